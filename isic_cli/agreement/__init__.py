@@ -1,0 +1,1 @@
+"""Agreement between readers: coefficients, overlap of masks, consensus."""

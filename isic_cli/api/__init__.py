@@ -1,0 +1,1 @@
+"""The archive over HTTP: one method per endpoint, typed in and out."""

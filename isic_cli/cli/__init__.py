@@ -1,0 +1,1 @@
+"""The command line: options, commands, rendering; the only place that prints."""

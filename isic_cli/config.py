@@ -1,0 +1,215 @@
+"""Which archive, whose token, how many at once: settings from every source, resolved once.
+
+Option > environment > `isic.toml` in the working folder > user configuration file > default.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from isic_cli.errors import ConfigError, LocalError, UsageError
+
+PROD_URL = "https://api.isic-archive.com"
+SANDBOX_URL = "https://api-sandbox.isic-archive.com"
+DEV_URL = "http://127.0.0.1:8000"
+#: The origin under which an archive inside the process is addressed; never resolved.
+LOCAL_URL = "http://archive.localhost"
+
+Kind = Literal["remote", "demo", "folder"]
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveSpec:
+    """Which archive is meant.
+
+    Attributes
+    ----------
+    kind : {"remote", "demo", "folder"}
+        Over the network, or served inside the process.
+    name : str
+        What the user called it, for messages.
+    url : str
+        The origin, without a trailing slash.
+    folder : Path or None
+        The folder of a folder archive.
+    """
+
+    kind: Kind
+    name: str
+    url: str
+    folder: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that a run needs to know before its first request.
+
+    Attributes
+    ----------
+    token : str or None
+        A bearer token; None means anonymous.
+    jobs : int
+        Transfers side by side.
+    timeout : float
+        Seconds without an answer or a byte before an attempt is given up.
+    retries : int
+        Further attempts after the first.
+    """
+
+    archive: ArchiveSpec
+    cache_dir: Path
+    token: str | None = None
+    jobs: int = 16
+    timeout: float = 20.0
+    retries: int = 5
+
+    def __repr__(self) -> str:
+        """Show everything but the token."""
+        token = "***" if self.token else None
+        return (
+            f"Settings(archive={self.archive!r}, cache_dir={str(self.cache_dir)!r}, "
+            f"token={token!r}, jobs={self.jobs}, timeout={self.timeout}, retries={self.retries})"
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` names this machine: localhost, 127.0.0.0/8 or ::1."""
+    import ipaddress
+
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def parse_archive(value: str, *, insecure: bool = False) -> ArchiveSpec:
+    """Read the value of `--archive`.
+
+    Parameters
+    ----------
+    value : str
+        `prod`, `sandbox`, `demo`, an http(s) URL, or a folder.
+    insecure : bool
+        Allow plain http to a host that is not this machine.
+
+    Raises
+    ------
+    UsageError
+        For an unknown name or scheme, or plain http to a far host.
+    LocalError
+        For a path that is a file.
+    """
+    named = {"prod": PROD_URL, "sandbox": SANDBOX_URL}
+    if value in named:
+        return ArchiveSpec("remote", value, named[value])
+    if value == "demo":
+        return ArchiveSpec("demo", "demo", LOCAL_URL)
+    if "://" in value:
+        return ArchiveSpec("remote", value, _origin(value, insecure=insecure))
+    folder = Path(value).expanduser()
+    if folder.is_dir():
+        return ArchiveSpec("folder", value, LOCAL_URL, folder)
+    if folder.exists():
+        raise LocalError(
+            f"--archive {value} is a file", hint="An archive can be a folder that isic downloaded."
+        )
+    raise UsageError(
+        f"unknown archive {value!r}",
+        hint="Use prod, sandbox, demo, a URL such as https://host, or a folder that exists.",
+    )
+
+
+def _origin(value: str, *, insecure: bool) -> str:
+    try:
+        parts = urlsplit(value)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise UsageError(f"--archive {value}: {error}") from error
+    if parts.scheme not in {"http", "https"}:
+        raise UsageError(
+            f"--archive {value}: the scheme {parts.scheme!r} is not http or https",
+            hint="For a folder on this machine give its path.",
+        )
+    if not host:
+        raise UsageError(f"--archive {value}: no host")
+    if parts.username or parts.password:
+        raise UsageError(
+            "--archive holds a user name or password", hint="Log in with a token: ISIC_TOKEN."
+        )
+    if parts.scheme == "http" and not insecure and not is_loopback(host):
+        raise UsageError(
+            f"--archive {value}: plain http to {host} would send tokens and data unprotected",
+            hint="Use https, or --insecure if you mean it.",
+        )
+    bracketed = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{bracketed}" + (f":{port}" if port else "")
+
+
+def user_cache_dir(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
+    """Return the folder for cached data: ISIC_CACHE_DIR, or where the platform has it."""
+    if chosen := environ.get("ISIC_CACHE_DIR"):
+        return Path(chosen).expanduser()
+    if platform == "win32":
+        return Path(environ.get("LOCALAPPDATA", "~/AppData/Local")).expanduser() / "isic" / "cache"
+    if platform == "darwin":
+        return Path("~/Library/Caches/isic").expanduser()
+    return Path(environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "isic"
+
+
+def user_config_file(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
+    """Return the user's configuration file: ISIC_CONFIG, or where the platform has it."""
+    if chosen := environ.get("ISIC_CONFIG"):
+        return Path(chosen).expanduser()
+    if platform == "win32":
+        return Path(environ.get("APPDATA", "~/AppData/Roaming")).expanduser() / "isic" / "isic.toml"
+    if platform == "darwin":
+        return Path("~/Library/Application Support/isic/isic.toml").expanduser()
+    return Path(environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "isic" / "isic.toml"
+
+
+#: Keys of a configuration file, with the type of each.
+KEYS: Mapping[str, type] = {
+    "archive": str,
+    "cache_dir": str,
+    "jobs": int,
+    "timeout": float,
+    "retries": int,
+}
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """Read one configuration file; an absent one is empty.
+
+    Raises
+    ------
+    ConfigError
+        For a file that does not parse, an unknown key or a value of the wrong type.
+    """
+    import tomllib
+
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    for key, value in values.items():
+        if key == "token":
+            raise ConfigError(
+                f"{path}: a token does not belong into a configuration file",
+                hint="Use ISIC_TOKEN or a login.",
+            )
+        wanted = KEYS.get(key)
+        if wanted is None:
+            raise ConfigError(f"{path}: unknown key {key!r}", hint=f"Known: {', '.join(KEYS)}.")
+        if isinstance(value, bool) or not isinstance(
+            value, (int, float) if wanted is float else wanted
+        ):
+            raise ConfigError(f"{path}: {key} must be of type {wanted.__name__}")
+    return values

@@ -1,0 +1,1 @@
+"""Plain data: what the archive sends and what a user selects."""

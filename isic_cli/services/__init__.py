@@ -1,0 +1,1 @@
+"""Use cases: they return results and typed events, and never print."""

@@ -1,0 +1,1 @@
+"""Superpixel maps: decode, measure, draw, convert, generate."""

@@ -1,0 +1,1 @@
+"""Faults and builders that tests share."""

@@ -1,0 +1,134 @@
+"""The rules of the house, as tests: layers, imports, sizes, start-up."""
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "isic_cli"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+#: Layers from the top; a module imports only from layers below its own (or its own package).
+LAYERS = [
+    {"__main__"},
+    {"cli"},
+    {"services"},
+    {"api", "local", "cache"},
+    {"query", "superpixel", "agreement"},
+    {"models"},
+    {"config"},
+    {"errors", "__init__"},
+]
+
+#: Third-party packages and the only places that may import them.
+FENCED = {
+    "click": {"cli"},
+    "rich": {"cli"},
+    "httpx": {"api", "local"},
+    "duckdb": {"cache"},
+}
+
+HEAVY = {"httpx", "numpy", "PIL", "pydantic", "rich", "duckdb", "isic_metadata", "logging.config"}
+
+
+def layer(part: str) -> int:
+    return next(rank for rank, names in enumerate(LAYERS) if part in names)
+
+
+def part_of(path: Path) -> str:
+    relative = path.relative_to(PACKAGE)
+    return relative.parts[0] if len(relative.parts) > 1 else relative.stem
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a file imports at run time, inside functions too."""
+    tree = ast.parse(path.read_text("utf-8"))
+    guarded = {
+        id(node)
+        for test in ast.walk(tree)
+        if isinstance(test, ast.If) and ast.unparse(test.test) == "TYPE_CHECKING"
+        for node in ast.walk(test)
+    }
+    for node in ast.walk(tree):
+        if id(node) in guarded:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_down_only(path: Path) -> None:
+    own = part_of(path)
+    if own == "__init__":
+        return  # the front door names what lies behind it
+    wrong = []
+    for name in imports(path):
+        if not name.startswith("isic_cli."):
+            continue
+        other = name.split(".")[1]
+        if other != own and layer(other) <= layer(own):
+            wrong.append(name)
+    assert wrong == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_fenced_packages_stay_in_their_layer(path: Path) -> None:
+    names = {name.split(".")[0] for name in imports(path)}
+    wrong = {name for name in names & FENCED.keys() if part_of(path) not in FENCED[name]}
+    assert wrong == set()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_stay_short(path: Path) -> None:
+    text = path.read_text("utf-8")
+    lines = text.count("\n")
+    assert lines <= 400
+    assert lines <= 300 or "Longer than 300 lines because" in text
+
+
+def test_command_bodies_stay_under_30_lines() -> None:
+    long = []
+    for path in MODULES:
+        if part_of(path) != "cli":
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            decorated = any(".command(" in ast.unparse(deco) for deco in node.decorator_list)
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            if decorated and body and (node.end_lineno or 0) - body[0].lineno + 1 > 30:
+                long.append(f"{path.name}:{node.name}")
+    assert long == []
+
+
+def test_nothing_is_left_for_later() -> None:
+    marks = ("TO" + "DO", "FIX" + "ME", "NotImplemented" + "Error")
+    found = [
+        f"{path.relative_to(ROOT)}: {mark}"
+        for path in [*MODULES, *ROOT.glob("tests/**/*.py")]
+        for mark in marks
+        if mark in path.read_text("utf-8")
+    ]
+    assert found == []
+
+
+def test_tests_do_not_patch_our_own_functions() -> None:
+    found = [
+        str(path.relative_to(ROOT))
+        for path in ROOT.glob("tests/**/*.py")
+        if "mock" + ".patch" in path.read_text("utf-8")
+    ]
+    assert found == []
+
+
+def test_importing_the_command_line_loads_nothing_heavy() -> None:
+    code = "import sys, json, isic_cli.cli.main; print(json.dumps(list(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert HEAVY & set(json.loads(done.stdout)) == set()
