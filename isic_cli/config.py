@@ -1,17 +1,11 @@
-"""Which archive, whose token, how many at once: settings from every source, resolved once.
+"""Which archive, whose token, how many at once."""
 
-Option > environment > `isic.toml` in the working folder > user configuration file > default.
-"""
-
-import os
-import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
-from isic_cli.errors import ConfigError, LocalError, UsageError
+from isic_cli.errors import LocalError, UsageError
 
 PROD_URL = "https://api.isic-archive.com"
 SANDBOX_URL = "https://api-sandbox.isic-archive.com"
@@ -149,67 +143,3 @@ def _origin(value: str, *, insecure: bool) -> str:
         )
     bracketed = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{bracketed}" + (f":{port}" if port else "")
-
-
-def user_cache_dir(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
-    """Return the folder for cached data: ISIC_CACHE_DIR, or where the platform has it."""
-    if chosen := environ.get("ISIC_CACHE_DIR"):
-        return Path(chosen).expanduser()
-    if platform == "win32":
-        return Path(environ.get("LOCALAPPDATA", "~/AppData/Local")).expanduser() / "isic" / "cache"
-    if platform == "darwin":
-        return Path("~/Library/Caches/isic").expanduser()
-    return Path(environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "isic"
-
-
-def user_config_file(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
-    """Return the user's configuration file: ISIC_CONFIG, or where the platform has it."""
-    if chosen := environ.get("ISIC_CONFIG"):
-        return Path(chosen).expanduser()
-    if platform == "win32":
-        return Path(environ.get("APPDATA", "~/AppData/Roaming")).expanduser() / "isic" / "isic.toml"
-    if platform == "darwin":
-        return Path("~/Library/Application Support/isic/isic.toml").expanduser()
-    return Path(environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "isic" / "isic.toml"
-
-
-#: Keys of a configuration file, with the type of each.
-KEYS: Mapping[str, type] = {
-    "archive": str,
-    "cache_dir": str,
-    "jobs": int,
-    "timeout": float,
-    "retries": int,
-}
-
-
-def read_config(path: Path) -> dict[str, Any]:
-    """Read one configuration file; an absent one is empty.
-
-    Raises
-    ------
-    ConfigError
-        For a file that does not parse, an unknown key or a value of the wrong type.
-    """
-    import tomllib
-
-    try:
-        values = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: {error}") from error
-    for key, value in values.items():
-        if key == "token":
-            raise ConfigError(
-                f"{path}: a token does not belong into a configuration file",
-                hint="Use ISIC_TOKEN or a login.",
-            )
-        wanted = KEYS.get(key)
-        if wanted is None:
-            raise ConfigError(f"{path}: unknown key {key!r}", hint=f"Known: {', '.join(KEYS)}.")
-        if isinstance(value, bool) or not isinstance(
-            value, (int, float) if wanted is float else wanted
-        ):
-            raise ConfigError(f"{path}: {key} must be of type {wanted.__name__}")
-    return values

@@ -19,8 +19,9 @@ LAYERS = [
     {"cli"},
     {"services"},
     {"api", "local", "cache"},
-    {"query", "superpixel", "agreement"},
+    {"query", "superpixel", "agreement", "curation"},
     {"models"},
+    {"settings"},
     {"config"},
     {"errors", "__init__"},
 ]

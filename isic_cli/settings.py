@@ -1,0 +1,186 @@
+"""Settings from every source, resolved once.
+
+Option > environment > `isic.toml` in the working folder > user configuration file > default.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from isic_cli.config import ArchiveSpec, Settings, parse_archive
+from isic_cli.errors import ConfigError, LocalError, NotFoundError, UsageError
+
+
+def user_cache_dir(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
+    """Return the folder for cached data: ISIC_CACHE_DIR, or where the platform has it."""
+    if chosen := environ.get("ISIC_CACHE_DIR"):
+        return Path(chosen).expanduser()
+    if platform == "win32":
+        return Path(environ.get("LOCALAPPDATA", "~/AppData/Local")).expanduser() / "isic" / "cache"
+    if platform == "darwin":
+        return Path("~/Library/Caches/isic").expanduser()
+    return Path(environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "isic"
+
+
+def user_config_file(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
+    """Return the user's configuration file: ISIC_CONFIG, or where the platform has it."""
+    if chosen := environ.get("ISIC_CONFIG"):
+        return Path(chosen).expanduser()
+    if platform == "win32":
+        return Path(environ.get("APPDATA", "~/AppData/Roaming")).expanduser() / "isic" / "isic.toml"
+    if platform == "darwin":
+        return Path("~/Library/Application Support/isic/isic.toml").expanduser()
+    return Path(environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "isic" / "isic.toml"
+
+
+#: Keys of a configuration file, with the type of each.
+KEYS: Mapping[str, type] = {
+    "archive": str,
+    "cache_dir": str,
+    "jobs": int,
+    "timeout": float,
+    "retries": int,
+}
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """Read one configuration file; an absent one is empty.
+
+    Raises
+    ------
+    ConfigError
+        For a file that does not parse, an unknown key or a value of the wrong type.
+    """
+    import tomllib
+
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    for key, value in values.items():
+        if key == "token":
+            raise ConfigError(
+                f"{path}: a token does not belong into a configuration file",
+                hint="Use ISIC_TOKEN or a login.",
+            )
+        wanted = KEYS.get(key)
+        if wanted is None:
+            raise ConfigError(f"{path}: unknown key {key!r}", hint=f"Known: {', '.join(KEYS)}.")
+        if isinstance(value, bool) or not isinstance(
+            value, (int, float) if wanted is float else wanted
+        ):
+            raise ConfigError(f"{path}: {key} must be of type {wanted.__name__}")
+    return values
+
+
+def read_token_file(path: Path) -> str:
+    """Return the token that is the first line of a file.
+
+    Raises
+    ------
+    NotFoundError, LocalError, UsageError
+        For a file that is absent, unreadable, or holds no token.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError as error:
+        raise NotFoundError(f"no token file {path}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise LocalError(f"cannot read the token file {path}: {error}") from error
+    token = text.strip().partition("\n")[0].strip()
+    if not token:
+        raise UsageError(f"the token file {path} is empty")
+    return checked_token(token, f"the token file {path}")
+
+
+def checked_token(token: str, source: str) -> str:
+    """Return a token that can stand in a header; its value is never part of the message."""
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise UsageError(
+            f"{source} holds no token", hint="A token is one word of letters and digits."
+        )
+    return token
+
+
+def resolve(
+    *,
+    archive: str | None = None,
+    guest: bool = False,
+    insecure: bool = False,
+    token_file: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+    folder: Path | None = None,
+    **options: Any,
+) -> Settings:
+    """Resolve the settings of a run.
+
+    Parameters
+    ----------
+    archive, guest, insecure, token_file
+        What the command line says; None and False when it is silent.
+    environ : mapping
+        The environment.
+    folder : Path, optional
+        Where `isic.toml` may lie; the working folder by default.
+    **options
+        `jobs`, `timeout` and `retries` of the command line; None when it is silent.
+
+    Raises
+    ------
+    UsageError
+        For a wrong value, with the name of its source.
+    """
+    layers = [
+        {key: value for key, value in options.items() if value is not None},
+        _from_environment(environ),
+        read_config((folder or Path.cwd()) / "isic.toml"),
+        read_config(user_config_file(environ)),
+    ]
+    merged: dict[str, Any] = {}
+    for layer in reversed(layers):
+        merged.update(layer)
+    chosen = archive or merged.pop("archive", None) or "prod"
+    merged.pop("archive", None)
+    cache = merged.pop("cache_dir", None)
+    spec = parse_archive(chosen, insecure=insecure)
+    return Settings(
+        archive=spec,
+        cache_dir=Path(cache).expanduser() if cache else user_cache_dir(environ),
+        token=None if guest else _token(spec, token_file, environ),
+        **_checked(merged),
+    )
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    if archive := environ.get("ISIC_ARCHIVE"):
+        values["archive"] = archive
+    if cache := environ.get("ISIC_CACHE_DIR"):
+        values["cache_dir"] = cache
+    if jobs := environ.get("ISIC_JOBS"):
+        try:
+            values["jobs"] = int(jobs)
+        except ValueError as error:
+            raise ConfigError(f"ISIC_JOBS={jobs} is not a whole number") from error
+    return values
+
+
+def _checked(values: dict[str, Any]) -> dict[str, Any]:
+    for key, least, most in (("jobs", 1, 64), ("timeout", 0.1, 3600), ("retries", 0, 100)):
+        if key in values and not least <= values[key] <= most:
+            raise ConfigError(f"{key} must be between {least} and {most}, not {values[key]}")
+    return values
+
+
+def _token(spec: ArchiveSpec, token_file: Path | None, environ: Mapping[str, str]) -> str | None:
+    if spec.kind != "remote":
+        return None  # an archive inside the process knows no accounts
+    if token_file is not None:
+        return read_token_file(token_file)
+    if token := environ.get("ISIC_TOKEN", "").strip():
+        return checked_token(token, "ISIC_TOKEN")
+    return None

@@ -1,0 +1,151 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from isic_cli.errors import ConfigError, LocalError, NotFoundError, UsageError
+from isic_cli.settings import (
+    read_config,
+    read_token_file,
+    resolve,
+    user_cache_dir,
+    user_config_file,
+)
+
+
+def layered(tmp_path: Path, *, env: dict[str, str], here: str = "", user: str = "") -> Any:
+    (tmp_path / "isic.toml").write_text(here)
+    (tmp_path / "user.toml").write_text(user)
+    environ = {"ISIC_CONFIG": str(tmp_path / "user.toml"), "XDG_CACHE_HOME": "/cache", **env}
+    return lambda **options: resolve(environ=environ, folder=tmp_path, **options)
+
+
+def test_option_beats_environment_beats_folder_beats_user(tmp_path: Path) -> None:
+    settled = layered(tmp_path, env={"ISIC_JOBS": "3"}, here="jobs = 2", user="jobs = 1")
+    assert settled(jobs=4).jobs == 4
+    assert settled().jobs == 3
+    assert layered(tmp_path, env={}, here="jobs = 2", user="jobs = 1")().jobs == 2
+    assert layered(tmp_path, env={}, user="jobs = 1")().jobs == 1
+    assert layered(tmp_path, env={})().jobs == 16
+
+
+def test_the_archive_comes_from_the_same_layers(tmp_path: Path) -> None:
+    settled = layered(tmp_path, env={"ISIC_ARCHIVE": "sandbox"}, here='archive = "demo"')
+    assert settled(archive="prod").archive.name == "prod"
+    assert settled().archive.name == "sandbox"
+    assert layered(tmp_path, env={}, here='archive = "demo"')().archive.name == "demo"
+    assert layered(tmp_path, env={})().archive.name == "prod"
+
+
+def test_the_cache_folder_comes_from_environment_file_or_platform(tmp_path: Path) -> None:
+    assert layered(tmp_path, env={"ISIC_CACHE_DIR": "/a"})().cache_dir == Path("/a")
+    assert layered(tmp_path, env={}, here='cache_dir = "/b"')().cache_dir == Path("/b")
+    assert layered(tmp_path, env={})().cache_dir == Path("/cache/isic")
+
+
+def test_the_token_file_beats_the_environment_and_guest_beats_both(tmp_path: Path) -> None:
+    token_file = tmp_path / "token"
+    token_file.write_text("from-file\n")
+    settled = layered(tmp_path, env={"ISIC_TOKEN": "from-env"})
+    assert settled(token_file=token_file).token == "from-file"
+    assert settled().token == "from-env"
+    assert settled(guest=True, token_file=token_file).token is None
+    assert layered(tmp_path, env={})().token is None
+
+
+def test_an_archive_inside_the_process_gets_no_token(tmp_path: Path) -> None:
+    assert layered(tmp_path, env={"ISIC_TOKEN": "secret"})(archive="demo").token is None
+
+
+@pytest.mark.parametrize("token", ["two words", "tab\there", "ümlaut"])
+def test_a_token_that_cannot_stand_in_a_header_is_refused_unseen(
+    tmp_path: Path, token: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        layered(tmp_path, env={"ISIC_TOKEN": token})()
+    assert token not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("env", "message"),
+    [({"ISIC_JOBS": "many"}, "ISIC_JOBS=many"), ({"ISIC_JOBS": "0"}, "jobs must be between")],
+)
+def test_a_wrong_environment_is_a_configuration_error(
+    tmp_path: Path, env: dict[str, str], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        layered(tmp_path, env=env)()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("jobs = ", "user.toml"),
+        ("job = 1", "unknown key 'job'"),
+        ("jobs = true", "jobs must be of type int"),
+        ('jobs = "1"', "jobs must be of type int"),
+        ('token = "x"', "a token does not belong"),
+    ],
+)
+def test_a_wrong_configuration_file_is_named(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "user.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        read_config(path)
+
+
+def test_a_whole_number_is_a_valid_timeout(tmp_path: Path) -> None:
+    path = tmp_path / "isic.toml"
+    path.write_text("timeout = 5")
+    assert read_config(path) == {"timeout": 5}
+
+
+def test_a_configuration_that_is_not_text_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "isic.toml"
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match="isic.toml"):
+        read_config(path)
+
+
+def test_a_token_file_gives_its_first_line(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_text("\n abc123 \nsecond\n")
+    assert read_token_file(path) == "abc123"
+
+
+def test_a_token_file_can_be_absent_empty_or_unreadable(tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.touch()
+    with pytest.raises(NotFoundError):
+        read_token_file(tmp_path / "none")
+    with pytest.raises(UsageError):
+        read_token_file(empty)
+    with pytest.raises(LocalError):
+        read_token_file(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("platform", "environ", "cache", "config"),
+    [
+        ("linux", {}, "~/.cache/isic", "~/.config/isic/isic.toml"),
+        (
+            "linux",
+            {"XDG_CACHE_HOME": "/c", "XDG_CONFIG_HOME": "/d"},
+            "/c/isic",
+            "/d/isic/isic.toml",
+        ),
+        (
+            "darwin",
+            {},
+            "~/Library/Caches/isic",
+            "~/Library/Application Support/isic/isic.toml",
+        ),
+        ("win32", {"LOCALAPPDATA": "/l", "APPDATA": "/r"}, "/l/isic/cache", "/r/isic/isic.toml"),
+        ("linux", {"ISIC_CACHE_DIR": "/x", "ISIC_CONFIG": "/y"}, "/x", "/y"),
+    ],
+)
+def test_user_folders_are_the_platforms(
+    platform: str, environ: dict[str, str], cache: str, config: str
+) -> None:
+    assert user_cache_dir(environ, platform) == Path(cache).expanduser()
+    assert user_config_file(environ, platform) == Path(config).expanduser()
