@@ -1,0 +1,56 @@
+"""What a user selects: the same words in every command that takes images."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class IdList:
+    """Ids read from a file.
+
+    Attributes
+    ----------
+    name : str
+        The file, for messages.
+    ids : tuple of str
+        In the order they were given, duplicates dropped.
+    bad_lines : mapping of int to str
+        Lines (counted from 1) that hold no ISIC id, and their text, shortened.
+    """
+
+    name: str
+    ids: tuple[str, ...]
+    bad_lines: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which images: options of one kind union, different kinds intersect.
+
+    Attributes
+    ----------
+    query : str
+        In the archive's search language; empty for everything.
+    collections : tuple of str
+        Ids, names or DOIs, as they were typed.
+    ids : IdList or None
+        `--from`.
+    license : str or None
+        The strictest licence to admit: `cc-0`, `cc-by` or `cc-by-nc`.
+    exclude : IdList or None
+        `--exclude`: ids to leave out.
+    limit : int
+        The first so many; 0 for all.
+    """
+
+    query: str = ""
+    collections: tuple[str, ...] = ()
+    ids: IdList | None = None
+    license: str | None = None
+    exclude: IdList | None = None
+    limit: int = 0
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing narrows it: the whole archive."""
+        return self == Selection()
