@@ -1,0 +1,215 @@
+"""Where rows go: standard output or a file, in the format that was asked for."""
+
+import errno
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from isic_cli.cli import formats
+from isic_cli.errors import LocalError, UsageError
+
+FORMATS = ("table", "json", "jsonl", "csv", "tsv", "ids")
+
+_SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".csv": "csv", ".tsv": "tsv", ".txt": "ids"}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the rows of a listing look like.
+
+    Attributes
+    ----------
+    key : str
+        The column that `-q` prints.
+    columns : sequence of str
+        What a table and TSV show when no fields are asked for.
+    leading : sequence of str
+        The first columns of a full CSV; empty means that `columns` are all there are.
+    """
+
+    key: str
+    columns: Sequence[str]
+    leading: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Output:
+    """The output options of one run.
+
+    Attributes
+    ----------
+    format : str or None
+        None means: from the file's suffix, else a table on a terminal and TSV in a pipe.
+    fields : tuple of str
+        The columns to show, in this order; empty for the default.
+    path : Path or None
+        None for standard output.
+    """
+
+    format: str | None = None
+    fields: tuple[str, ...] = ()
+    path: Path | None = None
+    quiet: bool = False
+    default: str | None = None
+
+    @property
+    def to_terminal(self) -> bool:
+        """Whether a person reads the rows as they come."""
+        return self.path is None and sys.stdout.isatty()
+
+    def resolved_format(self) -> str:
+        """Return the format that this output has."""
+        if self.quiet:
+            return "ids"
+        if self.format:
+            return self.format
+        if self.path is not None and (found := _SUFFIXES.get(self.path.suffix.lower())):
+            return found
+        return self.default or ("table" if self.to_terminal else "tsv")
+
+    def write(self, rows: Iterable[formats.Row], shape: Shape) -> int:
+        """Write all rows and return how many there were.
+
+        A file is written beside its final name and renamed, so that a failure leaves an existing
+        file as it was.
+        """
+        counted = _Counted(rows)
+        with self.opened() as stream:
+            self._write(counted, stream, shape)
+        return counted.count
+
+    @contextmanager
+    def opened(self) -> Iterator[IO[str]]:
+        """Open the destination as a text stream."""
+        if self.path is None:
+            yield sys.stdout
+            sys.stdout.flush()
+        else:
+            with replacing(self.path) as stream:
+                yield stream
+
+    def _write(self, rows: Iterable[formats.Row], stream: IO[str], shape: Shape) -> None:
+        columns = self.fields or tuple(shape.columns)
+        kind = self.resolved_format()
+        match kind:
+            case "json" | "jsonl":
+                chosen = _only(rows, self.fields) if self.fields else rows
+                (formats.write_json if kind == "json" else formats.write_jsonl)(chosen, stream)
+            case "csv" if shape.leading and not self.fields:
+                formats.write_all_columns(rows, stream, shape.leading, delimiter=",")
+            case "csv" | "tsv":
+                formats.write_delimited(
+                    rows, stream, columns, delimiter="," if kind == "csv" else "\t"
+                )
+            case "ids":
+                formats.write_ids(rows, stream, shape.key)
+            case _:
+                formats.write_table(
+                    rows,
+                    stream,
+                    columns,
+                    width=shutil.get_terminal_size((200, 24)).columns if self.to_terminal else 200,
+                    color=self.to_terminal and not os.environ.get("NO_COLOR"),
+                )
+
+
+class _Counted:
+    def __init__(self, rows: Iterable[formats.Row]) -> None:
+        self.count = 0
+        self._rows = rows
+
+    def __iter__(self) -> Iterator[formats.Row]:
+        for row in self._rows:
+            self.count += 1
+            yield row
+
+
+def _only(rows: Iterable[formats.Row], fields: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    for row in rows:
+        yield {name: row.get(name) for name in fields}
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[str]]:
+    """Open a text file that takes its final name only when the block succeeds.
+
+    Raises
+    ------
+    LocalError
+        For a folder that is absent or read-only, or a full disk.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("w", encoding="utf-8", newline="") as stream:
+            yield stream
+        part.replace(path)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        hint = "Free some space." if error.errno == errno.ENOSPC else None
+        raise LocalError(f"cannot write {path}: {error.strerror or error}", hint=hint) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def output_options(*, default: str | None = None) -> Callable[[Any], Any]:
+    """Add `-f`, `--fields`, `-o` and `-q`; the command gets one `output`.
+
+    Parameters
+    ----------
+    default : str, optional
+        The format when nothing says otherwise, instead of a table or TSV.
+    """
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @click.option(
+            "-f", "--format", "format_", type=click.Choice(FORMATS), help="How rows are written."
+        )
+        @click.option("--fields", metavar="A,B,C", help="The columns to show, in this order.")
+        @click.option(
+            "-o",
+            "--output",
+            "--outfile",
+            "output_file",
+            type=click.Path(path_type=Path),
+            help="Write to a file; its suffix tells the format. Replaced only when complete.",
+        )
+        @click.option("-q", "--quiet", is_flag=True, help="Print ids only.")
+        @wraps(command)
+        def wrapped(
+            *args: Any,
+            format_: str | None,
+            fields: str | None,
+            output_file: Path | None,
+            quiet: bool,
+            **kwargs: Any,
+        ) -> Any:
+            output = Output(
+                format=format_,
+                fields=_field_names(fields),
+                path=None if output_file == Path("-") else output_file,
+                quiet=quiet,
+                default=default,
+            )
+            return command(*args, output=output, **kwargs)
+
+        return wrapped
+
+    return decorate
+
+
+def _field_names(text: str | None) -> tuple[str, ...]:
+    if text is None:
+        return ()
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not names:
+        raise UsageError("--fields names no field", hint="For example --fields isic_id,sex.")
+    return names
