@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from isic_cli.errors import QueryError
-from isic_cli.query import parse
+from isic_cli.query import parse, to_sql
 
 
 def flat(record: dict[str, Any]) -> dict[str, Any]:
@@ -56,3 +56,21 @@ def test_every_recorded_query_reads_back_from_its_canonical_text(
 ) -> None:
     queries = [parse(entry["query"]) for entry in oracle if entry["status"] == 200]
     assert [parse(str(query)).tree for query in queries] == [query.tree for query in queries]
+
+
+def test_every_recorded_query_gives_the_same_rows_in_sql(
+    oracle: list[dict[str, Any]], records: list[dict[str, Any]]
+) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    from tests.query.test_sql import table
+
+    connection = table(duckdb, records)
+    wrong = []
+    for entry in oracle:
+        if entry["status"] != 200:
+            continue
+        where, parameters = to_sql(parse(entry["query"]))
+        rows = connection.execute(f"SELECT isic_id FROM images WHERE {where}", parameters)  # noqa: S608 the condition under test
+        if digest([row[0] for row in rows.fetchall()]) != entry["ids_sha256"]:
+            wrong.append(entry["query"])
+    assert wrong == []

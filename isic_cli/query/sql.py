@@ -1,0 +1,70 @@
+"""A query as a condition of SQL, for a table with one column per field."""
+
+from typing import Any
+
+from isic_cli.query.language import Query
+from isic_cli.query.meaning import effective
+from isic_cli.query.tree import And, Between, EndsWith, Exact, HasValue, Node, StartsWith, Term
+
+
+def to_sql(query: Query) -> tuple[str, list[Any]]:
+    """Return a condition for a WHERE clause in DuckDB's dialect.
+
+    Parameters
+    ----------
+    query : Query
+        A parsed query.
+
+    Returns
+    -------
+    tuple of (str, list)
+        The condition, with a question mark for each parameter, and the parameters. It finds what
+        `Query.matches` finds in a table whose columns have the fields' names: DOUBLE for numbers,
+        BOOLEAN, VARCHAR for text, NULL where a field is unset.
+    """
+    parameters: list[Any] = []
+    return _condition(query.tree, parameters), parameters
+
+
+def _condition(node: Node | None, parameters: list[Any]) -> str:
+    if node is None:
+        return "TRUE"
+    if isinstance(node, Term):
+        return _term(node, parameters)
+    word = " AND " if isinstance(node, And) else " OR "
+    return f"({word.join(_condition(part, parameters) for part in node.parts)})"
+
+
+def _term(term: Term, parameters: list[Any]) -> str:
+    # Without COALESCE an unset field would make the condition, and its negation, NULL.
+    holds = f"COALESCE({_test(term, parameters)}, FALSE)"
+    return f"NOT {holds}" if term.negated else holds
+
+
+def _test(term: Term, parameters: list[Any]) -> str:
+    column = f'"{term.field}"'
+    test = effective(term)
+    match test:
+        case HasValue():
+            return f"{column} IS NOT NULL"
+        case Exact(value):
+            parameters.append(value)
+            return f"{column} = ?"
+        case StartsWith(prefix):
+            parameters.append(prefix)
+            return f"starts_with({column}, ?)"
+        case EndsWith(suffix):
+            parameters.append(suffix)
+            return f"ends_with({column}, ?)"
+    return _between(column, test, parameters)
+
+
+def _between(column: str, ends: Between, parameters: list[Any]) -> str:
+    sides = []
+    if ends.low is not None:
+        parameters.append(ends.low)
+        sides.append(f"{column} {'>' if ends.above else '>='} ?")
+    if ends.high is not None:
+        parameters.append(ends.high)
+        sides.append(f"{column} {'<' if ends.below else '<='} ?")
+    return " AND ".join(sides)

@@ -1,0 +1,57 @@
+import random
+from typing import Any
+
+import pytest
+
+from isic_cli.query import FIELDS, Query, parse, to_sql
+from tests.support.trees import random_record, random_tree
+
+TYPES = {"number": "DOUBLE", "boolean": "BOOLEAN", "text": "VARCHAR"}
+
+
+def table(duckdb: Any, records: list[dict[str, Any]]) -> Any:
+    connection = duckdb.connect(":memory:")
+    columns = ", ".join(f'"{field.name}" {TYPES[field.kind]}' for field in FIELDS.values())
+    connection.execute(f"CREATE TABLE images ({columns})")
+    marks = ", ".join("?" for _ in FIELDS)
+    rows = [[record.get(name) for name in FIELDS] for record in records]
+    connection.executemany(f"INSERT INTO images VALUES ({marks})", rows)  # noqa: S608 only marks
+    return connection
+
+
+def test_a_query_becomes_a_condition_with_bound_parameters() -> None:
+    query = parse(
+        "sex:male AND (age_approx:{20 TO 40] OR -mel_thick_mm:[* TO 1.2}) OR image_type:clinical"
+        " OR lesion_id:IL_* OR patient_id:*7 OR -patient_id:*8 OR melanocytic:true OR isic_id:*"
+    )
+    condition, parameters = to_sql(query)
+    assert condition == (
+        '((COALESCE("sex" = ?, FALSE) AND (COALESCE("age_approx" > ? AND "age_approx" <= ?, FALSE)'
+        ' OR NOT COALESCE("mel_thick_mm" < ?, FALSE))) OR COALESCE("image_type" = ?, FALSE)'
+        ' OR COALESCE(starts_with("lesion_id", ?), FALSE)'
+        ' OR COALESCE(ends_with("patient_id", ?), FALSE)'
+        ' OR NOT COALESCE(starts_with("patient_id", ?), FALSE)'
+        ' OR COALESCE("melanocytic" = ?, FALSE) OR COALESCE("isic_id" IS NOT NULL, FALSE))'
+    )
+    assert parameters == ["male", 20, 40, 1.2, "clinical: close-up", "IL_", "7", "8", True]
+
+
+def test_an_open_end_of_a_range_asks_nothing() -> None:
+    assert to_sql(parse("age_approx:{20 TO *]")) == ('COALESCE("age_approx" > ?, FALSE)', [20.0])
+
+
+def test_everything_is_a_condition_that_always_holds() -> None:
+    assert to_sql(parse("")) == ("TRUE", [])
+
+
+def test_sql_and_matches_agree_on_random_trees_and_records() -> None:
+    duckdb = pytest.importorskip("duckdb")
+    rng = random.Random(20)
+    records = [{**random_record(rng), "isic_id": str(number)} for number in range(60)]
+    connection = table(duckdb, records)
+    for _ in range(150):
+        query = Query("", random_tree(rng))
+        where, parameters = to_sql(query)
+        rows = connection.execute(f"SELECT isic_id FROM images WHERE {where}", parameters)  # noqa: S608 the condition under test
+        found = {row[0] for row in rows.fetchall()}
+        assert found == {r["isic_id"] for r in records if query.matches(r)}, str(query)
