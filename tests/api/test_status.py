@@ -1,0 +1,152 @@
+import pytest
+
+from isic_cli.api.status import error_for, phrase, said
+from isic_cli.errors import (
+    AuthError,
+    IsicError,
+    NotFoundError,
+    RefusedError,
+    ResponseError,
+    ServerError,
+)
+
+JSON = "application/json; charset=utf-8"
+HTML = "text/html; charset=utf-8"
+ASKED = "GET /api/v2/images/search/"
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "code"),
+    [
+        (301, ResponseError, 5),
+        (400, RefusedError, 2),
+        (401, AuthError, 4),
+        (403, AuthError, 4),
+        (404, NotFoundError, 6),
+        (405, RefusedError, 2),
+        (409, RefusedError, 2),
+        (410, NotFoundError, 6),
+        (418, RefusedError, 2),
+        (422, RefusedError, 2),
+        (429, ServerError, 5),
+        (500, ServerError, 5),
+        (501, ServerError, 5),
+        (503, ServerError, 5),
+    ],
+)
+def test_every_status_has_its_error_and_exit_code(
+    status: int, kind: type[IsicError], code: int
+) -> None:
+    error = error_for(ASKED, status)
+    assert type(error) is kind
+    assert error.exit_code == code
+    assert error.message.startswith(ASKED + ": ")
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "words"),
+    [
+        (JSON, b'{"detail": "Unauthorized"}', "Unauthorized"),
+        (
+            JSON,
+            b'{"detail": [{"type": "int_parsing", "loc": ["query", "limit"], "msg": "Bad"}]}',
+            "query.limit: Bad",
+        ),
+        (
+            JSON,
+            b'{"detail": [{"loc": ["body", "ids", 0], "msg": "A"}, {"msg": "B"}]}',
+            "body.ids.0: A; B",
+        ),
+        (
+            JSON,
+            b'{"message": "Could not parse search query."}',
+            "Could not parse search query.",
+        ),
+        (
+            JSON,
+            b'{"message": "Invalid metadata.", "errors": [{"field": "age", "message": "No"}]}',
+            "Invalid metadata. (age: No)",
+        ),
+        (JSON, b'{"error": "Collection is locked"}', "Collection is locked"),
+        (
+            JSON,
+            b'{"error": "invalid_grant", "error_description": "Expired"}',
+            "invalid_grant (Expired)",
+        ),
+        (JSON, b'{"file_size": ["Too small", "Odd"]}', "file_size: Too small; Odd"),
+        (JSON, b'"plain"', "plain"),
+        (JSON, b"3", ""),
+        (JSON, b"", ""),
+        (JSON, b'{"detail": "cut', ""),
+        (HTML, b"Method not allowed", "Method not allowed"),
+        (
+            HTML,
+            b"<html><head><title>T</title></head><body><h1>Server Error (500)</h1></body></html>",
+            "Server Error (500)",
+        ),
+        (
+            "text/html",
+            b"<h1><p>Bad Request</p></h1> Request Line is too large (8592 &gt; 8190)\n",
+            "Bad Request Request Line is too large (8592 > 8190)",
+        ),
+        (
+            "application/xml",
+            b'<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code></Error>',
+            "AccessDenied",
+        ),
+        ("", b"\x1b[31mred\x07", "[31mred"),
+        ("text/plain", b"\xff\xfe", "��"),
+    ],
+)
+def test_the_archives_own_words_are_found_in_every_shape(
+    content_type: str, body: bytes, words: str
+) -> None:
+    assert said(content_type, body) == words
+
+
+def test_a_long_quotation_is_cut() -> None:
+    assert said("text/plain", b"x" * 1000) == "x" * 299 + "…"
+    assert said("text/plain", b"x" * 300) == "x" * 300
+
+
+def test_a_refused_query_says_what_and_how_to_mend_it() -> None:
+    body = b'{"message": "Could not parse search query."}'
+    error = error_for(ASKED, 400, content_type=JSON, body=body)
+    assert isinstance(error, RefusedError)
+    assert error.message == "GET /api/v2/images/search/: Could not parse search query."
+    assert error.hint == "Check the query; `isic metadata fields` lists what can be searched for."
+    assert error.status == 400
+
+
+def test_a_refusal_about_something_else_gets_no_hint_about_queries() -> None:
+    body = b'{"error": "Collection is locked"}'
+    error = error_for(ASKED, 409, content_type=JSON, body=body)
+    assert (error.message, error.hint) == (f"{ASKED}: Collection is locked", None)
+
+
+def test_an_over_long_line_points_to_id_files() -> None:
+    body = b"<html>Request Line is too large (8592 &gt; 8190)</html>"
+    error = error_for(ASKED, 400, content_type="text/html", body=body)
+    assert error.hint == "Use fewer terms, or give the ids in a file with --from."
+
+
+def test_a_server_error_carries_its_status_and_the_wait() -> None:
+    error = error_for(ASKED, 503, content_type=HTML, body=b"<p>secret</p>", retry_after=900.0)
+    assert isinstance(error, ServerError)
+    assert error.message == f"{ASKED}: the archive answered 503 Service Unavailable"
+    assert (error.status, error.retry_after) == (503, 900.0)
+    assert error.hint == "The archive asks to wait 900 s; run again then."
+
+
+def test_a_server_error_without_a_wait_says_to_run_again() -> None:
+    error = error_for(ASKED, 500)
+    assert error.hint == "Run the same command again later."
+
+
+def test_a_refusal_without_words_names_its_status() -> None:
+    error = error_for("POST /x/", 405)
+    assert error.message == "POST /x/: 405 Method Not Allowed"
+
+
+def test_an_unknown_status_is_a_number() -> None:
+    assert phrase(599) == "599"
