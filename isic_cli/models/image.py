@@ -114,3 +114,15 @@ class ImageRecord(BaseModel):
     def variant(self, name: str) -> RemoteFile | None:
         """Return the file of a variant, `full` or `thumbnail`; None when there is none."""
         return self.files.full if name == "full" else self.files.thumbnail_256
+
+
+class SimilarImage(ImageRecord):
+    """An image and how far it is from the one that was asked about.
+
+    Attributes
+    ----------
+    distance : float
+        In the archive's own embedding: smaller is more alike; comparable within one answer.
+    """
+
+    distance: float

@@ -1,0 +1,109 @@
+"""A whole answer of the archive, and reading the JSON that was promised out of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import httpx
+from pydantic import ValidationError
+
+from isic_cli.api.faults import cut
+from isic_cli.api.retry import parse_retry_after
+from isic_cli.api.status import error_for
+from isic_cli.errors import IsicError, ResponseError
+
+T = TypeVar("T")
+
+HTML_HINT = "A proxy or a sign-in page may stand between here and the archive; check --archive."
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, whatever its status.
+
+    Attributes
+    ----------
+    asked : str
+        Method and path, for messages.
+    url : str
+        The address that answered, after redirects.
+    status : int
+        The HTTP status.
+    headers : Mapping
+        Header values; names in any case.
+    body : bytes
+        Uncompressed.
+    """
+
+    asked: str
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @classmethod
+    def of(cls, response: httpx.Response, asked: str) -> "Answer":
+        """Read a response to its end."""
+        body = response.read()
+        return cls(asked, str(response.url), response.status_code, response.headers, body)
+
+    @property
+    def content_type(self) -> str:
+        """The Content-Type header in lower case; empty for none."""
+        return self.headers.get("content-type", "").lower()
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds that the server asks us to wait; None when it does not."""
+        return parse_retry_after(self.headers.get("retry-after"))
+
+    @property
+    def error(self) -> IsicError | None:
+        """The error that this answer means; None for a success."""
+        if 200 <= self.status < 300:
+            return None
+        return self.refusal
+
+    @property
+    def refusal(self) -> IsicError:
+        """The error of an answer that is known to be none of success."""
+        return error_for(
+            self.asked,
+            self.status,
+            content_type=self.content_type,
+            body=self.body,
+            retry_after=self.retry_after,
+        )
+
+
+def read_json(answer: Answer, validate: Callable[[bytes], T]) -> T:
+    """Validate the JSON of a successful answer.
+
+    Parameters
+    ----------
+    answer : Answer
+        With a 2xx status.
+    validate : callable
+        A pydantic `validate_json`.
+
+    Raises
+    ------
+    ResponseError
+        For another content type, or JSON of another shape.
+    Failed
+        For JSON that is cut: the request is worth another try.
+    """
+    if "json" not in answer.content_type:
+        kind = answer.content_type.partition(";")[0] or "an answer without a type"
+        raise ResponseError(f"{answer.asked}: expected JSON but got {kind}", hint=HTML_HINT)
+    try:
+        return validate(answer.body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        if first["type"] == "json_invalid":
+            raise cut(answer.asked, "the JSON is cut or damaged") from error
+        place = ".".join(str(part) for part in first["loc"]) or "the whole"
+        raise ResponseError(
+            f"{answer.asked}: not what the API promises: {place}: {first['msg']}",
+            hint="This isic may be too old for the archive.",
+        ) from error

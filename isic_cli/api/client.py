@@ -1,0 +1,264 @@
+"""Requests to the archive's own origin: credentials, redirects, retries, translated errors."""
+
+import logging
+import ssl
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import httpx
+
+from isic_cli import __version__
+from isic_cli.api.answer import Answer, read_json
+from isic_cli.api.faults import Failed, failed_from
+from isic_cli.api.origin import Origin, Params, check_line
+from isic_cli.api.retry import Attempts, Fault, RetryPolicy
+from isic_cli.api.sockets import OpenSockets
+from isic_cli.api.status import LOGIN_HINT
+from isic_cli.config import Settings
+from isic_cli.errors import (
+    AuthError,
+    ConfigError,
+    IsicError,
+    NetworkError,
+    RefusedError,
+    ResponseError,
+)
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+USER_AGENT = f"isic-cli/{__version__}"
+MOST_REDIRECTS = 5
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class ArchiveClient:
+    """An HTTP client bound to one origin.
+
+    Parameters
+    ----------
+    settings : Settings
+        Which archive, whose token, how patient.
+    transport : httpx.BaseTransport, optional
+        Answers instead of the network: an archive inside the process, or a test.
+    sleep : callable, optional
+        Waits between tries; by default a wait that `close` ends.
+
+    Raises
+    ------
+    ConfigError
+        For a token that cannot be sent.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], object] | None = None,
+    ) -> None:
+        self.settings = settings
+        self._transport = transport
+        self._stop = threading.Event()
+        self._sleep = sleep or self._stop.wait
+        self._policy = RetryPolicy(retries=settings.retries)
+        self._sockets = OpenSockets()
+        self._lock = threading.RLock()
+        self._client: httpx.Client | None = None
+        self._ssl_context: ssl.SSLContext | None = None
+        self.origin = Origin(settings.archive.url, settings.token)
+
+    @property
+    def ssl_context(self) -> ssl.SSLContext:
+        """The one TLS context of the process; made on first use, since it costs 16 ms.
+
+        Raises
+        ------
+        ConfigError
+            When SSL_CERT_FILE or SSL_CERT_DIR names no certificates.
+        """
+        with self._lock:
+            if self._ssl_context is None:
+                try:
+                    self._ssl_context = httpx.create_ssl_context()
+                except OSError as error:
+                    raise ConfigError(
+                        f"no certificates could be read: {error.strerror or error}",
+                        hint="Check SSL_CERT_FILE and SSL_CERT_DIR.",
+                    ) from error
+            return self._ssl_context
+
+    def get_json(
+        self, target: str, validate: Callable[[bytes], T], params: Params | None = None
+    ) -> T:
+        """GET JSON and validate it straight from its bytes.
+
+        Parameters
+        ----------
+        target : str
+            A path below `/api/v2/`, a path from the root (with a leading slash), or a URL of
+            the archive's own origin.
+        validate : callable
+            A pydantic `validate_json`.
+        params : mapping, optional
+            The query string; None values are left out.
+        """
+
+        def consume(response: httpx.Response, asked: str) -> T:
+            return read_json(Answer.of(response, asked), validate)
+
+        return self.request("GET", target, consume, params=params)
+
+    def request(
+        self,
+        method: str,
+        target: str,
+        consume: Callable[[httpx.Response, str], T],
+        *,
+        params: Params | None = None,
+        json: Any = None,
+    ) -> T:
+        """Send a request, try again as the policy allows, and consume the good answer.
+
+        Parameters
+        ----------
+        consume : callable
+            Gets the open response of a success and the words that name the request; it may be
+            called again after a failed attempt.
+
+        Returns
+        -------
+        object
+            What `consume` returned.
+
+        Raises
+        ------
+        IsicError
+            Whatever the status table says, or NetworkError after all tries.
+        """
+        try:
+            return self._tries(self.build(method, target, params=params, json=json), consume)
+        except Failed as failed:
+            raise failed.error from failed.__cause__
+
+    def exchange(
+        self, method: str, target: str, *, params: Params | None = None, json: Any = None
+    ) -> Answer:
+        """Send a request and return its answer after all tries, errors of the archive included."""
+        try:
+            return self._tries(self.build(method, target, params=params, json=json), Answer.of)
+        except Failed as failed:
+            if failed.answer is None:
+                raise failed.error from failed.__cause__
+            return failed.answer
+
+    def build(
+        self, method: str, target: str, *, params: Params | None = None, json: Any = None
+    ) -> httpx.Request:
+        """Build a request to the archive's own origin.
+
+        Raises
+        ------
+        UsageError
+            For another origin, or a request line that the archive would refuse.
+        """
+        url = self.origin.locate(target, params)
+        check_line(method, url)
+        return self._addressed(method, url, json)
+
+    def close(self) -> None:
+        """Cut what is under way in other threads and close all connections."""
+        self._stop.set()
+        self._sockets.cut()
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
+
+    def _addressed(self, method: str, url: httpx.URL, json: Any = None) -> httpx.Request:
+        # Per request, never on the client: a credential must not outlive the check of its origin.
+        return self._http().build_request(
+            method,
+            url,
+            json=json,
+            headers=self.origin.headers,
+            extensions={"trace": self._sockets.trace},
+        )
+
+    def _http(self) -> httpx.Client:
+        if self._stop.is_set():
+            raise NetworkError("the connection to the archive was closed")
+        with self._lock:
+            if self._client is None:
+                self._client = self._open()
+            return self._client
+
+    def _open(self) -> httpx.Client:
+        headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
+        timeout = httpx.Timeout(self.settings.timeout)
+        if self._transport is not None:
+            return httpx.Client(transport=self._transport, headers=headers, timeout=timeout)
+        try:
+            return httpx.Client(verify=self.ssl_context, headers=headers, timeout=timeout)
+        except (ValueError, ImportError, httpx.InvalidURL) as error:
+            raise ConfigError(
+                "a proxy variable is not understood", hint="Check HTTPS_PROXY and ALL_PROXY."
+            ) from error
+
+    def _tries(self, request: httpx.Request, consume: Callable[[httpx.Response, str], T]) -> T:
+        attempts = Attempts(self._policy, idempotent=request.method in SAFE)
+        while True:
+            try:
+                return self._once(request, consume)
+            except Failed as failed:
+                wait = attempts.wait_after(failed.fault)
+                if wait is None or self._stop.is_set():
+                    _count_attempts(failed.error, attempts.failed)
+                    raise
+                logger.info("%s; trying again in %.1f s", failed.error, wait)
+            self._sleep(wait)
+
+    def _once(self, request: httpx.Request, consume: Callable[[httpx.Response, str], T]) -> T:
+        asked = f"{request.method} {request.url.path}"
+        try:
+            response = self._arrive(request)
+            try:
+                if response.is_success:
+                    return consume(response, asked)
+                answer = Answer.of(response, asked)
+            finally:
+                response.close()
+        except httpx.HTTPError as error:
+            raise failed_from(error, asked, secret=self.settings.token or "") from error
+        raise Failed(Fault("status", answer.status, answer.retry_after), answer.refusal, answer)
+
+    def _arrive(self, request: httpx.Request) -> httpx.Response:
+        """Send, and follow redirects within the origin."""
+        for _ in range(MOST_REDIRECTS + 1):
+            response = self._http().send(request, stream=True)
+            if not response.has_redirect_location:
+                return response
+            response.close()
+            request = self._redirected(request, response)
+        raise ResponseError(f"{request.method} {request.url.path}: too many redirects")
+
+    def _redirected(self, request: httpx.Request, response: httpx.Response) -> httpx.Request:
+        asked = f"{request.method} {request.url.path}"
+        url = request.url.join(response.headers["location"])  # httpx has refused no addresses
+        if not self.origin.owns(url):
+            raise ResponseError(f"{asked}: redirected to another host ({url.host}); not followed")
+        if "/login" in url.path:
+            raise AuthError(f"{asked}: a login is needed", hint=LOGIN_HINT)
+        if request.method not in SAFE:
+            raise RefusedError(
+                f"{asked}: redirected to {url.path}; a write is not sent twice",
+                status=response.status_code,
+                hint="Paths of the archive end in a slash.",
+            )
+        return self._addressed(request.method, url)
+
+
+def _count_attempts(error: IsicError, attempts: int) -> None:
+    if isinstance(error, NetworkError) and attempts > 1:
+        error.message = f"{error.message} ({attempts} attempts)"
+        error.args = (error.message,)

@@ -1,0 +1,127 @@
+"""What all endpoints share: the client, and a token that is checked once."""
+
+import ssl
+import threading
+from collections.abc import Callable
+from typing import Self, TypeVar
+
+import httpx
+
+from isic_cli.api.client import ArchiveClient
+from isic_cli.api.origin import Params
+from isic_cli.config import Settings
+from isic_cli.errors import AuthError, NotFoundError
+from isic_cli.models.user import User
+
+T = TypeVar("T")
+
+
+class Session:
+    """An opened archive; a context manager. Safe to use from several threads.
+
+    Parameters
+    ----------
+    client : ArchiveClient
+        Sends the requests.
+
+    Attributes
+    ----------
+    settings : Settings
+        Which archive and whose token.
+    """
+
+    def __init__(self, client: ArchiveClient) -> None:
+        self.settings = client.settings
+        self._client = client
+        self._token_lock = threading.Lock()
+        self._token_is_good = not client.settings.token
+
+    @classmethod
+    def open(
+        cls,
+        settings: Settings,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], object] | None = None,
+    ) -> Self:
+        """Open an archive; nothing is sent yet.
+
+        Parameters
+        ----------
+        settings : Settings
+            Which archive, whose token, how patient.
+        transport : httpx.BaseTransport, optional
+            Answers instead of the network.
+        sleep : callable, optional
+            Waits between tries; by default a wait that `close` ends.
+        """
+        return cls(ArchiveClient(settings, transport=transport, sleep=sleep))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Cut requests that are under way in other threads, and close all connections."""
+        self._client.close()
+
+    @property
+    def ssl_context(self) -> ssl.SSLContext:
+        """The one TLS context, to share with clients of file hosts; made on first use."""
+        return self._client.ssl_context
+
+    def me(self) -> User:
+        """Return who is logged in.
+
+        Raises
+        ------
+        AuthError
+            Without a token, or with one that the archive does not accept.
+        """
+        user = self._client.get_json("users/me/", User.model_validate_json)
+        self._token_is_good = True
+        return user
+
+    def check_token(self) -> None:
+        """Make sure, once, that the archive accepts the token; without one do nothing.
+
+        Open endpoints answer a bad token with the anonymous view and no error, so each of
+        their answers is trusted only after this.
+
+        Raises
+        ------
+        AuthError
+            When the archive does not accept the token.
+        """
+        with self._token_lock:
+            if self._token_is_good:
+                return
+            try:
+                self.me()
+            except AuthError as error:
+                raise AuthError(
+                    "the archive does not accept this token: it has expired or was revoked",
+                    hint="Log in again with `isic user login`, or use --guest.",
+                ) from error
+
+    def named(
+        self,
+        kind: str,
+        name: object,
+        path: str,
+        validate: Callable[[bytes], T],
+        params: Params | None = None,
+    ) -> T:
+        """Get the one thing of a kind that has this name.
+
+        Raises
+        ------
+        NotFoundError
+            Naming the thing, for a 404.
+        """
+        try:
+            return self._client.get_json(path, validate, params)
+        except NotFoundError as error:
+            raise NotFoundError(f"no {kind} {name} in this archive", hint=error.hint) from error

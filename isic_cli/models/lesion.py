@@ -1,0 +1,31 @@
+"""A lesion of the archive: the images of one spot of skin."""
+
+from pydantic import BaseModel, ConfigDict
+
+from isic_cli.models.image import ImageRecord
+
+
+class Lesion(BaseModel):
+    """One lesion with all its images.
+
+    Attributes
+    ----------
+    id : str
+        For example `IL_0000027`.
+    index_image_id : str or None
+        The ISIC id of the image that stands for the lesion.
+    outcome_diagnosis : str or None
+        The diagnosis levels joined by colons.
+    longitudinally_monitored : bool
+        Its images are of different days.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    id: str
+    images: list[ImageRecord]
+    images_count: int = 0
+    longitudinally_monitored: bool = False
+    index_image_id: str | None = None
+    outcome_diagnosis: str | None = None
+    outcome_diagnosis_1: str | None = None
