@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 ROOT = "ISIC_"
 #: Rows of a part that is listed by one lane; more are split. Lanes times this is in memory.
-PART = 1000
+PART = 500
 #: Digits after which a prefix is not split further: an id has no more.
 DIGITS = 7
 

@@ -84,7 +84,11 @@ class Listing:
 
     def _searched(self, query: str) -> list[str]:
         if match := _PREFIX.match(query):
-            return [i for i in self.search(match["rest"] or "") if i.startswith(match["prefix"])]
+            rest, prefix = match["rest"] or "", match["prefix"]
+            if len(prefix) > len("ISIC_0"):  # out of the shorter prefix, not out of everything
+                shorter = f"isic_id:{prefix[:-1]}*"
+                rest = f"({rest}) AND {shorter}" if rest else shorter
+            return [isic_id for isic_id in self.search(rest) if isic_id.startswith(prefix)]
         asked = set(_IDS.findall(query))
         if asked and not _IDS.sub("", query).replace("OR", "").strip(" ()"):
             return [isic_id for isic_id in self.ids if isic_id in asked]
