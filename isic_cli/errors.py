@@ -12,7 +12,10 @@ The tree, with the exit code of each branch::
     ├── NetworkError              5 NETWORK    no answer after all retries
     │   ├── ServerError                        an answer that says the server failed (5xx, 429)
     │   ├── ResponseError                      an answer that is not what the API promises
-    │   └── TransferError                      a file body that is cut, stalled or no image
+    │   └── TransferError                      a file body that is cut or stalled
+    │       ├── DamagedError                   a body that is no whole picture
+    │       ├── ExpiredLinkError               a link that the file host no longer honours
+    │       └── UnsafeError                    an id, an address or a size we refuse
     ├── NotFoundError             6 NOT_FOUND  no such collection, image, study, lesion or file
     ├── CheckError                7 CHECK      a check found a difference
     ├── LocalError                8 LOCAL      disk full, permission, not a folder
@@ -173,7 +176,19 @@ class ResponseError(NetworkError):
 
 
 class TransferError(NetworkError):
-    """A file body that is cut, stalled or no whole image."""
+    """A file body that is cut or stalled, or a connection to the file host that broke."""
+
+
+class DamagedError(TransferError):
+    """A body, or a file on disk, that is no whole picture."""
+
+
+class ExpiredLinkError(TransferError):
+    """The file host refuses a link (401, 403): the record has to be asked for again."""
+
+
+class UnsafeError(TransferError):
+    """Something the archive sent is refused: an id, an address, a size; no retry helps."""
 
 
 class NotFoundError(IsicError):

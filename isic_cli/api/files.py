@@ -1,0 +1,224 @@
+"""The file host: one file at a time, streamed, with no credentials whatsoever."""
+
+import re
+import ssl
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Protocol
+
+import httpx
+
+from isic_cli import __version__
+from isic_cli.api.addresses import Address, AddressRule
+from isic_cli.api.carrier import HttpxDoor
+from isic_cli.api.retry import parse_retry_after
+from isic_cli.api.wire import WireDoor
+from isic_cli.errors import (
+    ExpiredLinkError,
+    NotFoundError,
+    RefusedError,
+    ServerError,
+    TransferError,
+    UnsafeError,
+)
+from isic_cli.models.image import RemoteFile
+
+_MOST_REDIRECTS = 5
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+_HEADERS = {
+    "User-Agent": f"isic-cli/{__version__}",
+    "Accept": "image/*,*/*;q=0.5",
+    "Accept-Encoding": "identity",
+}
+
+
+class _Answer(Protocol):
+    status: int
+    headers: Mapping[str, str]
+
+    def chunks(self) -> Iterator[bytes]: ...
+
+    def close(self) -> None: ...
+
+
+class _Door(Protocol):
+    def get(self, address: Address, headers: Mapping[str, str]) -> _Answer: ...
+
+    def abort(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class FileStream:
+    """A file's body on its way.
+
+    Attributes
+    ----------
+    status : int
+        200 for a whole file, 206 for the rest of one.
+    start : int
+        The byte of the file at which the body begins, proved by Content-Range.
+    length : int or None
+        Bytes of the body by its own Content-Length; None when it is sent in chunks.
+    total : int or None
+        Bytes of the whole file.
+    etag, content_type : str or None
+        As the file host sent them. Neither is believed: an ETag is no checksum, a type a hint.
+    """
+
+    def __init__(self, answer: _Answer, *, start: int, total: int | None) -> None:
+        self._answer = answer
+        self.status = answer.status
+        self.start = start
+        self.length = _length(answer.headers)
+        self.total = self.length if answer.status != 206 else total
+        self.etag = answer.headers.get("etag")
+        self.content_type = answer.headers.get("content-type")
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the body in large pieces, as they come.
+
+        Raises
+        ------
+        TransferError
+            When it stalls, breaks off or ends before its Content-Length.
+        """
+        return self._answer.chunks()
+
+
+class FileHost:
+    """Opens files.
+
+    Parameters
+    ----------
+    ssl_context : callable
+        Returns the context that all connections share; building one costs 16 ms.
+    transport : httpx.BaseTransport or None
+        Instead of the network; it stays open when this is closed.
+    timeout : float
+        Seconds without a byte before a request is given up.
+    archive_url : str
+        The archive whose files they are: decides which addresses are in order.
+    """
+
+    def __init__(
+        self,
+        *,
+        ssl_context: Callable[[], ssl.SSLContext],
+        transport: httpx.BaseTransport | None,
+        timeout: float,
+        archive_url: str,
+    ) -> None:
+        self._rule = AddressRule(archive_url)
+        self._door: _Door
+        proxies = urllib.request.getproxies().keys() & {"http", "https", "all"}
+        if transport is not None or proxies:
+            self._door = HttpxDoor(ssl_context=ssl_context, transport=transport, timeout=timeout)
+        else:
+            self._door = WireDoor(ssl_context=ssl_context, timeout=timeout)
+
+    @contextmanager
+    def open_file(
+        self, file: RemoteFile, *, offset: int = 0, etag: str | None = None
+    ) -> Iterator[FileStream]:
+        """Open a file, or the rest of one.
+
+        Parameters
+        ----------
+        offset : int
+            Bytes that are here already. Only with `etag`: the host sends the rest when the
+            file still has it, and the whole file when not.
+        etag : str, optional
+            The strong ETag of the version that the bytes belong to.
+
+        Raises
+        ------
+        NotFoundError
+            For 404 and 410.
+        ExpiredLinkError
+            For 401 and 403.
+        ServerError
+            For 429 and 5xx.
+        UnsafeError
+            When the address, or one it redirects to, may not be fetched.
+        TransferError
+            When there is no answer, or one that makes no sense.
+        """
+        address = self._rule.first(file.url)
+        headers = dict(_HEADERS)
+        if offset and etag:
+            headers |= {"Range": f"bytes={offset}-", "If-Range": etag}
+        answer = self._follow(address, headers)
+        try:
+            start, total = _range(answer, offset if "Range" in headers else 0)
+            if start is None:
+                # The range was refused, or is not the one asked for: take the whole file.
+                answer.close()
+                answer = self._follow(address, _HEADERS)
+                start, total = _range(answer, 0)
+            _check_status(answer, address)
+            if start is None:
+                raise TransferError(f"{address}: a part was sent where the whole was asked for")
+            yield FileStream(answer, start=start, total=total)
+        finally:
+            answer.close()
+
+    def _follow(self, address: Address, headers: Mapping[str, str]) -> _Answer:
+        first = address
+        for _ in range(_MOST_REDIRECTS + 1):
+            answer = self._door.get(address, headers)
+            location = answer.headers.get("location")
+            if answer.status not in _REDIRECTS or not location:
+                return answer
+            answer.close()
+            address = self._rule.redirect(address, location)
+        raise UnsafeError(f"{first}: redirected more than {_MOST_REDIRECTS} times")
+
+    def abort(self) -> None:
+        """Cut every request in flight, from any thread, and refuse further ones."""
+        self._door.abort()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._door.close()
+
+
+def _length(headers: Mapping[str, str]) -> int | None:
+    value = headers.get("content-length", "")
+    if "transfer-encoding" in headers or not (value.isascii() and value.isdigit()):
+        return None
+    return int(value)
+
+
+def _range(answer: _Answer, offset: int) -> tuple[int | None, int | None]:
+    """Return where the body begins, and the size of the file; None when a resume is refused."""
+    if answer.status == 416:
+        return None, None
+    if answer.status != 206:
+        return 0, None
+    found = _RANGE.fullmatch(answer.headers.get("content-range", ""))
+    if not offset or found is None or int(found[1]) != offset:
+        return None, None
+    total = None if found[3] == "*" else int(found[3])
+    if total is not None and int(found[2]) + 1 != total:
+        return None, None
+    return offset, total
+
+
+def _check_status(answer: _Answer, address: Address) -> None:
+    status = answer.status
+    if status in {200, 206}:
+        return
+    message = f"{address}: HTTP {status}"
+    if status in {401, 403}:
+        raise ExpiredLinkError(message, hint="The link has expired, or the image was withdrawn.")
+    if status in {404, 410}:
+        raise NotFoundError(message, hint="The archive lists the image but does not have its file.")
+    if status == 429 or status >= 500:
+        wait = parse_retry_after(answer.headers.get("retry-after"))
+        raise ServerError(message, status=status, retry_after=wait)
+    if 400 <= status < 500:
+        raise RefusedError(message, status=status)
+    raise TransferError(message)
