@@ -1,0 +1,1 @@
+"""Downloads that can be trusted: plan, fetch, check, put into place, write down."""
