@@ -1,0 +1,79 @@
+"""The disk: one translation of its errors, and files that appear whole or not at all."""
+
+import errno
+import filecmp
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TextIO
+
+from isic_cli.errors import LocalError
+
+_HINTS = {
+    errno.ENOSPC: "Free some space, then run again: what is there is kept.",
+    errno.EDQUOT: "Free some space, then run again: what is there is kept.",
+    errno.EROFS: "Choose a folder on a file system that can be written.",
+    errno.EACCES: "Choose a folder that you may write to.",
+    errno.EPERM: "Choose a folder that you may write to.",
+    errno.ENOTDIR: "A file stands where a folder is needed.",
+    errno.EEXIST: "A file stands where a folder is needed.",
+}
+
+
+def local_error(error: OSError, path: Path | str) -> LocalError:
+    """Translate an error of the operating system that concerns `path`."""
+    why = os.strerror(error.errno) if error.errno else str(error)
+    return LocalError(f"{path}: {why}", hint=_HINTS.get(error.errno or 0))
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[TextIO]:
+    """Open a text file that takes the place of `path` when the block ends well.
+
+    Newlines are written as given. The bytes are on disk before the name is, and a file that
+    already holds the same bytes is left alone, its time of change included.
+
+    Raises
+    ------
+    LocalError
+        When it cannot be written; `path` is as it was then.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("x", encoding="utf-8", newline="") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            if not (path.is_file() and filecmp.cmp(temporary, path, shallow=False)):
+                temporary.replace(path)
+        finally:
+            with suppress(FileNotFoundError, NotADirectoryError):
+                temporary.unlink()
+    except OSError as error:
+        raise local_error(error, path) from error
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a small text file so that it is there whole or not at all."""
+    with replacing(path) as file:
+        file.write(text)
+
+
+def sha256_of(path: Path | str) -> str:
+    """Return the SHA-256 of a file, in hexadecimal.
+
+    Raises
+    ------
+    LocalError
+        When it cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - the engine passes plain strings
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise local_error(error, path) from error

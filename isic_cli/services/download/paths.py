@@ -1,0 +1,193 @@
+"""From an image to a path: ids and layouts are checked here before they touch the disk."""
+
+import json
+import os
+import re
+import string
+from dataclasses import dataclass
+from pathlib import Path, PureWindowsPath
+
+from isic_cli.errors import LocalError, UnsafeError, UsageError
+from isic_cli.services.download.disk import local_error, write_atomically
+from isic_cli.services.download.options import Variant
+
+FLAT = "{isic_id}.{ext}"
+#: Where our own state lives inside a download folder.
+STATE = ".isic"
+
+_ID = re.compile(r"ISIC_[0-9]{7}")
+_SPEC = re.compile(r"(\.[0-9]+)?")
+_FORBIDDEN = re.compile(r'[\x00-\x1f<>:"\\|?*]')
+_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+_TAKEN = frozenset({STATE, "licenses", "metadata.csv", "attribution.txt", "isic.lock"})
+
+
+def is_safe_id(isic_id: str) -> bool:
+    """Whether an id is `ISIC_` and seven ASCII digits, and so can be part of a path."""
+    return _ID.fullmatch(isic_id) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where files go inside a folder.
+
+    Every path ends in a name that holds the whole id, so different images never share a path,
+    whatever the file system thinks of upper and lower case.
+
+    Attributes
+    ----------
+    pattern : str
+        A format string over `isic_id` and `ext`.
+    """
+
+    pattern: str = FLAT
+
+    @classmethod
+    def parse(cls, pattern: str) -> "Layout":
+        """Check a layout.
+
+        Raises
+        ------
+        UsageError
+            For a pattern that names other fields, leaves the folder or cannot tell images apart.
+        """
+        try:
+            fields = list(string.Formatter().parse(pattern))
+        except ValueError as error:
+            raise UsageError(f"--layout {pattern}: {error}", hint=_EXAMPLE) from error
+        for _, name, spec, conversion in fields:
+            if name is None:
+                continue
+            if name not in {"isic_id", "ext"} or conversion or not _SPEC.fullmatch(spec or ""):
+                raise UsageError(
+                    f"--layout {pattern}: only {{isic_id}}, {{isic_id:.N}} and {{ext}} can be used",
+                    hint=_EXAMPLE,
+                )
+        layout = cls(pattern)
+        sample = pattern.format(isic_id="ISIC_0000000", ext="jpg")
+        name = sample.rpartition("/")[2]
+        if "ISIC_0000000" not in name or not name.endswith(".jpg"):
+            raise UsageError(
+                f"--layout {pattern}: the file name must hold {{isic_id}} and end in .{{ext}}",
+                hint=_EXAMPLE,
+            )
+        if wrong := _wrong_part(sample):
+            raise UsageError(f"--layout {pattern}: {wrong}", hint=_EXAMPLE)
+        return layout
+
+    def path(self, isic_id: str, extension: str, variant: Variant) -> str:
+        """Return the path of a file, relative to the folder, with slashes.
+
+        Raises
+        ------
+        UnsafeError
+            For an id that is not `ISIC_` and seven digits.
+        """
+        if not is_safe_id(isic_id):
+            raise UnsafeError(f"unsafe id {isic_id[:40]!r}", hint="It can not become a file name.")
+        path = self.pattern.format(isic_id=isic_id, ext=extension)
+        if variant == "full":
+            return path
+        return f"{path.removesuffix('.' + extension)}_thumbnail.{extension}"
+
+
+_EXAMPLE = "Example: --layout '{isic_id:.7}/{isic_id}.{ext}'."
+
+
+def _wrong_part(path: str) -> str | None:
+    parts = path.split("/")
+    for part in parts:
+        if part in {"", ".", ".."} or PureWindowsPath(part).drive:
+            return "a path stays inside the folder"
+        if _FORBIDDEN.search(part) or part[-1] in ". ":
+            return f"{part!r} is no file name everywhere"
+        if _DEVICE.fullmatch(part):
+            return f"{part!r} is the name of a device on Windows"
+    return f"{parts[0]} has another use" if parts[0].lower() in _TAKEN else None
+
+
+def settle_layout(folder: Path, wanted: str | None, *, record: bool) -> Layout:
+    """Return the layout of a folder: the recorded one, else the wanted one, else the flat one.
+
+    Parameters
+    ----------
+    wanted : str or None
+        The layout asked for.
+    record : bool
+        Write it down for every later command; the folder exists then.
+
+    Raises
+    ------
+    UsageError
+        When the folder is laid out otherwise already, or the layout is wrong.
+    """
+    file = folder / STATE / "layout.json"
+    try:
+        recorded = json.loads(file.read_bytes())["layout"]
+    except (FileNotFoundError, NotADirectoryError):
+        recorded = None
+    except (ValueError, KeyError, TypeError) as error:
+        raise LocalError(
+            f"{file} is damaged", hint="Write the layout into it again, or remove it."
+        ) from error
+    except OSError as error:
+        raise local_error(error, file) from error
+    if recorded is not None and wanted not in {None, recorded}:
+        raise UsageError(
+            f"{folder} is laid out as {recorded}, not as {wanted}",
+            hint="Leave --layout out, or download into another folder.",
+        )
+    layout = Layout.parse(recorded or wanted or FLAT)
+    if record and recorded is None:
+        write_atomically(file, json.dumps({"layout": layout.pattern}) + "\n")
+    return layout
+
+
+class Ground:
+    """The folder on disk: makes subfolders, and keeps symbolic links from leading out of it.
+
+    Parameters
+    ----------
+    folder : Path
+        The download folder; it need not exist yet.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = str(folder)
+        self._real = os.path.realpath(folder)
+        self._known: set[str] = set()
+
+    def target(self, path: str) -> str:
+        """Return the absolute path of `path`.
+
+        Raises
+        ------
+        UnsafeError
+            When a link in the way leads out of the folder.
+        """
+        parent = path.rpartition("/")[0]
+        if parent and parent not in self._known:
+            real = os.path.realpath(f"{self._real}/{parent}")
+            if os.path.commonpath([real, self._real]) != self._real:
+                raise UnsafeError(f"{path}: a link leads out of {self._folder}")
+        return f"{self._real}/{path}"
+
+    def prepare(self, path: str) -> str:
+        """Make the subfolder of `path`; return its absolute path.
+
+        Raises
+        ------
+        UnsafeError
+            When a link in the way leads out of the folder.
+        LocalError
+            When the subfolder cannot be made.
+        """
+        target = self.target(path)
+        parent = path.rpartition("/")[0]
+        if parent not in self._known:
+            try:
+                Path(target).parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise local_error(error, Path(target).parent) from error
+            self._known.add(parent)
+        return target
