@@ -1,0 +1,172 @@
+"""Metadata, attribution and licences beside the pictures: of what is there, nothing else."""
+
+import csv
+import logging
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from isic_cli.errors import IsicError, LocalError
+from isic_cli.models.image import LEADING_COLUMNS
+from isic_cli.services.download.disk import local_error, replacing
+from isic_cli.services.download.journal import Entry, Journal
+from isic_cli.services.download.paths import is_safe_id
+
+_LOGGER = logging.getLogger(__name__)
+_LICENSE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,31}")
+#: Endings under which the official client leaves pictures.
+_ENDINGS = ("jpg", "JPG", "jpeg", "png", "tif", "tiff")
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecars:
+    """What was written.
+
+    Attributes
+    ----------
+    rows : int
+        Images in `metadata.csv`.
+    columns : tuple of str
+        Its columns.
+    licenses : tuple of str
+        Licences of these images, sorted.
+    missing : tuple of str
+        Those of them whose text is not in `licenses/`, since it could not be had.
+    """
+
+    rows: int
+    columns: tuple[str, ...]
+    licenses: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def write_sidecars(folder: Path, license_text: Callable[[str], str]) -> Sidecars:
+    """Write `metadata.csv`, `attribution.txt` and `licenses/` for the pictures in a folder.
+
+    An image is listed when the journal has it and its file is there with the size that the
+    journal says. Rows that the official client wrote for pictures which are there, and which
+    the journal does not know, are kept: they enter the journal first. The caller holds the
+    folder's lock.
+
+    Parameters
+    ----------
+    folder : Path
+        The download folder.
+    license_text : callable
+        Returns the text of a licence by its name; asked only for texts that are not there.
+
+    Raises
+    ------
+    LocalError
+        When a file cannot be written; each is replaced whole or stays as it was.
+    """
+    with Journal(folder, writable=True) as journal:
+        _adopt_rows(folder, journal)
+        columns: set[str] = set()
+        credited: Counter[str] = Counter()
+        licenses: set[str] = set()
+        rows = 0
+        for entry in _present(folder, journal):
+            columns.update(name for name, value in entry.record.items() if value is not None)
+            credited[str(entry.record.get("attribution", ""))] += 1
+            licenses.add(str(entry.record.get("copyright_license", "")))
+            rows += 1
+        header = (*LEADING_COLUMNS, *sorted(columns.difference(LEADING_COLUMNS)))
+        with replacing(folder / "metadata.csv") as file:
+            writer = csv.DictWriter(file, header, extrasaction="ignore", lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(entry.record for entry in _present(folder, journal))
+    with replacing(folder / "attribution.txt") as file:
+        file.write("\n\n".join(_in_order(credited)))
+    licenses.discard("")
+    missing = [name for name in sorted(licenses) if not _have_license(folder, name, license_text)]
+    return Sidecars(rows, header, tuple(sorted(licenses)), tuple(missing))
+
+
+def _in_order(credited: Counter[str]) -> list[str]:
+    """Order as the official client does: most images first, then by name, Anonymous last."""
+    names = [name for name in credited if name]
+    return sorted(names, key=lambda name: (name == "Anonymous", -credited[name], name))
+
+
+def _present(folder: Path, journal: Journal) -> Iterator[Entry]:
+    """Yield one entry for every image whose file is there, sorted by ISIC id."""
+    root = os.fspath(folder)
+    last = ""
+    for entry in journal.entries():
+        if entry.isic_id == last:  # the thumbnail beside the full image
+            continue
+        try:
+            there = os.lstat(f"{root}/{entry.path}")
+        except OSError:
+            continue
+        if there.st_size == entry.size:
+            last = entry.isic_id
+            yield entry
+
+
+def _adopt_rows(folder: Path, journal: Journal) -> None:
+    """Enter the rows of an existing `metadata.csv` whose pictures only another tool knows."""
+    try:
+        with (folder / "metadata.csv").open(encoding="utf-8-sig", newline="") as file:
+            for row in csv.DictReader(file):
+                isic_id = str(row.get("isic_id"))
+                if is_safe_id(isic_id) and journal.get(isic_id, "full") is None:
+                    _adopt_row(folder, journal, isic_id, row)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise local_error(error, folder / "metadata.csv") from error
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise LocalError(
+            f"{folder / 'metadata.csv'} is no CSV file: {error}",
+            hint="Move it away: it would be overwritten.",
+        ) from error
+
+
+def _adopt_row(folder: Path, journal: Journal, isic_id: str, row: dict[str, str | None]) -> None:
+    for ending in _ENDINGS:
+        path = f"{isic_id}.{ending}"
+        with suppress(OSError):
+            there = os.lstat(folder / path)
+            record = {name: value for name, value in row.items() if name and value}
+            journal.append(
+                Entry(
+                    isic_id=isic_id,
+                    variant="full",
+                    path=path,
+                    size=there.st_size,
+                    sha256=None,
+                    mtime_ns=there.st_mtime_ns,
+                    width=None,
+                    height=None,
+                    etag=None,
+                    record=record,
+                )
+            )
+            return
+
+
+def _have_license(folder: Path, name: str, license_text: Callable[[str], str]) -> bool:
+    """Write the text of a licence unless it is there; return whether it is now."""
+    if not _LICENSE.fullmatch(name):
+        _LOGGER.warning("the licence %r has no file: its name is none", name[:40])
+        return False
+    path = folder / "licenses" / f"{name}.txt"
+    with suppress(OSError):
+        if path.stat().st_size:
+            return True
+    try:
+        text = license_text(name)
+    except LocalError:
+        raise
+    except IsicError as error:
+        _LOGGER.warning("the text of the licence %s could not be had: %s", name, error.message)
+        return False
+    with replacing(path) as file:
+        file.write(text)
+    return True
