@@ -1,0 +1,112 @@
+"""What a download reports while it runs: frozen values, folded and rendered by others."""
+
+from dataclasses import dataclass
+
+from isic_cli.errors import IsicError
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The body of a file begins to arrive.
+
+    Attributes
+    ----------
+    path : str
+        Where the file will be, relative to the folder, with slashes.
+    bytes : int
+        Bytes that an earlier attempt left and that need not be fetched again.
+    total : int or None
+        Bytes of the whole file; None when the file host does not say.
+    """
+
+    isic_id: str
+    path: str
+    bytes: int
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """Another `bytes` bytes have arrived; not sent for small files that arrive at once."""
+
+    isic_id: str
+    path: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A file is whole, checked, in its place and in the journal.
+
+    Attributes
+    ----------
+    bytes : int
+        Size of the file.
+    width, height : int
+        Pixels, from the picture's header.
+    seconds : float
+        From the first request to the renaming, waits included.
+    attempts : int
+        Requests for the file.
+    resumed : bool
+        Whether a part of an earlier attempt was used.
+    replaced : bool
+        Whether another file stood in its place.
+    warnings : tuple of str
+        What is odd about it without being wrong.
+    """
+
+    isic_id: str
+    path: str
+    bytes: int
+    sha256: str
+    width: int
+    height: int
+    seconds: float
+    attempts: int
+    resumed: bool
+    replaced: bool
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """The file was already there and good.
+
+    Attributes
+    ----------
+    reason : str
+        How we know: `complete` (journal), `unchanged` (hash) or `adopted` (structure).
+    """
+
+    isic_id: str
+    path: str
+    bytes: int
+    sha256: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The file could not be had; whatever stood in its place still stands.
+
+    Attributes
+    ----------
+    reason : str
+        One line.
+    attempts : int
+        Requests for the file; 0 when it was refused before the first.
+    bytes : int
+        Bytes received in vain, or kept to be resumed.
+    error : IsicError
+        The last error.
+    """
+
+    isic_id: str
+    reason: str
+    attempts: int
+    bytes: int
+    error: IsicError
+
+
+DownloadEvent = Started | Advanced | Finished | Skipped | Failed

@@ -1,0 +1,230 @@
+"""Decide, then act: what has to be done for an image, from the journal and one `stat`."""
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from isic_cli.errors import DamagedError, NotFoundError, TransferError, UnsafeError
+from isic_cli.models.image import ImageRecord, RemoteFile
+from isic_cli.services.download.disk import local_error, sha256_of
+from isic_cli.services.download.journal import Entry, Journal
+from isic_cli.services.download.options import DownloadOptions
+from isic_cli.services.download.paths import Ground, Layout
+from isic_cli.services.download.pictures import Picture, inspect
+
+#: `check` is settled by reading the file that is there: `skip` or `replace`; `refuse` fails.
+Action = Literal["fetch", "resume", "skip", "replace", "check", "refuse"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFile:
+    """What is to be done for one image.
+
+    Attributes
+    ----------
+    path : str
+        Relative to the folder, with slashes; empty when refused.
+    bytes : int or None
+        For `skip` the size of the file; else what is still to be fetched, as far as the archive
+        says (its sizes are estimates).
+    reason : str
+        Why, in a few words.
+    file : RemoteFile or None
+        What to fetch; None when refused.
+    entry : Entry or None
+        What the journal says; for a file that was adopted, what it shall say.
+    error : TransferError or NotFoundError or None
+        Why it is refused.
+    """
+
+    isic_id: str
+    path: str
+    action: Action
+    bytes: int | None
+    reason: str
+    record: ImageRecord
+    file: RemoteFile | None = None
+    entry: Entry | None = None
+    error: TransferError | NotFoundError | None = None
+
+
+class Seen:
+    """The ids met in one run: one bit each, 1.2 MB for ten million."""
+
+    def __init__(self) -> None:
+        self._bits = bytearray(1_250_000)
+
+    def add(self, isic_id: str) -> bool:
+        """Note a safe id; return whether it was new."""
+        byte, bit = divmod(int(isic_id[5:]), 8)
+        new = not self._bits[byte] >> bit & 1
+        self._bits[byte] |= 1 << bit
+        return new
+
+
+class Planner:
+    """Plans the files of one run.
+
+    Parameters
+    ----------
+    options : DownloadOptions
+        Variant and limits.
+    layout : Layout
+        Where files go.
+    ground : Ground
+        The folder.
+    journal : Journal
+        What is known about the folder.
+    kept : dict
+        Name of every part that can be resumed, with its bytes.
+    """
+
+    def __init__(
+        self,
+        options: DownloadOptions,
+        *,
+        layout: Layout,
+        ground: Ground,
+        journal: Journal,
+        kept: dict[str, int],
+    ) -> None:
+        self._options = options
+        self._layout = layout
+        self._ground = ground
+        self._journal = journal
+        self._kept = kept
+
+    def plans(self, records: Iterable[ImageRecord]) -> Iterator[PlannedFile]:
+        """Yield a plan for every record, lazily; an id that comes again is passed over."""
+        seen = Seen()
+        for record in records:
+            planned = self._glance(record)
+            if planned.action == "refuse" or seen.add(record.isic_id):
+                yield planned
+
+    def _glance(self, record: ImageRecord) -> PlannedFile:
+        isic_id = record.isic_id
+        try:
+            file = _variant(record, self._options.variant)
+            path = self._layout.path(isic_id, file.extension, self._options.variant)
+            target = self._ground.target(path)
+            there = _lstat(target)
+        except (UnsafeError, NotFoundError) as error:
+            return PlannedFile(isic_id, "", "refuse", None, error.message, record, error=error)
+        entry = self._journal.get(isic_id, self._options.variant)
+        if entry is not None and entry.path != path:
+            entry = None
+        if there is not None and stat.S_ISDIR(there.st_mode):
+            wrong = UnsafeError(f"{path}: a folder stands in its place")
+            return PlannedFile(
+                isic_id, path, "refuse", None, wrong.message, record, file, error=wrong
+            )
+        action, reason = _decide(there, entry, file)
+        size = there.st_size if action == "skip" and there is not None else file.size
+        if action in {"fetch", "replace"}:
+            done = self._kept.get(path.rpartition("/")[2], 0)
+            if done and action == "fetch":
+                action, reason = "resume", f"{done} bytes are here already"
+            size = None if size is None else max(0, size - done)
+        return PlannedFile(isic_id, path, action, size, reason, record, file, entry)
+
+    def settle(self, planned: PlannedFile) -> PlannedFile:
+        """Turn `check` into `skip` or `replace` by reading the file that is there.
+
+        A file that the journal knows is good when its hash is the same. One that it does not
+        know (the official client's, or the journal was lost) is adopted when its structure is
+        whole and it is not smaller than the archive says: sizes there are too small now and
+        then, never too large. What its pixels say can not be known without fetching it.
+        """
+        if planned.action != "check":
+            return planned
+        target = self._ground.target(planned.path)
+        known = planned.entry
+        try:
+            there = os.lstat(target)
+            if known is not None and known.sha256 is not None:
+                same = sha256_of(target) == known.sha256
+                reason = "unchanged" if same else "changed on disk"
+                entry = replace(known, mtime_ns=there.st_mtime_ns) if same else None
+            else:
+                entry, reason = self._adopt(planned, target, there), "adopted"
+        except OSError as error:
+            raise local_error(error, target) from error
+        except DamagedError as error:
+            entry, reason = None, error.message
+        if entry is None:
+            size = planned.file.size if planned.file is not None else None
+            return replace(planned, action="replace", bytes=size, reason=reason)
+        return replace(planned, action="skip", bytes=entry.size, reason=reason, entry=entry)
+
+    def _adopt(self, planned: PlannedFile, target: str, there: os.stat_result) -> Entry:
+        picture = inspect_file(target, there.st_size)
+        return Entry(
+            isic_id=planned.isic_id,
+            variant=self._options.variant,
+            path=planned.path,
+            size=there.st_size,
+            sha256=sha256_of(target),
+            mtime_ns=there.st_mtime_ns,
+            width=picture.width,
+            height=picture.height,
+            etag=None,
+            record=planned.record.row(),
+        )
+
+
+def _variant(record: ImageRecord, variant: str) -> RemoteFile:
+    file = record.variant(variant)
+    if file is None:
+        raise NotFoundError(f"{record.isic_id} has no {variant} file")
+    return file
+
+
+def _lstat(target: str) -> os.stat_result | None:
+    try:
+        return os.lstat(target)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise local_error(error, target) from error
+
+
+def _decide(
+    there: os.stat_result | None, entry: Entry | None, file: RemoteFile
+) -> tuple[Action, str]:
+    """Decide from what one `lstat` shows; pure."""
+    if there is None:
+        return "fetch", "missing" if entry else "new"
+    if not stat.S_ISREG(there.st_mode):
+        return "replace", "a link or a device, not a file"
+    if entry is not None and entry.sha256 is not None:
+        if there.st_size != entry.size:
+            return "replace", f"{there.st_size} bytes instead of {entry.size}"
+        return ("skip", "complete") if there.st_mtime_ns == entry.mtime_ns else ("check", "touched")
+    if there.st_size < (file.size or 1):
+        return "replace", f"only {there.st_size} of {file.size} bytes"
+    return "check", "not in the journal"
+
+
+def inspect_file(path: str, size: int) -> Picture:
+    """Check the structure of a picture on disk.
+
+    Raises
+    ------
+    DamagedError
+        When it is no picture, or not all of one.
+    LocalError
+        When it cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - the engine passes plain strings
+
+            def read(offset: int, length: int) -> bytes:
+                file.seek(offset)
+                return file.read(length)
+
+            return inspect(read, size)
+    except OSError as error:
+        raise local_error(error, path) from error
