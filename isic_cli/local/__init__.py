@@ -1,1 +1,5 @@
 """An archive served inside the process: from a folder, or the drawn demo."""
+
+from isic_cli.local.store import FolderStore
+
+__all__ = ["FolderStore"]
