@@ -1,4 +1,4 @@
-"""Tiny folders made by hand."""
+"""Tiny folders made by hand, and the demo archive, drawn once."""
 
 import struct
 import zlib
@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from isic_cli.local import demo_folder
 
 
 def png(width: int, height: int) -> bytes:
@@ -38,3 +40,8 @@ def make(tmp_path: Path) -> Make:
         return folder
 
     return make
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return demo_folder(tmp_path_factory.mktemp("cache"))
