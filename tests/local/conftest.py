@@ -5,9 +5,11 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
-from isic_cli.local import demo_folder
+from isic_cli.config import LOCAL_URL
+from isic_cli.local import FolderStore, LocalTransport, demo_folder
 
 
 def png(width: int, height: int) -> bytes:
@@ -42,6 +44,17 @@ def make(tmp_path: Path) -> Make:
     return make
 
 
+def client_of(folder: Path) -> httpx.Client:
+    """A client of the archive of a folder; paths without a leading slash are below the API."""
+    transport = LocalTransport(FolderStore.open(folder))
+    return httpx.Client(transport=transport, base_url=f"{LOCAL_URL}/api/v2/")
+
+
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return demo_folder(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session")
+def archive(demo: Path) -> httpx.Client:
+    return client_of(demo)

@@ -1,0 +1,136 @@
+"""The folder archive as an httpx transport: the routes, and what every route has in common."""
+
+import re
+from collections.abc import Callable, Mapping
+
+import httpx
+
+from isic_cli.config import LOCAL_URL
+from isic_cli.local import about, collections, facets, files, images, lesions, studyroutes
+from isic_cli.local.call import Call
+from isic_cli.local.params import ParameterError
+from isic_cli.local.replies import html_not_found, json_reply, moved, wrong_method
+from isic_cli.local.store import FolderStore
+
+Handler = Callable[[Call], httpx.Response]
+
+_API: Mapping[str, Mapping[str, Handler]] = {
+    "images/": {"GET": images.listing},
+    "images/search/": {"GET": images.search},
+    "images/search/size/": {"GET": images.size},
+    "images/facets/": {"GET": facets.facets},
+    "images/{isic_id}/": {"GET": images.detail},
+    "images/{isic_id}/similar/": {"GET": images.similar},
+    "collections/": {"GET": collections.listing},
+    "collections/autocomplete/": {"GET": collections.autocomplete},
+    "collections/sharing-info/": {"GET": about.login_needed},
+    "collections/create-from-isic-ids/": {"POST": about.login_needed},
+    "collections/{id}/": {"GET": collections.detail, "DELETE": about.login_needed},
+    "collections/{id}/attribution/": {"GET": collections.attribution},
+    "collections/{id}/populate-from-list/": {"POST": about.login_needed},
+    "collections/{id}/populate-from-search/": {"POST": about.login_needed},
+    "collections/{id}/populate-from-isic-ids/": {"POST": about.login_needed},
+    "collections/{id}/remove-from-list/": {"POST": about.login_needed},
+    "collections/{id}/share/": {"POST": about.login_needed},
+    "collections/{id}/set-pinned/": {"POST": about.login_needed},
+    "lesions/": {"GET": lesions.listing},
+    "lesions/{lesion_id}/": {"GET": lesions.detail},
+    "users/me/": {"GET": about.login_needed},
+    "users/accept-terms/": {"PUT": about.login_needed},
+    "cohorts/": {"GET": about.login_needed},
+    "cohorts/{id}/": {"GET": about.login_needed},
+    "contributors/": {"GET": about.login_needed, "POST": about.login_needed},
+    "contributors/{id}/": {"GET": about.login_needed},
+    "accessions/": {"POST": about.login_needed},
+    "stats/": {"GET": about.stats},
+    "zip-download/license-file/{name}/": {"GET": about.license_file},
+    "studies/": {"GET": studyroutes.listing},
+    "studies/{id}/": {"GET": studyroutes.detail},
+    "study-tasks/": {"GET": studyroutes.tasks},
+    "study-tasks/{id}/": {"GET": studyroutes.task},
+    "annotations/": {"GET": studyroutes.annotations},
+    "annotations/{id}/": {"GET": studyroutes.annotation},
+}
+#: Where a piece of a path may hold slashes or must have a suffix.
+_PIECES = {"file": r"[^/]+\.\w+", "path": r"[^/]+(?:/[^/]+)?"}
+_FILES: Mapping[str, Mapping[str, Handler]] = {
+    "/images/{name:file}": {"GET": files.picture, "HEAD": files.picture},
+    "/thumbnails/{name:file}": {"GET": files.small_picture, "HEAD": files.small_picture},
+    "/superpixels/{name:file}": {"GET": files.superpixels, "HEAD": files.superpixels},
+    "/masks/{name:file}": {"GET": files.mask, "HEAD": files.mask},
+    "/studies/{id}/files/{name:path}": {"GET": studyroutes.file, "HEAD": studyroutes.file},
+}
+_WEB: Mapping[str, Mapping[str, Handler]] = {
+    "/images/{id}/": {"GET": images.web_page},
+    "/collections/{id}/metadata/": {"GET": collections.web_metadata},
+    "/studies/{id}/download-responses/": {"GET": studyroutes.responses},
+}
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    """Compile a route's path: `{name}` stands for one piece, `{name:kind}` for one of a kind."""
+
+    def piece(match: re.Match[str]) -> str:
+        name, _, kind = match[1].partition(":")
+        return f"(?P<{name}>{_PIECES.get(kind, '[^/]+')})"
+
+    return re.compile(re.sub(r"\\{([\w:]+)\\}", piece, re.escape(template)))
+
+
+# A fixed path comes before one with a variable piece: `images/search/` is no image.
+_ROUTES = [
+    (_pattern(template), handlers)
+    for template, handlers in sorted(
+        {**{f"/api/v2/{path}": one for path, one in _API.items()}, **_WEB, **_FILES}.items(),
+        key=lambda route: route[0].count("{"),
+    )
+]
+
+
+class LocalTransport(httpx.BaseTransport):
+    """An archive inside the process, for an `httpx.Client` to talk to.
+
+    It keeps nothing of a request, so any number of threads may use it at once.
+
+    Parameters
+    ----------
+    store : FolderStore
+        What is served.
+    origin : str
+        Scheme and host of the links in the answers.
+    """
+
+    def __init__(self, store: FolderStore, *, origin: str = LOCAL_URL) -> None:
+        self.store = store
+        self.origin = origin.rstrip("/")
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request as the real server would.
+
+        Raises
+        ------
+        LocalError
+            For a file of the folder, such as `collections.json`, that cannot be read.
+        """
+        path = request.url.path
+        handlers, parts = _route(path)
+        if handlers is None:
+            slashed = request.url.copy_with(path=f"{path}/")
+            known = not path.endswith("/") and _route(slashed.path)[0] is not None
+            return moved(slashed.raw_path.decode("ascii")) if known else html_not_found()
+        handler = handlers.get(request.method)
+        if handler is None:
+            return wrong_method(handlers, head=request.method == "HEAD")
+        query = request.url.params
+        call = Call(self.store, self.origin, request.method, path, query, request.headers, parts)
+        try:
+            return handler(call)
+        except ParameterError as error:
+            return json_reply({"detail": [error.problem]}, 422)
+
+
+def _route(path: str) -> tuple[Mapping[str, Handler] | None, dict[str, str]]:
+    for pattern, handlers in _ROUTES:
+        if match := pattern.fullmatch(path):
+            return handlers, match.groupdict()
+    return None, {}
