@@ -3,14 +3,17 @@
 import ssl
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Self, TypeVar
 
 import httpx
 
 from isic_cli.api.client import ArchiveClient
+from isic_cli.api.files import FileHost, FileStream
 from isic_cli.api.origin import Params
 from isic_cli.config import Settings
 from isic_cli.errors import AuthError, NotFoundError
+from isic_cli.models.image import RemoteFile
 from isic_cli.models.user import User
 
 T = TypeVar("T")
@@ -23,6 +26,8 @@ class Session:
     ----------
     client : ArchiveClient
         Sends the requests.
+    open_files : callable
+        Returns what opens the files, without credentials.
 
     Attributes
     ----------
@@ -30,9 +35,11 @@ class Session:
         Which archive and whose token.
     """
 
-    def __init__(self, client: ArchiveClient) -> None:
+    def __init__(self, client: ArchiveClient, open_files: Callable[[], FileHost]) -> None:
         self.settings = client.settings
         self._client = client
+        self._open_files = open_files
+        self._files = open_files()
         self._token_lock = threading.Lock()
         self._token_is_good = not client.settings.token
 
@@ -55,7 +62,17 @@ class Session:
         sleep : callable, optional
             Waits between tries; by default a wait that `close` ends.
         """
-        return cls(ArchiveClient(settings, transport=transport, sleep=sleep))
+        client = ArchiveClient(settings, transport=transport, sleep=sleep)
+
+        def open_files() -> FileHost:
+            return FileHost(
+                ssl_context=lambda: client.ssl_context,
+                transport=transport,
+                timeout=settings.timeout,
+                archive_url=settings.archive.url,
+            )
+
+        return cls(client, open_files)
 
     def __enter__(self) -> Self:
         return self
@@ -65,7 +82,29 @@ class Session:
 
     def close(self) -> None:
         """Cut requests that are under way in other threads, and close all connections."""
+        self._files.close()
         self._client.close()
+
+    def open_file(
+        self, file: RemoteFile, *, offset: int = 0, etag: str | None = None
+    ) -> AbstractContextManager[FileStream]:
+        """Open a file of an image, or with an ETag the rest of it from `offset`.
+
+        Raises
+        ------
+        TransferError, ServerError, NotFoundError
+            As the file host answers.
+        """
+        return self._files.open_file(file, offset=offset, etag=etag)
+
+    def abort(self) -> None:
+        """Cut the transfers that are under way in other threads, and refuse further ones."""
+        self._files.abort()
+
+    def reopen_files(self) -> None:
+        """Allow transfers again after `abort`."""
+        self._files.close()
+        self._files = self._open_files()
 
     @property
     def ssl_context(self) -> ssl.SSLContext:

@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
 
 from isic_cli.errors import NetworkError
@@ -92,7 +92,7 @@ class Downloader:
             for planned in planner.plans(records):
                 yield planner.settle(planned)
 
-    def run(self, records: Iterable[ImageRecord]) -> Iterator[DownloadEvent]:
+    def run(self, records: Iterable[ImageRecord]) -> Generator[DownloadEvent, None, None]:
         """Download; yield what happens.
 
         Every record ends in one `Finished`, `Skipped` or `Failed`; an id that comes again is

@@ -245,7 +245,7 @@ def test_closing_the_run_cuts_what_is_in_flight_and_keeps_its_part(
     )
     assert any(isinstance(event, Advanced) for event in run)
     begun = time.monotonic()
-    run.close()  # type: ignore[attr-defined]
+    run.close()
     assert time.monotonic() - begun < 1.0
     release.set()
     kept = parts(tmp_path)
@@ -266,13 +266,13 @@ def test_closing_the_run_ends_a_wait_between_tries(host: Loopback, tmp_path: Pat
     )
     assert any(isinstance(event, Finished) for event in run)
     begun = time.monotonic()
-    run.close()  # type: ignore[attr-defined]
+    run.close()
     assert time.monotonic() - begun < 1.0
 
 
 def test_a_run_that_nobody_consumed_touched_nothing(host: Loopback, tmp_path: Path) -> None:
     run = engine(host, tmp_path / "out").run([host.record(1)])
-    run.close()  # type: ignore[attr-defined]
+    run.close()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -459,7 +459,7 @@ def test_the_source_is_read_only_a_little_ahead(host: Loopback, tmp_path: Path) 
     run = engine(host, tmp_path, jobs=2).run(records())
     next(run)
     assert taken <= 17
-    run.close()  # type: ignore[attr-defined]
+    run.close()
 
 
 def test_two_runs_in_one_folder_without_a_lock_end_right(host: Loopback, tmp_path: Path) -> None:
