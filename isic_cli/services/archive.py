@@ -1,0 +1,210 @@
+"""The door for Python: search the archive, iterate over images, fetch them.
+
+>>> from isic_cli import Archive
+>>> with Archive.open("demo") as archive:                       # doctest: +SKIP
+...     for image in archive.search("diagnosis_1:Malignant", limit=3):
+...         print(image.isic_id, image.field("age_approx"))
+...         archive.fetch(image, "pictures")
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from isic_cli.api.archive import ArchiveApi
+from isic_cli.api.search import ImageSearch
+from isic_cli.errors import NotFoundError
+from isic_cli.models.collection import Collection
+from isic_cli.models.image import ImageRecord
+from isic_cli.query import parse
+from isic_cli.services.download.engine import Downloader
+from isic_cli.services.download.events import DownloadEvent, Failed, Finished, Skipped
+from isic_cli.services.download.options import DownloadOptions, Variant
+from isic_cli.services.download.runlock import FolderLock
+from isic_cli.services.opening import open_api
+from isic_cli.services.selection import resolve_collections
+from isic_cli.settings import resolve
+
+
+class Archive:
+    """An ISIC Archive: the real one, a folder, or the demo. Open it with `Archive.open`.
+
+    Parameters
+    ----------
+    api : ArchiveApi
+        An open connection; closed with the archive.
+    """
+
+    def __init__(self, api: ArchiveApi) -> None:
+        self._api = api
+
+    @classmethod
+    def open(
+        cls,
+        archive: str | os.PathLike[str] = "prod",
+        *,
+        token: str | None = None,
+        guest: bool = False,
+        **options: Any,
+    ) -> Self:
+        """Open an archive.
+
+        Parameters
+        ----------
+        archive : str or path
+            `prod`, `sandbox`, `demo`, a URL, or a folder that `isic` downloaded.
+        token : str, optional
+            A bearer token; by default what the environment says (`ISIC_TOKEN`).
+        guest : bool
+            Ignore any login.
+        **options
+            `jobs`, `timeout` (seconds) and `retries`, as in a configuration file.
+
+        Raises
+        ------
+        UsageError, LocalError
+            For an unknown archive or a folder that is none.
+        """
+        from dataclasses import replace
+
+        settings = resolve(archive=os.fspath(archive), guest=guest, **options)
+        if token is not None:
+            settings = replace(settings, token=token)
+        return cls(open_api(settings))
+
+    def __enter__(self) -> Self:
+        """Return the archive."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connections."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._api.close()
+
+    def search(
+        self,
+        query: str = "",
+        *,
+        collections: Iterable[int | str] = (),
+        limit: int | None = None,
+    ) -> ImageSearch:
+        """Search for images; nothing is sent until the result is counted or iterated.
+
+        Parameters
+        ----------
+        query : str
+            In the archive's search language: `diagnosis_1:Malignant AND age_approx:[* TO 40]`.
+        collections : iterable of int or str
+            Ids, names or DOIs; an image in any of them counts.
+        limit : int, optional
+            The first so many.
+
+        Raises
+        ------
+        QueryError
+            At once, for a query that does not parse.
+        """
+        parse(query)
+        found = resolve_collections(self._api, map(str, collections))
+        return self._api.search(query, collections=[item.id for item in found], limit=limit)
+
+    def image(self, isic_id: str) -> ImageRecord:
+        """Return one image; raises `NotFoundError` when there is none."""
+        return self._api.image(isic_id)
+
+    def images(self, isic_ids: Sequence[str]) -> list[ImageRecord]:
+        """Return several images in the order of their ids.
+
+        Raises
+        ------
+        NotFoundError
+            Naming the first id that the archive does not have.
+        """
+        found = self._api.images_by_id(isic_ids)
+        for isic_id in isic_ids:
+            if isic_id not in found:
+                raise NotFoundError(f"no image {isic_id}")
+        return list(found.values())
+
+    def collections(self) -> Iterator[Collection]:
+        """Yield the collections, the newest first."""
+        return self._api.collections()
+
+    def collection(self, name: int | str) -> Collection:
+        """Return one collection by id, name or DOI."""
+        return resolve_collections(self._api, [str(name)])[0]
+
+    def read(self, image: ImageRecord, *, variant: Variant = "full") -> bytes:
+        """Return the bytes of a picture, for example for `PIL.Image.open(io.BytesIO(…))`."""
+        file = image.variant(variant)
+        if file is None:
+            raise NotFoundError(f"{image.isic_id} has no {variant} file")
+        with self._api.open_file(file) as stream:
+            return b"".join(stream.chunks())
+
+    def fetch(
+        self, image: ImageRecord, folder: str | os.PathLike[str], *, variant: Variant = "full"
+    ) -> Path:
+        """Download one picture into a folder, checked, and return its path.
+
+        A picture that is there and good is not fetched again.
+
+        Raises
+        ------
+        IsicError
+            What made it fail.
+        """
+        *_, last = self.download([image], folder, variant=variant)
+        if isinstance(last, (Finished, Skipped)):
+            return Path(folder) / last.path
+        assert isinstance(last, Failed)  # noqa: S101 - the engine ends a file in one of three ways
+        raise last.error
+
+    def download(
+        self,
+        images: Iterable[ImageRecord],
+        folder: str | os.PathLike[str],
+        *,
+        variant: Variant = "full",
+        jobs: int | None = None,
+    ) -> Iterator[DownloadEvent]:
+        """Download pictures side by side; yield what becomes of each.
+
+        Parameters
+        ----------
+        images : iterable of ImageRecord
+            Read lazily: a search can be handed in as it is.
+        folder : path
+            Made when it is not there.
+        variant : {"full", "thumbnail"}
+            Which of the two files.
+        jobs : int, optional
+            Transfers side by side.
+        """
+        settings = self._api.settings
+        options = DownloadOptions(
+            folder=Path(folder),
+            variant=variant,
+            jobs=jobs or settings.jobs,
+            retries=settings.retries,
+        )
+        try:
+            with (
+                FolderLock(options.folder),
+                closing(Downloader(self._api, options).run(images)) as events,
+            ):
+                yield from events
+        finally:
+            # Leaving the loop early cuts the transfers; the next download needs a new start.
+            self._api.reopen_files()

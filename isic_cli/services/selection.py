@@ -1,0 +1,235 @@
+"""Turn what the user selected into image records.
+
+Whatever the archive can evaluate is left to it: the query, the collections and the licence
+become one search. Ids are looked up in groups, and only then compared with the rest, so that an
+id which the archive does not have is told apart from one that the query leaves out.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal
+
+from isic_cli.api.archive import ArchiveApi
+from isic_cli.api.search import ImageSearch
+from isic_cli.errors import NotFoundError, UsageError
+from isic_cli.models.collection import Collection
+from isic_cli.models.image import ImageRecord
+from isic_cli.models.licenses import at_most
+from isic_cli.models.selection import IdList, Selection
+from isic_cli.query import Query, all_of, any_of, parse, term
+
+#: In what order records come: the archive's own, sorted by ISIC id, or as they arrive.
+Order = Literal["archive", "by_id", "unordered"]
+
+#: Ids looked up at a time: eight requests of a page each, side by side.
+GROUP = 800
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in the selection that names no image.
+
+    Attributes
+    ----------
+    item : str
+        The id, or where the line is.
+    reason : str
+        One line.
+    """
+
+    item: str
+    reason: str
+
+
+class SelectedImages:
+    """The images of a selection, lazily.
+
+    Parameters
+    ----------
+    api : ArchiveApi
+        The archive.
+    selection : Selection
+        What the user wants.
+
+    Attributes
+    ----------
+    problems : list of Problem
+        Grows while the records are read.
+    collections : tuple of Collection
+        The collections that the selection names.
+
+    Raises
+    ------
+    QueryError
+        Before any request.
+    UsageError, NotFoundError
+        For a collection that is named ambiguously, or does not exist.
+    """
+
+    def __init__(self, api: ArchiveApi, selection: Selection) -> None:
+        self._api = api
+        self._selection = selection
+        self._parsed = parse(selection.query)
+        self.problems = [*_bad_lines(selection.ids), *_bad_lines(selection.exclude)]
+        self.collections = resolve_collections(api, selection.collections)
+
+    @property
+    def query(self) -> str:
+        """The whole query that the archive is asked, the licences included."""
+        if self._selection.license is None:
+            return self._selection.query
+        allowed = [term("copyright_license", name) for name in at_most(self._selection.license)]
+        return all_of(self._selection.query, any_of(*allowed))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know about the query: quirks of the archive that it meets."""
+        return self._parsed.warnings
+
+    @property
+    def is_server_side(self) -> bool:
+        """Whether the archive alone can tell which images these are."""
+        return self._selection.ids is None and self._selection.exclude is None
+
+    def count(self) -> int | None:
+        """Return how many images there are, where one request tells; else None."""
+        if self._selection.ids is not None:
+            return None
+        count = self._search(limit=None).count()
+        if self._selection.exclude is not None:
+            return None
+        return min(count, self._selection.limit) if self._selection.limit else count
+
+    def size(self) -> int | None:
+        """Return an estimate of the bytes of the full images, where one request tells."""
+        if not self.is_server_side or self._selection.limit:
+            return None
+        return self._api.search_size(self.query, collections=self._collection_ids)
+
+    def records(self, order: Order = "archive", *, lanes: int = 8) -> Iterator[ImageRecord]:
+        """Yield the records, each once.
+
+        Parameters
+        ----------
+        order : {"archive", "by_id", "unordered"}
+            Ids from a file keep the order that they have there.
+        lanes : int
+            Listing requests side by side; 1 for page after page.
+        """
+        if self._selection.ids is not None:
+            found: Iterable[ImageRecord] = self._by_ids(self._selection.ids.ids)
+        else:
+            found = self._searched(order, lanes)
+        if self._selection.exclude is not None:
+            excluded = frozenset(self._selection.exclude.ids)
+            found = (image for image in found if image.isic_id not in excluded)
+        yield from islice(found, self._selection.limit or None)
+
+    @property
+    def _collection_ids(self) -> tuple[int, ...]:
+        return tuple(collection.id for collection in self.collections)
+
+    def _search(self, limit: int | None) -> ImageSearch:
+        return self._api.search(self.query, collections=self._collection_ids, limit=limit)
+
+    def _searched(self, order: Order, lanes: int) -> Iterator[ImageRecord]:
+        limit = self._selection.limit or None if self._selection.exclude is None else None
+        search = self._search(limit)
+        if order == "archive":
+            return iter(search)
+        return search.by_id(lanes=lanes) if order == "by_id" else search.unordered(lanes=lanes)
+
+    def _by_ids(self, ids: Sequence[str]) -> Iterator[ImageRecord]:
+        for start in range(0, len(ids), GROUP):
+            found, missing = self._look_up(ids[start : start + GROUP])
+            self.problems.extend(
+                Problem(isic_id, "not in the archive, or not visible to this user")
+                for isic_id in missing
+            )
+            yield from found
+
+    def _look_up(self, group: Sequence[str]) -> tuple[list[ImageRecord], list[str]]:
+        records = self._api.images_by_id(group)
+        missing = [isic_id for isic_id in group if isic_id not in records]
+        kept = [image for image in records.values() if self._admits(image)]
+        if kept and self.collections:
+            members = self._api.images_by_id(
+                [image.isic_id for image in kept], collections=self._collection_ids
+            )
+            kept = [image for image in kept if image.isic_id in members]
+        return kept, missing
+
+    def _admits(self, image: ImageRecord) -> bool:
+        limit = self._selection.license
+        if limit and image.copyright_license not in at_most(limit):
+            return False
+        return matches(self._parsed, image)
+
+
+def matches(query: Query, image: ImageRecord) -> bool:
+    """Whether a record matches a query."""
+    return query.matches(
+        {
+            **image.fields,
+            "isic_id": image.isic_id,
+            "copyright_license": image.copyright_license,
+            "public": image.public,
+        }
+    )
+
+
+def _bad_lines(ids: IdList | None) -> list[Problem]:
+    if ids is None:
+        return []
+    return [
+        Problem(f"{ids.name}, line {number}", f"no ISIC id in {text!r}")
+        for number, text in ids.bad_lines.items()
+    ]
+
+
+def resolve_collections(api: ArchiveApi, names: Iterable[str]) -> tuple[Collection, ...]:
+    """Find collections by id, name or DOI.
+
+    Raises
+    ------
+    NotFoundError
+        When there is none, with the nearest names.
+    UsageError
+        When a name fits several, with the candidates.
+    """
+    listed: list[Collection] | None = None
+    found: dict[int, Collection] = {}
+    for name in names:
+        if name.isascii() and name.isdigit():
+            collection = api.collection(int(name))
+        else:
+            listed = list(api.collections()) if listed is None else listed
+            collection = _choose(name, listed)
+        found[collection.id] = collection
+    return tuple(found.values())
+
+
+def _choose(name: str, listed: list[Collection]) -> Collection:
+    doi = name.lower().removeprefix("https://doi.org/").removeprefix("doi:")
+    candidates = (
+        [item for item in listed if item.name == name]
+        or [item for item in listed if item.doi and item.doi.lower() == doi]
+        or [item for item in listed if item.name.casefold() == name.casefold()]
+    )
+    if len(candidates) == 1:
+        return candidates[0]
+    if candidates:
+        ids = ", ".join(f"{item.id} ({item.name})" for item in candidates)
+        raise UsageError(
+            f"several collections are named {name!r}: {ids}", hint="Give the id instead."
+        )
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, [item.name for item in listed], n=3, cutoff=0.4)
+    raise NotFoundError(
+        f"no collection named {name!r}",
+        hint=f"Did you mean {' or '.join(map(repr, near))}?"
+        if near
+        else "See isic collection list.",
+    )

@@ -1,0 +1,106 @@
+"""The door for Python."""
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import isic_cli
+from isic_cli import Archive
+from isic_cli.errors import NotFoundError, QueryError, TransferError, UsageError
+from isic_cli.services.download.events import Finished, Skipped
+from tests.support.folders import jpeg, make_folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return make_folder(tmp_path / "archive")
+
+
+def test_the_front_door_names_what_is_public() -> None:
+    assert isic_cli.__all__ == ["Archive", "__version__"]
+    with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
+        isic_cli.Nothing  # noqa: B018 - asking for it is the test
+
+
+def test_a_search_is_counted_and_iterated(folder: Path) -> None:
+    with Archive.open(folder) as archive:
+        search = archive.search("sex:male")
+        assert search.count() == 2
+        assert [image.isic_id for image in search] == ["ISIC_0000001", "ISIC_0000003"]
+        assert [image.field("age_approx") for image in search] == [40, 60]
+
+
+def test_collections_narrow_by_id_name_or_doi(folder: Path) -> None:
+    with Archive.open(folder) as archive:
+        assert archive.search(collections=[7]).count() == 2
+        assert archive.search(collections=["Nevi"], limit=1).count() == 1
+        assert archive.collection("10.34970/123456").id == 9
+        assert {item.id for item in archive.collections()} == {7, 8, 9}
+
+
+def test_a_bad_query_fails_before_anything_is_sent(folder: Path) -> None:
+    with Archive.open(folder) as archive, pytest.raises(QueryError):
+        archive.search("sex=male")
+
+
+def test_images_come_in_the_order_of_their_ids(folder: Path) -> None:
+    with Archive.open(folder) as archive:
+        found = archive.images(["ISIC_0000003", "ISIC_0000001"])
+        assert [image.isic_id for image in found] == ["ISIC_0000003", "ISIC_0000001"]
+        assert archive.image("ISIC_0000002").attribution == "Clinic A"
+        with pytest.raises(NotFoundError, match="ISIC_9999999"):
+            archive.images(["ISIC_0000001", "ISIC_9999999"])
+
+
+def test_a_picture_is_read_as_bytes(folder: Path) -> None:
+    with Archive.open(folder) as archive:
+        image = archive.image("ISIC_0000001")
+        assert archive.read(image) == jpeg(1)
+        thumbnail = Image.open(io.BytesIO(archive.read(image, variant="thumbnail")))
+        assert max(thumbnail.size) <= 256
+
+
+def test_fetch_returns_the_path_and_does_not_fetch_twice(folder: Path, tmp_path: Path) -> None:
+    with Archive.open(folder) as archive:
+        image = archive.image("ISIC_0000001")
+        path = archive.fetch(image, tmp_path / "out")
+        assert path == tmp_path / "out" / "ISIC_0000001.jpg"
+        assert path.read_bytes() == jpeg(1)
+        before = path.stat().st_mtime_ns
+        assert archive.fetch(image, tmp_path / "out") == path
+        assert path.stat().st_mtime_ns == before
+
+
+def test_fetch_raises_what_made_it_fail(folder: Path, tmp_path: Path) -> None:
+    (folder / "ISIC_0000001.jpg").write_bytes(jpeg(1)[:-20])
+    with Archive.open(folder, retries=0) as archive, pytest.raises(TransferError):
+        archive.fetch(archive.image("ISIC_0000001"), tmp_path / "out")
+
+
+def test_download_yields_what_becomes_of_each(folder: Path, tmp_path: Path) -> None:
+    with Archive.open(folder, jobs=2) as archive:
+        first = list(archive.download(archive.search(), tmp_path / "out"))
+        again = list(archive.download(archive.search(), tmp_path / "out", jobs=1))
+    assert sum(isinstance(event, Finished) for event in first) == 4
+    assert [type(event) for event in again] == [Skipped] * 4
+
+
+def test_leaving_a_download_early_leaves_the_archive_usable(folder: Path, tmp_path: Path) -> None:
+    with Archive.open(folder) as archive:
+        for _ in archive.download(archive.search(), tmp_path / "out"):
+            break
+        for image in archive.search():
+            archive.fetch(image, tmp_path / "out")
+    assert len(list((tmp_path / "out").glob("ISIC_*.jpg"))) == 4
+
+
+def test_the_archive_is_chosen_like_on_the_command_line() -> None:
+    with pytest.raises(UsageError, match="unknown archive"):
+        Archive.open("nowhere")
+
+
+def test_a_token_can_be_handed_in_and_is_not_shown() -> None:
+    with Archive.open("http://127.0.0.1:9", token="my-secret") as archive:
+        assert "my-secret" not in repr(vars(archive))
