@@ -1,14 +1,154 @@
-"""The root of the command line."""
+"""The root of the command line: global options, errors to exit codes, signals."""
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Any
 
 import click
 
+from isic_cli import __version__
+from isic_cli.cli.context import Run
+from isic_cli.cli.lazy import LazyGroup
+from isic_cli.errors import ExitCode, IsicError, QueryError
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-def cli() -> None:
-    """Search, download and curate the ISIC Archive."""
+COMMANDS = {
+    "image": ("isic_cli.cli.image:image", "List, show and download images."),
+    "metadata": ("isic_cli.cli.metadata:metadata", "Download metadata as a table."),
+    "collection": ("isic_cli.cli.collection:collection", "List and show collections."),
+    "api": ("isic_cli.cli.api:api", "Send a raw request to the archive."),
+    "completion": ("isic_cli.cli.completion:completion", "Print a completion script for a shell."),
+}
 
 
-def run() -> int:
+class TerminatedError(BaseException):
+    """SIGTERM arrived: unwinds like Ctrl-C, ends with its own code."""
+
+
+class RootGroup(LazyGroup):
+    """The one place where errors become messages and exit codes."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; translate every error of ours."""
+        try:
+            return super().invoke(ctx)
+        except IsicError as error:
+            return self._fail(ctx, error)
+        except BrokenPipeError:
+            # The reader has what it wanted (`| head`). Later writes must not fail either.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return ExitCode.OK
+
+    @staticmethod
+    def _fail(ctx: click.Context, error: IsicError) -> ExitCode:
+        run = ctx.find_object(Run)
+        if run is not None and run.verbose:
+            import traceback
+
+            click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+        render_error(error)
+        return error.exit_code
+
+
+def render_error(error: IsicError) -> None:
+    """Print an error: one line, for a query the marked column, then the hint."""
+    click.echo(f"Error: {error.message}", err=True)
+    if isinstance(error, QueryError):
+        for line in error.marked().splitlines():
+            click.echo(f"  {line}", err=True)
+    if error.hint:
+        click.echo(f"Hint: {error.hint}", err=True)
+
+
+@click.group(
+    cls=RootGroup,
+    lazy=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Selections are the same everywhere: isic image list --help tells them. "
+    "Exit codes: 0 done, 2 usage, 3 some items failed, 4 login, 5 network, 6 not found, 8 disk.",
+)
+@click.option(
+    "--archive",
+    metavar="NAME|URL|FOLDER",
+    help="prod (default), sandbox, demo, a URL, or a folder that isic downloaded. [ISIC_ARCHIVE]",
+)
+@click.option("--dev", "archive", flag_value="http://127.0.0.1:8000", help="A local server.")
+@click.option("--sandbox", "archive", flag_value="sandbox", help="Short for --archive sandbox.")
+@click.option("--guest", is_flag=True, help="Ignore any login.")
+@click.option(
+    "--token-file",
+    type=click.Path(dir_okay=False),
+    help="Read the token from the first line of a file. ISIC_TOKEN works too.",
+)
+@click.option("--insecure", is_flag=True, help="Allow plain http to a host far away.")
+@click.option("-v", "--verbose", count=True, help="Say more; -vv for every request.")
+@click.option("--log-file", type=click.Path(dir_okay=False), help="Write the log to a file too.")
+@click.version_option(__version__, prog_name="isic", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(ctx: click.Context, /, **options: Any) -> None:
+    r"""Search, download and curate the ISIC Archive of skin images.
+
+    \b
+    isic --archive demo image list -s 'diagnosis_1:Malignant'
+    isic --archive demo image download -s 'diagnosis_1:Malignant' out/
+    """
+    ctx.obj = Run(**options)
+    ctx.obj.configure_logging()
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    raise TerminatedError
+
+
+def _prepare_streams() -> None:
+    # A console that is not UTF-8 must not end the run at the first umlaut.
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _leave(code: int) -> int:
+    """Leave at once: a worker that is blocked in a read must not hold up an interrupted run."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            continue
+    os._exit(code)
+
+
+def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    cli(standalone_mode=False)
-    return 0
+    _prepare_streams()
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        code = cli.main(arguments, prog_name="isic", standalone_mode=False)
+        sys.stdout.flush()
+    except click.Abort:
+        click.echo("Interrupted.", err=True)
+        return _leave(ExitCode.INTERRUPTED)
+    except TerminatedError:
+        click.echo("Terminated.", err=True)
+        return _leave(ExitCode.TERMINATED)
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+    except Exception as error:  # noqa: BLE001 - the last boundary: a bug still gets its exit code
+        return _report_bug(error)
+    return int(code or 0)
+
+
+def _report_bug(error: Exception) -> int:
+    click.echo(f"Error: unexpected {type(error).__name__}: {error}", err=True)
+    if any(argument in {"-v", "-vv", "--verbose"} for argument in sys.argv[1:]):
+        import traceback
+
+        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    else:
+        click.echo("Hint: This is a bug; run again with isic -v for its traceback.", err=True)
+    return ExitCode.ERROR

@@ -1,0 +1,152 @@
+"""Files per CPU second of `isic image download`, beside the official client and curl.
+
+`python benchmarks/download.py [--images 2000] [--bytes 40000] [--rounds 3] [--official FOLDER]`
+
+Every client downloads the same images from the same loopback server, in turn, `--rounds` times;
+CPU time is that of the client's process and its children (`wait4`), imports included. The
+official client is installed from the package index into a virtual environment of its own. It
+needs the API on port 8000, which must be free.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+OFFICIAL = "isic-cli==12.4.0"
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    cert, key = folder / "cert.pem", folder / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+         "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+         "-keyout", key, "-out", cert],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return cert, key
+
+
+def official_client(folder: Path) -> Path:
+    command = folder / "bin" / "isic"
+    if not command.exists():
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        subprocess.run([folder / "bin" / "pip", "install", "-q", OFFICIAL], check=True)
+    return command
+
+
+@contextmanager
+def server(options: argparse.Namespace, *extra: str) -> Iterator[dict[str, str]]:
+    command = [sys.executable, str(HERE / "archive_server.py"), "--port", "8000",
+               "--images", str(options.images), "--bytes", str(options.bytes), *extra]  # fmt: skip
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        yield json.loads(process.stdout.readline())
+    finally:
+        process.kill()
+        process.wait()
+
+
+def measure(command: list[str], env: dict[str, str]) -> tuple[float, float, int]:
+    """Return CPU seconds, wall seconds and peak memory in kB."""
+    began = time.perf_counter()
+    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    errors = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{command[0]} failed ({process.returncode}): {errors.decode()[-2000:]}")
+    return usage.ru_utime + usage.ru_stime, time.perf_counter() - began, usage.ru_maxrss
+
+
+def clients(options: argparse.Namespace, out: Path, where: dict[str, str]) -> dict[str, list[str]]:
+    urls = out.parent / "curl.txt"
+    with urls.open("w") as stream:
+        for number in range(options.images):
+            name = f"ISIC_{number:07d}.jpg"
+            stream.write(f'url = "{where["files"]}/files/{name}"\noutput = "{out}/{name}"\n')
+    official = official_client(Path(options.official))
+    return {
+        "isic": [sys.executable, "-m", "isic_cli", "--archive", where["api"], "image", "download",
+                 "--progress", "none", *(["-j", str(options.jobs)] if options.jobs else []),
+                 str(out)],
+        "official": [str(official), "--dev", "--guest", "--no-version-check", "image", "download",
+                     str(out)],
+        "curl": ["curl", "--silent", "--fail", "--parallel", "--parallel-max", "64",
+                 "--create-dirs", "--config", str(urls)],
+    }  # fmt: skip
+
+
+def compare(options: argparse.Namespace, title: str, *extra: str, cert: Path | None = None) -> None:
+    env = {**os.environ, "PYTHONPATH": str(HERE.parent)}
+    if cert is not None:
+        env |= {"SSL_CERT_FILE": str(cert), "REQUESTS_CA_BUNDLE": str(cert),
+                "CURL_CA_BUNDLE": str(cert)}  # fmt: skip
+    results: dict[str, list[tuple[float, float, int]]] = {}
+    with server(options, *extra) as where, tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "out"
+        for _ in range(options.rounds):
+            for name, command in clients(options, out, where).items():
+                shutil.rmtree(out, ignore_errors=True)
+                results.setdefault(name, []).append(measure(command, env))
+                found = len(list(out.rglob("ISIC_*.jpg")))
+                if found != options.images:
+                    raise SystemExit(f"{name}: {found} of {options.images} files")
+    report(options, title, results)
+
+
+def report(
+    options: argparse.Namespace, title: str, results: dict[str, list[tuple[float, float, int]]]
+) -> None:
+    print(f"\n{title}: {options.images} files of {options.bytes} bytes, "
+          f"medians of {options.rounds} rounds in turn")  # fmt: skip
+    print(f"{'client':<10}{'cpu ms/file':>12}{'wall ms/file':>14}{'files/cpu s':>13}{'peak MB':>9}")
+    medians = {
+        name: [statistics.median(column) for column in zip(*runs, strict=True)]
+        for name, runs in results.items()
+    }
+    for name, (cpu, wall, memory) in medians.items():
+        print(f"{name:<10}{cpu / options.images * 1e3:>12.2f}{wall / options.images * 1e3:>14.2f}"
+              f"{options.images / cpu:>13.0f}{memory / 1e3:>9.0f}")  # fmt: skip
+    cpu, wall, _ = medians["isic"]
+    for name in ("official", "curl"):
+        print(f"isic beside {name}: {medians[name][0] / cpu:.2f} x its files per CPU second, "
+              f"{medians[name][1] / wall:.2f} x its wall rate")  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--images", type=int, default=2000)
+    parser.add_argument("--bytes", type=int, default=40_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--jobs", type=int, help="transfers side by side, for isic")
+    parser.add_argument("--only", choices=["http", "tls", "line"], help="one of the three tables")
+    parser.add_argument(
+        "--official", default=str(Path(tempfile.gettempdir()) / "isic-official"),
+        help="folder of the official client's environment, made when absent",
+    )  # fmt: skip
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        cert, key = certificate(Path(folder))
+        tls = ["--tls", str(cert), str(key)]
+        if options.only in {None, "http"}:
+            compare(options, "http")
+        if options.only in {None, "tls"}:
+            compare(options, "TLS", *tls, cert=cert)
+        if options.only in {None, "line"}:
+            compare(options, "TLS over a 40 ms line", *tls, "--delay", "0.04", cert=cert)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""`isic api`: a raw request to the archive."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from isic_cli.cli.context import Run, pass_run
+from isic_cli.errors import ExitCode, LocalError, NotFoundError, UsageError
+
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+@click.command("api")
+@click.argument("path")
+@click.option(
+    "-X",
+    "--method",
+    type=click.Choice(_METHODS, case_sensitive=False),
+    help="Default GET, or POST with --input.",
+)
+@click.option(
+    "--field",
+    "fields",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A query parameter; with a method that writes, a key of the JSON body.",
+)
+@click.option("--input", "input_file", metavar="FILE", help="The JSON body; - for standard input.")
+@click.option("--paginate", is_flag=True, help="Follow every next page; one row a line.")
+@pass_run
+def api(
+    run: Run,
+    path: str,
+    method: str | None,
+    fields: tuple[str, ...],
+    input_file: str | None,
+    paginate: bool,
+) -> ExitCode:
+    r"""Send a request to PATH of the API, such as images/ or /api/v2/stats/, and print the answer.
+
+    \b
+    isic api images/search/ --field 'query=sex:male' --field limit=2
+    isic api collections/ --paginate
+    """
+    chosen = (method or ("POST" if input_file else "GET")).upper()
+    body, params = _request_parts(chosen, fields, input_file)
+    with run.open() as archive:
+        if paginate:
+            answers = archive.raw_pages(path, params=params)
+        else:
+            answers = iter([archive.raw(chosen, path, params=params, json=body)])
+        for answer in answers:
+            if paginate and answer.error is None:
+                _print_rows(answer.body)
+            else:
+                _print(answer.body)
+            if answer.error is not None:
+                raise answer.error
+    return ExitCode.OK
+
+
+def _request_parts(
+    method: str, fields: tuple[str, ...], input_file: str | None
+) -> tuple[Any, dict[str, str]]:
+    pairs = dict(_pair(field) for field in fields)
+    if input_file is not None:
+        return _read_json(input_file), pairs
+    if method in {"GET", "DELETE"}:
+        return None, pairs
+    return {key: _json_or_text(value) for key, value in pairs.items()}, {}
+
+
+def _pair(field: str) -> tuple[str, str]:
+    key, equals, value = field.partition("=")
+    if not equals or not key:
+        raise UsageError(f"--field {field} is not KEY=VALUE")
+    return key, value
+
+
+def _json_or_text(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        return value
+
+
+def _read_json(name: str) -> Any:
+    try:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text("utf-8")
+        return json.loads(text)
+    except FileNotFoundError as error:
+        raise NotFoundError(f"no file {name}") from error
+    except OSError as error:
+        raise LocalError(f"cannot read {name}: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"{name} is not JSON: {error}") from error
+
+
+def _print_rows(body: bytes) -> None:
+    page = json.loads(body)
+    if not isinstance(page, dict) or "results" not in page:
+        raise UsageError("this answer has no pages", hint="Leave out --paginate.")
+    for row in page["results"]:
+        click.echo(json.dumps(row, ensure_ascii=False))
+
+
+def _print(body: bytes) -> None:
+    if not body:
+        return
+    try:
+        click.echo(json.dumps(json.loads(body), indent=2, ensure_ascii=False))
+    except ValueError:
+        click.echo(body.decode("utf-8", "replace"))

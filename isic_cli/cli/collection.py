@@ -1,0 +1,102 @@
+"""`isic collection`: list and show."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.rows import COLLECTIONS, fail_empty_option
+from isic_cli.errors import EmptyError, ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from isic_cli.api.archive import ArchiveApi
+    from isic_cli.models.collection import Collection
+
+_COUNTED = Shape(key="id", columns=("id", "name", "images", *COLLECTIONS.columns[2:]))
+
+
+@click.group()
+def collection() -> None:
+    """List and show collections."""
+
+
+@collection.command("list")
+@click.option("--pinned", is_flag=True, help="Only those that the archive features.")
+@click.option("--doi", "with_doi", is_flag=True, help="Only those with a DOI.")
+@click.option("--counts", is_flag=True, help="How many images each has: one request more each.")
+@output_options()
+@fail_empty_option
+@pass_run
+def list_collections(
+    run: Run,
+    pinned: bool,
+    with_doi: bool,
+    counts: bool,
+    output: Output,
+    fail_empty: bool,
+) -> ExitCode:
+    """List the collections that you may see, the newest first."""
+    with run.open() as api:
+        found = api.collections(pinned=True if pinned else None)
+        chosen = (item for item in found if item.doi or not with_doi)
+        rows = _rows(api, chosen, counts=counts)
+        count = output.write(rows, _COUNTED if counts else COLLECTIONS)
+    if not count:
+        click.echo("No collection was selected.", err=True)
+        if fail_empty:
+            raise EmptyError("no collection was selected")
+    return ExitCode.OK
+
+
+def _rows(
+    api: "ArchiveApi", collections: "Iterable[Collection]", *, counts: bool
+) -> "Iterator[dict[str, Any]]":
+    for item in collections:
+        row = item.model_dump(mode="json")
+        if counts:
+            row["images"] = api.search(collections=[item.id]).count()
+        yield row
+
+
+@collection.command("show")
+@click.argument("name", metavar="ID|NAME|DOI")
+@output_options()
+@pass_run
+def show_collection(run: Run, name: str, output: Output) -> ExitCode:
+    """Show one collection: its facts, how many images, under which licences, whom to credit."""
+    from isic_cli.services.selection import resolve_collections
+
+    with run.open() as api:
+        (found,) = resolve_collections(api, [name])
+        credit = api.collection_attribution(found.id)
+        images = api.search(collections=[found.id]).count()
+    licenses: dict[str, int] = {}
+    for entry in credit:
+        licenses[entry.license] = licenses.get(entry.license, 0) + entry.count
+    row = found.model_dump(mode="json") | {
+        "images": images,
+        "licenses": licenses,
+        "attribution": [entry.model_dump(mode="json") for entry in credit],
+    }
+    if output.resolved_format() == "table" and not output.fields:
+        with output.opened() as stream:
+            stream.write(_card(row))
+    else:
+        output.write([row], Shape(key="id", columns=tuple(row)))
+    return ExitCode.OK
+
+
+def _card(row: dict[str, Any]) -> str:
+    names = [name for name in row if name not in {"licenses", "attribution"}]
+    lines = [f"{name:<12}  {row[name]}" for name in names if row[name] not in {None, ""}]
+    lines.append("")
+    lines += [f"{count:>8}  {name}" for name, count in sorted(row["licenses"].items())]
+    lines.append("")
+    lines += [
+        f"{entry['count']:>8}  {entry['license']:<8}  {entry['attribution']}"
+        for entry in sorted(row["attribution"], key=lambda entry: -entry["count"])
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,133 @@
+"""`isic image`: list, show, download."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.lazy import LazyGroup
+from isic_cli.cli.options import selection_options
+from isic_cli.cli.output import Output, output_options
+from isic_cli.cli.progress import Progress, progress_option
+from isic_cli.cli.rows import (
+    IMAGES,
+    check_fields,
+    conclude,
+    fail_empty_option,
+    image_rows,
+    warn_of_quirks,
+)
+from isic_cli.errors import ExitCode, NotFoundError
+
+if TYPE_CHECKING:
+    from isic_cli.api.archive import ArchiveApi
+    from isic_cli.models.selection import Selection
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy={"download": ("isic_cli.cli.download:download", "Download images with their metadata.")},
+)
+def image() -> None:
+    """List, show and download images."""
+
+
+@image.command("list")
+@selection_options
+@output_options()
+@click.option("--unordered", is_flag=True, help="Fetch pages side by side, in any order.")
+@click.option("--count", "only_count", is_flag=True, help="Print only how many there are.")
+@fail_empty_option
+@progress_option
+@pass_run
+def list_images(
+    run: Run,
+    selection: "Selection",
+    output: Output,
+    unordered: bool,
+    only_count: bool,
+    fail_empty: bool,
+    progress: str,
+) -> ExitCode:
+    """List the images of a selection, with their metadata.
+
+    The columns of a table are a choice; --fields names others, and csv, json and jsonl hold
+    everything.
+    """
+    from isic_cli.services.selection import SelectedImages
+
+    check_fields(output.fields)
+    with run.open() as api:
+        images = SelectedImages(api, selection)
+        warn_of_quirks(images)
+        if only_count:
+            return _print_count(images, fail_empty=fail_empty)
+        records = images.records("unordered" if unordered else "archive")
+        mode = "none" if output.to_terminal else progress
+        with Progress("listing", "images", mode=mode) as ticker:
+            count = output.write(image_rows(ticker.counting(records), output.fields), IMAGES)
+        return conclude(images, count, fail_empty=fail_empty)
+
+
+def _print_count(images: Any, *, fail_empty: bool) -> ExitCode:
+    count = images.count()
+    if count is None:
+        count = sum(1 for _ in images.records())
+    click.echo(count)
+    return conclude(images, count, fail_empty=fail_empty)
+
+
+@image.command("show")
+@click.argument("isic_ids", nargs=-1, required=True, metavar="ISIC_ID…")
+@output_options()
+@pass_run
+def show_images(run: Run, isic_ids: tuple[str, ...], output: Output) -> ExitCode:
+    """Show everything that the archive says about an image.
+
+    On a terminal one field a line; with -f json the record as the API has it.
+    """
+    from isic_cli.services.idfile import find_ids
+
+    wanted = [found for text in isic_ids for found in (find_ids(text) or [text])]
+    with run.open() as api:
+        found, missing = _look_up(api, list(dict.fromkeys(wanted)))
+    if not found:
+        raise NotFoundError(
+            f"no image {missing[0]}" + (f" and {len(missing) - 1} more" if missing[1:] else ""),
+            hint="It does not exist, or this user may not see it. An id looks like ISIC_0000000.",
+        )
+    _print_records(found, output)
+    for isic_id in missing:
+        click.echo(f"Warning: no image {isic_id}", err=True)
+    return ExitCode.PARTIAL if missing else ExitCode.OK
+
+
+def _look_up(api: "ArchiveApi", isic_ids: list[str]) -> tuple[list[Any], list[str]]:
+    found, missing = [], []
+    for isic_id in isic_ids:
+        try:
+            found.append(api.image(isic_id))
+        except NotFoundError:
+            missing.append(isic_id)
+    return found, missing
+
+
+def _print_records(records: list[Any], output: Output) -> None:
+    kind = output.resolved_format()
+    if kind in {"json", "jsonl"} and not output.fields:
+        output.write((record.model_dump(mode="json") for record in records), IMAGES)
+    elif kind == "table" and not output.fields:
+        with output.opened() as stream:
+            for record in records:
+                stream.write(_card(record))
+    else:
+        output.write(image_rows(records, output.fields), IMAGES)
+
+
+def _card(record: Any) -> str:
+    """Return one record as lines of names and values."""
+    names = {**record.row(), "public": record.public, "url": record.files.full.url}
+    if record.files.full.size is not None:
+        names["size"] = record.files.full.size
+    width = max(map(len, names))
+    return "".join(f"{name:<{width}}  {value}\n" for name, value in names.items()) + "\n"

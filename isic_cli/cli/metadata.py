@@ -1,0 +1,69 @@
+"""`isic metadata`: the archive's metadata as a table."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.options import selection_options
+from isic_cli.cli.output import Output, output_options
+from isic_cli.cli.progress import Progress, progress_option
+from isic_cli.cli.rows import (
+    IMAGES,
+    check_fields,
+    conclude,
+    fail_empty_option,
+    image_rows,
+    serial_option,
+    warn_of_quirks,
+)
+from isic_cli.errors import ExitCode
+
+if TYPE_CHECKING:
+    from isic_cli.models.selection import Selection
+
+
+@click.group()
+def metadata() -> None:
+    """Download metadata as a table."""
+
+
+@metadata.command("download")
+@selection_options
+@output_options(default="csv")
+@serial_option
+@fail_empty_option
+@progress_option
+@pass_run
+def download_metadata(
+    run: Run,
+    selection: "Selection",
+    output: Output,
+    serial: bool,
+    fail_empty: bool,
+    progress: str,
+) -> ExitCode:
+    """Download the metadata of a selection, sorted by ISIC id.
+
+    CSV in the official column order by default: isic_id, attribution, copyright_license, then
+    every other field that occurs, sorted by name.
+    """
+    from isic_cli.services.credits import Credits
+    from isic_cli.services.selection import SelectedImages
+
+    check_fields(output.fields)
+    with run.open() as api, Progress("listing", "images", mode=progress) as ticker:
+        images = SelectedImages(api, selection)
+        warn_of_quirks(images)
+        ticker.total = images.count()
+        credit = Credits.load(api, images.collections)
+        records = credit.apply(images.records("by_id", lanes=1 if serial else 8))
+        rows = image_rows(ticker.counting(records), output.fields)
+        count = output.write(rows, IMAGES)
+    if credit.own:
+        click.echo(
+            f"Attribution: the images' own for {credit.own}, the archive's default for "
+            f"{credit.default}.",
+            err=True,
+        )
+    return conclude(images, count, fail_empty=fail_empty)

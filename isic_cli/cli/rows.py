@@ -1,0 +1,86 @@
+"""Rows of the listings, and what a command says about a selection that has problems."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from isic_cli.cli.output import Shape
+from isic_cli.errors import EmptyError, ExitCode
+
+if TYPE_CHECKING:
+    from isic_cli.models.image import ImageRecord
+    from isic_cli.services.selection import SelectedImages
+
+#: Of an image: what one wants to see first; everything else by --fields, csv or json.
+IMAGES = Shape(
+    key="isic_id",
+    columns=(
+        "isic_id",
+        "diagnosis_1",
+        "diagnosis_3",
+        "age_approx",
+        "sex",
+        "anatom_site_1",
+        "image_type",
+        "copyright_license",
+    ),
+    leading=("isic_id", "attribution", "copyright_license"),
+)
+
+COLLECTIONS = Shape(
+    key="id", columns=("id", "name", "public", "pinned", "locked", "doi", "description")
+)
+
+
+def image_rows(
+    records: "Iterable[ImageRecord]", fields: tuple[str, ...] = ()
+) -> Iterator[dict[str, Any]]:
+    """Yield a flat row per image: the metadata, or just the fields that were asked for."""
+    for record in records:
+        if fields:
+            yield {name: record.field(name) for name in fields} | {"isic_id": record.isic_id}
+        else:
+            yield record.row()
+
+
+def check_fields(fields: Iterable[str]) -> None:
+    """Warn of fields that the data dictionary does not have; old folders may still hold them."""
+    from isic_cli.models.image import FILE_FIELDS, LEADING_COLUMNS
+    from isic_cli.query import FIELDS
+
+    known = {*FIELDS, *FILE_FIELDS, *LEADING_COLUMNS, "pixels_x", "pixels_y", "acquisition_day"}
+    for name in fields:
+        if name not in known:
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, known, n=1)
+            meant = f": did you mean {near[0]}?" if near else ""
+            click.echo(f"Warning: the archive has no field {name}{meant}", err=True)
+
+
+def conclude(images: "SelectedImages", count: int, *, fail_empty: bool = False) -> ExitCode:
+    """Say what was wrong with the selection, and return the exit code."""
+    for problem in images.problems[:20]:
+        click.echo(f"Warning: {problem.item}: {problem.reason}", err=True)
+    if len(images.problems) > 20:
+        click.echo(f"Warning: … and {len(images.problems) - 20} more", err=True)
+    if not count:
+        click.echo("Nothing was selected.", err=True)
+        if fail_empty:
+            raise EmptyError("nothing was selected", hint="--fail-empty made this a failure.")
+    return ExitCode.PARTIAL if images.problems else ExitCode.OK
+
+
+def warn_of_quirks(images: "SelectedImages") -> None:
+    """Print what is special about the query, once."""
+    for warning in images.warnings:
+        click.echo(f"Warning: {warning}", err=True)
+
+
+fail_empty_option = click.option(
+    "--fail-empty", is_flag=True, help="Exit 9 when nothing is selected."
+)
+serial_option = click.option(
+    "--serial", is_flag=True, help="List page after page instead of side by side."
+)
