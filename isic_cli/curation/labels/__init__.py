@@ -1,0 +1,23 @@
+"""Challenge labels from the archive's diagnosis tree, by versioned tables with reasons.
+
+`README.md` beside this file says where each table comes from, how far it agrees with the ground
+truth of its challenge, and explains every disagreement.
+"""
+
+from isic_cli.curation.labels.legacy import TreeDecision, to_tree
+from isic_cli.curation.labels.scheme import SCHEMES, UNMAPPED, Decision, Rule, Scheme, load_scheme
+from isic_cli.curation.labels.tree import node_named, path_of, tree_paths
+
+__all__ = [
+    "SCHEMES",
+    "UNMAPPED",
+    "Decision",
+    "Rule",
+    "Scheme",
+    "TreeDecision",
+    "load_scheme",
+    "node_named",
+    "path_of",
+    "to_tree",
+    "tree_paths",
+]
