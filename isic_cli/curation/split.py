@@ -1,0 +1,255 @@
+"""Splits that neither leak a group nor move an image when the data set grows.
+
+What is guaranteed
+------------------
+1. A group is never divided, so that no patient, lesion, RCM case or duplicate is on two sides.
+2. **Given the previous split**, no group that it names moves. Only two things can force a move, and
+   each is reported as a `Clash`: new ids tie together groups that lay on different sides (the side
+   with more of the previous images wins), and a hold-out that claims a group.
+3. **Without the previous split and without `stratify`**, the side of a group is a function of the
+   seed, the ratios and the group's identity and of nothing else: a keyed hash of the identity, read
+   as a fraction, falls into the interval of one side. Whatever images are added, no group moves
+   unless its own identity changes: ids merge it with another group, or it gets an image with a
+   wider or smaller id.
+4. **Without the previous split but with `stratify`**, the cuts between the intervals are moved in
+   each stratum, as little as possible, until each side is within `strata.TOLERANCE` of its share
+   and no side lacks a stratum that has enough groups. A group moves only when its hash lies between
+   the cut of today and the cut of then; `Split.corrected` counts the groups that a cut moved over.
+
+More than 3 cannot be had without memory: a side that never changes whatever is added must be a
+function of the group alone, and such a function cannot know how full the sides are. Hence 4 gives
+the balance on the first run, and 2 keeps it: hand the previous split (or the lock) in.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from isic_cli.curation.groups import Groups, Ints
+from isic_cli.curation.keyed import ranks, unit
+from isic_cli.curation.sides import Sides
+from isic_cli.curation.strata import place_by_stratum, strata_of
+from isic_cli.errors import UsageError
+
+#: The side of what `--hold-out` keeps apart.
+HOLDOUT = "holdout"
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A group that could not stay where the previous split has it.
+
+    Attributes
+    ----------
+    group : str
+        Its identity.
+    side : str
+        Where it is now.
+    moved : tuple of str
+        The ISIC ids that lay on another side.
+    reason : str
+        `merged` or `held out`.
+    """
+
+    group: str
+    side: str
+    moved: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Split:
+    """A side for each image.
+
+    Attributes
+    ----------
+    sides : tuple of str
+        All sides, the hold-out last where there is one.
+    of : dict of str to str
+        ISIC id → side, in the order of the rows.
+    groups : dict of str to int
+        Groups on each side.
+    strata : dict of str to dict
+        Stratum → side → images; the stratum of an image is its own value.
+    kept : int
+        Images whose side the previous split gave.
+    corrected : int
+        Groups that stratification put on another side than their hash alone.
+    clashes : list of Clash
+        Groups that left their previous side.
+    """
+
+    sides: tuple[str, ...]
+    of: dict[str, str]
+    groups: dict[str, int]
+    strata: dict[str, dict[str, int]]
+    kept: int
+    corrected: int
+    clashes: list[Clash] = field(default_factory=list)
+
+    @property
+    def images(self) -> dict[str, int]:
+        """Images on each side."""
+        counts = Counter(self.of.values())
+        return {side: counts[side] for side in self.sides}
+
+    @property
+    def empty(self) -> tuple[str, ...]:
+        """The sides without an image, which a caller should warn about."""
+        return tuple(side for side, count in self.images.items() if not count)
+
+
+def split(
+    rows: Sequence[Mapping[str, Any]],
+    groups: Groups,
+    sides: Sides,
+    *,
+    seed: int = 0,
+    stratify: str | None = None,
+    hold_out: Sequence[tuple[str, str]] = (),
+    previous: Mapping[str, str] | None = None,
+) -> Split:
+    """Give each image a side.
+
+    Parameters
+    ----------
+    rows : sequence of Mapping
+        The rows that `groups` was built from.
+    groups : Groups
+        What stays together.
+    sides : Sides
+        From `sides.parse_ratio` or `sides.folds`.
+    seed : int
+        Another seed, another split.
+    stratify : str, optional
+        A field whose values each side should have its share of. A group with several values counts
+        for the one that is rarest in the table; images without a value are a stratum of their own.
+    hold_out : sequence of (field, value)
+        A group with an image that has any of these values goes to `HOLDOUT`, whole.
+    previous : mapping, optional
+        ISIC id → side of an earlier split; ids that are no longer there are passed over.
+
+    Raises
+    ------
+    UsageError
+        No rows, fewer groups than sides, a field that no row has, a hold-out that no row has, or
+        a previous side that is none of these sides.
+    """
+    names = (*sides.names, HOLDOUT) if hold_out else sides.names
+    for wanted in [*([stratify] if stratify else []), *(name for name, _ in hold_out)]:
+        if not any(wanted in row for row in rows):
+            raise UsageError(f"no row has the field {wanted}")
+    size = np.bincount(groups.index, minlength=len(groups.identities))
+    kept, clashes = _previous(groups, names, previous or {})
+    held = _held(rows, groups, hold_out)
+    clashes = [clash for clash in clashes if not held[clash[0]]]
+    if previous:
+        clashes += _forced(groups, names, kept, held, previous)
+    side = np.where(held, len(sides.names), kept)
+    free = np.flatnonzero(side < 0)
+    if len(side) - int(held.sum()) < len(sides.names):
+        raise UsageError(
+            f"{len(side) - int(held.sum())} groups cannot fill {len(sides.names)} sides",
+            hint="images of one patient or lesion stay together: ask for fewer sides or folds",
+        )
+    at = np.array([unit(number) for number in ranks(seed, groups.identities)])
+    values = [str(row.get(stratify) or "") if stratify else "" for row in rows]
+    plain = _by_hash(at, sides.shares)
+    side[free] = plain[free]
+    if stratify:
+        place_by_stratum(side, free, at, size, strata_of(groups, values), sides.shares)
+    of = dict(zip(groups.isic_ids, (names[at] for at in side[groups.index].tolist()), strict=True))
+    return Split(
+        sides=names,
+        of=of,
+        groups={name: int((side == at).sum()) for at, name in enumerate(names)},
+        strata=_counts(values, of, names),
+        kept=_kept(of, previous or {}),
+        corrected=int((side[free] != plain[free]).sum()),
+        clashes=[
+            Clash(groups.identities[group], names[side[group]], moved, reason)
+            for group, moved, reason in sorted(clashes)
+        ],
+    )
+
+
+_Found = tuple[int, tuple[str, ...], str]
+
+
+def _kept(of: Mapping[str, str], previous: Mapping[str, str]) -> int:
+    return sum(previous.get(isic_id) == side for isic_id, side in of.items())
+
+
+def _previous(
+    groups: Groups, names: Sequence[str], previous: Mapping[str, str]
+) -> tuple[Ints, list[_Found]]:
+    """Return the previous side of each group, -1 for a new one, and the groups that had several."""
+    number = {name: at for at, name in enumerate(names)}
+    strange = sorted({side for side in previous.values() if side not in number})
+    if strange:
+        raise UsageError(
+            f"the previous split has the side {strange[0]}, this one has {', '.join(names)}",
+            hint="split with the same ratio or folds, or do not hand the previous one in",
+        )
+    votes: dict[int, Counter[int]] = {}
+    ids: dict[int, list[str]] = {}
+    for isic_id, group in zip(groups.isic_ids, groups.index.tolist(), strict=True):
+        side = previous.get(isic_id)
+        if side is not None:
+            votes.setdefault(group, Counter())[number[side]] += 1
+            ids.setdefault(group, []).append(isic_id)
+    kept = np.full(len(groups.identities), -1, np.int64)
+    clashes: list[_Found] = []
+    for group, found in votes.items():
+        winner = min(found, key=lambda side: (-found[side], side))
+        kept[group] = winner
+        if len(found) > 1:
+            moved = tuple(name for name in ids[group] if number[previous[name]] != winner)
+            clashes.append((group, moved, "merged"))
+    return kept, clashes
+
+
+def _held(
+    rows: Sequence[Mapping[str, Any]], groups: Groups, hold_out: Sequence[tuple[str, str]]
+) -> npt.NDArray[np.bool_]:
+    held = np.zeros(len(groups.identities), bool)
+    for name, value in hold_out:
+        found = [at for at, row in enumerate(rows) if str(row.get(name, "")) == value]
+        if not found:
+            raise UsageError(f"no image has {name}={value} to hold out")
+        held[groups.index[found]] = True
+    return held
+
+
+def _forced(
+    groups: Groups,
+    names: Sequence[str],
+    kept: Ints,
+    held: npt.NDArray[np.bool_],
+    previous: Mapping[str, str],
+) -> list[_Found]:
+    """Return the groups that a hold-out takes from another side."""
+    clashes: list[_Found] = []
+    taken = held & (kept >= 0)
+    members: dict[int, list[str]] = {}
+    for isic_id, group in zip(groups.isic_ids, groups.index.tolist(), strict=True):
+        if taken[group] and previous.get(isic_id, names[-1]) != names[-1]:
+            members.setdefault(group, []).append(isic_id)
+    clashes += [(group, tuple(moved), "held out") for group, moved in members.items()]
+    return clashes
+
+
+def _by_hash(at: npt.NDArray[np.float64], shares: Sequence[float]) -> Ints:
+    """Return the interval of the shares that each fraction falls into."""
+    return np.searchsorted(np.cumsum(shares)[:-1], at, side="right").astype(np.int64)
+
+
+def _counts(
+    values: Sequence[str], of: Mapping[str, str], names: Sequence[str]
+) -> dict[str, dict[str, int]]:
+    counts = Counter(zip(values, of.values(), strict=True))
+    return {value: {name: counts[value, name] for name in names} for value in sorted(set(values))}
