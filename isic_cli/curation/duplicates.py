@@ -1,0 +1,284 @@
+"""Groups of duplicates, found in tiers: same id, same bytes, same pixels, same look.
+
+Nothing here deletes anything: a group says which pictures belong together, by which evidence, and
+which one a policy would keep.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+import numpy as np
+
+from isic_cli.curation.confirm import confirm
+from isic_cli.curation.groups import connected
+from isic_cli.curation.matching import MOST, Pairs, near_pairs
+from isic_cli.curation.phash import Grey
+from isic_cli.errors import UsageError
+
+#: From the surest to the least sure.
+METHODS = ("id", "bytes", "pixels", "phash")
+
+#: Bits by which the hashes of one re-encoded picture differ at most, as a rule.
+DISTANCE = 4
+
+#: Thumbnails kept while pairs are confirmed: 16 MB.
+_THUMBNAILS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What is known of one file.
+
+    Attributes
+    ----------
+    key : str
+        Names it: its path.
+    isic_id : str
+        `""` when the name holds none.
+    sha256 : str
+        Of the bytes; `""` when not computed.
+    hash : int or None
+        From `phash.look_at`; None when not computed or the picture is damaged.
+    pixels : tuple of (int, int)
+        Width and height; zeros when unknown.
+    date : str
+        ISO 8601 date of its creation, which sorts; `""` when unknown.
+    metadata : int
+        Metadata fields that have a value.
+    """
+
+    key: str
+    isic_id: str = ""
+    sha256: str = ""
+    hash: int | None = None
+    pixels: tuple[int, int] = (0, 0)
+    date: str = ""
+    metadata: int = 0
+
+
+def _area(picture: Picture) -> int:
+    return picture.pixels[0] * picture.pixels[1]
+
+
+#: What `--keep` may say, and what it puts first.
+POLICIES: dict[str, Callable[[Picture], tuple[int | str, ...]]] = {
+    "largest": lambda one: (-_area(one), -one.metadata, one.key),
+    "oldest": lambda one: (one.date or "~", one.isic_id, one.key),
+    "most-metadata": lambda one: (-one.metadata, -_area(one), one.key),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Why two pictures are in one group.
+
+    Attributes
+    ----------
+    left, right : str
+        Their keys.
+    method : str
+        One of `METHODS`.
+    distance : int or None
+        Bits between the hashes; None for the exact methods.
+    correlation : float or None
+        Of the thumbnails, for `phash`.
+    """
+
+    left: str
+    right: str
+    method: str
+    distance: int | None = None
+    correlation: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """A group of at least two pictures.
+
+    Attributes
+    ----------
+    pictures : tuple of Picture
+        In the order given.
+    links : tuple of Link
+        The evidence, surest first.
+    """
+
+    pictures: tuple[Picture, ...]
+    links: tuple[Link, ...]
+
+    def keep(self, policy: str) -> Picture:
+        """Return the picture that a policy of `POLICIES` keeps.
+
+        Ties go to the next best, then to the smallest key. An unknown date is the latest.
+
+        Raises
+        ------
+        UsageError
+            No such policy.
+        """
+        if policy not in POLICIES:
+            raise UsageError(f"no policy {policy!r}", hint=f"one of {', '.join(POLICIES)}")
+        return min(self.pictures, key=POLICIES[policy])
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """What `--method` asks for: the tiers, and the distance of the last."""
+
+    tiers: tuple[str, ...]
+    distance: int = DISTANCE
+
+
+def parse_method(text: str) -> Method:
+    """Return the tiers of `id,bytes,pixels,phash:6`, surest first.
+
+    Raises
+    ------
+    UsageError
+        An unknown tier, or a distance that is no number from 0 to 16.
+    """
+    distance = DISTANCE
+    tiers = set()
+    for part in text.split(","):
+        name, colon, bits = part.strip().partition(":")
+        if name not in METHODS or (colon and name != "phash"):
+            raise UsageError(
+                f"{part.strip()!r} is no way to find duplicates",
+                hint=f"any of {', '.join(METHODS)}; phash may have a distance, as in phash:4",
+            )
+        if colon:
+            if not bits.isdecimal() or int(bits) > MOST:
+                raise UsageError(f"the distance {bits!r} is no number from 0 to {MOST}")
+            distance = int(bits)
+        tiers.add(name)
+    return Method(tuple(name for name in METHODS if name in tiers), distance)
+
+
+class Reader(Protocol):
+    """What the later tiers read again, and only of pictures that look like another."""
+
+    def pixels(self, picture: Picture) -> str:
+        """Return a digest of the decoded pixels, `""` when they cannot be read."""
+        ...
+
+    def thumbnail(self, picture: Picture) -> Grey | None:
+        """Return the thumbnail of `phash.look_at`, None when it cannot be read."""
+        ...
+
+
+def find_duplicates(
+    pictures: Sequence[Picture], method: Method, *, reader: Reader
+) -> list[Duplicates]:
+    """Group duplicates.
+
+    Parameters
+    ----------
+    pictures : sequence of Picture
+        With what the tiers need: `isic_id`, `sha256`, `hash` (for `pixels` and `phash`).
+    method : Method
+        The tiers.
+    reader : Reader
+        Asked again for few pictures, so that no thumbnail need be kept of the many.
+
+    Returns
+    -------
+    list of Duplicates
+        By their first picture. A pair that a surer tier ties is not tied again by a later one.
+    """
+    found = _Found(pictures)
+    if "id" in method.tiers:
+        found.tie_equal([picture.isic_id for picture in pictures], "id")
+    if "bytes" in method.tiers:
+        found.tie_equal([picture.sha256 for picture in pictures], "bytes")
+    if {"pixels", "phash"} & set(method.tiers):
+        pairs = _near(pictures, method.distance)
+        if "pixels" in method.tiers:
+            found.tie_pixels(pairs, reader)
+        if "phash" in method.tiers:
+            found.tie_alike(pairs, reader)
+    return found.groups()
+
+
+def _near(pictures: Sequence[Picture], distance: int) -> Pairs:
+    hashed = [(at, one.hash) for at, one in enumerate(pictures) if one.hash is not None]
+    places = np.array([at for at, _ in hashed], np.int64)
+    near = near_pairs(np.array([number for _, number in hashed], np.uint64), distance)
+    return Pairs(places[near.left], places[near.right], near.distance)
+
+
+class _Found:
+    """The links so far, and the components they make."""
+
+    def __init__(self, pictures: Sequence[Picture]) -> None:
+        self._pictures = pictures
+        self._component = np.arange(len(pictures), dtype=np.int64)
+        self._edges: list[tuple[int, int]] = []
+        self._links: list[Link] = []
+
+    def tie_equal(self, values: Sequence[str], method: str) -> None:
+        """Tie each picture to the first with the same value; `""` is no value."""
+        first: dict[str, int] = {}
+        for at, value in enumerate(values):
+            if value:
+                self._tie(first.setdefault(value, at), at, method)
+        self._settle()
+
+    def tie_pixels(self, pairs: Pairs, reader: Reader) -> None:
+        """Tie the pairs whose decoded pixels are equal."""
+        digests: dict[int, str] = {}
+        for one, other, _ in pairs:
+            if self._component[one] == self._component[other]:
+                continue
+            for at in (one, other):
+                if at not in digests:
+                    digests[at] = reader.pixels(self._pictures[at])
+            if digests[one] and digests[one] == digests[other]:
+                self._tie(one, other, "pixels")
+        self._settle()
+
+    def tie_alike(self, pairs: Pairs, reader: Reader) -> None:
+        """Tie the pairs whose thumbnails confirm what their hashes suggest."""
+        recent = lru_cache(_THUMBNAILS)(lambda at: reader.thumbnail(self._pictures[at]))
+        for one, other, distance in pairs:
+            if self._component[one] == self._component[other]:
+                continue
+            left, right = recent(one), recent(other)
+            if left is None or right is None:
+                continue
+            agreed = confirm(left, right)
+            if agreed.accepted:
+                self._tie(one, other, "phash", distance, round(agreed.correlation, 4))
+        self._settle()
+
+    def groups(self) -> list[Duplicates]:
+        """Return the components of more than one picture."""
+        members: dict[int, list[Picture]] = {}
+        for picture, group in zip(self._pictures, self._component.tolist(), strict=True):
+            members.setdefault(group, []).append(picture)
+        links: dict[int, list[Link]] = {}
+        for (one, _), link in zip(self._edges, self._links, strict=True):
+            links.setdefault(int(self._component[one]), []).append(link)
+        return [
+            Duplicates(tuple(members[group]), tuple(links[group]))
+            for group in members
+            if group in links
+        ]
+
+    def _tie(
+        self,
+        one: int,
+        other: int,
+        method: str,
+        distance: int | None = None,
+        correlation: float | None = None,
+    ) -> None:
+        if self._component[one] != self._component[other]:
+            keys = self._pictures[one].key, self._pictures[other].key
+            self._edges.append((one, other))
+            self._links.append(Link(*keys, method, distance, correlation))
+
+    def _settle(self) -> None:
+        edges = np.array(self._edges, np.int64).reshape(-1, 2)
+        self._component = connected(len(self._pictures), edges[:, 0], edges[:, 1])

@@ -1,0 +1,209 @@
+"""Duplicates in tiers, the policy that keeps one, and pairs from files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from isic_cli.curation.duplicates import (
+    Duplicates,
+    Link,
+    Method,
+    Picture,
+    find_duplicates,
+    parse_method,
+)
+from isic_cli.curation.pairs import parse_pairs
+from isic_cli.curation.phash import Grey, digest_pixels, look_at
+from isic_cli.errors import UsageError
+from tests.support.drawn import drawn, skin
+
+
+@dataclass
+class Folder:
+    """Pictures on disk; counts what is read again."""
+
+    folder: Path
+    read: list[str] = field(default_factory=list)
+    damaged: frozenset[str] = frozenset()
+
+    def pixels(self, picture: Picture) -> str:
+        self.read.append(f"pixels {picture.key}")
+        return "" if picture.key in self.damaged else digest_pixels(self.folder / picture.key)
+
+    def thumbnail(self, picture: Picture) -> Grey | None:
+        self.read.append(f"thumbnail {picture.key}")
+        if picture.key in self.damaged:
+            return None
+        return look_at(self.folder / picture.key).thumbnail
+
+
+def saved(folder: Path, images: Mapping[str, Image.Image]) -> list[Picture]:
+    pictures = []
+    for name, image in images.items():
+        image.save(folder / name)
+        look = look_at(folder / name)
+        pictures.append(Picture(name, hash=look.hash, pixels=look.pixels))
+    return pictures
+
+
+def keys(found: list[Duplicates]) -> list[list[str]]:
+    return [[picture.key for picture in group.pictures] for group in found]
+
+
+def test_exact_tiers_tie_the_same_id_and_the_same_bytes(tmp_path: Path) -> None:
+    pictures = [
+        Picture("a", isic_id="ISIC_0000001", sha256="x"),
+        Picture("b", isic_id="ISIC_0000002", sha256="y"),
+        Picture("c", isic_id="ISIC_0000001", sha256="x"),
+        Picture("d", isic_id="", sha256="y"),
+        Picture("e", isic_id="", sha256=""),
+        Picture("f", isic_id="", sha256=""),
+    ]
+    found = find_duplicates(pictures, Method(("id", "bytes")), reader=Folder(tmp_path))
+    assert found == [
+        Duplicates((pictures[0], pictures[2]), (Link("a", "c", "id"),)),
+        Duplicates((pictures[1], pictures[3]), (Link("b", "d", "bytes"),)),
+    ]
+
+
+def test_pixels_and_looks_tie_what_bytes_do_not(tmp_path: Path) -> None:
+    one, two = drawn(1), drawn(2)
+    pictures = saved(
+        tmp_path,
+        {
+            "one.png": one,
+            "one.tif": one,
+            "one.jpg": one.resize((200, 150)),
+            "two.png": two,
+            "skin1.png": skin(1),
+            "skin2.png": skin(1).transpose(Image.Transpose.ROTATE_180),
+        },
+    )
+    reader = Folder(tmp_path)
+    found = find_duplicates(pictures, Method(("pixels", "phash")), reader=reader)
+    assert keys(found) == [["one.png", "one.tif", "one.jpg"]]
+    exact, *near = found[0].links
+    assert exact == Link("one.png", "one.tif", "pixels")
+    assert [(link.left, link.right, link.method) for link in near] == [
+        ("one.png", "one.jpg", "phash"),
+        ("one.tif", "one.jpg", "phash"),
+    ]
+    assert max(link.distance or 0 for link in near) <= 4
+    assert min(link.correlation or 0 for link in near) > 0.95
+    assert [name for name in reader.read if "two" in name] == []
+
+
+def test_tiles_of_bare_skin_with_the_same_hash_do_not_match(tmp_path: Path) -> None:
+    pictures = saved(tmp_path, {"a.png": skin(1), "b.png": skin(2)})
+    alike = [Picture(one.key, hash=5, pixels=one.pixels) for one in pictures]
+    assert find_duplicates(alike, Method(("phash",)), reader=Folder(tmp_path)) == []
+
+
+def test_what_a_surer_tier_tied_is_not_read_again(tmp_path: Path) -> None:
+    pictures = [Picture("a", sha256="x", hash=1), Picture("b", sha256="x", hash=1)]
+    reader = Folder(tmp_path)
+    found = find_duplicates(pictures, parse_method("id,bytes,pixels,phash"), reader=reader)
+    assert (keys(found), reader.read) == ([["a", "b"]], [])
+
+
+def test_a_picture_that_cannot_be_read_again_matches_nothing(tmp_path: Path) -> None:
+    pictures = saved(tmp_path, {"a.png": drawn(1), "b.png": drawn(1)})
+    reader = Folder(tmp_path, damaged=frozenset({"a.png", "b.png"}))
+    assert find_duplicates(pictures, Method(("pixels", "phash")), reader=reader) == []
+
+
+def test_a_damaged_picture_without_a_hash_is_passed_over(tmp_path: Path) -> None:
+    pictures = [Picture("broken.jpg"), *saved(tmp_path, {"a.png": drawn(1), "b.png": drawn(1)})]
+    found = find_duplicates(pictures, Method(("phash",)), reader=Folder(tmp_path))
+    assert keys(found) == [["a.png", "b.png"]]
+
+
+def test_pixels_that_differ_are_no_exact_match(tmp_path: Path) -> None:
+    pictures = saved(tmp_path, {"a.png": drawn(1), "b.jpg": drawn(1)})
+    assert find_duplicates(pictures, Method(("pixels",)), reader=Folder(tmp_path)) == []
+
+
+def test_a_policy_keeps_one() -> None:
+    group = Duplicates(
+        (
+            Picture("b", isic_id="ISIC_2", pixels=(10, 10), date="2019-05-01", metadata=3),
+            Picture("a", isic_id="ISIC_1", pixels=(10, 10), date="", metadata=9),
+            Picture("c", isic_id="ISIC_3", pixels=(20, 10), date="2020-01-01", metadata=1),
+        ),
+        (),
+    )
+    policies = ("largest", "oldest", "most-metadata")
+    assert {policy: group.keep(policy).key for policy in policies} == {
+        "largest": "c",
+        "oldest": "b",
+        "most-metadata": "a",
+    }
+    with pytest.raises(UsageError, match="no policy 'newest'"):
+        group.keep("newest")
+
+
+@pytest.mark.parametrize(
+    ("text", "method"),
+    [
+        ("phash, id", Method(("id", "phash"), 4)),
+        ("phash:6", Method(("phash",), 6)),
+        ("bytes,pixels", Method(("bytes", "pixels"), 4)),
+    ],
+)
+def test_methods_are_read_surest_first(text: str, method: Method) -> None:
+    assert parse_method(text) == method
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("md5", "'md5' is no way to find duplicates"),
+        ("id:4", "'id:4' is no way to find duplicates"),
+        ("phash:x", "the distance 'x' is no number from 0 to 16"),
+        ("phash:17", "the distance '17' is no number from 0 to 16"),
+    ],
+)
+def test_a_wrong_method_is_refused(text: str, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_method(text)
+    assert caught.value.message == message
+
+
+def test_pairs_are_read_from_lists_and_from_groups() -> None:
+    text = (
+        "\ufeffimage_name_1,image_name_2\r\n"
+        'ISIC_0079038,"ISIC_8521950.jpg"\r\n'
+        "\r\n# a remark\r\n"
+        '{"isic_ids": ["ISIC_0000001", "ISIC_0000002", "ISIC_0000003"]}\r\n'
+    )
+    assert list(parse_pairs(text, name="t")) == [
+        ("ISIC_0079038", "ISIC_8521950"),
+        ("ISIC_0000001", "ISIC_0000002"),
+        ("ISIC_0000002", "ISIC_0000003"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a,b\nISIC_0000001,x\n", "t, line 2: 1 ISIC ids, where a pair has two"),
+        ("a,b\nc,d\n", "t, line 2: 0 ISIC ids, where a pair has two"),
+        ("ISIC_0000001\n", "t, line 1: 1 ISIC ids, where a pair has two"),
+        ('{"isic_ids": 3}\n', "t, line 1: no list isic_ids"),
+        ('{"isic_ids": [3]}\n', "t, line 1: no list isic_ids"),
+        ('{"isic_ids": \n', "t, line 1: Expecting value"),
+    ],
+)
+def test_a_line_that_is_no_pair_is_refused_with_its_number(text: str, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        list(parse_pairs(text, name="t"))
+    assert caught.value.message == message
+
+
+def test_the_duplicates_of_2020_are_read(shared: Path) -> None:
+    file = shared / "data/csv/challenge/ISIC_2020_Training_Duplicates.csv"
+    pairs = list(parse_pairs(file.read_text("utf-8"), name=file.name))
+    assert (len(pairs), pairs[0]) == (200, ("ISIC_0079038", "ISIC_8521950"))
