@@ -1,0 +1,61 @@
+"""Whom to credit for a set of images, and under which licence it stands as a whole."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from isic_cli.models.licenses import LICENSES, strictest
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """A licence, an attribution, and how many images have both."""
+
+    license: str
+    attribution: str
+    count: int
+
+
+def credits_of(rows: Iterable[Mapping[str, Any]]) -> list[Credit]:
+    """Return the credits of rows with `copyright_license` and `attribution`, most images first.
+
+    An image without an attribution is credited to `Anonymous`, as the archive does.
+    """
+    counts = Counter(
+        (str(row.get("copyright_license") or ""), str(row.get("attribution") or "Anonymous"))
+        for row in rows
+    )
+    found = [Credit(*key, count) for key, count in counts.items()]
+    return sorted(found, key=lambda one: (-one.count, one.attribution, one.license))
+
+
+def attribution_text(credits_found: Iterable[Credit]) -> str:
+    """Return the attributions, one in a line, each once, as in the archive's `attribution.txt`."""
+    names = dict.fromkeys(one.attribution for one in credits_found)
+    return "".join(f"{name}\n" for name in names)
+
+
+def set_license(credits_found: Iterable[Credit]) -> str | None:
+    """Return the strictest licence, which the whole set stands under; None for no images."""
+    return strictest(one.license for one in credits_found)
+
+
+def beyond(rows: Iterable[Mapping[str, Any]], limit: str) -> list[str]:
+    """Return the ISIC ids whose licence is stricter than `limit`, or is not known.
+
+    Parameters
+    ----------
+    rows : iterable of Mapping
+        With `isic_id` and `copyright_license`.
+    limit : str
+        One of `LICENSES`, in any case.
+    """
+    allowed = LICENSES[: LICENSES.index(limit.upper()) + 1]
+    return [str(row["isic_id"]) for row in rows if row.get("copyright_license") not in allowed]
+
+
+def digest_ids(isic_ids: Iterable[str]) -> str:
+    """Return the SHA-256 of the sorted ids, joined by newlines: the name of exactly this set."""
+    return sha256("\n".join(sorted(set(isic_ids))).encode()).hexdigest()
