@@ -1,0 +1,133 @@
+"""What changed between two states of the metadata: added, withdrawn, relabelled field by field."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from isic_cli.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field of one image; None where it has no value."""
+
+    isic_id: str
+    field: str
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Two states compared.
+
+    Attributes
+    ----------
+    added, withdrawn : list of str
+        ISIC ids, in the order of the new and of the old state.
+    changes : list of Change
+        By image in the order of the new state, then by field.
+    unchanged : int
+        Images with no change in any compared field.
+    """
+
+    added: list[str]
+    withdrawn: list[str]
+    changes: list[Change]
+    unchanged: int
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.withdrawn or self.changes)
+
+    @property
+    def by_field(self) -> dict[str, int]:
+        """Changes for each field, most first."""
+        return dict(Counter(change.field for change in self.changes).most_common())
+
+    def rows(self) -> list[dict[str, str | None]]:
+        """Return one row for each difference: `change, isic_id, field, old, new`."""
+        names = ("change", "isic_id", "field", "old", "new")
+        lines: list[tuple[str | None, ...]] = [
+            *(("added", isic_id, None, None, None) for isic_id in self.added),
+            *(("withdrawn", isic_id, None, None, None) for isic_id in self.withdrawn),
+            *(("relabelled", one.isic_id, one.field, one.old, one.new) for one in self.changes),
+        ]
+        return [dict(zip(names, line, strict=True)) for line in lines]
+
+
+def diff(
+    old: Iterable[Mapping[str, Any]],
+    new: Iterable[Mapping[str, Any]],
+    *,
+    fields: Collection[str] | None = None,
+    ignore: Collection[str] = (),
+) -> Difference:
+    """Compare two states.
+
+    A table and an API answer spell the same value differently: absent, null and empty are one,
+    and so are `True` and `true`, `30` and `30.0`, `"0.350"` and `0.35`.
+
+    Parameters
+    ----------
+    old, new : iterable of Mapping
+        Rows with `isic_id`.
+    fields : collection of str, optional
+        The fields to compare; all by default.
+    ignore : collection of str
+        Fields not to compare, such as a URL with a signature that changes each day.
+
+    Raises
+    ------
+    UsageError
+        A row without an ISIC id, or the same id twice in one state.
+    """
+    before, after = _by_id(old, "old"), _by_id(new, "new")
+    skipped = {"isic_id", *ignore}
+    changes: list[Change] = []
+    unchanged = 0
+    for isic_id, row in after.items():
+        known = before.get(isic_id)
+        if known is None:
+            continue
+        names = {*known, *row} if fields is None else set(fields)
+        found = [
+            Change(isic_id, name, was, now)
+            for name in sorted(names - skipped)
+            if (was := to_text(known.get(name))) != (now := to_text(row.get(name)))
+        ]
+        changes += found
+        unchanged += not found
+    return Difference(
+        added=[isic_id for isic_id in after if isic_id not in before],
+        withdrawn=[isic_id for isic_id in before if isic_id not in after],
+        changes=changes,
+        unchanged=unchanged,
+    )
+
+
+def to_text(value: Any) -> str | None:
+    """Return a value in the one spelling that is compared; None for no value.
+
+    >>> [to_text(value) for value in (None, " ", True, "False", 30.0, "0.350", "2e1", "IL_01")]
+    [None, None, 'true', 'false', '30', '0.35', '2e1', 'IL_01']
+    """
+    text = "" if value is None else str(value).strip()
+    if text in ("True", "False"):
+        return text.lower()
+    whole, dot, part = text.partition(".")
+    if dot and part.isdecimal() and whole.removeprefix("-").isdecimal():
+        return text.rstrip("0").rstrip(".")
+    return text or None
+
+
+def _by_id(rows: Iterable[Mapping[str, Any]], state: str) -> dict[str, Mapping[str, Any]]:
+    found: dict[str, Mapping[str, Any]] = {}
+    for number, row in enumerate(rows, start=1):
+        isic_id = to_text(row.get("isic_id"))
+        if isic_id is None:
+            raise UsageError(f"row {number} of the {state} state has no isic_id")
+        if isic_id in found:
+            raise UsageError(f"{isic_id} is twice in the {state} state")
+        found[isic_id] = row
+    return found
