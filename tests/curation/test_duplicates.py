@@ -18,7 +18,7 @@ from isic_cli.curation.duplicates import (
 from isic_cli.curation.pairs import parse_pairs
 from isic_cli.curation.phash import Grey, digest_pixels, look_at
 from isic_cli.errors import UsageError
-from tests.support.drawn import drawn, skin
+from tests.support.lesions import drawn, skin
 
 
 @dataclass
