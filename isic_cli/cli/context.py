@@ -13,7 +13,7 @@ import click
 from isic_cli.errors import LocalError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from isic_cli.api.archive import ArchiveApi
     from isic_cli.config import Settings
@@ -60,10 +60,15 @@ class Run:
         with open_api(settings) as api:
             yield api
 
-    def configure_logging(self) -> None:
-        """Warnings to standard error; more with -v, everything with -vv or a log file."""
+    def configure_logging(self) -> Callable[[], None]:
+        """Send warnings to standard error; more with -v, everything with -vv or to a log file.
+
+        Returns
+        -------
+        callable
+            Ends it: closes the log file.
+        """
         level = {0: logging.WARNING, 1: logging.INFO}.get(self.verbose, logging.DEBUG)
-        names = ["isic_cli"] + (["httpx", "httpcore"] if self.verbose > 1 or self.log_file else [])
         handlers: list[logging.Handler] = [_ToStderr(level)]
         if self.log_file:
             handlers.append(_log_file(self.log_file))
@@ -72,11 +77,20 @@ class Run:
 
             for handler in handlers:
                 handler.addFilter(RedactingFilter())
-        for name in names:
+        lowest = logging.DEBUG if self.log_file else level
+        # The HTTP libraries talk at length: only for -vv and for a log file.
+        theirs = lowest if lowest == logging.DEBUG else logging.WARNING
+        for name, threshold in (("isic_cli", lowest), ("httpx", theirs), ("httpcore", theirs)):
             logger = logging.getLogger(name)
             logger.handlers = handlers
             logger.propagate = False
-            logger.setLevel(logging.DEBUG if self.log_file else level)
+            logger.setLevel(threshold)
+
+        def close() -> None:
+            for handler in handlers:
+                handler.close()
+
+        return close
 
 
 def _log_file(path: str) -> logging.Handler:

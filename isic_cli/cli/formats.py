@@ -53,8 +53,10 @@ def write_delimited(
 ) -> None:
     """Write a header and one line a row; CSV quoting, so that a cell may hold a newline."""
     writer = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
+    rows = iter(rows)
+    first = list(islice(rows, 1))  # a listing that fails at once writes no header either
     writer.writerow(columns)
-    for row in flushed(rows, stream):
+    for row in flushed(chain(first, rows), stream):
         writer.writerow([as_cell(row.get(name)) for name in columns])
 
 

@@ -94,7 +94,7 @@ def cli(ctx: click.Context, /, **options: Any) -> None:
     isic --archive demo image download -s 'diagnosis_1:Malignant' out/
     """
     ctx.obj = Run(**options)
-    ctx.obj.configure_logging()
+    ctx.call_on_close(ctx.obj.configure_logging())
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:

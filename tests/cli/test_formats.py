@@ -108,3 +108,14 @@ def test_the_first_row_is_flushed_before_the_second_is_asked_for() -> None:
 
     formats.write_ids(rows(), stream, "isic_id")
     assert stream.getvalue().count("\n") == 399
+
+
+def test_a_listing_that_fails_at_once_writes_no_header() -> None:
+    def rows() -> Iterator[dict[str, Any]]:
+        raise ConnectionError("gone")
+        yield {}
+
+    stream = io.StringIO()
+    with pytest.raises(ConnectionError):
+        formats.write_delimited(rows(), stream, ["a"], delimiter=",")
+    assert stream.getvalue() == ""
