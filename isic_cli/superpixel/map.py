@@ -1,0 +1,297 @@
+"""`SuperpixelMap`: a label image as row runs, and everything that can be asked of it."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from isic_cli.errors import UsageError
+from isic_cli.superpixel import codec, measure, neighbours, outline
+from isic_cli.superpixel.outline import Rings
+from isic_cli.superpixel.paint import blend, fills
+from isic_cli.superpixel.palette import HUES, Colour
+from isic_cli.superpixel.photo import read_bytes
+from isic_cli.superpixel.runs import Int32, Int64, RowRuns, compact, split_runs
+
+logger = logging.getLogger(__name__)
+
+#: The archive's maps hold about a thousand superpixels; far more means another kind of file.
+USUAL_COUNT = 1000
+_SUSPICIOUS = 4 * USUAL_COUNT
+
+
+@dataclass(frozen=True, eq=False)
+class SuperpixelMap:
+    """The superpixels of one image.
+
+    Arrays "per superpixel" are in the order of `ids`, ascending; in the archive's maps `ids` is
+    0..N-1, so that row k belongs to superpixel k. Positions are (row, column), from 0.
+
+    Attributes
+    ----------
+    runs : RowRuns
+        The row runs, by position in `ids`.
+    ids : ndarray of shape (N,), int64
+        The labels that occur, ascending; gaps are kept as they are in the file.
+    """
+
+    runs: RowRuns
+    ids: Int64
+
+    @classmethod
+    def from_labels(cls, labels: npt.NDArray[np.integer]) -> Self:
+        """Make a map from an image of labels.
+
+        Parameters
+        ----------
+        labels : ndarray of shape (H, W), any integer dtype, 0 <= label < 2**24
+            Not kept, not changed; read-only arrays and views are welcome.
+
+        Raises
+        ------
+        UsageError
+            Not two-dimensional, empty, not integers, or labels out of range.
+        """
+        if labels.ndim != 2 or labels.size == 0 or labels.dtype.kind not in "ui":
+            raise UsageError(
+                f"labels are a non-empty 2-D array of integers, not {labels.dtype} {labels.shape}"
+            )
+        starts, lengths, values = split_runs(labels)
+        if int(values.min()) < 0 or int(values.max()) >= codec.LABEL_LIMIT:
+            raise UsageError(
+                f"labels run from {values.min()} to {values.max()}; "
+                f"0 to {codec.LABEL_LIMIT - 1} can be stored"
+            )
+        ids, index = compact(values)
+        shape = (labels.shape[0], labels.shape[1])
+        return cls(RowRuns(shape, starts, lengths, index, ids.size), ids)
+
+    @classmethod
+    def from_png(cls, source: Path | bytes, *, max_pixels: int = codec.MAX_PIXELS) -> Self:
+        """Read a superpixel PNG, its checksums first.
+
+        Raises
+        ------
+        UsageError
+            Not a PNG, too large, or of a pixel format that holds no labels.
+        CheckError
+            Damaged.
+        NotFoundError, LocalError
+            The file cannot be read.
+        """
+        name = "PNG" if isinstance(source, bytes) else str(source)
+        data = source if isinstance(source, bytes) else read_bytes(source)
+        found = cls.from_labels(codec.decode_png(data, name=name, max_pixels=max_pixels))
+        if len(found) > _SUSPICIOUS:
+            logger.warning(
+                "%s: %d different labels, where the archive's maps have about %d: "
+                "perhaps not a superpixel map",
+                name,
+                len(found),
+                USUAL_COUNT,
+            )
+        return found
+
+    def to_png(self, *, text: Mapping[str, str] | None = None) -> bytes:
+        """Return the map as an RGB PNG in the archive's encoding."""
+        return codec.encode_png(self.labels, text=text)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(H, W) in pixels."""
+        return self.runs.shape
+
+    def __len__(self) -> int:
+        return int(self.ids.size)
+
+    @cached_property
+    def is_dense(self) -> bool:
+        """Whether the labels are 0..N-1 without gaps, as feature arrays need them."""
+        return int(self.ids[-1]) == self.ids.size - 1
+
+    @cached_property
+    def labels(self) -> npt.NDArray[np.uint16 | np.uint32]:
+        """The label of each pixel: ndarray of shape (H, W), uint16, or uint32 above 65535."""
+        if self.is_dense:
+            return self.runs.image
+        dtype = np.uint16 if int(self.ids[-1]) < 1 << 16 else np.uint32
+        values = self.ids.astype(dtype)[self.runs.index]
+        return np.repeat(values, self.runs.lengths).reshape(self.shape)
+
+    def positions(self, labels: Iterable[int]) -> Int64:
+        """Return where the given labels stand in `ids`: ndarray of shape (K,), int64.
+
+        Raises
+        ------
+        UsageError
+            A label that does not occur in the map.
+        """
+        wanted = np.fromiter(labels, np.int64)
+        found = np.minimum(np.searchsorted(self.ids, wanted), self.ids.size - 1)
+        missing = wanted[self.ids[found] != wanted]
+        if missing.size:
+            raise UsageError(
+                f"no superpixel {missing[0]} in this map",
+                hint=f"its labels run from {self.ids[0]} to {self.ids[-1]}",
+            )
+        return found
+
+    def areas(self) -> Int64:
+        """Return the pixels per superpixel: ndarray of shape (N,), int64."""
+        return measure.areas(self.runs)
+
+    def centroids(self) -> npt.NDArray[np.float64]:
+        """Return the mean (row, column) per superpixel: ndarray of shape (N, 2), float64."""
+        return measure.centroids(self.runs)
+
+    def bounding_boxes(self) -> Int64:
+        """Return (top, left, bottom, right) of each, the last two outside: (N, 4), int64."""
+        return measure.bounding_boxes(self.runs)
+
+    def pieces(self, *, corners: bool = False) -> Int64:
+        """Return the connected pieces per superpixel: ndarray of shape (N,), int64."""
+        return measure.piece_counts(self.runs, corners=corners)
+
+    def _chosen(self, positions: Int64) -> Int64:
+        offsets, order = self.runs.offsets, self.runs.order
+        return np.concatenate(
+            [order[:0], *(order[offsets[k] : offsets[k + 1]] for k in positions.tolist())]
+        )
+
+    def pixels(self, label: int) -> Int32:
+        """Return the pixels of one superpixel.
+
+        Returns
+        -------
+        positions : ndarray of shape (area,), int32
+            Flat row-major, ascending; `numpy.divmod(positions, W)` gives rows and columns.
+        """
+        return self.runs.expand(self._chosen(self.positions([label])))
+
+    def run_index(self) -> tuple[Int64, Int64]:
+        """Return the compact index: which runs each superpixel has.
+
+        Returns
+        -------
+        offsets : ndarray of shape (N + 1,), int64
+            Superpixel k has the runs `order[offsets[k]:offsets[k + 1]]`.
+        order : ndarray of shape (R,), int64
+        """
+        return self.runs.offsets, self.runs.order
+
+    def pixel_index(self) -> tuple[Int64, Int32]:
+        """Return the expanded index: which pixels each superpixel has.
+
+        Returns
+        -------
+        offsets : ndarray of shape (N + 1,), int64
+            Superpixel k has the pixels `positions[offsets[k]:offsets[k + 1]]`.
+        positions : ndarray of shape (H * W,), int32
+            Flat row-major, ascending within each superpixel.
+        """
+        offsets = np.zeros(len(self) + 1, np.int64)
+        np.cumsum(self.areas(), out=offsets[1:])
+        return offsets, self.runs.expand(self.runs.order)
+
+    @cached_property
+    def _contacts(self) -> Int64:
+        return neighbours.contacts(self.runs)
+
+    def adjacency(self, *, corners: bool = True) -> npt.NDArray[np.bool_]:
+        """Return which superpixels touch: ndarray of shape (N, N), bool, symmetric."""
+        return neighbours.adjacency(self.runs, corners=corners)
+
+    def contacts(self, *, corners: bool = True) -> Int64:
+        """Return pairs of labels that touch: ndarray of shape (E, 2), int64, both directions."""
+        pairs = self._contacts if corners else neighbours.contacts(self.runs, corners=False)
+        return self.ids[pairs]
+
+    def neighbors(self, label: int, degree: int = 1) -> Int64:
+        """Return the labels at most `degree` contacts away: ndarray of shape (K,), int64."""
+        (position,) = self.positions([label])
+        found = neighbours.neighbours_within(self._contacts, len(self), int(position), degree)
+        return self.ids[found]
+
+    def boundaries(self) -> npt.NDArray[np.bool_]:
+        """Return pixels beside another superpixel or the edge: ndarray of shape (H, W), bool."""
+        return neighbours.boundaries(self.runs)
+
+    def outlines(self, *, complete: bool = False) -> Rings:
+        """Return the outlines.
+
+        Parameters
+        ----------
+        complete : bool
+            All rings of all pieces, holes too, instead of one outer ring per superpixel.
+        """
+        return outline.all_rings(self.runs) if complete else outline.first_rings(self.runs)
+
+    def polygons(self) -> dict[int, list[list[Int64]]]:
+        """Return polygons with holes by label; see `outline.polygons`."""
+        found = outline.polygons(self.outlines(complete=True))
+        return {int(self.ids[region]): rings for region, rings in found.items()}
+
+    def svg(self, *, complete: bool = True) -> str:
+        """Return one SVG drawing with a path per superpixel."""
+        return outline.svg_document(self.outlines(complete=complete), self.ids, self.shape)
+
+    def mask(self, labels: Iterable[int]) -> npt.NDArray[np.bool_]:
+        """Return where the given superpixels are: ndarray of shape (H, W), bool."""
+        chosen = np.zeros(len(self), bool)
+        chosen[self.positions(labels)] = True
+        return np.repeat(chosen[self.runs.index], self.runs.lengths).reshape(self.shape)
+
+    def coverage(self, mask: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
+        """Return the share of each superpixel inside a mask: ndarray of shape (N,), float64."""
+        return measure.coverage(self.runs, mask)
+
+    def labels_in(self, mask: npt.NDArray[np.generic], threshold: float = 0.5) -> Int64:
+        """Return the labels of which more than `threshold` lies in a mask, ascending.
+
+        Parameters
+        ----------
+        mask : ndarray of shape (H, W), bool
+        threshold : float
+            0.0 to below 1.0; a share equal to it is not enough.
+        """
+        if not 0 <= threshold < 1:
+            raise UsageError(f"a threshold is at least 0 and below 1, not {threshold}")
+        return self.ids[self.coverage(mask) > threshold]
+
+    def paint(
+        self,
+        image: npt.NDArray[np.uint8],
+        labels: Iterable[int] | None = None,
+        *,
+        values: npt.NDArray[np.floating] | None = None,
+        colour: Colour = HUES[0],
+        alpha: float = 0.5,
+        exact: bool = True,
+    ) -> npt.NDArray[np.uint8]:
+        """Return a copy of the picture with superpixels painted.
+
+        Parameters
+        ----------
+        image : ndarray of shape (H, W, 3), uint8
+        labels : iterable of int, optional
+            Which; all of them by default.
+        values : ndarray of shape (N,), float, optional
+            Paints each superpixel in the colour of its value, 0 (dark blue) to 1 (light yellow),
+            instead of `colour`; NaN leaves it untouched.
+        colour : tuple of int
+            Red, green, blue.
+        alpha, exact : float, bool
+            Opacity, 0 to 1, and the rounding: see `paint.blend`.
+        """
+        chosen = None if labels is None else self.positions(labels)
+        colours, alphas = fills(len(self), chosen, values, colour, alpha)
+        return blend(self.runs, image, colours, alphas, exact=exact)
+
+    def means(self, image: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
+        """Return the mean of each channel per superpixel: (N, C) or (N,), float64."""
+        return measure.means(self.runs, image)
