@@ -88,7 +88,7 @@ def _blend_fast(runs: RowRuns, image: Rgb, colours: Rgb, alpha: float) -> Rgb:
     four = np.zeros((runs.count, 4), np.uint8)
     four[:, :3] = colours
     packed = np.repeat(four.view(np.uint32)[:, 0][runs.index], runs.lengths)
-    over = Image.frombuffer("RGB", (width, height), packed.view(np.uint8), "raw", "RGBX", 0, 1)
+    over = Image.frombytes("RGB", (width, height), packed.tobytes(), "raw", "RGBX")
     under = Image.fromarray(np.ascontiguousarray(image))
     mixed = Image.blend(under, over, alpha)
     return np.frombuffer(mixed.tobytes(), np.uint8).reshape(image.shape)

@@ -1,0 +1,151 @@
+"""Masks: unions of superpixels as pictures, and back to features.
+
+The layout of the 2018 challenge, Task 2: for each feature a gray picture of 0 and 255, named
+`ISIC_0000000_attribute_pigment_network.png`; studies also wrote 128 for "possible".
+"""
+
+import re
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from isic_cli.errors import CheckError, UsageError
+from isic_cli.superpixel.codec import MAX_PIXELS, SIGNATURE, check_png
+from isic_cli.superpixel.features import PRESENT, Features, check_length, feature_name
+from isic_cli.superpixel.map import SuperpixelMap
+from isic_cli.superpixel.measure import check_size
+from isic_cli.superpixel.photo import read_bytes
+
+Mask = npt.NDArray[np.bool_]
+Gray = npt.NDArray[np.uint8]
+
+_NAME = re.compile(r"(?P<image>.+)_attribute_(?P<feature>[a-z0-9_]+)\.png", re.IGNORECASE)
+
+
+def attribute_name(image: str, feature: str) -> str:
+    """Return the 2018 challenge's file name for a feature of an image."""
+    return f"{image}_attribute_{feature_name(feature)}.png"
+
+
+def split_attribute_name(name: str) -> tuple[str, str] | None:
+    """Return (image, feature) of a mask's file name, or None where it is not of that form."""
+    match = _NAME.fullmatch(name)
+    return (match["image"], feature_name(match["feature"])) if match else None
+
+
+def feature_mask(pixel_map: SuperpixelMap, features: Features, feature: str) -> Gray:
+    """Draw one feature: absent 0, possible (0.5) 128, present 255.
+
+    Returns
+    -------
+    mask : ndarray of shape (H, W), uint8
+    """
+    check_length(features, pixel_map)
+    present = np.zeros(int(pixel_map.ids[-1]) + 1, np.uint8)
+    values = features.values[feature_name(feature)]
+    present[values == PRESENT] = 128
+    present[features.labels(feature)] = 255
+    runs = pixel_map.runs
+    per_run = present[pixel_map.ids[runs.index]]
+    return np.repeat(per_run, runs.lengths).reshape(pixel_map.shape)
+
+
+def mask_png(mask: Gray | Mask) -> bytes:
+    """Return a mask as an 8-bit gray PNG; True becomes 255."""
+    gray = mask.astype(np.uint8) * np.uint8(255) if mask.dtype.kind == "b" else mask
+    out = BytesIO()
+    Image.fromarray(gray).save(out, "PNG")
+    return out.getvalue()
+
+
+def read_mask(path: Path, *, max_pixels: int = MAX_PIXELS) -> Mask:
+    """Read a mask: pixels of at least half the brightness are inside.
+
+    Returns
+    -------
+    mask : ndarray of shape (H, W), bool
+
+    Raises
+    ------
+    UsageError
+        Not a picture, too large, or coloured.
+    CheckError
+        Damaged.
+    """
+    data = read_bytes(path)
+    if data.startswith(SIGNATURE):
+        check_png(data, name=str(path), max_pixels=max_pixels)
+    try:
+        with Image.open(BytesIO(data)) as picture:
+            if picture.width * picture.height > max_pixels:
+                raise UsageError(f"{path}: more than {max_pixels:,} pixels")
+            gray = np.asarray(picture.convert("RGB" if picture.mode in "RGBAP" else "L"))
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
+        kind = CheckError if data.startswith(SIGNATURE) else UsageError
+        raise kind(f"{path}: not a mask that can be read ({error})") from error
+    if gray.ndim == 3:
+        if not (
+            np.array_equal(gray[..., 0], gray[..., 1])
+            and np.array_equal(gray[..., 0], gray[..., 2])
+        ):
+            raise UsageError(f"{path}: a coloured picture, not a mask")
+        gray = gray[..., 0]
+    return gray >= 128
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MaskFit:
+    """How a mask lies on a map.
+
+    Attributes
+    ----------
+    coverage : ndarray of shape (N,), float64
+        The share of each superpixel inside.
+    mixed : int
+        Superpixels that are neither wholly inside nor wholly outside.
+    wrong_pixels : int
+        Pixels that the union of the chosen superpixels has otherwise than the mask.
+    """
+
+    coverage: npt.NDArray[np.float64]
+    mixed: int
+    wrong_pixels: int
+
+
+def fit(pixel_map: SuperpixelMap, mask: Mask, threshold: float = PRESENT) -> MaskFit:
+    """Measure how well superpixels can say what a mask says."""
+    coverage = pixel_map.coverage(mask)
+    inside = coverage > threshold
+    area = pixel_map.areas()
+    mixed = (coverage > 0) & (coverage < 1)
+    wrong = np.where(inside, (1 - coverage) * area, coverage * area)
+    return MaskFit(coverage, int(mixed.sum()), int(np.rint(wrong).sum()))
+
+
+def features_of_masks(
+    pixel_map: SuperpixelMap, masks: Mapping[str, Mask], threshold: float = PRESENT
+) -> Features:
+    """Turn masks into features: 1 where more than `threshold` of a superpixel lies inside.
+
+    Parameters
+    ----------
+    pixel_map : SuperpixelMap
+        The map.
+    masks : Mapping[str, ndarray of shape (H, W), bool]
+        By feature.
+    threshold : float
+        0.0 to below 1.0.
+    """
+    values = {}
+    for name, mask in masks.items():
+        check_size(pixel_map.runs, mask.shape, f"mask of {name}")
+        column = np.zeros(int(pixel_map.ids[-1]) + 1)
+        column[pixel_map.labels_in(mask, threshold)] = 1
+        values[feature_name(name)] = column
+    return Features(values)
