@@ -1,0 +1,91 @@
+"""From a photograph to a map, by the archive's recipe or near it."""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from isic_cli.errors import UsageError
+from isic_cli.superpixel.codec import PngHeader
+from isic_cli.superpixel.map import SuperpixelMap
+from isic_cli.superpixel.photo import load_rgb
+from isic_cli.superpixel.slic.colour import blurred, to_lab
+from isic_cli.superpixel.slic.connectivity import connected
+from isic_cli.superpixel.slic.kmeans import cluster
+from isic_cli.superpixel.slic.pixels import ijg_pixels
+
+Method = Literal["archive", "approximate"]
+
+NUMBER = 1000
+COMPACTNESS = 0.01
+#: The smallest picture: four pixels for each superpixel.
+MIN_PIXELS = 4 * NUMBER
+
+#: Key of the text chunk that says how a map was made.
+METHOD_KEY = "isic-superpixels"
+ARCHIVE_NOTE = "archive: the v3.0 recipe of the ISIC Archive"
+APPROXIMATE_NOTE = "approximate: not the ISIC Archive's map; never join to its feature arrays"
+
+
+def is_approximate(header: PngHeader) -> bool:
+    """Whether a map says of itself that it is not the archive's."""
+    return header.text.get(METHOD_KEY, "").startswith("approximate")
+
+
+def method_text(method: Method) -> dict[str, str]:
+    """Return the text chunk for a map that was made by `method`."""
+    return {METHOD_KEY: ARCHIVE_NOTE if method == "archive" else APPROXIMATE_NOTE}
+
+
+def generate_labels(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
+    """Return the superpixels of a photograph by the archive's recipe.
+
+    Parameters
+    ----------
+    rgb : ndarray of shape (H, W, 3), uint8
+        At least 4,000 pixels.
+
+    Returns
+    -------
+    labels : ndarray of shape (H, W), uint32
+        0..N-1; about a thousand.
+    """
+    height, width, _ = rgb.shape
+    if height * width < MIN_PIXELS:
+        raise UsageError(
+            f"{width}x{height} pixels are too few for {NUMBER:,} superpixels",
+            hint=f"at least {MIN_PIXELS:,} pixels are needed",
+        )
+    planes = to_lab(blurred(rgb))
+    planes *= 1.0 / COMPACTNESS
+    nearest = cluster(planes, NUMBER)
+    ideal = height * width / NUMBER
+    return connected(nearest, int(0.5 * ideal), int(3 * ideal))
+
+
+def generate(path: Path, *, method: Method = "archive") -> SuperpixelMap:
+    """Make the superpixel map of a photograph.
+
+    Parameters
+    ----------
+    path : Path
+        The photograph; for `archive` the JPEG that the archive serves, unchanged.
+    method : {"archive", "approximate"}
+        The archive's own map, to the last pixel; or a map by the same recipe from Pillow's
+        pixels, whose borders and numbers differ from the archive's.
+
+    Returns
+    -------
+    map : SuperpixelMap
+        Write it with `map.to_png(text=method_text(method))`, so that the file says what it is.
+
+    Raises
+    ------
+    UsageError
+        For `archive`: not a colour JPEG, or the extra `isic-cli[superpixel]` is not installed.
+    NotFoundError, LocalError, CheckError
+        The photograph cannot be read, or is damaged.
+    """
+    rgb = ijg_pixels(path) if method == "archive" else load_rgb(path)
+    return SuperpixelMap.from_labels(generate_labels(rgb))
