@@ -1,0 +1,131 @@
+"""Rows for tables: what a map file is, and one row per superpixel."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from isic_cli.superpixel.codec import check_png, decode_png
+from isic_cli.superpixel.features import Features, check_length
+from isic_cli.superpixel.map import SuperpixelMap
+from isic_cli.superpixel.photo import read_bytes
+from isic_cli.superpixel.slic import is_approximate
+
+Cell = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class MapInfo:
+    """What a superpixel PNG holds.
+
+    Attributes
+    ----------
+    file : str
+        Path.
+    width, height : int
+        Pixels.
+    mode : str
+        Pixel format, such as "RGB 8-bit".
+    count : int
+        Superpixels.
+    first, last : int
+        Smallest and largest label.
+    dense : bool
+        No gaps: labels are 0..count-1.
+    area_min, area_median, area_max : int or float
+        Pixels.
+    disconnected : int
+        Superpixels of more than one piece (4-connected).
+    approximate : bool
+        The file says that it is not the archive's map.
+    """
+
+    file: str
+    width: int
+    height: int
+    mode: str
+    count: int
+    first: int
+    last: int
+    dense: bool
+    area_min: int
+    area_median: float
+    area_max: int
+    disconnected: int
+    approximate: bool
+
+    def row(self) -> dict[str, Cell]:
+        """Return the attributes in order."""
+        return asdict(self)
+
+
+def map_info(path: Path) -> MapInfo:
+    """Check a superpixel PNG and say what it holds.
+
+    Raises
+    ------
+    UsageError, CheckError, NotFoundError, LocalError
+        As `SuperpixelMap.from_png`.
+    """
+    data = read_bytes(path)
+    header = check_png(data, name=str(path))
+    found = SuperpixelMap.from_labels(decode_png(data, name=str(path), header=header))
+    areas = found.areas()
+    return MapInfo(
+        file=str(path),
+        width=header.width,
+        height=header.height,
+        mode=header.mode,
+        count=len(found),
+        first=int(found.ids[0]),
+        last=int(found.ids[-1]),
+        dense=found.is_dense,
+        area_min=int(areas.min()),
+        area_median=float(np.median(areas)),
+        area_max=int(areas.max()),
+        disconnected=int((found.pieces() > 1).sum()),
+        approximate=is_approximate(header),
+    )
+
+
+def region_rows(
+    pixel_map: SuperpixelMap,
+    image: npt.NDArray[np.uint8] | None = None,
+    features: Features | None = None,
+) -> Iterator[dict[str, Cell]]:
+    """Yield one row per superpixel, in the order of labels.
+
+    Parameters
+    ----------
+    pixel_map : SuperpixelMap
+        The map.
+    image : ndarray of shape (H, W, 3), uint8, optional
+        Adds the mean colour: red, green, blue, 0 to 255.
+    features : Features, optional
+        Adds a column per feature.
+
+    Yields
+    ------
+    row : dict
+        label, area, row, column (the centroid, in pixels), top, left, bottom, right; positions
+        and colours rounded to a hundredth.
+    """
+    columns: dict[str, list[Cell]] = {
+        "label": pixel_map.ids.tolist(),
+        "area": pixel_map.areas().tolist(),
+    }
+    centroids = np.round(pixel_map.centroids(), 2)
+    columns["row"], columns["column"] = centroids.T.tolist()
+    boxes = pixel_map.bounding_boxes().T.tolist()
+    columns.update(zip(("top", "left", "bottom", "right"), boxes, strict=True))
+    if image is not None:
+        means = np.round(pixel_map.means(image), 2).T.tolist()
+        columns.update(zip(("red", "green", "blue"), means, strict=True))
+    if features is not None:
+        check_length(features, pixel_map)
+        for name, values in features.values.items():
+            columns[name] = values[pixel_map.ids].tolist()
+    for cells in zip(*columns.values(), strict=True):
+        yield dict(zip(columns, cells, strict=True))

@@ -1,0 +1,153 @@
+"""Run caches, label files, tiles, tables: what is written can be read, and damage is found."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from isic_cli.errors import CheckError, UsageError
+from isic_cli.superpixel.cachefile import cache_source, read_cache, write_cache
+from isic_cli.superpixel.features import parse_features
+from isic_cli.superpixel.labelfile import labels_from_file, labels_to_file
+from isic_cli.superpixel.map import SuperpixelMap
+from isic_cli.superpixel.tables import MapInfo, map_info, region_rows
+from isic_cli.superpixel.tiles import tiles
+from tests.superpixel.nasty import HAND, Labels, nasty_maps
+
+MAP = SuperpixelMap.from_labels(HAND)
+every_map = pytest.mark.parametrize("labels", [pytest.param(m, id=n) for n, m in nasty_maps()])
+
+
+@every_map
+def test_a_cache_gives_the_map_again(labels: Labels) -> None:
+    data = write_cache(SuperpixelMap.from_labels(labels), source=b"0123456789abcdef" * 2)
+    found = read_cache(data)
+    np.testing.assert_array_equal(found.labels, labels)
+    assert found.areas().tolist() == SuperpixelMap.from_labels(labels).areas().tolist()
+    assert cache_source(data) == b"0123456789abcdef" * 2
+
+
+def test_runs_longer_than_16_bits_are_cached() -> None:
+    labels = np.zeros((2, 70_000), np.uint8)
+    labels[1, 69_000:] = 1
+    np.testing.assert_array_equal(
+        read_cache(write_cache(SuperpixelMap.from_labels(labels))).labels, labels
+    )
+
+
+def test_a_cut_cache_is_found_at_every_length() -> None:
+    data = write_cache(MAP)
+    for length in range(len(data)):
+        with pytest.raises(CheckError, match=r"not a run cache|the run cache is damaged"):
+            read_cache(data[:length])
+
+
+def test_a_flipped_bit_in_a_cache_never_gives_another_map() -> None:
+    source_field = range(26, 58)
+    data = bytearray(write_cache(MAP))
+    for position in set(range(len(data))) - set(source_field):
+        for bit in range(8):
+            data[position] ^= 1 << bit
+            try:
+                found = read_cache(bytes(data)).labels
+            except CheckError:
+                continue
+            finally:
+                data[position] ^= 1 << bit
+            # Of the head, only bits that nothing depends on may be read as before.
+            np.testing.assert_array_equal(found.ravel(), HAND.ravel())
+
+
+@every_map
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".tif"])
+def test_label_files_give_the_labels_again(labels: Labels, suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a{suffix}"
+    kept = SuperpixelMap.from_labels(labels)
+    path.write_bytes(labels_to_file(kept.labels, suffix))
+    np.testing.assert_array_equal(labels_from_file(path), labels)
+
+
+def test_label_files_of_other_kinds_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"labels cannot be written as \.csv") as caught:
+        labels_to_file(MAP.labels, ".csv")
+    assert caught.value.hint == "one of .npy, .npz, .tif, .tiff"
+    with pytest.raises(UsageError, match="not a label file"):
+        labels_from_file(tmp_path / "a.csv")
+    np.savez(tmp_path / "a.npz", other=HAND)
+    with pytest.raises(UsageError, match="holds no array called 'labels'"):
+        labels_from_file(tmp_path / "a.npz")
+    for name in ("a.npy", "b.npz", "a.tif"):
+        (tmp_path / name).write_bytes(b"nothing at all")
+        with pytest.raises(CheckError, match="damaged"):
+            labels_from_file(tmp_path / name)
+    np.save(tmp_path / "o.npy", np.array([{}], object), allow_pickle=True)
+    with pytest.raises(CheckError, match="damaged"):
+        labels_from_file(tmp_path / "o.npy")
+
+
+def test_tiles_are_cut_out_with_transparent_neighbours() -> None:
+    image = np.arange(108, dtype=np.uint8).reshape(6, 6, 3)
+    found = list(tiles(MAP, image, [3, 2]))
+    assert [(t.label, t.top, t.left, t.rgba.shape) for t in found] == [
+        (3, 0, 3, (6, 3, 4)),
+        (2, 1, 3, (1, 1, 4)),
+    ]
+    np.testing.assert_array_equal(found[0].rgba[..., 3] == 255, HAND[:, 3:] == 3)
+    np.testing.assert_array_equal(found[0].rgba[..., :3], image[:, 3:])
+    assert found[1].rgba.tolist() == [[[*image[1, 3].tolist(), 255]]]
+    assert len(list(tiles(MAP, image))) == 6
+    assert found[1].to_png().startswith(b"\x89PNG")
+    with pytest.raises(UsageError, match="the image is 5x6"):
+        next(tiles(MAP, image[:, :5]))
+
+
+def test_a_row_of_a_map_file(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(MAP.to_png())
+    found = map_info(tmp_path / "a.png")
+    assert found == MapInfo(
+        file=str(tmp_path / "a.png"),
+        width=6,
+        height=6,
+        mode="RGB 8-bit",
+        count=6,
+        first=0,
+        last=5,
+        dense=True,
+        area_min=1,
+        area_median=5.5,
+        area_max=14,
+        disconnected=2,
+        approximate=False,
+    )
+    assert list(found.row())[:3] == ["file", "width", "height"]
+
+
+def test_a_map_of_an_unusual_format_is_described(tmp_path: Path) -> None:
+    Image.fromarray((HAND * 2 + 1).astype(np.uint16)).save(tmp_path / "a.png")
+    found = map_info(tmp_path / "a.png")
+    assert (found.mode, found.first, found.last, found.dense) == ("gray 16-bit", 1, 11, False)
+
+
+def test_rows_of_regions() -> None:
+    image = np.zeros((6, 6, 3), np.uint8)
+    image[HAND == 0] = (3, 4, 5)
+    image[0, 0] = (4, 4, 5)
+    features = parse_features('{"streaks":[1,0,0,0,0,0]}')
+    rows = list(region_rows(MAP, image, features))
+    assert len(rows) == 6
+    assert rows[0] == {
+        "label": 0,
+        "area": 6,
+        "row": 1.0,
+        "column": 0.5,
+        "top": 0,
+        "left": 0,
+        "bottom": 3,
+        "right": 2,
+        "red": 3.17,
+        "green": 4.0,
+        "blue": 5.0,
+        "streaks": 1.0,
+    }
+    assert list(next(region_rows(MAP))) == list(rows[0])[:8]
