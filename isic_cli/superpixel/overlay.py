@@ -1,0 +1,164 @@
+"""A photograph with its marked superpixels: fills, borders, a legend below.
+
+A superpixel that shows several features is striped in their colours. The legend stands below the
+picture, so that it never hides the lesion.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+from isic_cli.superpixel.features import PRESENT, Features, check_length
+from isic_cli.superpixel.map import SuperpixelMap
+from isic_cli.superpixel.measure import check_size
+from isic_cli.superpixel.palette import Colour, distinct
+
+Rgb = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One kind of mark.
+
+    Attributes
+    ----------
+    name : str
+        As the legend has it.
+    strength : Mapping[int, float]
+        By label, above 0 to 1: the opacity of the mark, as a share of the overlay's.
+    """
+
+    name: str
+    strength: Mapping[int, float]
+
+
+def feature_layers(features: Features, pixel_map: SuperpixelMap) -> list[Layer]:
+    """Return a layer per feature: present superpixels whole, "possible" ones fainter."""
+    check_length(features, pixel_map)
+    layers = []
+    for name, values in features.values.items():
+        shown = pixel_map.ids[values[pixel_map.ids] >= PRESENT].tolist()
+        layers.append(Layer(name, {label: float(values[label]) for label in shown}))
+    return layers
+
+
+def draw_overlay(
+    pixel_map: SuperpixelMap,
+    image: Rgb,
+    layers: list[Layer],
+    *,
+    alpha: float = 0.5,
+    borders: bool = True,
+    legend: bool = True,
+) -> Rgb:
+    """Draw layers over a photograph.
+
+    Parameters
+    ----------
+    pixel_map : SuperpixelMap
+        The map.
+    image : ndarray of shape (H, W, 3), uint8
+        The photograph, EXIF orientation not applied; not changed.
+    layers : list of Layer
+        Colours are given in this order, so that a name has the same colour in a series of
+        pictures with the same layers.
+    alpha : float
+        Opacity of the fills, 0 to 1.
+    borders : bool
+        Draw the borders of each layer's area, opaque.
+    legend : bool
+        Add a strip below with the colours, names and numbers of superpixels.
+
+    Returns
+    -------
+    drawn : ndarray of shape (H, W, 3), or higher by the legend, uint8
+    """
+    check_size(pixel_map.runs, image.shape, "image")
+    colours = distinct(len(layers))
+    out = image.copy()
+    marks: dict[int, list[tuple[Colour, float]]] = {}
+    for layer, colour in zip(layers, colours, strict=True):
+        for label, strength in layer.strength.items():
+            marks.setdefault(label, []).append((colour, strength * alpha))
+    _fill(pixel_map, out, marks)
+    if borders:
+        for layer, colour in zip(layers, colours, strict=True):
+            out[_edge(pixel_map.mask(layer.strength))] = colour
+    if not legend or not layers:
+        return out
+    entries = [
+        (f"{la.name} ({len(la.strength)})", c) for la, c in zip(layers, colours, strict=True)
+    ]
+    return np.concatenate([out, draw_legend(entries, image.shape[1])])
+
+
+def _fill(
+    pixel_map: SuperpixelMap, out: Rgb, marks: Mapping[int, list[tuple[Colour, float]]]
+) -> None:
+    height, width = pixel_map.shape
+    stripe = max(2, max(height, width) // 200)
+    flat = out.reshape(-1, 3)
+    for label, colours in marks.items():
+        pixels = pixel_map.pixels(label)
+        rows, columns = np.divmod(pixels, width)
+        turn = (rows + columns) // stripe % len(colours)
+        for number, (colour, alpha) in enumerate(colours):
+            chosen = pixels[turn == number]
+            flat[chosen] = np.rint(alpha * np.array(colour) + (1 - alpha) * flat[chosen])
+
+
+def _edge(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Return the pixels of a mask that have one of their 4 neighbours outside it."""
+    inner = np.zeros_like(mask)
+    inner[1:-1, 1:-1] = (
+        mask[1:-1, 1:-1] & mask[:-2, 1:-1] & mask[2:, 1:-1] & mask[1:-1, :-2] & mask[1:-1, 2:]
+    )
+    return mask & ~inner
+
+
+def draw_legend(entries: list[tuple[str, Colour]], width: int) -> Rgb:
+    """Draw a legend of the given width: ndarray of shape (h, width, 3), uint8, h as needed."""
+    size = max(10, width // 50)
+    font = ImageFont.load_default(size)
+    gap = size // 2
+    lines: list[list[tuple[int, str, Colour]]] = [[]]
+    x = gap
+    for text, colour in entries:
+        room = size + gap + int(font.getlength(text)) + 2 * gap
+        if x + room > width and lines[-1]:
+            lines.append([])
+            x = gap
+        lines[-1].append((x, text, colour))
+        x += room
+    step = size + gap
+    picture = Image.new("RGB", (width, gap + step * len(lines)), "white")
+    draw = ImageDraw.Draw(picture)
+    for number, line in enumerate(lines):
+        y = gap + number * step
+        for left, text, colour in line:
+            draw.rectangle((left, y, left + size - 1, y + size - 1), fill=colour, outline="black")
+            draw.text((left + size + gap, y + size // 2), text, "black", font, anchor="lm")
+    return np.asarray(picture)
+
+
+def rgb_png(image: Rgb) -> bytes:
+    """Return an RGB picture, ndarray of shape (H, W, 3), uint8, as a PNG."""
+    out = BytesIO()
+    Image.fromarray(image).save(out, "PNG")
+    return out.getvalue()
+
+
+def outline_picture(pixel_map: SuperpixelMap, image: Rgb | None = None) -> Rgb:
+    """Draw all borders, black on white or yellow on a photograph: (H, W, 3), uint8."""
+    edges = pixel_map.boundaries()
+    if image is None:
+        gray = np.where(edges, np.uint8(0), np.uint8(255))
+        return np.repeat(gray[..., None], 3, axis=2)
+    check_size(pixel_map.runs, image.shape, "image")
+    out = image.copy()
+    out[edges] = (240, 228, 66)
+    return out
