@@ -14,7 +14,6 @@ from io import BytesIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, PngImagePlugin
 
 from isic_cli.errors import CheckError, UsageError
 
@@ -212,6 +211,8 @@ def decode_png(
         fast = find_spec("imagecodecs") is not None
     if fast and header.colour in {RGB, RGBA}:
         return _decode_fast(data, name)
+    from PIL import PngImagePlugin
+
     try:
         # Image.open would apply Pillow's own, lower limit of pixels; ours was applied above.
         with PngImagePlugin.PngImageFile(BytesIO(data)) as picture:
@@ -282,6 +283,8 @@ def encode_png(labels: LabelImage, *, text: Mapping[str, str] | None = None) -> 
     text : Mapping[str, str], optional
         `tEXt` chunks to add.
     """
+    from PIL import Image, PngImagePlugin
+
     height, width = labels.shape
     wide = labels.astype("<u4", copy=False)
     samples = np.ascontiguousarray(wide).view(np.uint8).reshape(height, width, 4)

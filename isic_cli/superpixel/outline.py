@@ -119,10 +119,10 @@ def _reordered(rings: Rings, order: Int64) -> Rings:
     )
 
 
-def _table(prefix: str, values: Int64, suffix: str = "") -> npt.NDArray[np.object_]:
+def _table(prefix: str, values: Int64) -> npt.NDArray[np.object_]:
     """Return the text of each value, written once per distinct value and looked up."""
     low, high = int(values.min()), int(values.max())
-    texts = np.array([f"{prefix}{value}{suffix}" for value in range(low, high + 1)], object)
+    texts = np.array([f"{prefix}{value}" for value in range(low, high + 1)], object)
     out: npt.NDArray[np.object_] = texts[values - low]
     return out
 
@@ -162,15 +162,19 @@ def coordinate_strings(rings: Rings) -> list[str]:
     From the last vertex backwards, so that an outer ring begins at its leftmost top corner and
     runs counterclockwise, as the contour files of the archive's studies have it.
     """
-    pairs = np.empty(rings.vertices.shape, object)
-    pairs[:, 0] = _table("", rings.vertices[:, 0], ",")
-    pairs[:, 1] = _table("", rings.vertices[:, 1], " ")
-    texts = pairs[::-1].reshape(-1).tolist()
-    total = len(texts)
-    return [
-        "".join(texts[total - 2 * end : total - 2 * begin])[:-1]
-        for begin, end in pairwise(rings.offsets.tolist())
-    ]
+    backwards = rings.vertices[::-1]
+    numbers = [b"%d" % value for value in range(int(rings.vertices.max()) + 1)]
+    cell = f"S{len(numbers[-1]) + 1}"
+    # Each number in cells of one width, padded with NUL bytes; these are then dropped all at once.
+    cells = np.empty(backwards.shape, cell)
+    np.take(np.array([n + b"," for n in numbers], cell), backwards[:, 0], out=cells[:, 0])
+    np.take(np.array([n + b" " for n in numbers], cell), backwards[:, 1], out=cells[:, 1])
+    text = cells.tobytes().translate(None, b"\0").decode("ascii")
+    width = np.array([len(n) + 1 for n in numbers])
+    ends = np.zeros(len(backwards) + 1, np.int64)
+    np.cumsum(width[backwards[:, 0]] + width[backwards[:, 1]], out=ends[1:])
+    cuts = ends[len(backwards) - rings.offsets].tolist()
+    return [text[end : begin - 1] for begin, end in pairwise(cuts)]
 
 
 def contours(rings: Rings, ids: Int64) -> list[dict[str, dict[str, str]]]:

@@ -1,8 +1,9 @@
 """Paint superpixels over a photograph."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from isic_cli.errors import UsageError
 from isic_cli.superpixel.measure import areas, check_size
@@ -16,6 +17,7 @@ Float64 = npt.NDArray[np.float64]
 _SPARSE = 0.3
 #: Pixels blended together: the intermediate floats then stay in the processor's cache.
 _BLOCK = 1 << 15
+_FAST_BLOCK = 1 << 17
 
 
 def blend(runs: RowRuns, image: Rgb, colours: Rgb, alphas: Float64, *, exact: bool = True) -> Rgb:
@@ -84,14 +86,34 @@ def _float_type(alphas: Float64) -> type[np.float32 | np.float64]:
 
 
 def _blend_fast(runs: RowRuns, image: Rgb, colours: Rgb, alpha: float) -> Rgb:
+    from PIL import Image
+
     height, width = runs.shape
     four = np.zeros((runs.count, 4), np.uint8)
     four[:, :3] = colours
-    packed = np.repeat(four.view(np.uint32)[:, 0][runs.index], runs.lengths)
-    over = Image.frombytes("RGB", (width, height), packed.tobytes(), "raw", "RGBX")
-    under = Image.fromarray(np.ascontiguousarray(image))
-    mixed = Image.blend(under, over, alpha)
-    return np.frombuffer(mixed.tobytes(), np.uint8).reshape(image.shape)
+    packed = four.view(np.uint32)[:, 0]
+    out = np.empty((height, width, 3), np.uint8)
+    for top, bottom, these in _bands(runs, _FAST_BLOCK):
+        size = (width, bottom - top)
+        over = np.repeat(packed[runs.index[these]], runs.lengths[these]).tobytes()
+        under = np.ascontiguousarray(image[top:bottom]).tobytes()
+        mixed = Image.blend(
+            Image.frombytes("RGB", size, under),
+            Image.frombytes("RGB", size, over, "raw", "RGBX"),
+            alpha,
+        )
+        out[top:bottom] = np.frombuffer(mixed.tobytes(), np.uint8).reshape(bottom - top, width, 3)
+    return out
+
+
+def _bands(runs: RowRuns, block: int) -> Iterator[tuple[int, int, slice]]:
+    """Yield bands of rows of about `block` pixels: first row, end row, their runs."""
+    height, width = runs.shape
+    step = max(1, block // width)
+    edges = [*range(0, height, step), height]
+    bounds = np.searchsorted(runs.starts, np.array(edges) * width).tolist()
+    for k in range(len(edges) - 1):
+        yield edges[k], edges[k + 1], slice(bounds[k], bounds[k + 1])
 
 
 def _blend_some(
@@ -103,15 +125,23 @@ def _blend_some(
 ) -> Rgb:
     out = image.copy(order="C")
     flat = out.reshape(-1, 3)
-    chosen = np.flatnonzero(painted[runs.index])
-    pixels = runs.expand(chosen)
-    region, lengths = runs.index[chosen], runs.lengths[chosen]
-    added = np.repeat(alphas[region, None] * colours[region], lengths, axis=0)
-    kept = np.repeat(1 - alphas[region], lengths)
-    mixed = flat[pixels] * kept[:, None]
-    mixed += added
-    np.rint(mixed, out=mixed)
-    flat[pixels] = mixed
+    added = alphas[:, None] * colours
+    kept = (1 - alphas)[:, None]
+    everything = np.flatnonzero(painted[runs.index])
+    ends = np.cumsum(runs.lengths[everything], dtype=np.int64)
+    if not ends.size:
+        return out
+    cuts = np.searchsorted(ends, np.arange(_BLOCK, int(ends[-1]) + _BLOCK, _BLOCK))
+    for chosen in np.split(everything, cuts):
+        if not chosen.size:
+            continue
+        pixels = runs.expand(chosen)
+        region = np.repeat(runs.index[chosen], runs.lengths[chosen])
+        mixed = np.take(flat, pixels, axis=0).astype(added.dtype)
+        mixed *= np.take(kept, region, axis=0)
+        mixed += np.take(added, region, axis=0)
+        np.rint(mixed, out=mixed)
+        flat[pixels] = mixed.astype(np.uint8)
     return out
 
 
@@ -128,14 +158,8 @@ def _blend_all(
     flat = image.reshape(-1, 3)
     added = alphas[:, None] * colours
     kept = 1 - alphas
-    rows = max(1, _BLOCK // width)
-    edges = np.arange(0, height + rows, rows).clip(max=height) * width
-    bounds = np.searchsorted(runs.starts, edges)
-    for k in range(edges.size - 1):
-        pixels = slice(int(edges[k]), int(edges[k + 1]))
-        these = slice(int(bounds[k]), int(bounds[k + 1]))
-        if pixels.start == pixels.stop:
-            continue
+    for top, bottom, these in _bands(runs, _BLOCK):
+        pixels = slice(top * width, bottom * width)
         region, lengths = runs.index[these], runs.lengths[these]
         mixed = np.repeat(added[region], lengths, axis=0)
         under = flat[pixels].astype(mixed.dtype)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from isic_cli.errors import CheckError, LocalError, NotFoundError, UsageError
 from isic_cli.superpixel.codec import MAX_PIXELS
@@ -49,6 +48,8 @@ def load_rgb(path: Path, *, max_pixels: int = MAX_PIXELS) -> npt.NDArray[np.uint
     CheckError
         The picture is damaged.
     """
+    from PIL import Image
+
     data = read_bytes(path)
     try:
         with warnings.catch_warnings():

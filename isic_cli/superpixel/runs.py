@@ -113,9 +113,12 @@ def split_runs(image: npt.NDArray[np.integer]) -> tuple[Int32, Int32, npt.NDArra
     change[0] = True
     np.not_equal(flat[1:], flat[:-1], out=change[1:])
     change[::width] = True
-    starts = np.flatnonzero(change).astype(np.int32)
-    lengths = np.diff(starts, append=np.int32(flat.size)).astype(np.int32, copy=False)
-    return starts, lengths, flat[starts]
+    positions = np.flatnonzero(change)
+    starts = positions.astype(np.int32)
+    lengths = np.empty_like(starts)
+    np.subtract(starts[1:], starts[:-1], out=lengths[:-1])
+    lengths[-1] = flat.size - starts[-1]
+    return starts, lengths, flat[positions]
 
 
 def compact(values: npt.NDArray[np.integer]) -> tuple[Int64, Index]:
