@@ -88,12 +88,27 @@ def cluster(planes: Float64, number: int) -> Int64:
         y.ravel().astype(float), x.ravel().astype(float), np.zeros((count, 3)), np.ones(count)
     )
     nearest = np.full((height, width), -1)
-    bound: Float64 | None = None
+    bound = _first_bound(centres, (height, width), weight)
     for iteration in range(ITERATIONS):
         nearest = _assign(planes, centres, weight, reach, bound)
         if iteration < ITERATIONS - 1:
             bound = _update(planes, centres, nearest, weight, reach)
     return nearest
+
+
+def _first_bound(centres: Centres, shape: tuple[int, int], weight: float) -> Float64:
+    """Return each pixel's distance in space to the nearest seed: ndarray of shape (H, W), float64.
+
+    Before the first update all centres have one colour, so that only space decides. The windows
+    are a pixel wider than this bound, which is far more than the rounding of a large colour
+    distance can hide.
+    """
+    nearest = []
+    for seeds, size in zip((np.unique(centres.y), np.unique(centres.x)), shape, strict=True):
+        away = np.abs(np.arange(size)[:, None] - seeds).min(axis=1)
+        nearest.append(away * away)
+    bound: Float64 = (nearest[0][:, None] + nearest[1]) * weight
+    return bound
 
 
 def _window(centre: float, reach: int, size: int, radius: float) -> tuple[int, int]:
@@ -110,7 +125,7 @@ def _assign(
     centres: Centres,
     weight: float,
     reach: tuple[int, int],
-    bound: Float64 | None,
+    bound: Float64,
 ) -> Int64:
     """Assign each pixel to the nearest centre whose window holds it; the first of equals.
 
@@ -124,15 +139,13 @@ def _assign(
     closer = np.empty(_BLOCK + width, bool)
     for k in np.flatnonzero(np.isfinite(centres.y)).tolist():
         cy, cx = float(centres.y[k]), float(centres.x[k])
-        radius = np.inf
+        top, bottom = _window(cy, reach[0], height, np.inf)
+        left, right = _window(cx, reach[1], width, np.inf)
+        most = float(bound[top:bottom, left:right].max())
+        # A pixel more than is needed on each side covers the rounding of the root.
+        radius = (most / weight) ** 0.5 + 1
         top, bottom = _window(cy, reach[0], height, radius)
         left, right = _window(cx, reach[1], width, radius)
-        if bound is not None:
-            most = float(bound[top:bottom, left:right].max())
-            # A pixel more than is needed on each side covers the rounding of the root.
-            radius = (most / weight) ** 0.5 + 1
-            top, bottom = _window(cy, reach[0], height, radius)
-            left, right = _window(cx, reach[1], width, radius)
         dy = cy - np.arange(top, bottom)
         dy *= dy
         rows = max(1, _BLOCK // max(1, right - left))
