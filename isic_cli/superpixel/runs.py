@@ -68,10 +68,6 @@ class RowRuns:
         """Region of each pixel: ndarray of shape (H, W), uint16 or uint32, row-major."""
         return np.repeat(self.index, self.lengths).reshape(self.shape)
 
-    def per_pixel(self, values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-        """Spread one value per run over its pixels: (R,) to (H, W), same dtype."""
-        return np.repeat(values, self.lengths).reshape(self.shape)
-
     def expand(self, chosen: npt.NDArray[np.integer]) -> Int32:
         """Return the flat positions of all pixels of the chosen runs, run after run.
 

@@ -21,11 +21,12 @@ from isic_cli.superpixel.slic import (
     generate,
     generate_labels,
     is_approximate,
+    kmeans,
     method_text,
 )
 from isic_cli.superpixel.slic.colour import RADIUS, blurred, gaussian_kernel, to_lab
 from isic_cli.superpixel.slic.connectivity import connected
-from isic_cli.superpixel.slic.kmeans import ITERATIONS, cluster, grid_steps
+from isic_cli.superpixel.slic.kmeans import ITERATIONS, Centres, cluster, grid_steps
 
 Float64 = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
@@ -128,6 +129,19 @@ def test_clusters_equal_those_of_the_algorithm_as_written(
 ) -> None:
     planes = to_lab(blurred(drawn_photograph(height, width, number))) * 100
     np.testing.assert_array_equal(cluster(planes, number), slow_cluster(planes, number))
+
+
+def test_a_pixel_that_its_moved_centre_no_longer_sees_has_no_bound() -> None:
+    planes = np.zeros((3, 1, 11))
+    planes[0, 0, 10] = 2
+    centres = Centres(np.zeros(2), np.zeros(2), np.zeros((2, 3)), np.ones(2))
+    own = kmeans._update(planes, centres, np.zeros((1, 11), np.int64), 0.25, (4, 4))
+    assert centres.x[0] == 5
+    assert np.isnan(centres.x[1])
+    assert centres.colour[0].tolist() == [2 / 11, 0, 0]
+    assert centres.spread.tolist() == [(2 - 2 / 11) ** 2, 1]
+    assert np.isinf(own[0]).tolist() == [True] * 3 + [False] * 5 + [True] * 3
+    assert own[0, 5] == (2 / 11) ** 2 / (2 - 2 / 11) ** 2
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -152,13 +152,9 @@ def _assign(
         for begin in range(top, bottom, rows):
             end = min(begin + rows, bottom)
             part = dy[begin - top : end - top]
-            first, last = left, right
-            if radius < np.inf:
-                rest = radius * radius - float(part.min())
-                if rest <= 0:
-                    continue
-                first, last = _window(cx, reach[1], width, rest**0.5 + 1)
-                first, last = max(first, left), min(last, right)
+            rest = max(0.0, radius * radius - float(part.min()))
+            first, last = _window(cx, reach[1], width, rest**0.5 + 1)
+            first, last = max(first, left), min(last, right)
             dx = cx - np.arange(first, last)
             dx *= dx
             shape = (end - begin, last - first)
