@@ -134,7 +134,8 @@ def _assign(
     """
     _, height, width = planes.shape
     distance = np.full((height, width), np.finfo(np.float64).max)
-    nearest = np.full((height, width), -1)
+    nearest = np.full((height, width), -1, np.int32)
+    rows_of, columns_of = np.arange(height, dtype=float), np.arange(width, dtype=float)
     scratch = np.empty((2, _BLOCK + width))
     closer = np.empty(_BLOCK + width, bool)
     for k in np.flatnonzero(np.isfinite(centres.y)).tolist():
@@ -146,16 +147,17 @@ def _assign(
         radius = (most / weight) ** 0.5 + 1
         top, bottom = _window(cy, reach[0], height, radius)
         left, right = _window(cx, reach[1], width, radius)
-        dy = cy - np.arange(top, bottom)
+        dy = cy - rows_of[top:bottom]
         dy *= dy
         rows = max(1, _BLOCK // max(1, right - left))
         for begin in range(top, bottom, rows):
             end = min(begin + rows, bottom)
             part = dy[begin - top : end - top]
-            rest = max(0.0, radius * radius - float(part.min()))
+            apart = max(begin - cy, cy - (end - 1), 0.0)
+            rest = max(0.0, radius * radius - apart * apart)
             first, last = _window(cx, reach[1], width, rest**0.5 + 1)
             first, last = max(first, left), min(last, right)
-            dx = cx - np.arange(first, last)
+            dx = cx - columns_of[first:last]
             dx *= dx
             shape = (end - begin, last - first)
             size = shape[0] * shape[1]
@@ -170,9 +172,9 @@ def _assign(
             total += term
             target = distance[area]
             np.less(total, target, out=better)
-            np.copyto(target, total, where=better)
+            np.minimum(total, target, out=target)
             np.copyto(nearest[area], k, where=better)
-    return nearest
+    return nearest.astype(np.int64)
 
 
 def _colour_distance(
