@@ -90,12 +90,12 @@ def map_info(path: Path) -> MapInfo:
     )
 
 
-def region_rows(
+def region_columns(
     pixel_map: SuperpixelMap,
     image: npt.NDArray[np.uint8] | None = None,
     features: Features | None = None,
-) -> Iterator[dict[str, Cell]]:
-    """Yield one row per superpixel, in the order of labels.
+) -> dict[str, list[Cell]]:
+    """Return a table with one line per superpixel, column by column, in the order of labels.
 
     Parameters
     ----------
@@ -106,9 +106,9 @@ def region_rows(
     features : Features, optional
         Adds a column per feature.
 
-    Yields
-    ------
-    row : dict
+    Returns
+    -------
+    columns : dict
         label, area, row, column (the centroid, in pixels), top, left, bottom, right; positions
         and colours rounded to a hundredth.
     """
@@ -127,5 +127,15 @@ def region_rows(
         check_length(features, pixel_map)
         for name, values in features.values.items():
             columns[name] = values[pixel_map.ids].tolist()
+    return columns
+
+
+def region_rows(
+    pixel_map: SuperpixelMap,
+    image: npt.NDArray[np.uint8] | None = None,
+    features: Features | None = None,
+) -> Iterator[dict[str, Cell]]:
+    """Yield the table of `region_columns` row by row."""
+    columns = region_columns(pixel_map, image, features)
     for cells in zip(*columns.values(), strict=True):
         yield dict(zip(columns, cells, strict=True))

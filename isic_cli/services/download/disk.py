@@ -5,12 +5,14 @@ import filecmp
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import IO, Any, TextIO, TypeVar
 
 from isic_cli.errors import LocalError
+
+F = TypeVar("F", bound=IO[Any])
 
 _HINTS = {
     errno.ENOSPC: "Free some space, then run again: what is there is kept.",
@@ -41,11 +43,18 @@ def replacing(path: Path) -> Iterator[TextIO]:
     LocalError
         When it cannot be written; `path` is as it was then.
     """
+    with _beside(path, lambda part: part.open("x", encoding="utf-8", newline="")) as file:
+        yield file
+
+
+@contextmanager
+def _beside(path: Path, open_new: Callable[[Path], F]) -> Iterator[F]:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("x", encoding="utf-8", newline="") as file:
+            file = open_new(temporary)
+            with file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -62,6 +71,12 @@ def write_atomically(path: Path, text: str) -> None:
     """Write a small text file so that it is there whole or not at all."""
     with replacing(path) as file:
         file.write(text)
+
+
+def write_bytes_atomically(path: Path, data: bytes) -> None:
+    """Write the bytes of a file so that it is there whole or not at all."""
+    with _beside(path, lambda part: part.open("xb")) as file:
+        file.write(data)
 
 
 def sha256_of(path: Path | str) -> str:

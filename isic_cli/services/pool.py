@@ -1,0 +1,85 @@
+"""Work on many items side by side: in order, from a lazy source, with bounded look-ahead."""
+
+import multiprocessing
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import TypeVar
+
+from isic_cli.errors import LocalError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def run_ordered(
+    items: Iterable[T], work: Callable[[T], R], *, executor: Executor, ahead: int
+) -> Iterator[R]:
+    """Yield `work(item)` for each item, in the order of the items.
+
+    Parameters
+    ----------
+    items : iterable
+        Read lazily: at most `ahead` items are under way or wait to be yielded.
+    work : callable
+        For processes: a function of a module, its argument and result picklable.
+    executor : Executor
+        Left open.
+    ahead : int
+        At least 1.
+
+    Raises
+    ------
+    LocalError
+        A worker process was ended from outside.
+    """
+    pending: deque[Future[R]] = deque()
+    try:
+        for item in items:
+            pending.append(executor.submit(work, item))
+            if len(pending) >= ahead:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    except BrokenProcessPool as error:
+        raise LocalError(
+            "a worker process ended unexpectedly",
+            hint="Perhaps the memory was exhausted: fewer --jobs need less.",
+        ) from error
+    finally:
+        for future in pending:
+            future.cancel()
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def processes(count: int) -> Iterator[ProcessPoolExecutor]:
+    """Start worker processes; whatever ends the block ends them too."""
+    # Fresh processes: to fork one that has threads (progress, transfers) can deadlock.
+    executor = ProcessPoolExecutor(
+        count, mp_context=multiprocessing.get_context("spawn"), initializer=_ignore_interrupts
+    )
+    try:
+        yield executor
+    except BaseException:
+        executor.shutdown(wait=False, cancel_futures=True)
+        # An interrupted run must not wait for the picture that a worker is busy with.
+        for child in multiprocessing.active_children():
+            child.terminate()
+        raise
+    executor.shutdown()
+
+
+def _ignore_interrupts() -> None:
+    # Ctrl-C reaches every process of the terminal; the parent alone decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
