@@ -17,6 +17,10 @@ COMMANDS = {
     "image": ("isic_cli.cli.image:image", "List, show and download images."),
     "metadata": ("isic_cli.cli.metadata:metadata", "Download metadata as a table."),
     "collection": ("isic_cli.cli.collection:collection", "List and show collections."),
+    "superpixel": (
+        "isic_cli.cli.superpixel:superpixel",
+        "Read, measure, draw, convert and make superpixel maps.",
+    ),
     "api": ("isic_cli.cli.api:api", "Send a raw request to the archive."),
     "completion": ("isic_cli.cli.completion:completion", "Print a completion script for a shell."),
 }

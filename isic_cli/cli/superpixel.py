@@ -1,0 +1,188 @@
+"""`isic superpixel`: the group; info, regions and compare, which only read."""
+
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import click
+
+from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.superpixel_run import Batch, FilePath, batch_options, primed
+from isic_cli.errors import ExitCode
+
+INFO = Shape(
+    key="file",
+    columns=(
+        "file",
+        "width",
+        "height",
+        "mode",
+        "count",
+        "first",
+        "last",
+        "dense",
+        "area_min",
+        "area_median",
+        "area_max",
+        "disconnected",
+        "approximate",
+        "integrity",
+    ),
+)
+
+
+@click.group()
+def superpixel() -> None:
+    """Read, measure, draw, convert and make superpixel maps.
+
+    A map is named by its file, a folder of maps, or an ISIC id: then it comes from --archive,
+    where folders and the demo hold maps.
+    """
+
+
+@superpixel.command("info")
+@click.argument("maps", nargs=-1, required=True, metavar="PNG…")
+@output_options()
+@batch_options
+@pass_run
+def info(run: Run, /, maps: tuple[str, ...], output: Output, **options: Any) -> ExitCode:
+    """Show size, count, areas and contiguity of maps, their checksums verified.
+
+    Exit code 7: a file is damaged.
+    """
+    from isic_cli.services.superpixels.read import read_info
+
+    with Batch.open(run, "checking", checks=True, **options) as batch:
+        tasks = batch.tasks(batch.locator.maps(maps), lambda source: source)
+        rows = map(_info_row, batch.run(tasks, read_info))
+        output.write(primed(rows), INFO)
+        return batch.finish()
+
+
+def _info_row(done: Any) -> dict[str, Any]:
+    if done.error is not None:
+        return {"file": done.name, "integrity": done.error.message}
+    return {**done.value.row(), "file": done.name, "integrity": "ok"}
+
+
+@superpixel.command("regions")
+@click.argument("maps", nargs=-1, required=True, metavar="PNG…")
+@click.option("--image", type=FilePath, help="The photograph, or a folder: adds mean colours.")
+@click.option("--features", type=FilePath, help="A feature file, or a folder: adds its columns.")
+@output_options()
+@batch_options
+@pass_run
+def regions(
+    run: Run,
+    /,
+    maps: tuple[str, ...],
+    image: Path | None,
+    features: Path | None,
+    output: Output,
+    **options: Any,
+) -> ExitCode:
+    """Measure every superpixel: area, centroid, box, mean colour, features.
+
+    One row a superpixel. Positions are in pixels from the top left corner, bottom and right
+    outside of the box; colours 0 to 255.
+    """
+    from isic_cli.services.superpixels.read import RegionTask, read_regions
+
+    kind = output.resolved_format()
+    block: Any = kind if kind in {"csv", "tsv"} else None
+    with Batch.open(run, "measuring", **options) as batch:
+        tasks = batch.tasks(
+            batch.locator.maps(maps),
+            lambda source: RegionTask(source, image, features, block, output.fields),
+        )
+        tables = (done.value for done in batch.run(tasks, read_regions))
+        if block:
+            _write_blocks(tables, output, "," if kind == "csv" else "\t")
+        else:
+            _write_rows(tables, output)
+        return batch.finish()
+
+
+def _write_blocks(tables: Iterator[Any], output: Output, delimiter: str) -> None:
+    """Write the lines that the workers made; the first table's header serves for all."""
+    from isic_cli.errors import UsageError
+
+    first = next(tables, None)
+    if first is None:
+        return
+    with output.opened() as stream:
+        stream.write(delimiter.join(first.header) + "\n")
+        for table in chain((first,), tables):
+            if table.header != first.header:
+                raise UsageError(
+                    f"{table.name}: its features differ from those of the maps before it",
+                    hint="--fields names the columns, or -f jsonl has them all",
+                )
+            stream.write(table.text)
+            stream.flush()
+
+
+def _write_rows(tables: Iterator[Any], output: Output) -> None:
+    first = next(tables, None)
+    if first is not None:
+        rows = (row for table in chain((first,), tables) for row in table.rows())
+        output.write(rows, Shape(key="label", columns=first.header))
+
+
+@superpixel.command("compare")
+@click.argument("a", type=FilePath)
+@click.argument("b", type=FilePath)
+@click.option(
+    "--kind",
+    type=click.Choice(["auto", "masks", "features", "maps"]),
+    default="auto",
+    show_default=True,
+    help="What the files are.",
+)
+@click.option("--map", "map_file", metavar="PNG", help="Weigh features by pixels of this map.")
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.5,
+    show_default=True,
+    help="A feature is present above this.",
+)
+@output_options()
+@batch_options
+@pass_run
+def compare(
+    run: Run,
+    /,
+    a: Path,
+    b: Path,
+    output: Output,
+    kind: str,
+    map_file: str | None,
+    threshold: float,
+    **options: Any,
+) -> ExitCode:
+    """Compare two annotations of an image: masks, feature files, or maps.
+
+    Masks and features: Dice and IoU, per feature. Maps: different pixels, and the share of the
+    pixels in the best partner of each superpixel. Of two folders, files of one name are compared.
+    """
+    from isic_cli.services.superpixels.compare import compare_pair, kind_of, pairs_of
+
+    with Batch.open(run, "comparing", **options) as batch:
+        weights = None if map_file is None else batch.locator.map(map_file).path
+        chosen = kind_of(a) if kind == "auto" else kind
+        tasks = pairs_of(a, b, kind=chosen, pixel_map=weights, threshold=threshold)
+        rows = (row for done in batch.run(tasks, compare_pair) for row in done.value)
+        many = a.is_dir()
+        columns = _MAP_COLUMNS if chosen == "maps" else _SET_COLUMNS
+        shape = Shape(
+            key="file" if many else "name", columns=("file", *columns) if many else columns
+        )
+        output.write(primed(rows), shape)
+        return batch.finish()
+
+
+_SET_COLUMNS = ("name", "a", "b", "both", "dice", "iou")
+_MAP_COLUMNS = ("name", "a", "b", "different_pixels", "overlap")

@@ -1,0 +1,226 @@
+"""What the superpixel commands share: options, and folding outcomes to words and an exit code."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from isic_cli.cli.context import Run
+from isic_cli.cli.progress import Progress, progress_option
+from isic_cli.errors import CheckError, ExitCode, IsicError, PartialError
+
+if TYPE_CHECKING:
+    from isic_cli.services.report import Report
+    from isic_cli.services.superpixels.batch import Outcome
+    from isic_cli.services.superpixels.sources import Locator, Missing, Source
+
+#: Failures that are told one by one; the report has all of them.
+_SHOWN = 10
+
+FilePath = click.Path(path_type=Path)
+
+
+def batch_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--jobs`, `--report` and `--progress`: the command hands them to `Batch.open`."""
+    for option in (
+        progress_option,
+        click.option(
+            "--report",
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="What became of each file, as JSON lines.",
+        ),
+        click.option(
+            "-j",
+            "--jobs",
+            type=click.IntRange(1, 256),
+            help="Processes side by side; as many as there are processors by default.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@dataclass
+class Batch:
+    """One run over some files.
+
+    Attributes
+    ----------
+    locator : Locator
+        Finds the files.
+    jobs : int
+        Processes side by side.
+    checks : bool
+        Damaged files are the answer (exit 7), not failed items.
+    """
+
+    locator: "Locator"
+    jobs: int
+    ticker: Progress
+    report: "Report"
+    checks: bool = False
+    failures: list[IsicError] = field(default_factory=list)
+    good: int = 0
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls,
+        run: Run,
+        label: str,
+        *,
+        jobs: int | None,
+        report: Path | None,
+        progress: str,
+        checks: bool = False,
+    ) -> "Iterator[Batch]":
+        """Open the files' locator, the report and the progress of a run."""
+        from isic_cli.services.pool import processors
+        from isic_cli.services.report import Report
+        from isic_cli.services.superpixels.sources import Locator
+
+        with (
+            Report(report) as items,
+            Locator(run.open) as locator,
+            Progress(label, "files", mode=progress) as ticker,
+        ):
+            batch = cls(locator, jobs or processors(), ticker, items, checks)
+            try:
+                yield batch
+            except IsicError as error:
+                items.summarize(exit_code=int(error.exit_code))
+                raise
+            items.summarize(exit_code=int(batch.code()))
+
+    def tasks(
+        self, sources: "Iterable[Source | Missing]", task: "Callable[[Source], Any]"
+    ) -> Iterator[Any]:
+        """Yield a task per source; a source that is missing, or no task, is a failed item."""
+        from isic_cli.services.superpixels.batch import Outcome
+        from isic_cli.services.superpixels.sources import Missing
+
+        for source in sources:
+            if isinstance(source, Missing):
+                yield Outcome(source.name, error=source.error)
+                continue
+            try:
+                yield task(source)
+            except IsicError as error:
+                yield Outcome(source.name, error=error)
+
+    def run(
+        self, tasks: Iterable[Any], work: Callable[[Any], Any], **options: Any
+    ) -> Iterator[Any]:
+        """Yield the outcomes that came to an end, in order; failures are told and counted.
+
+        Raises
+        ------
+        IsicError
+            At the end, when nothing succeeded: whoever writes the outcomes to a file then leaves
+            an older file as it was.
+        """
+        from isic_cli.services.superpixels.batch import run_batch
+
+        for outcome in run_batch(tasks, work, jobs=self.jobs, **options):
+            self.ticker.advance(failed=outcome.error is not None)
+            for warning in outcome.warnings:
+                click.echo(f"Warning: {warning}", err=True)
+            self._note(outcome)
+            if outcome.error is None:
+                self.good += 1
+            else:
+                self._tell(outcome.error)
+            if outcome.error is None or self._is_answer(outcome.error):
+                yield outcome
+        if self.failures and not self.good:
+            self._raise()
+
+    def _tell(self, error: IsicError) -> None:
+        """Tell a failure; the first waits until it is known not to be the only item."""
+        self.failures.append(error)
+        if len(self.failures) == 2:
+            click.echo(f"Failed: {self.failures[0].message}", err=True)
+        if 2 <= len(self.failures) <= _SHOWN:
+            click.echo(f"Failed: {error.message}", err=True)
+
+    def _is_answer(self, error: IsicError) -> bool:
+        return self.checks and isinstance(error, CheckError)
+
+    def _raise(self) -> None:
+        if len(self.failures) == 1:
+            raise self.failures[0]
+        kind = CheckError if any(map(self._is_answer, self.failures)) else PartialError
+        raise kind(f"all {len(self.failures):,} files failed")
+
+    def _note(self, outcome: "Outcome[Any]") -> None:
+        from isic_cli.services.superpixels.target import Written
+
+        value = outcome.value
+        written = value if isinstance(value, Written) else getattr(value, "written", None)
+        status = "failed" if outcome.error else "done"
+        values: dict[str, Any] = {"reason": outcome.error.message if outcome.error else None}
+        if written is not None:
+            status = "skipped" if written.skipped else status
+            values = {
+                "reason": written.note,
+                "bytes": written.bytes,
+                "path": str(written.path),
+                "sha256": written.sha256,
+            }
+        self.report.item(
+            _report_id(outcome.name), status, seconds=round(outcome.seconds, 4), **values
+        )
+
+    def code(self) -> ExitCode:
+        """Return the exit code: 7 when a check found damage, 3 when some of several failed."""
+        if any(map(self._is_answer, self.failures)):
+            return ExitCode.CHECK
+        return ExitCode.PARTIAL if self.failures else ExitCode.OK
+
+    def finish(self, *, said: str | None = None) -> ExitCode:
+        """Tell the sum, where there were several files, and return the exit code."""
+        if len(self.failures) == 1:
+            click.echo(f"Failed: {self.failures[0].message}", err=True)
+        if len(self.failures) > _SHOWN:
+            more = len(self.failures) - _SHOWN
+            click.echo(f"… and {more} more; --report FILE has them all.", err=True)
+        if said and self.good + len(self.failures) > 1:
+            failed = f", {len(self.failures):,} FAILED" if self.failures else ""
+            click.echo(f"{self.good:,} {said}{failed}.", err=True)
+        return self.code()
+
+
+def _report_id(name: str) -> str:
+    """Return the ISIC id that a file's name holds, so that `--from REPORT` can read it."""
+    from isic_cli.services.idfile import find_ids
+
+    return next(iter(find_ids(Path(name).name)), Path(name).name)
+
+
+def is_many(arguments: Iterable[str]) -> bool:
+    """Whether there may be several items: several arguments, or a folder."""
+    found = list(arguments)
+    return len(found) > 1 or any(Path(argument).is_dir() for argument in found)
+
+
+def primed(rows: Iterable[Any]) -> Iterator[Any]:
+    """Return the same rows, the first one worked out now: if it fails, nothing is written."""
+    source = iter(rows)
+    return chain(list(islice(source, 1)), source)
+
+
+labels_option = click.option(
+    "--labels", metavar="1,5-9", help="These superpixels: numbers and ranges."
+)
+
+
+def parsed_labels(text: str | None) -> Any:
+    """Return the choice of labels that was made, None when none was."""
+    from isic_cli.superpixel.choice import LabelChoice
+
+    return None if text is None else LabelChoice.parse(text)

@@ -1,0 +1,1 @@
+"""Superpixel maps by the file, by the folder or by ISIC id: what the commands do with them."""
