@@ -1,5 +1,6 @@
 """Every test runs with an empty home, no ISIC_* environment, and no way out but loopback."""
 
+import fcntl
 import ipaddress
 import os
 import socket
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from isic_cli.local import demo_folder
 
 _connect = socket.socket.connect
 
@@ -39,6 +42,18 @@ def _isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("USERPROFILE", str(home))
     monkeypatch.setenv("ISIC_CACHE_DIR", str(home / "cache"))
+
+
+@pytest.fixture(scope="session")
+def demo_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache folder with the demo archive in it, drawn once for all workers of a run."""
+    base = tmp_path_factory.getbasetemp()
+    cache = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demo-cache"
+    cache.mkdir(exist_ok=True)
+    with (cache / "drawing").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        demo_folder(cache)
+    return cache
 
 
 @pytest.fixture(scope="session")

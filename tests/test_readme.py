@@ -1,6 +1,5 @@
 """The README is executed: what it promises a stranger is what happens."""
 
-import os
 import re
 import shlex
 import subprocess
@@ -19,11 +18,16 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
 
 
+@pytest.fixture(autouse=True)
+def _drawn_once(demo_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ISIC_CACHE_DIR", str(demo_cache))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
 def run_isic(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "isic_cli", *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
@@ -77,7 +81,6 @@ def test_the_python_example_runs(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", blocks("python")[0]],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,

@@ -51,8 +51,9 @@ def client_of(folder: Path) -> httpx.Client:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return demo_folder(tmp_path_factory.mktemp("cache"))
+def demo(demo_cache: Path) -> Path:
+    """The demo archive."""
+    return demo_folder(demo_cache)
 
 
 @pytest.fixture(scope="session")
