@@ -66,7 +66,7 @@ class Run:
         Returns
         -------
         callable
-            Ends it: closes the log file.
+            Ends it: closes the log file, and leaves the loggers as they were.
         """
         level = {0: logging.WARNING, 1: logging.INFO}.get(self.verbose, logging.DEBUG)
         handlers: list[logging.Handler] = [_ToStderr(level)]
@@ -80,17 +80,21 @@ class Run:
         lowest = logging.DEBUG if self.log_file else level
         # The HTTP libraries talk at length: only for -vv and for a log file.
         theirs = lowest if lowest == logging.DEBUG else logging.WARNING
+        before = []
         for name, threshold in (("isic_cli", lowest), ("httpx", theirs), ("httpcore", theirs)):
             logger = logging.getLogger(name)
-            logger.handlers = handlers
-            logger.propagate = False
+            before.append((logger, logger.handlers, logger.propagate, logger.level))
+            logger.handlers, logger.propagate = handlers, False
             logger.setLevel(threshold)
 
-        def close() -> None:
+        def restore() -> None:
             for handler in handlers:
                 handler.close()
+            for logger, theirs_before, propagate, level_before in before:
+                logger.handlers, logger.propagate = theirs_before, propagate
+                logger.setLevel(level_before)
 
-        return close
+        return restore
 
 
 def _log_file(path: str) -> logging.Handler:

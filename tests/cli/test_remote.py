@@ -121,7 +121,8 @@ def test_the_first_row_comes_before_the_second_page_is_answered() -> None:
             held = not gate.is_set()
         finally:
             gate.set()
-            out, err = process.communicate(timeout=20)
+            out = process.stdout.read()
+            _, err = process.communicate(timeout=20)
     assert first.startswith('{"isic_id": "ISIC_')
     assert held
     assert answered
