@@ -1,0 +1,1 @@
+"""The computation of agreement, against its papers and against other packages."""
