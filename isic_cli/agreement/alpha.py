@@ -1,0 +1,107 @@
+"""Krippendorff's α for nominal, ordinal and interval answers, with empty cells."""
+
+from typing import Literal
+
+import numpy as np
+
+from isic_cli.agreement.bootstrap import Agreement, Bootstrap, Estimate, Sample, gather, ratio
+from isic_cli.agreement.counts import ALL_EQUAL, count_choices
+from isic_cli.agreement.table import Choices, FloatArray, Numbers, standardised
+
+#: What a difference between two answers means.
+Metric = Literal["nominal", "ordinal", "interval"]
+
+
+def krippendorff_alpha(
+    table: Choices | Numbers, *, metric: Metric = "nominal", bootstrap: Bootstrap | None = None
+) -> Agreement:
+    """Krippendorff's α of any number of readers, over the items with at least two answers.
+
+    Parameters
+    ----------
+    table : Choices or Numbers
+        The answers. Numbers are ranked for `nominal` and `ordinal`; choices are read as
+        numbers for `interval`.
+    metric : {"nominal", "ordinal", "interval"}
+        Answers differ or not; differ by the ranks between them, in the order of
+        `table.categories`; differ by the square of their difference.
+    bootstrap : Bootstrap, optional
+        Draw an interval.
+
+    Raises
+    ------
+    UsageError
+        `interval` is asked of choices that are no numbers.
+
+    Notes
+    -----
+    α = 1 - D_o / D_e from the coincidences o_ck, in which each of the m_u answers to an item
+    weighs 1 / (m_u - 1): Krippendorff, Computing Krippendorff's Alpha-Reliability (2011), and
+    Content Analysis, 2nd ed. (2004), section 11.3. The ordinal difference
+    (Σ_{g=c}^{k} n_g - (n_c + n_k) / 2)² is the squared difference of midranks, so ordinal and
+    interval share the formula of the variance and no table of coincidences is needed.
+    """
+    name = f"Krippendorff's α ({metric})"
+    if metric == "interval":
+        return _interval(
+            table if isinstance(table, Numbers) else table.to_numbers(), name, bootstrap
+        )
+    choices = table if isinstance(table, Choices) else table.to_choices()
+    counted = count_choices(choices, pairable=True)
+    if reason := counted.sample.unpaired:
+        return counted.sample.undefined(name, reason)
+    estimate = (_nominal_estimate if metric == "nominal" else _ordinal_estimate)(counted.votes)
+    return counted.sample.agreement(
+        name, estimate, counted.counts, reason=ALL_EQUAL, bootstrap=bootstrap
+    )
+
+
+def _nominal_estimate(votes: FloatArray) -> Estimate:
+    ratings = votes.sum(axis=1)
+    differing = (ratings**2 - (votes**2).sum(axis=1)) / (ratings - 1)
+
+    def estimate(weights: FloatArray) -> FloatArray:
+        use = weights @ votes
+        total = use.sum(axis=1)
+        expected = total**2 - (use**2).sum(axis=1)
+        return 1 - ratio((total - 1) * (weights @ differing), expected, scale=total**2)
+
+    return estimate
+
+
+def _ordinal_estimate(votes: FloatArray) -> Estimate:
+    ratings = votes.sum(axis=1)
+
+    def estimate(weights: FloatArray) -> FloatArray:
+        use = weights @ votes
+        total = use.sum(axis=1)
+        # Midranks less their mean, in units of the number of answers.
+        rank = (np.cumsum(use, axis=1) - use / 2) / total[:, np.newaxis] - 0.5
+        spread = (((weights * (ratings / (ratings - 1))) @ votes) * rank**2).sum(axis=1)
+        common = ((weights / (ratings - 1)) * (rank @ votes.T) ** 2).sum(axis=1)
+        expected = total * (use * rank**2).sum(axis=1)
+        return 1 - ratio((total - 1) * (spread - common), expected, scale=total**2)
+
+    return estimate
+
+
+def _interval(table: Numbers, name: str, bootstrap: Bootstrap | None) -> Agreement:
+    answered = table.answered
+    ratings = answered.sum(axis=1)
+    sample = Sample(answered, ratings >= 2)
+    if reason := sample.unpaired:
+        return sample.undefined(name, reason)
+    present, ratings = answered[sample.used], ratings[sample.used]
+    values = standardised(np.where(present, table.values[sample.used], np.nan))
+    values = np.where(present, values, 0)
+    sums = values.sum(axis=1)
+    inside = np.where(present, values - (sums / ratings)[:, np.newaxis], 0)
+    within = (inside**2).sum(axis=1) * ratings / (ratings - 1)
+    rows, counts = gather(np.column_stack([ratings, sums, (values**2).sum(axis=1), within]))
+
+    def estimate(weights: FloatArray) -> FloatArray:
+        total, first, second, differing = (weights @ rows).T
+        expected = total * second - first**2
+        return 1 - ratio((total - 1) * differing, expected, scale=total * second)
+
+    return sample.agreement(name, estimate, counts, reason=ALL_EQUAL, bootstrap=bootstrap)

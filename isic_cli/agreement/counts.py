@@ -1,0 +1,73 @@
+"""Choices reduced to what several coefficients share: how often an item got each choice."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from isic_cli.agreement.bootstrap import Sample, gather
+from isic_cli.agreement.table import MISSING, Choices, FloatArray, IntArray
+
+#: Why a coefficient that corrects for chance is undefined when there is nothing but one choice.
+ALL_EQUAL = "every answer is the same, so agreement by chance is complete"
+
+
+@dataclass(frozen=True, eq=False)
+class ChoiceCounts:
+    """The distinct items of a table of choices.
+
+    Parameters
+    ----------
+    sample : Sample
+        Which cells are answered, and which items have two answers or more.
+    votes : ndarray of shape (patterns, categories), float64
+        How often each choice was given to such an item.
+    counts : ndarray of shape (patterns,), int64
+        How many items are like it.
+    """
+
+    sample: Sample
+    votes: FloatArray
+    counts: IntArray
+
+    @property
+    def ratings(self) -> FloatArray:
+        """Answers to an item of each pattern, shape (patterns,)."""
+        return np.asarray(self.votes.sum(axis=1))
+
+    @property
+    def agreeing(self) -> FloatArray:
+        """Share of agreeing pairs of answers, shape (patterns,); 0 for a single answer.
+
+        P_i of Fleiss, Psychological Bulletin 76 (1971), p. 379.
+        """
+        ratings = self.ratings
+        pairs = ratings * (ratings - 1)
+        same = (self.votes * (self.votes - 1)).sum(axis=1)
+        share = np.zeros_like(same)
+        np.divide(same, pairs, out=share, where=pairs > 0)
+        return np.asarray(share)
+
+
+def count_choices(table: Choices, *, pairable: bool) -> ChoiceCounts:
+    """Count the choices of each item.
+
+    Parameters
+    ----------
+    table : Choices
+        The answers.
+    pairable : bool
+        Keep only items with two answers or more; else those with one too.
+    """
+    answered = table.answered
+    ratings = answered.sum(axis=1)
+    sample = Sample(answered, ratings >= 2)
+    kept = np.sort(table.codes[ratings >= (2 if pairable else 1)], axis=1)
+    if not kept.size:
+        return ChoiceCounts(
+            sample, np.zeros((0, len(table.categories))), np.zeros(0, dtype=np.int64)
+        )
+    rows, counts = gather(kept)
+    votes = np.zeros((len(rows), len(table.categories)))
+    pattern, column = np.nonzero(rows != MISSING)
+    np.add.at(votes, (pattern, rows[pattern, column]), 1)
+    return ChoiceCounts(sample, votes, counts)
