@@ -1,0 +1,140 @@
+"""The responses of a study, as the archive's CSV writes them."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from isic_cli.errors import AuthError, UsageError
+from isic_cli.services.study.multiselect import split_choices
+
+#: The header of the archive's CSV.
+COLUMNS = ("image", "annotator", "annotation_duration", "question", "question_type", "answer")
+
+#: What an answer is: one choice, several, or a number; None for a number left empty.
+Answer = str | tuple[str, ...] | float | None
+
+
+@dataclass(frozen=True)
+class Response:
+    """One reader's answer to one question about one image.
+
+    Attributes
+    ----------
+    image : str
+        ISIC id.
+    annotator : str
+        Who answered.
+    seconds : float or None
+        How long the whole annotation of the image took, where the archive knows.
+    question : str
+        Its prompt.
+    kind : str
+        `select`, `multiselect`, `number`, `diagnosis` or what the archive invents next.
+    answer : str, tuple of str, float or None
+        Several choices for `multiselect`, a float for `number`, text for all else.
+    """
+
+    image: str
+    annotator: str
+    seconds: float | None
+    question: str
+    kind: str
+    answer: Answer
+
+
+def parse_responses(
+    text: str, *, source: str, choices: Mapping[str, Sequence[str]] | None = None
+) -> Iterator[Response]:
+    """Read a CSV of responses.
+
+    Parameters
+    ----------
+    text : str
+        The whole file; a byte-order mark and any line ends are fine, columns may be in any
+        order and there may be others.
+    source : str
+        Named by errors: the file or the address.
+    choices : mapping from question to its choices, optional
+        Resolves multi-select answers whose choices contain a bar.
+
+    Raises
+    ------
+    AuthError
+        It is a web page: the archive asks for a login that way.
+    UsageError
+        Not such a CSV, or cut.
+    """
+    text = text.removeprefix("\ufeff")
+    if text.lstrip()[:1] == "<":
+        raise AuthError(
+            f"{source} is a web page, no CSV of responses",
+            hint="the archive shows its login page instead of a study that is not public",
+        )
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    known = choices or {}
+    try:
+        header = next(reader, [])
+        if missing := [name for name in COLUMNS if name not in header]:
+            raise UsageError(f"{source} has no column {', '.join(missing)}")
+        place = [header.index(name) for name in COLUMNS]
+        for cells in reader:
+            if not cells:
+                continue
+            where = f"{source}, line {reader.line_num}"
+            if len(cells) != len(header):
+                raise UsageError(
+                    f"{where}: {len(cells)} cells instead of {len(header)}",
+                    hint="the file may be cut; download it again",
+                )
+            yield _response([_plain(cells[index]) for index in place], known, where)
+    except csv.Error as error:
+        raise UsageError(
+            f"{source}, line {reader.line_num}: {error}",
+            hint="the file may be cut; download it again",
+        ) from error
+
+
+def _plain(cell: str) -> str:
+    """Take off the tab that the website puts before what a spreadsheet would calculate."""
+    return cell[1:] if cell[:1] == "\t" and cell[1:2] in {"=", "-", "+", "@"} else cell
+
+
+def _response(cells: list[str], known: Mapping[str, Sequence[str]], where: str) -> Response:
+    image, annotator, duration, question, kind, answer = cells
+    if not (image and annotator and question):
+        raise UsageError(f"{where}: an image, an annotator or a question is empty")
+    decoded: Answer = answer
+    if kind == "multiselect":
+        decoded = split_choices(answer, known.get(question, ()))
+    elif kind == "number":
+        decoded = _decoded_number(answer, where)
+    seconds = _finite(duration, where, "duration") if duration else None
+    return Response(image, annotator, seconds, question, kind, decoded)
+
+
+def _decoded_number(text: str, where: str) -> float | None:
+    """Return the number of `{"value": "4.5"}`, `{"value": 4}` or `4.5`; None of an empty one."""
+    try:
+        value = json.loads(text) if text else None
+    except ValueError as error:
+        raise UsageError(f"{where}: {text!r} is no number") from error
+    if isinstance(value, dict):
+        value = value.get("value")
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise UsageError(f"{where}: {text!r} is no number")
+    return _finite(str(value), where, "number")
+
+
+def _finite(text: str, where: str, kind: str) -> float:
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise UsageError(f"{where}: {text!r} is no {kind}") from error
+    if not math.isfinite(value):
+        raise UsageError(f"{where}: {text!r} is no finite {kind}")
+    return value

@@ -1,0 +1,1 @@
+"""Reading and reshaping the data of studies."""
