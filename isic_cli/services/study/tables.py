@@ -1,0 +1,101 @@
+"""From responses to the tables that agreement is computed from."""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from isic_cli.agreement.table import Choices, Numbers
+from isic_cli.services.study.responses import Response
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class QuestionTable:
+    """Everybody's answers to one question.
+
+    Attributes
+    ----------
+    question : str
+        Its prompt.
+    kind : str
+        Its type, such as `select`.
+    choice : str or None
+        For `multiselect`, which choice: each is a question of its own, picked or not.
+    table : Choices or Numbers
+        Images by annotators.
+    """
+
+    question: str
+    kind: str
+    choice: str | None
+    table: Choices | Numbers
+
+
+def question_tables(
+    responses: Iterable[Response], *, choices: Mapping[str, Sequence[str]] | None = None
+) -> tuple[QuestionTable, ...]:
+    """Make the tables of every question, in the order of their first answers.
+
+    Parameters
+    ----------
+    responses : iterable of Response
+        In any order.
+    choices : mapping from question to its choices, optional
+        Where known: their order is that of ordinal coefficients, and choices that nobody took
+        count too. An answer outside them is kept, behind them, with a warning.
+
+    Raises
+    ------
+    UsageError
+        Two answers of one annotator to one question about one image.
+    """
+    known = choices or {}
+    grouped: dict[tuple[str, str], list[Response]] = {}
+    for response in responses:
+        grouped.setdefault((response.question, response.kind), []).append(response)
+    tables: list[QuestionTable] = []
+    for (question, kind), answers in grouped.items():
+        if kind == "number":
+            tables.append(QuestionTable(question, kind, None, _numbers(answers)))
+        elif kind == "multiselect":
+            tables.extend(_picked(question, kind, answers, known.get(question, ())))
+        else:
+            given = [
+                (r.image, r.annotator, r.answer)
+                for r in answers
+                if isinstance(r.answer, str) and r.answer
+            ]
+            categories = _categories(question, (row[2] for row in given), known.get(question, ()))
+            table = Choices.from_answers(given, categories=categories)
+            tables.append(QuestionTable(question, kind, None, table))
+    return tuple(tables)
+
+
+def _numbers(answers: Sequence[Response]) -> Numbers:
+    return Numbers.from_answers(
+        (r.image, r.annotator, r.answer) for r in answers if isinstance(r.answer, float)
+    )
+
+
+def _picked(
+    question: str, kind: str, answers: Sequence[Response], known: Sequence[str]
+) -> Iterable[QuestionTable]:
+    given = [(r.image, r.annotator, r.answer) for r in answers if isinstance(r.answer, tuple)]
+    taken = (choice for _, _, answer in given for choice in answer)
+    for choice in _categories(question, taken, known):
+        table = Choices.from_answers(
+            (
+                (image, annotator, "yes" if choice in answer else "no")
+                for image, annotator, answer in given
+            ),
+            categories=("no", "yes"),
+        )
+        yield QuestionTable(question, kind, choice, table)
+
+
+def _categories(question: str, given: Iterable[str], known: Sequence[str]) -> tuple[str, ...]:
+    unknown = sorted(set(given) - set(known))
+    if known and unknown:
+        logger.warning("%s: answers that are none of its choices: %s", question, ", ".join(unknown))
+    return (*known, *unknown)
