@@ -1,0 +1,242 @@
+"""Studies of the first archive, as isicarchive kept them in its cache folder.
+
+`stann_<object id>.json.gz` holds the annotations of a study, `imcache_<object id>.json.gz` the
+records of images, both as the first archive's API sent them. isicarchive added to an annotation
+its marks, `features: {name: {"idx": [superpixels], "lst": [values]}}`; the API itself sent one
+array of values for each feature. Both are read here.
+"""
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from isic_cli.agreement.consensus import ABSENT, DEFINITE, POSSIBLE
+from isic_cli.agreement.table import FloatArray
+from isic_cli.errors import UsageError
+from isic_cli.services.study.responses import Response
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The superpixels that one reader marked with one feature.
+
+    Attributes
+    ----------
+    labels : tuple of int
+        Superpixels with a mark, rising.
+    values : tuple of float
+        0.5 (possible) or 1 (definite) for each.
+    length : int or None
+        How many superpixels the markup had; None where only the marks were kept.
+    """
+
+    labels: tuple[int, ...]
+    values: tuple[float, ...]
+    length: int | None
+
+    def dense(self, length: int) -> FloatArray:
+        """Return the value of each of `length` superpixels, 0 where there is no mark.
+
+        Raises
+        ------
+        UsageError
+            A mark beyond the last superpixel.
+        """
+        if self.labels and self.labels[-1] >= length:
+            raise UsageError(
+                f"superpixel {self.labels[-1]} is marked, and the image has only {length}",
+                hint="the marks may belong to another version of the superpixels",
+            )
+        values = np.zeros(length)
+        values[list(self.labels)] = self.values
+        return values
+
+
+@dataclass(frozen=True)
+class LegacyAnnotation:
+    """What one reader did with one image.
+
+    Attributes
+    ----------
+    annotation_id, study_id, image_id : str
+        Object ids of the first archive.
+    image : str
+        ISIC id where the annotation tells it, else the object id.
+    reader : str
+        Name where the annotation tells it, else the object id.
+    state : str
+        `active` or `complete`.
+    seconds : float or None
+        From start to stop.
+    responses : mapping from question to answer
+        Empty where there were no questions.
+    markups : mapping from feature to Marks, or None
+        None where the feature was marked but its superpixels were not kept.
+    """
+
+    annotation_id: str
+    study_id: str
+    image_id: str
+    image: str
+    reader: str
+    state: str
+    seconds: float | None
+    responses: Mapping[str, str]
+    markups: Mapping[str, Marks | None]
+
+
+def parse_annotations(data: bytes, *, source: str) -> tuple[LegacyAnnotation, ...]:
+    """Read the annotations of a study, or a single one.
+
+    Parameters
+    ----------
+    data : bytes
+        JSON, gzipped or not: a list, a mapping from object id, or one annotation.
+    source : str
+        Named by errors.
+
+    Raises
+    ------
+    UsageError
+        Cut, no JSON, or no annotations.
+    """
+    return tuple(
+        _annotation(document, f"{source}, annotation {number}")
+        for number, document in enumerate(_documents(data, source), start=1)
+    )
+
+
+def parse_image_names(data: bytes, *, source: str) -> dict[str, str]:
+    """Read the ISIC id of every object id from a cache of image records.
+
+    Raises
+    ------
+    UsageError
+        Cut, no JSON, or no image records.
+    """
+    return {
+        _text(document, "_id", f"{source}, record {number}"): _text(
+            document, "name", f"{source}, record {number}"
+        )
+        for number, document in enumerate(_documents(data, source), start=1)
+    }
+
+
+def to_responses(
+    annotations: Iterable[LegacyAnnotation], *, names: Mapping[str, str] | None = None
+) -> Iterator[Response]:
+    """Give the answers of complete annotations as responses of today.
+
+    Parameters
+    ----------
+    annotations : iterable of LegacyAnnotation
+        Those that are not complete are left out.
+    names : mapping from object id to ISIC id, optional
+        For annotations that tell only the object id of their image.
+    """
+    known = names or {}
+    for annotation in annotations:
+        if annotation.state != "complete":
+            continue
+        image = known.get(annotation.image_id, annotation.image)
+        for question, answer in annotation.responses.items():
+            yield Response(image, annotation.reader, annotation.seconds, question, "select", answer)
+
+
+def _documents(data: bytes, source: str) -> list[dict[str, Any]]:
+    try:
+        text = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+        parsed = json.loads(text)
+    except (EOFError, OSError, zlib.error) as error:
+        raise UsageError(f"{source} is cut or damaged: {error}") from error
+    except ValueError as error:
+        raise UsageError(f"{source} is no JSON: {error}") from error
+    if isinstance(parsed, dict):
+        parsed = [parsed] if "_id" in parsed else list(parsed.values())
+    if not isinstance(parsed, list) or not all(isinstance(item, dict) for item in parsed):
+        raise UsageError(f"{source} holds no list of records")
+    return parsed
+
+
+def _text(document: Mapping[str, Any], key: str, where: str) -> str:
+    value = document.get(key)
+    if not isinstance(value, str) or not value:
+        raise UsageError(f"{where} has no {key}")
+    return value
+
+
+def _annotation(document: Mapping[str, Any], where: str) -> LegacyAnnotation:
+    image = _mapping(document, "image", where)
+    user = _mapping(document, "user", where)
+    image_id = _text(image or {"_id": document.get("imageId")}, "_id", f"{where}: its image")
+    user_id = _text(user or {"_id": document.get("userId")}, "_id", f"{where}: its reader")
+    features = _mapping(document, "features", where)
+    marked = (name for name, kept in _mapping(document, "markups", where).items() if kept)
+    answers = _mapping(document, "responses", where)
+    return LegacyAnnotation(
+        annotation_id=_text(document, "_id", where),
+        study_id=_text(document, "studyId", where),
+        image_id=image_id,
+        image=str(image.get("name") or image_id),
+        reader=str(user.get("name") or user_id),
+        state=_text(document, "state", where),
+        seconds=_seconds(document.get("startTime"), document.get("stopTime"), where),
+        responses={question: str(answer) for question, answer in answers.items()},
+        markups={
+            name: _marks(features.get(name), f"{where}, {name}")
+            for name in dict.fromkeys((*marked, *features))
+        },
+    )
+
+
+def _mapping(document: Mapping[str, Any], key: str, where: str) -> dict[str, Any]:
+    value = document.get(key) or {}
+    if not isinstance(value, dict):
+        raise UsageError(f"{where}: {key} is no object")
+    return value
+
+
+def _seconds(start: Any, stop: Any, where: str) -> float | None:
+    if not start or not stop:
+        return None
+    try:
+        return (datetime.fromisoformat(stop) - datetime.fromisoformat(start)).total_seconds()
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{where}: {start!r} to {stop!r} is no span of time") from error
+
+
+def _marks(kept: Any, where: str) -> Marks | None:
+    if kept is None:
+        return None
+    if isinstance(kept, list):
+        return _checked(
+            [(label, value) for label, value in enumerate(kept) if value != ABSENT],
+            len(kept),
+            where,
+        )
+    labels, values = (kept.get("idx"), kept.get("lst")) if isinstance(kept, dict) else (None, None)
+    if not isinstance(labels, list) or not isinstance(values, list):
+        raise UsageError(f"{where}: the marks are neither an array nor superpixels with values")
+    if len(labels) != len(values):
+        raise UsageError(f"{where}: as many superpixels as values are needed")
+    return _checked(list(zip(labels, values, strict=True)), None, where)
+
+
+def _checked(pairs: list[tuple[Any, Any]], length: int | None, where: str) -> Marks:
+    for label, value in pairs:
+        if not isinstance(label, int) or label < 0 or value not in (POSSIBLE, DEFINITE):
+            raise UsageError(
+                f"{where}: superpixel {label!r} has the value {value!r}, not 0, 0.5 or 1"
+            )
+    pairs = sorted(pairs)
+    return Marks(
+        labels=tuple(label for label, _ in pairs),
+        values=tuple(float(value) for _, value in pairs),
+        length=length,
+    )
