@@ -37,7 +37,7 @@ def krippendorff_alpha(
     -----
     α = 1 - D_o / D_e from the coincidences o_ck, in which each of the m_u answers to an item
     weighs 1 / (m_u - 1): Krippendorff, Computing Krippendorff's Alpha-Reliability (2011), and
-    Content Analysis, 2nd ed. (2004), section 11.3. The ordinal difference
+    Content Analysis, 2nd ed. (2004), chapter 11. The ordinal difference
     (Σ_{g=c}^{k} n_g - (n_c + n_k) / 2)² is the squared difference of midranks, so ordinal and
     interval share the formula of the variance and no table of coincidences is needed.
     """

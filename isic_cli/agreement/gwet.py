@@ -23,7 +23,7 @@ def gwet_ac1(table: Choices, *, bootstrap: Bootstrap | None = None) -> Agreement
     -----
     (p_a - p_e) / (1 - p_e), p_e = Σ π_k (1 - π_k) / (K - 1), π_k the mean over items of the
     share of choice k among K: Gwet, British Journal of Mathematical and Statistical Psychology
-    61 (2008), 29-48, section 4.
+    61 (2008), 29-48.
     """
     counted = count_choices(table, pairable=False)
     if reason := counted.sample.unpaired:

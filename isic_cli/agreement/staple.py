@@ -8,7 +8,7 @@ from isic_cli.agreement.table import BoolArray, FloatArray
 from isic_cli.agreement.votes import VotePatterns
 from isic_cli.errors import UsageError
 
-#: Performance of every reader before the first step: Warfield (2004), section II-D.
+#: Performance of every reader before the first step: nearly flawless, as in Warfield (2004).
 _START = 0.99999
 #: Kept away from 0 and 1, so that a flawless reader's logarithm stays finite.
 _EDGE = 1e-12

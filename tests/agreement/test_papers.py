@@ -10,7 +10,7 @@ from isic_cli.agreement.kappa import cohen_kappa, fleiss_kappa, percent_agreemen
 from isic_cli.agreement.table import Choices, Numbers
 from tests.agreement.tables import choices, numbers
 
-#: Cohen (1960), table 2, and Cohen (1968), table 1: 200 patients, two judges, three diagnoses.
+#: The example of Cohen (1960) and of Cohen (1968): 200 patients, two judges, three diagnoses.
 COHEN = [[88, 14, 18], [10, 40, 10], [2, 6, 12]]
 
 #: Fleiss (1971), table 1: how many of six psychiatrists gave each of 30 patients each of five
