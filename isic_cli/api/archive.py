@@ -1,7 +1,7 @@
 """The archive: one method per endpoint, typed in and out.
 
-Those around images are in `images.py`, those around collections in `collections.py`; the rest
-are here.
+Those around images are in `images.py`, those around collections in `collections.py`, those
+around studies in `studies.py`; the rest are here.
 """
 
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ from isic_cli.api.collections import CollectionEndpoints
 from isic_cli.api.images import ImageEndpoints
 from isic_cli.api.origin import Params, segment
 from isic_cli.api.paging import Links, all_rows
+from isic_cli.api.studies import StudyEndpoints
 from isic_cli.errors import NotFoundError, ResponseError
 from isic_cli.models.lesion import Lesion
 from isic_cli.models.page import Page
@@ -25,7 +26,7 @@ RawAnswer = Answer
 _ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
 
 
-class ArchiveApi(ImageEndpoints, CollectionEndpoints):
+class ArchiveApi(ImageEndpoints, CollectionEndpoints, StudyEndpoints):
     """The archive over HTTP; a context manager. Safe to use from several threads.
 
     Every method raises the errors of `isic_cli.errors`: NetworkError and its kinds after all
