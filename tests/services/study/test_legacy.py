@@ -10,11 +10,11 @@ import pytest
 from isic_cli.errors import UsageError
 from isic_cli.services.study.legacy import (
     LegacyAnnotation,
-    Marks,
     parse_annotations,
     parse_image_names,
     to_responses,
 )
+from isic_cli.services.study.marks import Marks
 from isic_cli.services.study.responses import Response
 
 FULL: dict[str, Any] = {
