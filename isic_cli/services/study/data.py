@@ -1,0 +1,138 @@
+"""One study, wherever it was read from: what every command works on."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from isic_cli.errors import NotFoundError, UsageError
+from isic_cli.models.study import Study
+from isic_cli.services.study.marks import Marks
+from isic_cli.services.study.pictures import Pictures
+from isic_cli.services.study.responses import Response
+
+
+@dataclass(frozen=True)
+class Marking:
+    """What one reader marked with one feature on one image.
+
+    Attributes
+    ----------
+    image : str
+        ISIC id, or the object id where a cache tells nothing else.
+    reader, feature : str
+        Names.
+    marks : Marks or None
+        On superpixels; None where only a mask is known.
+    mask : Path or None
+        An 8-bit gray picture: 0 absent, 128 possible, 255 definite.
+    """
+
+    image: str
+    reader: str
+    feature: str
+    marks: Marks | None = None
+    mask: Path | None = None
+
+
+@dataclass(frozen=True)
+class StudyData:
+    """A study.
+
+    Attributes
+    ----------
+    name : str
+        For messages: a folder, a file, or `study 3`.
+    study : Study or None
+        Its description, where it is known.
+    responses : tuple of Response
+        Answers; empty where there are none.
+    markings : tuple of Marking
+        Marks; empty where there are none.
+    annotators : mapping from image to readers
+        Who annotated each image, those who marked nothing included. An image without an entry
+        was annotated by those who answered or marked.
+    pictures : Pictures
+        Where photographs and superpixel maps lie.
+    """
+
+    name: str
+    study: Study | None = None
+    responses: tuple[Response, ...] = ()
+    markings: tuple[Marking, ...] = ()
+    annotators: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    pictures: Pictures = field(default_factory=Pictures)
+
+    @property
+    def choices(self) -> Mapping[str, tuple[str, ...]]:
+        """The choices of each question, where they are known."""
+        return {} if self.study is None else self.study.choices
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """Every image that was answered, marked or annotated, in the order of its first mention."""
+        named = (
+            *(item.image for item in self.markings),
+            *(item.image for item in self.responses),
+            *self.annotators,
+        )
+        return tuple(dict.fromkeys(named))
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """Every reader, those without an answer included, in the order of the first mention."""
+        named = [item.annotator for item in self.responses]
+        named += [item.reader for item in self.markings]
+        named += [reader for readers in self.annotators.values() for reader in readers]
+        return tuple(dict.fromkeys(named))
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The features: those of the description, then others that were marked."""
+        described = () if self.study is None else (item.label for item in self.study.features)
+        return tuple(dict.fromkeys((*described, *(item.feature for item in self.markings))))
+
+    def readers_of(self, image: str) -> tuple[str, ...]:
+        """Return who annotated an image, those who marked nothing on it included."""
+        known = self.annotators.get(image, ())
+        marked = (item.reader for item in self.markings if item.image == image)
+        return tuple(dict.fromkeys((*known, *marked)))
+
+    def check_images(self, wanted: Iterable[str]) -> tuple[str, ...]:
+        """Return the images that were asked for, or all of them.
+
+        Raises
+        ------
+        NotFoundError
+            For one that is not of this study.
+        """
+        chosen = tuple(dict.fromkeys(wanted))
+        for image in chosen:
+            if image not in self.images:
+                raise NotFoundError(
+                    f"{image} is not an image of {self.name}",
+                    hint=f"It has {len(self.images)} images, such as {_some(self.images)}.",
+                )
+        return chosen or self.images
+
+    def check_features(self, wanted: Iterable[str]) -> tuple[str, ...]:
+        """Return the features that were asked for, whatever their case, or all of them.
+
+        Raises
+        ------
+        UsageError
+            For one that the study does not have.
+        """
+        known = {feature.casefold(): feature for feature in self.features}
+        chosen = []
+        for name in wanted:
+            if name.casefold() not in known:
+                raise UsageError(
+                    f"{self.name} has no feature {name!r}",
+                    hint=f"Its features are: {'; '.join(self.features) or 'none'}.",
+                )
+            chosen.append(known[name.casefold()])
+        return tuple(dict.fromkeys(chosen)) or self.features
+
+
+def _some(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:3]) if names else "none"

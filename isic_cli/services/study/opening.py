@@ -1,0 +1,153 @@
+"""Open a study from a folder or a file, whichever tool wrote it."""
+
+import gzip
+import json
+import logging
+import zlib
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from isic_cli.errors import LocalError, NotFoundError, UsageError
+from isic_cli.services.study.data import Marking, StudyData
+from isic_cli.services.study.easy import easy_study, is_easy
+from isic_cli.services.study.folder import read_file, read_folder
+from isic_cli.services.study.legacy import (
+    LegacyAnnotation,
+    parse_annotations,
+    parse_image_names,
+    to_responses,
+)
+from isic_cli.services.study.pictures import Pictures
+from isic_cli.services.study.responses import parse_responses
+
+logger = logging.getLogger(__name__)
+
+_HINT = (
+    "A study is a folder of `isic study download`, a CSV of responses, or a JSON file of "
+    "annotations (isicarchive's stann_*.json.gz, or EASY's)."
+)
+
+
+def open_study(path: Path, *, number: int | None = None, images: Iterable[Path] = ()) -> StudyData:
+    """Read a study.
+
+    Parameters
+    ----------
+    path : Path
+        A folder of `isic study download` or the folder of one study in it, isicarchive's cache
+        folder, a CSV of responses, or a JSON file of annotations.
+    number : int, optional
+        Which study, where a folder has several.
+    images : iterable of Path
+        More folders to look for photographs and superpixel maps in.
+
+    Raises
+    ------
+    NotFoundError
+        There is nothing of this name, or no such study in the folder.
+    UsageError
+        There is no study in it, or several and no number, or a file is damaged.
+    LocalError
+        It cannot be read.
+    """
+    if path.is_dir():
+        study = _from_folder(path, number)
+    elif path.exists():
+        study = _from_file(path)
+    else:
+        raise NotFoundError(f"no such file or folder: {path}", hint=_HINT)
+    more = tuple(images)
+    for folder in more:
+        if not folder.is_dir():
+            raise LocalError(f"{folder} is no folder")
+    if not more:
+        return study
+    found = study.pictures
+    return replace(study, pictures=replace(found, folders=(*more, *found.folders)))
+
+
+def _from_folder(folder: Path, number: int | None) -> StudyData:
+    if (folder / "study.json").is_file():
+        return read_folder(folder)
+    studies = {path.parent.name: path.parent for path in folder.glob("studies/*/study.json")}
+    if not studies:
+        return _from_cache(folder, number)
+    if number is None and len(studies) == 1:
+        return read_folder(*studies.values())
+    there = f"There are: {', '.join(sorted(studies))}."
+    if number is None:
+        raise UsageError(f"{folder} has several studies; choose one with --study", hint=there)
+    if str(number) not in studies:
+        raise NotFoundError(f"{folder} has no study {number}", hint=there)
+    return read_folder(studies[str(number)])
+
+
+def _from_cache(folder: Path, number: int | None) -> StudyData:
+    caches = sorted(folder.rglob("stann_*.json.gz"))
+    if not caches:
+        raise UsageError(f"there is no study in {folder}", hint=_HINT)
+    if number is not None or len(caches) > 1:
+        raise UsageError(
+            f"{folder} holds {len(caches)} studies of isicarchive; name one of its files",
+            hint=f"Such as {caches[0]}.",
+        )
+    return _from_file(caches[0], cache=folder)
+
+
+def _from_file(path: Path, *, cache: Path | None = None) -> StudyData:
+    data = read_file(path)
+    if path.suffix.lower() in {".json", ".gz"}:
+        return _from_json(path, data, cache or path.parent)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is no text in UTF-8", hint=_HINT) from error
+    responses = tuple(parse_responses(text, source=str(path)))
+    return StudyData(name=str(path), responses=responses, pictures=Pictures(folders=(path.parent,)))
+
+
+def _from_json(path: Path, data: bytes, cache: Path) -> StudyData:
+    parsed = _parsed(data, str(path))
+    if is_easy(parsed):
+        return easy_study(parsed, source=str(path), folder=path.parent)
+    annotations = parse_annotations(data, source=str(path))
+    return _legacy_study(annotations, path, cache)
+
+
+def _parsed(data: bytes, source: str) -> Any:
+    try:
+        return json.loads(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)
+    except (EOFError, OSError, zlib.error) as error:
+        raise UsageError(f"{source} is cut or damaged: {error}") from error
+    except ValueError as error:
+        raise UsageError(f"{source} is no JSON: {error}") from error
+
+
+def _legacy_study(annotations: tuple[LegacyAnnotation, ...], path: Path, cache: Path) -> StudyData:
+    names: dict[str, str] = {}
+    for records in sorted(cache.rglob("imcache_*.json.gz")):
+        names |= parse_image_names(read_file(records), source=str(records))
+    done = [item for item in annotations if item.state == "complete"]
+    if left := len(annotations) - len(done):
+        logger.warning("%s: %d annotations are not complete and left out", path, left)
+    annotators: dict[str, tuple[str, ...]] = {}
+    markings: list[Marking] = []
+    unkept = 0
+    for item in done:
+        image = names.get(item.image_id, item.image)
+        annotators[image] = (*annotators.get(image, ()), item.reader)
+        for feature, marks in item.markups.items():
+            unkept += marks is None
+            if marks is not None:
+                markings.append(Marking(image, item.reader, feature, marks))
+    if unkept:
+        logger.warning("%s: the superpixels of %d markups were not kept in the cache", path, unkept)
+    return StudyData(
+        name=str(path),
+        responses=tuple(to_responses(done, names=names)),
+        markings=tuple(markings),
+        annotators=annotators,
+        pictures=Pictures(folders=(cache,), caches=(cache,)),
+    )
