@@ -1,0 +1,158 @@
+"""How far the readers of a study agree: rows by question, by annotator or by image."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from isic_cli.agreement.alpha import krippendorff_alpha
+from isic_cli.agreement.bootstrap import Agreement, Bootstrap
+from isic_cli.agreement.gwet import gwet_ac1
+from isic_cli.agreement.icc import intraclass_correlation
+from isic_cli.agreement.kappa import cohen_kappa, fleiss_kappa, percent_agreement
+from isic_cli.agreement.table import Numbers
+from isic_cli.errors import UsageError
+from isic_cli.services.study.data import StudyData
+from isic_cli.services.study.tables import QuestionTable, question_tables
+
+Row = dict[str, Any]
+
+#: What each row says of its question.
+QUESTION = ("question", "kind", "choice")
+#: What each row says of its coefficient.
+FIGURES = (
+    "coefficient",
+    "value",
+    "low",
+    "high",
+    "readers",
+    "items",
+    "answers",
+    "missing",
+    "left_out",
+    "note",
+)
+
+
+def study_tables(
+    study: StudyData, *, questions: Iterable[str] = (), ordinal: Iterable[str] = ()
+) -> tuple[tuple[QuestionTable, ...], frozenset[str]]:
+    """Make the tables of a study's questions.
+
+    Parameters
+    ----------
+    study : StudyData
+        The answers.
+    questions : iterable of str
+        Only these prompts.
+    ordinal : iterable of str
+        Questions whose choices have an order: a prompt whose choices the study's description
+        lists in their order, or `prompt=low|medium|high`.
+
+    Returns
+    -------
+    tables : tuple of QuestionTable
+        In the order of their first answers.
+    ordered : frozenset of str
+        Prompts of the ordinal ones.
+
+    Raises
+    ------
+    UsageError
+        No such question, an order that is not known, or no answers at all.
+    """
+    if not study.responses:
+        raise UsageError(
+            f"{study.name} holds no answers", hint="Marks are compared by `isic study consensus`."
+        )
+    prompts = tuple(dict.fromkeys(item.question for item in study.responses))
+    orders = dict(_order(text, study.choices, prompts) for text in ordinal)
+    for name in (*questions, *orders):
+        if name not in prompts:
+            raise UsageError(
+                f"{study.name} has no answers to {name!r}",
+                hint=f"Its questions are: {'; '.join(prompts)}.",
+            )
+    wanted = frozenset(questions) or frozenset(prompts)
+    answers = (item for item in study.responses if item.question in wanted)
+    return question_tables(answers, choices={**study.choices, **orders}), frozenset(orders)
+
+
+def by_question(
+    tables: Iterable[QuestionTable], *, ordered: frozenset[str], bootstrap: Bootstrap | None
+) -> Iterator[Row]:
+    """Yield a row for each coefficient of each question.
+
+    Parameters
+    ----------
+    tables : iterable of QuestionTable
+        The answers.
+    ordered : frozenset of str
+        Questions whose choices have an order.
+    bootstrap : Bootstrap or None
+        How to draw intervals.
+    """
+    for table in tables:
+        for figure in _coefficients(table, ordinal=table.question in ordered, bootstrap=bootstrap):
+            yield {**about(table), **figures(figure)}
+
+
+def about(table: QuestionTable) -> Row:
+    """Return the columns of `QUESTION` for a table."""
+    return {"question": table.question, "kind": table.kind, "choice": table.choice}
+
+
+def figures(figure: Agreement) -> Row:
+    """Return the columns of `FIGURES` for a coefficient."""
+    interval = figure.interval
+    note = figure.reason
+    if interval is not None and interval.undefined:
+        note = f"undefined in {interval.undefined} of {interval.rounds} bootstrap samples"
+    return {
+        "coefficient": figure.name,
+        "value": figure.value,
+        "low": None if interval is None else interval.low,
+        "high": None if interval is None else interval.high,
+        "readers": figure.readers,
+        "items": figure.items,
+        "answers": figure.answers,
+        "missing": figure.missing,
+        "left_out": figure.left_out,
+        "note": note,
+    }
+
+
+def _order(
+    text: str, known: Mapping[str, Sequence[str]], prompts: Sequence[str]
+) -> tuple[str, tuple[str, ...]]:
+    if text in prompts:
+        if text not in known:
+            raise UsageError(
+                f"the order of the choices of {text!r} is not known",
+                hint=f"Give it, from low to high: --ordinal '{text}=low|medium|high'.",
+            )
+        return text, tuple(known[text])
+    prompt, equals, choices = text.rpartition("=")
+    return (prompt, tuple(choices.split("|"))) if equals else (text, ())
+
+
+def _coefficients(
+    table: QuestionTable, *, ordinal: bool, bootstrap: Bootstrap | None
+) -> Iterator[Agreement]:
+    answers = table.table
+    if isinstance(answers, Numbers):
+        yield krippendorff_alpha(answers, metric="interval", bootstrap=bootstrap)
+        yield intraclass_correlation(answers, form="ICC(2,1)", bootstrap=bootstrap)
+        yield intraclass_correlation(answers, form="ICC(3,1)", bootstrap=bootstrap)
+        return
+    pair = int(answers.answered.any(axis=0).sum()) == 2
+    yield percent_agreement(answers, bootstrap=bootstrap)
+    if pair:
+        yield cohen_kappa(answers, bootstrap=bootstrap)
+    yield fleiss_kappa(answers, bootstrap=bootstrap)
+    yield krippendorff_alpha(answers, metric="nominal", bootstrap=bootstrap)
+    yield gwet_ac1(answers, bootstrap=bootstrap)
+    if not ordinal:
+        return
+    yield krippendorff_alpha(answers, metric="ordinal", bootstrap=bootstrap)
+    if pair:
+        yield cohen_kappa(answers, weights="linear", bootstrap=bootstrap)
+        yield cohen_kappa(answers, weights="quadratic", bootstrap=bootstrap)
