@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from isic_cli.errors import NotFoundError, UsageError
@@ -67,7 +68,7 @@ class StudyData:
         """The choices of each question, where they are known."""
         return {} if self.study is None else self.study.choices
 
-    @property
+    @cached_property
     def images(self) -> tuple[str, ...]:
         """Every image that was answered, marked or annotated, in the order of its first mention."""
         named = (
@@ -91,10 +92,22 @@ class StudyData:
         described = () if self.study is None else (item.label for item in self.study.features)
         return tuple(dict.fromkeys((*described, *(item.feature for item in self.markings))))
 
+    def markings_of(self, image: str, feature: str | None = None) -> tuple[Marking, ...]:
+        """Return the marks on one image, of one feature or of all."""
+        found = self._marked.get(image, ())
+        return tuple(item for item in found if feature is None or item.feature == feature)
+
+    @cached_property
+    def _marked(self) -> dict[str, list[Marking]]:
+        by_image: dict[str, list[Marking]] = {}
+        for item in self.markings:
+            by_image.setdefault(item.image, []).append(item)
+        return by_image
+
     def readers_of(self, image: str) -> tuple[str, ...]:
         """Return who annotated an image, those who marked nothing on it included."""
         known = self.annotators.get(image, ())
-        marked = (item.reader for item in self.markings if item.image == image)
+        marked = (item.reader for item in self.markings_of(image))
         return tuple(dict.fromkeys((*known, *marked)))
 
     def check_images(self, wanted: Iterable[str]) -> tuple[str, ...]:

@@ -1,0 +1,249 @@
+"""Masks of one image compared and reduced to one: pairs, majority, STAPLE."""
+
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from isic_cli.agreement.overlap import pairwise_overlap
+from isic_cli.agreement.staple import Staple, staple
+from isic_cli.agreement.table import BoolArray
+from isic_cli.agreement.votes import Majority, MaskVotes, PatternBuilder, VotePatterns
+from isic_cli.errors import NotFoundError, UsageError
+from isic_cli.services.download.disk import local_error
+from isic_cli.services.study.data import StudyData
+from isic_cli.superpixel.masks import read_mask
+
+Row = dict[str, Any]
+
+#: Columns of the comparison of masks.
+COLUMNS = (
+    "image",
+    "feature",
+    "first",
+    "second",
+    "dice",
+    "iou",
+    "intersection",
+    "union",
+    "sensitivity",
+    "specificity",
+    "note",
+)
+
+#: What the readers' masks are compared with beside each other.
+MAJORITY, STAPLE = "majority", "STAPLE"
+
+
+@dataclass(frozen=True)
+class MaskSet:
+    """The masks of one image, and of one feature where there are features.
+
+    Attributes
+    ----------
+    image, feature : str
+        Names; empty where they are not known.
+    masks : tuple of (str, Path)
+        Reader and file.
+    shape : tuple of int or None
+        Height and width of the photograph, where it is known.
+    """
+
+    image: str
+    feature: str
+    masks: tuple[tuple[str, Path], ...]
+    shape: tuple[int, int] | None = None
+
+    @property
+    def name(self) -> str:
+        """The beginning of the names of files made from the set."""
+        words = [self.image, "".join(c if c.isalnum() else "_" for c in self.feature).lower()]
+        return "_".join(filter(None, words)) or "consensus"
+
+    def read(self) -> Iterator[tuple[str, BoolArray]]:
+        """Read one mask after the other: pixels of at least half the brightness are marked.
+
+        Raises
+        ------
+        UsageError
+            A mask of another size than the photograph.
+        """
+        for reader, path in self.masks:
+            mask = read_mask(path)
+            if self.shape is not None and mask.shape != self.shape:
+                raise UsageError(
+                    f"{path} is {mask.shape[1]}x{mask.shape[0]}, and the photograph of "
+                    f"{self.image} is {self.shape[1]}x{self.shape[0]}"
+                )
+            yield reader, mask
+
+
+@dataclass(frozen=True, eq=False)
+class Agreed:
+    """What a set of masks comes to.
+
+    Attributes
+    ----------
+    majority : Majority
+        What more than half marked.
+    staple : Staple or None
+        The estimate; None for a single mask, or where only the vote was asked for.
+    rows : tuple of dict
+        Each pair of readers, then each reader against the majority and against STAPLE.
+    """
+
+    majority: Majority
+    staple: Staple | None
+    rows: tuple[Row, ...]
+
+
+def sets_of_files(paths: Sequence[Path]) -> MaskSet:
+    """Return the set of masks that were handed in as files of one image.
+
+    Readers are named by the files, and by their folders too where names repeat.
+
+    Raises
+    ------
+    NotFoundError
+        For a file that is not there.
+    """
+    for path in paths:
+        if not path.is_file():
+            raise NotFoundError(f"no such mask: {path}")
+    stems = [path.stem for path in paths]
+    unique = len(set(stems)) == len(stems)
+    names = stems if unique else [str(path) for path in paths]
+    return MaskSet("", "", tuple(zip(names, paths, strict=True)))
+
+
+def sets_of_study(
+    study: StudyData, images: Iterable[str], features: Iterable[str]
+) -> Iterator[MaskSet]:
+    """Yield the masks of each image and feature that somebody drew."""
+    names = tuple(features)
+    for image in images:
+        for feature in names:
+            masks = tuple(
+                (item.reader, item.mask)
+                for item in study.markings_of(image, feature)
+                if item.mask is not None
+            )
+            if masks:
+                yield MaskSet(image, feature, masks, _size(study.pictures.photograph(image)))
+
+
+def agree_on(masks: MaskSet, *, vote_only: bool = False) -> Agreed:
+    """Compare the masks of a set and reduce them to one.
+
+    Parameters
+    ----------
+    masks : MaskSet
+        Read one after the other.
+    vote_only : bool
+        Only the majority: memory stays that of one image, however many masks there are.
+
+    Raises
+    ------
+    UsageError
+        Masks of different sizes, or a file that is no mask.
+    """
+    votes, patterns = MaskVotes(), PatternBuilder()
+    for reader, mask in masks.read():
+        votes.add(mask, name=reader)
+        if not vote_only:
+            patterns.add(mask, name=reader)
+    majority = votes.majority()
+    if vote_only:
+        return Agreed(majority, None, ())
+    built = patterns.build()
+    estimate = staple(built) if len(masks.masks) > 1 else None
+    rows = _rows(built, majority, estimate)
+    named = {"image": masks.image or None, "feature": masks.feature or None}
+    return Agreed(majority, estimate, tuple({**named, **row} for row in rows))
+
+
+def write_masks(agreed: Agreed, name: str, folder: Path) -> list[Path]:
+    """Write `<name>_majority.png`, `_ties.png` where there are any, and `_staple.png`.
+
+    Masks are 8-bit gray, 0 and 255.
+
+    Raises
+    ------
+    LocalError
+        They cannot be written.
+    """
+    masks = {"majority": agreed.majority.mask}
+    if agreed.majority.tied.any():
+        masks["ties"] = agreed.majority.tied
+    if agreed.staple is not None:
+        masks["staple"] = agreed.staple.mask
+    written = []
+    for kind, mask in masks.items():
+        path = folder / f"{name}_{kind}.png"
+        write_png(path, np.where(mask, np.uint8(255), np.uint8(0)))
+        written.append(path)
+    return written
+
+
+def write_png(path: Path, pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
+    """Write a picture, gray or RGB, so that it is there whole or not at all.
+
+    Raises
+    ------
+    LocalError
+        It cannot be written.
+    """
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(buffer.getvalue())
+        part.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise local_error(error, path) from error
+
+
+def _rows(patterns: VotePatterns, majority: Majority, estimate: Staple | None) -> Iterator[Row]:
+    performance = {}
+    if estimate is not None:
+        performance = {item.reader: item for item in estimate.performance}
+        patterns = _beside(_beside(patterns, MAJORITY, majority.mask), STAPLE, estimate.mask)
+    for pair in pairwise_overlap(patterns):
+        judged = performance.get(pair.first) if pair.second == STAPLE else None
+        yield {
+            "first": pair.first,
+            "second": pair.second,
+            "dice": pair.dice,
+            "iou": pair.iou,
+            "intersection": pair.intersection,
+            "union": pair.union,
+            "sensitivity": judged.sensitivity if judged else None,
+            "specificity": judged.specificity if judged else None,
+            "note": "both masks are empty" if pair.dice is None else None,
+        }
+
+
+def _beside(patterns: VotePatterns, name: str, mask: BoolArray) -> VotePatterns:
+    """Add a mask that is the same on all pixels of a pattern, as a reader of its own."""
+    column = np.zeros(len(patterns.counts), bool)
+    column[patterns.index.ravel()] = mask.ravel()
+    marked = np.concatenate([patterns.marked, column[:, np.newaxis]], axis=1)
+    return replace(patterns, readers=(*patterns.readers, name), marked=marked)
+
+
+def _size(path: Path | None) -> tuple[int, int] | None:
+    if path is None:
+        return None
+    try:
+        with Image.open(path) as picture:
+            return picture.height, picture.width
+    except OSError as error:
+        raise UsageError(f"{path} is no picture: {error}") from error
