@@ -64,6 +64,11 @@ class StudyData:
     pictures: Pictures = field(default_factory=Pictures)
 
     @property
+    def title(self) -> str:
+        """What to write above a picture of the whole study."""
+        return Path(self.name).name if self.study is None else self.study.name
+
+    @property
     def choices(self) -> Mapping[str, tuple[str, ...]]:
         """The choices of each question, where they are known."""
         return {} if self.study is None else self.study.choices

@@ -1,0 +1,138 @@
+"""How strongly the readers marked each pixel of one image, feature by feature."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isic_cli.agreement.consensus import SuperpixelVotes
+from isic_cli.agreement.table import BoolArray
+from isic_cli.errors import NotFoundError, UsageError
+from isic_cli.services.study.consensus import votes_on
+from isic_cli.services.study.data import StudyData
+from isic_cli.services.study.levels import read_levels
+from isic_cli.superpixel.map import SuperpixelMap
+
+Strength = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """The marks of one feature.
+
+    Attributes
+    ----------
+    feature : str
+        Its name.
+    readers : tuple of str
+        Who marked it.
+    strength : ndarray of shape (H, W), float32
+        Mean of all readers' values: 0 where nobody marked, 1 where all did and were sure.
+    majority : ndarray of shape (H, W), bool
+        Where more than half of the readers marked.
+    """
+
+    feature: str
+    readers: tuple[str, ...]
+    strength: Strength
+    majority: BoolArray
+
+
+def layers_of(
+    study: StudyData, image: str, features: Sequence[str], shape: tuple[int, int]
+) -> Iterator[Layer]:
+    """Yield a layer for each feature that somebody marked on an image.
+
+    Parameters
+    ----------
+    study : StudyData
+        Marks on superpixels are drawn on the image's map; without a map, and where there are no
+        superpixels, the masks are.
+    image : str
+        Its ISIC id.
+    features : sequence of str
+        Which features.
+    shape : tuple of int
+        Height and width of the photograph.
+
+    Raises
+    ------
+    NotFoundError
+        There are marks on superpixels, and neither a map nor masks.
+    UsageError
+        A map or a mask of another size than the photograph, or marks of another map.
+    """
+    path = study.pictures.superpixels(image)
+    labels = None
+    for feature in features:
+        marked = study.markings_of(image, feature)
+        votes = votes_on(study, image, feature)
+        drawn = [(item.reader, item.mask) for item in marked if item.mask is not None]
+        if votes is not None and (path is not None or not drawn):
+            if path is None:
+                raise NotFoundError(
+                    f"there is no superpixel map of {image}",
+                    hint="Name the folder that has it with --images.",
+                )
+            if labels is None:
+                labels = SuperpixelMap.from_png(path).labels
+                _check_shape(labels.shape, shape, str(path), image)
+            readers = tuple(item.reader for item in marked if item.marks and item.marks.labels)
+            yield _from_votes(feature, readers, votes, labels, str(path))
+        elif drawn:
+            count = max(len(study.readers_of(image)), len(drawn))
+            layer = _from_masks(image, feature, drawn, count, shape)
+            if layer.readers:
+                yield layer
+
+
+def _from_votes(
+    feature: str,
+    readers: tuple[str, ...],
+    votes: SuperpixelVotes,
+    labels: NDArray[np.uint16 | np.uint32],
+    name: str,
+) -> Layer:
+    score, present = votes.score.astype(np.float32), votes.present()
+    count = int(labels.max()) + 1
+    if len(score) > count:
+        raise UsageError(
+            f"the marks of {feature} are on {len(score)} superpixels, and {name} has {count}",
+            hint="The marks belong to another superpixel map.",
+        )
+    # Where only the marks were kept, the superpixels after the last mark are absent.
+    padded = np.zeros(count, np.float32), np.zeros(count, bool)
+    padded[0][: len(score)] = score
+    padded[1][: len(present)] = present
+    return Layer(feature, readers, padded[0][labels], padded[1][labels])
+
+
+def _from_masks(
+    image: str,
+    feature: str,
+    drawn: Sequence[tuple[str, Path]],
+    count: int,
+    shape: tuple[int, int],
+) -> Layer:
+    total = np.zeros(shape, np.float32)
+    votes = np.zeros(shape, np.uint32)
+    readers = []
+    for reader, path in drawn:
+        values = read_levels(path)
+        _check_shape(values.shape, shape, str(path), image)
+        if values.any():
+            readers.append(reader)
+        total += values
+        votes += values > 0
+    return Layer(feature, tuple(readers), total / np.float32(count), votes * 2 > count)
+
+
+def _check_shape(found: tuple[int, ...], shape: tuple[int, int], name: str, image: str) -> None:
+    if found != shape:
+        raise UsageError(
+            f"{name} is {found[1]}x{found[0]}, and the photograph of {image} is "
+            f"{shape[1]}x{shape[0]}",
+            hint="A mask or a map belongs to one image at its full size.",
+        )

@@ -1,0 +1,190 @@
+"""The readers' marks drawn over the photograph, and a sheet of all drawings of a study."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from isic_cli.agreement.table import BoolArray
+from isic_cli.services.study.layers import Layer
+from isic_cli.superpixel.overlay import draw_legend
+from isic_cli.superpixel.palette import Colour, distinct
+
+Rgb = NDArray[np.uint8]
+
+#: Opacity of what all readers marked and were sure of.
+OPAQUE = 0.7
+#: The legend's scale of opacity, drawn in this grey.
+_GREY = (90, 90, 90)
+#: Sheets: width of a drawing and least width of a page in pixels, and drawings to a page.
+_TILE = 260
+_LEAST = 560
+PER_SHEET = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """One drawing of a sheet.
+
+    Attributes
+    ----------
+    caption : str
+        Below the picture.
+    picture : Image
+        The drawing without its legend, made small.
+    """
+
+    caption: str
+    picture: Image.Image
+
+
+def colours_of(features: Sequence[str]) -> dict[str, Colour]:
+    """Give each feature its colour: the same names in the same order get the same colours."""
+    return dict(zip(features, distinct(len(features)), strict=True))
+
+
+def paint(photograph: Rgb, layers: Sequence[Layer], colours: dict[str, Colour]) -> Rgb:
+    """Draw layers over a photograph.
+
+    The more readers marked a place, the more opaque it is; an outline surrounds what more than
+    half of them marked. Where features lie over each other their colours alternate in stripes.
+
+    Parameters
+    ----------
+    photograph : ndarray of shape (H, W, 3), uint8
+        Not changed.
+    layers : sequence of Layer
+        Of the photograph's size.
+    colours : dict of str to colour
+        By feature.
+
+    Returns
+    -------
+    ndarray of shape (H, W, 3), uint8
+    """
+    out = photograph.astype(np.float32)
+    height, width = photograph.shape[:2]
+    covered = np.zeros((height, width), np.uint8)
+    for layer in layers:
+        covered += layer.strength > 0
+    stripe = max(2, max(height, width) // 150)
+    turn = (np.arange(height)[:, np.newaxis] + np.arange(width)) // stripe
+    turn %= np.maximum(covered, 1)
+    rank = np.zeros((height, width), np.uint8)
+    for layer in layers:
+        marked = layer.strength > 0
+        chosen = marked & (turn == rank)
+        opacity = (layer.strength[chosen] * np.float32(OPAQUE))[:, np.newaxis]
+        out[chosen] += opacity * (np.array(colours[layer.feature], np.float32) - out[chosen])
+        rank += marked
+    drawn = np.rint(out).astype(np.uint8)
+    thickness = max(1, max(height, width) // 400)
+    for layer in layers:
+        drawn[_rim(layer.majority, thickness)] = colours[layer.feature]
+    return drawn
+
+
+def with_legend(drawn: Rgb, layers: Sequence[Layer], colours: dict[str, Colour], count: int) -> Rgb:
+    """Add a legend below: the features with how many readers marked them, and the opacities.
+
+    Parameters
+    ----------
+    drawn : ndarray of shape (H, W, 3), uint8
+        Of `paint`.
+    layers : sequence of Layer
+        What was painted.
+    colours : dict of str to colour
+        By feature.
+    count : int
+        How many readers annotated the image.
+    """
+    entries = [
+        (f"{layer.feature} ({len(layer.readers)} of {count} readers)", colours[layer.feature])
+        for layer in layers
+    ]
+    rows = [drawn, draw_legend(entries, drawn.shape[1]), draw_legend(_scale(count), drawn.shape[1])]
+    return np.concatenate(rows)
+
+
+def tile(caption: str, drawn: Rgb) -> Tile:
+    """Make a drawing small, for a sheet."""
+    picture = Image.fromarray(drawn)
+    picture.thumbnail((_TILE, _TILE), Image.Resampling.LANCZOS)
+    return Tile(caption, picture)
+
+
+def sheet(title: str, tiles: Sequence[Tile], colours: dict[str, Colour]) -> Rgb:
+    """Lay drawings out on a page.
+
+    Parameters
+    ----------
+    title : str
+        Above them.
+    tiles : sequence of Tile
+        At least one.
+    colours : dict of str to colour
+        For the legend below; empty for none.
+
+    Returns
+    -------
+    ndarray of shape (H, W, 3), uint8
+    """
+    columns = math.ceil(math.sqrt(len(tiles)))
+    rows = [tiles[start : start + columns] for start in range(0, len(tiles), columns)]
+    heights = [max(item.picture.height for item in row) for row in rows]
+    gap, line = 12, 24
+    width = max(_LEAST, gap + columns * (_TILE + gap))
+    page = Image.new("RGB", (width, 2 * line + sum(heights) + len(rows) * (line + gap)), "white")
+    pen = ImageDraw.Draw(page)
+    font = ImageFont.load_default(18)
+    pen.text((gap, line), _fitting(title, font, width - 2 * gap), "black", font, anchor="lm")
+    font = ImageFont.load_default(13)
+    y = 2 * line
+    for row, height in zip(rows, heights, strict=True):
+        for column, item in enumerate(row):
+            x = gap + column * (_TILE + gap)
+            # Flat pictures stand on the bottom of their row, close to their caption.
+            page.paste(item.picture, (x, y + height - item.picture.height))
+            pen.text((x, y + height + line // 2), item.caption, "black", font, anchor="lm")
+        y += height + line + gap
+    drawn = np.asarray(page)
+    if not colours:
+        return drawn
+    # A legend as wide as the page would have letters as large as its title.
+    legend = Image.fromarray(draw_legend(list(colours.items()), min(page.width, 700)))
+    below = Image.new("RGB", (page.width, legend.height + gap), "white")
+    below.paste(legend, (0, 0))
+    return np.concatenate([drawn, np.asarray(below)])
+
+
+def _fitting(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
+    """Return as much of a text as fits."""
+    while font.getlength(text) > width and len(text) > 1:
+        text = text[:-2] + "…"
+    return text
+
+
+def _scale(count: int) -> list[tuple[str, Colour]]:
+    steps = range(1, count + 1) if count <= 4 else sorted({1, count // 2, count})
+    entries = []
+    for step in steps:
+        opacity = OPAQUE * step / count
+        grey = tuple(round(255 + opacity * (channel - 255)) for channel in _GREY)
+        entries.append((f"{step} of {count}", (grey[0], grey[1], grey[2])))
+    return [*entries, ("outline: more than half", _GREY)]
+
+
+def _rim(mask: BoolArray, thickness: int) -> BoolArray:
+    """Return the pixels of a mask that lie within `thickness` of its outside."""
+    inner = mask
+    for _ in range(thickness):
+        core = inner.copy()
+        core[1:] &= inner[:-1]
+        core[:-1] &= inner[1:]
+        core[:, 1:] &= inner[:, :-1]
+        core[:, :-1] &= inner[:, 1:]
+        inner = core
+    return mask & ~inner
