@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,8 @@ from isic_cli.agreement.staple import Staple, staple
 from isic_cli.agreement.table import BoolArray
 from isic_cli.agreement.votes import Majority, MaskVotes, PatternBuilder, VotePatterns
 from isic_cli.errors import NotFoundError, UsageError
-from isic_cli.services.download.disk import local_error
 from isic_cli.services.study.data import StudyData
+from isic_cli.services.study.files import write_bytes
 from isic_cli.superpixel.masks import read_mask
 
 Row = dict[str, Any]
@@ -200,15 +199,7 @@ def write_png(path: Path, pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
     """
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")
-    part = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(buffer.getvalue())
-        part.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise local_error(error, path) from error
+    write_bytes(path, buffer.getvalue())
 
 
 def _rows(patterns: VotePatterns, majority: Majority, estimate: Staple | None) -> Iterator[Row]:
