@@ -80,7 +80,7 @@ def download(
         if not options["force"]:
             job.check_space()
         with FolderLock(outdir), Report(report_file) as report:
-            code = _fetch(job, report, options["progress"])
+            code = fetch_images(job, report, options["progress"])
             report.summarize(exit_code=int(code))
     selected = sum(report.counts.values())
     return max(code, conclude(job.images, selected, fail_empty=options["fail_empty"]))
@@ -130,7 +130,8 @@ def _plan_lines(plan: "PlanSummary") -> list[str]:
     ]
 
 
-def _fetch(job: "Acquisition", report: "Report", mode: str) -> ExitCode:
+def fetch_images(job: "Acquisition", report: "Report", mode: str) -> ExitCode:
+    """Run a download with its progress, and say what became of it."""
     with Progress("downloading", "images", mode=mode, total=job.total()) as ticker:
         fold = _Fold(report, ticker)
         try:

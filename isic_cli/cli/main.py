@@ -17,6 +17,7 @@ COMMANDS = {
     "image": ("isic_cli.cli.image:image", "List, show and download images."),
     "metadata": ("isic_cli.cli.metadata:metadata", "Download metadata as a table."),
     "collection": ("isic_cli.cli.collection:collection", "List and show collections."),
+    "study": ("isic_cli.cli.study:study", "Read studies: answers, marks, agreement."),
     "superpixel": (
         "isic_cli.cli.superpixel:superpixel",
         "Read, measure, draw, convert and make superpixel maps.",

@@ -1,7 +1,7 @@
 """One study, wherever it was read from: what every command works on."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -114,6 +114,32 @@ class StudyData:
         known = self.annotators.get(image, ())
         marked = (item.reader for item in self.markings_of(image))
         return tuple(dict.fromkeys((*known, *marked)))
+
+    def of_annotators(self, wanted: Iterable[str]) -> "StudyData":
+        """Return the study with only these annotators, or as it is where none are given.
+
+        Raises
+        ------
+        UsageError
+            For one that the study does not have.
+        """
+        chosen = frozenset(wanted)
+        if unknown := sorted(chosen - set(self.readers)):
+            raise UsageError(
+                f"{self.name} has no annotator {unknown[0]!r}",
+                hint=f"There are: {', '.join(self.readers)}.",
+            )
+        if not chosen:
+            return self
+        return replace(
+            self,
+            responses=tuple(item for item in self.responses if item.annotator in chosen),
+            markings=tuple(item for item in self.markings if item.reader in chosen),
+            annotators={
+                image: tuple(reader for reader in readers if reader in chosen)
+                for image, readers in self.annotators.items()
+            },
+        )
 
     def check_images(self, wanted: Iterable[str]) -> tuple[str, ...]:
         """Return the images that were asked for, or all of them.

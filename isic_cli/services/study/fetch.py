@@ -149,6 +149,70 @@ def describe(api: ArchiveApi, study_id: int) -> Study | None:
         return None
 
 
+@dataclass(frozen=True)
+class Shown:
+    """One study as far as it is known.
+
+    Attributes
+    ----------
+    description : mapping
+        As the API has it, or made of the responses.
+    data : StudyData
+        The answers; without any where they are not public.
+    error : ServerError or None
+        What the archive failed with when it was asked for the description.
+    """
+
+    description: Row
+    data: StudyData
+    error: ServerError | None = None
+
+    def row(self) -> Row:
+        """Return everything in one row; None is not known."""
+        known = bool(self.data.responses)
+        empty: Row = {"created": None, "creator": None, "description": None, "features": []}
+        return {
+            **empty,
+            **self.description,
+            "images": len(self.data.images) if known else None,
+            "readers": len(self.data.readers) if known else None,
+            "answers": len(self.data.responses) if known else None,
+        }
+
+
+def look_at(api: ArchiveApi, study_id: int) -> Shown:
+    """Learn what can be learned about a study: its description and its answers.
+
+    Raises
+    ------
+    AuthError
+        The archive gives neither.
+    NotFoundError
+        There is no such study.
+    """
+    study, failure = None, None
+    try:
+        study = api.study(study_id)
+    except AuthError as error:
+        logger.info("no description of study %d: %s", study_id, error)
+    except ServerError as error:
+        if error.status != 500:
+            raise
+        failure = error
+    file = None
+    try:
+        file = api.study_responses(study_id)
+    except (AuthError, NotFoundError):
+        if study is None and failure is None:
+            raise
+    if study is not None:
+        description = study.model_dump(mode="json")
+    else:
+        description = partial_study(study_id, file)
+    answers = () if file is None else parse_responses(file.text, source=f"study {study_id}")
+    return Shown(description, StudyData(f"study {study_id}", study, tuple(answers)), failure)
+
+
 def fetch_study(api: ArchiveApi, study_id: int) -> StudyData:
     """Read the answers of a study, and its description where the archive gives it.
 

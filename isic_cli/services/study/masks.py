@@ -101,7 +101,7 @@ class Agreed:
     rows: tuple[Row, ...]
 
 
-def sets_of_files(paths: Sequence[Path]) -> MaskSet:
+def masks_of_files(paths: Sequence[Path]) -> MaskSet:
     """Return the set of masks that were handed in as files of one image.
 
     Readers are named by the files, and by their folders too where names repeat.

@@ -18,7 +18,7 @@ from isic_cli.services.study.data import Marking, StudyData
 from isic_cli.services.study.marks import Marks
 from isic_cli.services.study.masks import (
     agree_on,
-    sets_of_files,
+    masks_of_files,
     sets_of_study,
     write_masks,
     write_png,
@@ -112,7 +112,7 @@ def test_masks_are_compared_in_pairs_and_with_what_they_come_to(tmp_path: Path) 
         drawn(tmp_path / "b.png", "###.", "##.."),
         drawn(tmp_path / "c.png", "....", "####"),
     ]
-    agreed = agree_on(sets_of_files(paths))
+    agreed = agree_on(masks_of_files(paths))
     pairs = [
         (row["first"], row["second"], row["intersection"], row["union"]) for row in agreed.rows
     ]
@@ -134,13 +134,13 @@ def test_masks_are_compared_in_pairs_and_with_what_they_come_to(tmp_path: Path) 
 
 def test_two_empty_masks_have_no_overlap_and_the_row_says_so(tmp_path: Path) -> None:
     paths = [drawn(tmp_path / f"{name}.png", "..", "..") for name in "ab"]
-    row = agree_on(sets_of_files(paths)).rows[0]
+    row = agree_on(masks_of_files(paths)).rows[0]
     assert (row["dice"], row["iou"], row["note"]) == (None, None, "both masks are empty")
 
 
 def test_a_vote_alone_compares_nothing(tmp_path: Path) -> None:
     paths = [drawn(tmp_path / "a.png", "#."), drawn(tmp_path / "b.png", "##")]
-    agreed = agree_on(sets_of_files(paths), vote_only=True)
+    agreed = agree_on(masks_of_files(paths), vote_only=True)
     assert (agreed.rows, agreed.staple) == ((), None)
     assert agreed.majority.mask.tolist() == [[True, False]]
     assert agreed.majority.tied.tolist() == [[False, True]]
@@ -148,7 +148,7 @@ def test_a_vote_alone_compares_nothing(tmp_path: Path) -> None:
 
 def test_the_masks_that_come_out_are_gray_pictures_of_0_and_255(tmp_path: Path) -> None:
     paths = [drawn(tmp_path / "a.png", "#."), drawn(tmp_path / "b.png", "##")]
-    written = write_masks(agree_on(sets_of_files(paths)), "x", tmp_path / "out")
+    written = write_masks(agree_on(masks_of_files(paths)), "x", tmp_path / "out")
     assert [path.name for path in written] == ["x_majority.png", "x_ties.png", "x_staple.png"]
     with Image.open(written[0]) as picture:
         assert (picture.mode, np.asarray(picture).tolist()) == ("L", [[255, 0]])
@@ -157,16 +157,16 @@ def test_the_masks_that_come_out_are_gray_pictures_of_0_and_255(tmp_path: Path) 
 def test_masks_of_different_sizes_are_refused(tmp_path: Path) -> None:
     paths = [drawn(tmp_path / "a.png", "#."), drawn(tmp_path / "b.png", "#")]
     with pytest.raises(UsageError, match="the mask of b is 1x1, and those before are 2x1"):
-        agree_on(sets_of_files(paths))
+        agree_on(masks_of_files(paths))
 
 
 def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
     for reader in "xy":
         (tmp_path / reader).mkdir()
     paths = [drawn(tmp_path / reader / "m.png", "#.") for reader in "xy"]
-    assert [name for name, _ in sets_of_files(paths).masks] == [str(path) for path in paths]
+    assert [name for name, _ in masks_of_files(paths).masks] == [str(path) for path in paths]
     with pytest.raises(NotFoundError, match="no such mask"):
-        sets_of_files([tmp_path / "z.png"])
+        masks_of_files([tmp_path / "z.png"])
 
 
 def test_the_masks_of_a_study_are_grouped_by_image_and_feature(tmp_path: Path) -> None:

@@ -1,0 +1,98 @@
+"""`isic study agreement`."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.study_source import read_study, readable, source_argument, study_option
+from isic_cli.errors import ExitCode
+
+if TYPE_CHECKING:
+    from isic_cli.services.study.data import StudyData
+
+
+@click.command("agreement")
+@source_argument("ID|NAME|FOLDER|CSV")
+@study_option
+@click.option(
+    "--by",
+    type=click.Choice(["question", "annotator", "image"]),
+    default="question",
+    show_default=True,
+    help="Coefficients of each question, of each annotator against the others, or of each image.",
+)
+@click.option("--question", "questions", multiple=True, metavar="PROMPT", help="Only this one.")
+@click.option(
+    "--annotator", "annotators", multiple=True, metavar="ID", help="Only these annotators."
+)
+@click.option(
+    "--ordinal",
+    multiple=True,
+    metavar="PROMPT[=LOW|…|HIGH]",
+    help="The choices of this question have an order: that of the study, or the one given.",
+)
+@click.option("--ci", type=float, metavar="LEVEL", help="Draw intervals, such as 0.95.")
+@click.option("--rounds", type=click.IntRange(min=1), default=1000, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@output_options()
+@pass_run
+def agreement(
+    run: Run,
+    /,
+    source: str,
+    number: int | None,
+    by: str,
+    questions: tuple[str, ...],
+    annotators: tuple[str, ...],
+    ordinal: tuple[str, ...],
+    output: Output,
+    **options: Any,
+) -> ExitCode:
+    """Measure how far the readers of a study agree.
+
+    Percent agreement, Cohen's κ (two readers), Fleiss' κ, Krippendorff's α and Gwet's AC1 of
+    choices; weighted κ and ordinal α with --ordinal; interval α and ICC of numbers. A multi-select
+    choice is a question of its own: picked or not. What is undefined says why.
+    """
+    from isic_cli.services.study import each, measure
+
+    bootstrap = _bootstrap(**options)
+    found = read_study(run, source, number=number).of_annotators(annotators)
+    tables, ordered = measure.study_tables(found, questions=questions, ordinal=ordinal)
+    if by == "question":
+        rows = measure.by_question(tables, ordered=ordered, bootstrap=bootstrap)
+    elif by == "annotator":
+        rows = each.by_annotator(tables, found.readers, bootstrap=bootstrap)
+    else:
+        rows = each.by_image(tables)
+    output.write(readable(rows, output), _agreement_shape(by, intervals=bootstrap is not None))
+    _name_silent(found)
+    return ExitCode.OK
+
+
+def _bootstrap(*, ci: float | None, rounds: int, seed: int) -> Any:
+    if ci is None:
+        return None
+    from isic_cli.agreement.bootstrap import Bootstrap
+
+    return Bootstrap(level=ci, rounds=rounds, seed=seed)
+
+
+def _agreement_shape(by: str, *, intervals: bool) -> Shape:
+    from isic_cli.services.study.measure import FIGURES, QUESTION
+
+    leading = () if by == "question" else (by,)
+    unused = set() if intervals and by != "image" else {"low", "high"}
+    if by == "image":
+        unused |= {"items", "left_out"}
+    columns = (*leading, *QUESTION, *(name for name in FIGURES if name not in unused))
+    return Shape(key=columns[0], columns=columns)
+
+
+def _name_silent(found: "StudyData") -> None:
+    """Name the readers who were asked and answered nothing."""
+    answered = {item.annotator for item in found.responses}
+    if silent := [reader for reader in found.readers if reader not in answered]:
+        click.echo(f"Warning: no answers from {', '.join(silent)}", err=True)

@@ -1,0 +1,190 @@
+"""`isic study consensus`."""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.progress import Progress, progress_option
+from isic_cli.cli.study_source import images_option, read_study, readable, study_option
+from isic_cli.errors import ExitCode, IsicError, LocalError, UsageError
+
+if TYPE_CHECKING:
+    from isic_cli.services.study.data import StudyData
+    from isic_cli.services.study.masks import Agreed, MaskSet
+
+Row = dict[str, Any]
+T = TypeVar("T")
+
+_PICTURES = frozenset({".png", ".bmp", ".gif", ".tif", ".tiff", ".jpg", ".jpeg"})
+
+
+@click.command("consensus")
+@click.argument("sources", nargs=-1, required=True, metavar="ID|NAME|FOLDER|CSV | MASK…")
+@study_option
+@images_option
+@click.option(
+    "--of",
+    "kind",
+    type=click.Choice(["answers", "superpixels", "masks"]),
+    help="What to reduce; by default the first of these that the study has.",
+)
+@click.option("--image", "images", multiple=True, metavar="ISIC_ID", help="Only this image.")
+@click.option("--feature", "features", multiple=True, metavar="NAME", help="Only this feature.")
+@click.option(
+    "-d",
+    "--outdir",
+    type=click.Path(path_type=Path),
+    help="Write the consensus of superpixels or masks as PNG masks here.",
+)
+@click.option("--vote-only", is_flag=True, help="Masks: the majority only, for very many masks.")
+@output_options()
+@progress_option
+@pass_run
+def consensus(
+    run: Run,
+    /,
+    sources: tuple[str, ...],
+    number: int | None,
+    folders: tuple[Path, ...],
+    kind: str | None,
+    output: Output,
+    **options: Any,
+) -> ExitCode:
+    """Reduce the answers, marks or masks of several readers to one.
+
+    Of answers the majority, ties marked; of superpixels the votes; of masks the Dice coefficient
+    and intersection over union of each pair, the majority and STAPLE. Several files are masks of
+    one image. Exit code 3: the masks of some images do not fit together.
+    """
+    job = _Job(output, **options)
+    if all(Path(source).suffix.lower() in _PICTURES for source in sources):
+        return job.of_files([Path(source) for source in sources])
+    if len(sources) > 1:
+        raise UsageError("one study at a time", hint="Several arguments are masks of one image.")
+    study = read_study(run, sources[0], number=number, folders=folders)
+    match kind or job.usual_kind(study):
+        case "answers":
+            return job.of_answers(study)
+        case "superpixels":
+            return job.of_superpixels(study)
+        case _:
+            return job.of_masks(study)
+
+
+class _Job:
+    """One reduction: what was asked for, and what failed on the way."""
+
+    def __init__(
+        self,
+        output: Output,
+        *,
+        images: tuple[str, ...],
+        features: tuple[str, ...],
+        outdir: Path | None,
+        vote_only: bool,
+        progress: str,
+    ) -> None:
+        self._output = output
+        self._images = images
+        self._features = features
+        self._outdir = outdir
+        self._vote_only = vote_only
+        self._progress = "none" if output.to_terminal else progress
+        self._written: list[Path] = []
+        self._failed = 0
+
+    def usual_kind(self, study: "StudyData") -> str:
+        """Return the first kind that the study has; with a folder for masks, of its marks."""
+        if study.responses and self._outdir is None:
+            return "answers"
+        return "superpixels" if any(item.marks for item in study.markings) else "masks"
+
+    def of_answers(self, study: "StudyData") -> ExitCode:
+        """Write the majority of each question and image."""
+        from isic_cli.services.study.consensus import ANSWERS, answer_rows
+        from isic_cli.services.study.measure import study_tables
+
+        images = frozenset(study.check_images(self._images))
+        tables, _ = study_tables(study)
+        rows = (row for row in answer_rows(tables) if row["image"] in images)
+        self._output.write(readable(rows, self._output), Shape("image", ANSWERS))
+        return ExitCode.OK
+
+    def of_superpixels(self, study: "StudyData") -> ExitCode:
+        """Write the votes on each marked superpixel, and masks of the consensus."""
+        from isic_cli.services.study.consensus import MARKS, superpixel_rows
+        from isic_cli.services.study.drawn import superpixel_masks
+
+        images, features = self._chosen(study)
+
+        def work(image: str) -> list[Row]:
+            if self._outdir is not None:
+                self._written += superpixel_masks(study, image, features, self._outdir)
+            return list(superpixel_rows(study, [image], features))
+
+        rows = (row for found in self._each(images, str, work) for row in found)
+        self._output.write(readable(rows, self._output), Shape("image", MARKS))
+        return self._conclude()
+
+    def of_masks(self, study: "StudyData") -> ExitCode:
+        """Compare the masks of each image and feature, and write what they come to."""
+        from isic_cli.services.study.masks import sets_of_study
+
+        images, features = self._chosen(study)
+        sets = sets_of_study(study, images, features)
+        return self._reduce(self._each(sets, lambda masks: masks.name, self._agreed))
+
+    def of_files(self, paths: list[Path]) -> ExitCode:
+        """Compare masks of one image; here one that does not fit is an error."""
+        from isic_cli.services.study.masks import masks_of_files
+
+        return self._reduce([self._agreed(masks_of_files(paths))])
+
+    def _chosen(self, study: "StudyData") -> tuple[tuple[str, ...], tuple[str, ...]]:
+        if not study.markings:
+            raise UsageError(
+                f"{study.name} holds no marks", hint="Its answers: --of answers, without --outdir."
+            )
+        return study.check_images(self._images), study.check_features(self._features)
+
+    def _agreed(self, masks: "MaskSet") -> "Agreed":
+        from isic_cli.services.study.masks import agree_on, write_masks
+
+        agreed = agree_on(masks, vote_only=self._vote_only)
+        if self._outdir is not None:
+            self._written += write_masks(agreed, masks.name, self._outdir)
+        return agreed
+
+    def _reduce(self, results: "Iterable[Agreed]") -> ExitCode:
+        from isic_cli.services.study.masks import COLUMNS
+
+        rows = (row for agreed in results for row in agreed.rows)
+        self._output.write(readable(rows, self._output), Shape("image", COLUMNS))
+        return self._conclude()
+
+    def _each(
+        self, items: Iterable[T], name: Callable[[T], str], work: Callable[[T], Any]
+    ) -> Iterator[Any]:
+        """Do the work on each item; what fails is told, and the rest goes on."""
+        with Progress("reducing", "images", mode=self._progress) as ticker:
+            for item in items:
+                try:
+                    result = work(item)
+                except LocalError:
+                    raise
+                except IsicError as error:
+                    self._failed += 1
+                    ticker.advance(failed=True)
+                    click.echo(f"Failed: {name(item)}: {error.message}", err=True)
+                    continue
+                ticker.advance()
+                yield result
+
+    def _conclude(self) -> ExitCode:
+        if self._written:
+            click.echo(f"{len(self._written)} masks in {self._outdir}.", err=True)
+        return ExitCode.PARTIAL if self._failed else ExitCode.OK

@@ -1,0 +1,80 @@
+"""`isic study download`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.download import fetch_images
+from isic_cli.cli.progress import progress_option
+from isic_cli.cli.rows import conclude
+from isic_cli.errors import ExitCode
+
+if TYPE_CHECKING:
+    from isic_cli.api.archive import ArchiveApi
+
+
+@click.command("download")
+@click.argument("name", metavar="ID|NAME")
+@click.argument("outdir", type=click.Path(path_type=Path))
+@click.option("--no-images", is_flag=True, help="Only answers and marks, no photographs.")
+@click.option("-j", "--jobs", type=click.IntRange(1, 64), help="Transfers side by side.")
+@click.option(
+    "--report",
+    "report_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="What became of each image, as JSON lines.",
+)
+@progress_option
+@pass_run
+def download(
+    run: Run,
+    name: str,
+    outdir: Path,
+    no_images: bool,
+    jobs: int | None,
+    report_file: Path | None,
+    progress: str,
+) -> ExitCode:
+    """Download a study into OUTDIR: its description, answers, marks and images.
+
+    OUTDIR is a download folder with the study in studies/ID; every `isic study` command reads
+    it, and `isic --archive OUTDIR` serves it again. What this user may not see is named and left
+    out. Exit code 3: some images failed; run the same command again.
+    """
+    from isic_cli.services.download.runlock import FolderLock
+    from isic_cli.services.report import Report
+    from isic_cli.services.study.download import StudyDownload
+    from isic_cli.services.study.fetch import find_study
+
+    with run.open(jobs=jobs) as api, FolderLock(outdir):
+        job = StudyDownload(api, find_study(api, name), outdir)
+        images = job.run()
+        click.echo(f"The study is in {job.place}, with {len(images)} images.", err=True)
+        for text in job.missing:
+            click.echo(f"Warning: not downloaded: {text}", err=True)
+        if no_images or not images:
+            return ExitCode.OK
+        with Report(report_file) as report:
+            code = _fetch(api, images, outdir, report, progress)
+            report.summarize(exit_code=int(code))
+        return code
+
+
+def _fetch(
+    api: "ArchiveApi", images: tuple[str, ...], outdir: Path, report: Any, progress: str
+) -> ExitCode:
+    from isic_cli.models.selection import IdList, Selection
+    from isic_cli.services.acquire import Acquisition
+    from isic_cli.services.download.options import DownloadOptions
+
+    settings = api.settings
+    options = DownloadOptions(folder=outdir, jobs=settings.jobs, retries=settings.retries)
+    selection = Selection(ids=IdList("the study", images))
+    job = Acquisition(api, selection, options)
+    job.hold()
+    job.check_space()
+    code = fetch_images(job, report, progress)
+    return max(code, conclude(job.images, len(images)))

@@ -1,0 +1,74 @@
+"""Which study a command works on: a number or a name of the archive, a folder, or a file."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from isic_cli.cli.context import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from isic_cli.cli.output import Output
+    from isic_cli.services.study.data import StudyData
+
+#: What tells a file that is not there from the name of a study.
+_SUFFIXES = (".csv", ".json", ".gz")
+
+study_option = click.option(
+    "--study",
+    "number",
+    type=click.IntRange(min=1),
+    metavar="ID",
+    help="Which study, where a folder holds several.",
+)
+images_option = click.option(
+    "--images",
+    "folders",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FOLDER",
+    help="Look for photographs and superpixel maps here too; repeatable.",
+)
+
+
+def source_argument(metavar: str) -> Callable[[Any], Any]:
+    """Add the argument that names the study."""
+    return click.argument("source", metavar=metavar)
+
+
+def is_local(source: str) -> bool:
+    """Whether a source is a file or a folder; a bare number is always a study of the archive."""
+    if source.isdecimal():
+        return False
+    path = Path(source)
+    named = path.name != source or path.suffix.lower() in _SUFFIXES
+    return named or path.exists()
+
+
+def read_study(
+    run: Run, source: str, *, number: int | None = None, folders: tuple[Path, ...] = ()
+) -> "StudyData":
+    """Read the study that the user names."""
+    if is_local(source):
+        from isic_cli.services.study.opening import open_study
+
+        return open_study(Path(source), number=number, images=folders)
+    from isic_cli.services.study.fetch import fetch_study, find_study
+
+    with run.open() as api:
+        return fetch_study(api, find_study(api, source))
+
+
+def readable(rows: "Iterable[dict[str, Any]]", output: "Output") -> "Iterator[dict[str, Any]]":
+    """Yield rows with three digits after the point where a person reads them, else as they are."""
+    if output.resolved_format() != "table":
+        yield from rows
+        return
+    for row in rows:
+        yield {
+            name: f"{value:.3f}" if isinstance(value, float) else value
+            for name, value in row.items()
+        }

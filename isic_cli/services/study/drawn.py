@@ -1,0 +1,62 @@
+"""The consensus on superpixels drawn as masks, as the first archive's markups were."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from isic_cli.errors import NotFoundError, UsageError
+from isic_cli.services.study.consensus import consensus_values, votes_on
+from isic_cli.services.study.data import StudyData
+from isic_cli.services.study.masks import write_png
+from isic_cli.superpixel.map import SuperpixelMap
+from isic_cli.superpixel.masks import attribute_name
+
+#: Grey of absent, possible and definite.
+_LEVELS = np.array([0, 128, 255], np.uint8)
+
+
+def superpixel_masks(
+    study: StudyData, image: str, features: Iterable[str], folder: Path
+) -> list[Path]:
+    """Write a mask for each feature that somebody marked on an image.
+
+    The masks are 8-bit gray, 0 absent, 128 possible and 255 definite, and named as those of the
+    2018 challenge: `ISIC_0000000_attribute_globules.png`.
+
+    Raises
+    ------
+    NotFoundError
+        There is no superpixel map of the image.
+    UsageError
+        The marks belong to another map.
+    LocalError
+        A mask cannot be written.
+    """
+    votes = {feature: votes_on(study, image, feature) for feature in features}
+    marked = {feature: found for feature, found in votes.items() if found is not None}
+    if not marked:
+        return []
+    path = study.pictures.superpixels(image)
+    if path is None:
+        raise NotFoundError(
+            f"there is no superpixel map of {image}",
+            hint="Name the folder that has it with --images.",
+        )
+    labels = SuperpixelMap.from_png(path).labels
+    count = int(labels.max()) + 1
+    written = []
+    for feature, found in marked.items():
+        values = consensus_values(found)
+        if len(values) > count:
+            raise UsageError(
+                f"the marks of {feature} are on {len(values)} superpixels, and {path} has {count}",
+                hint="The marks belong to another superpixel map.",
+            )
+        grey = np.zeros(count, np.uint8)
+        grey[: len(values)] = _LEVELS[(values * 2).astype(np.int64)]
+        plain = "".join(letter if letter.isalnum() else " " for letter in feature)
+        target = folder / attribute_name(image, plain)
+        write_png(target, grey[labels])
+        written.append(target)
+    return written
