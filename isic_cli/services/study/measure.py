@@ -73,7 +73,9 @@ def study_tables(
             )
     wanted = frozenset(questions) or frozenset(prompts)
     answers = (item for item in study.responses if item.question in wanted)
-    return question_tables(answers, choices={**study.choices, **orders}), frozenset(orders)
+    looked = dict.fromkeys((item.image, item.annotator) for item in study.responses)
+    tables = question_tables(answers, choices={**study.choices, **orders}, annotated=looked)
+    return tables, frozenset(orders)
 
 
 def by_question(

@@ -33,7 +33,10 @@ class QuestionTable:
 
 
 def question_tables(
-    responses: Iterable[Response], *, choices: Mapping[str, Sequence[str]] | None = None
+    responses: Iterable[Response],
+    *,
+    choices: Mapping[str, Sequence[str]] | None = None,
+    annotated: Iterable[tuple[str, str]] = (),
 ) -> tuple[QuestionTable, ...]:
     """Make the tables of every question, in the order of their first answers.
 
@@ -44,6 +47,9 @@ def question_tables(
     choices : mapping from question to its choices, optional
         Where known: their order is that of ordinal coefficients, and choices that nobody took
         count too. An answer outside them is kept, behind them, with a warning.
+    annotated : iterable of (image, annotator)
+        Who is known to have looked at what. The archive writes no row for a multi-select question
+        of which no choice was picked, so for these pairs its absence means that none was.
 
     Raises
     ------
@@ -51,6 +57,7 @@ def question_tables(
         Two answers of one annotator to one question about one image.
     """
     known = choices or {}
+    looked = tuple(annotated)
     grouped: dict[tuple[str, str], list[Response]] = {}
     for response in responses:
         grouped.setdefault((response.question, response.kind), []).append(response)
@@ -59,7 +66,8 @@ def question_tables(
         if kind == "number":
             tables.append(QuestionTable(question, kind, None, _numbers(answers)))
         elif kind == "multiselect":
-            tables.extend(_picked(question, kind, answers, known.get(question, ())))
+            silent = _silent(answers, looked)
+            tables.extend(_picked(question, kind, [*answers, *silent], known.get(question, ())))
         else:
             given = [
                 (r.image, r.annotator, r.answer)
@@ -76,6 +84,14 @@ def _numbers(answers: Sequence[Response]) -> Numbers:
     return Numbers.from_answers(
         (r.image, r.annotator, r.answer) for r in answers if isinstance(r.answer, float)
     )
+
+
+def _silent(answers: Sequence[Response], looked: Iterable[tuple[str, str]]) -> Iterable[Response]:
+    given = {(item.image, item.annotator) for item in answers}
+    about = answers[0]
+    for image, annotator in looked:
+        if (image, annotator) not in given:
+            yield Response(image, annotator, None, about.question, about.kind, ())
 
 
 def _picked(

@@ -111,3 +111,18 @@ def test_an_answer_outside_the_choices_is_kept_and_told(caplog: pytest.LogCaptur
     assert isinstance(found.table, Choices)
     assert found.table.categories == ("No", "Yes")
     assert caplog.messages == ["Malignant?: answers that are none of its choices: Yes"]
+
+
+def test_an_annotator_who_picked_no_choice_said_no_to_each() -> None:
+    responses = [
+        Response("a", "x", None, "Q", "multiselect", ("net",)),
+        Response("b", "x", None, "Q", "multiselect", ("net",)),
+        Response("a", "y", None, "Q", "multiselect", ("net",)),
+    ]
+    looked = [("a", "x"), ("b", "x"), ("a", "y"), ("b", "y")]
+    (table,) = question_tables(responses, annotated=looked)
+    assert isinstance(table.table, Choices)
+    assert table.table.codes.tolist() == [[1, 1], [1, 0]]
+    (unknown,) = question_tables(responses)
+    assert isinstance(unknown.table, Choices)
+    assert unknown.table.codes.tolist() == [[1, 1], [1, -1]]
