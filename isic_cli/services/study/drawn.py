@@ -5,11 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from isic_cli.errors import NotFoundError, UsageError
 from isic_cli.services.study.consensus import consensus_values, votes_on
 from isic_cli.services.study.data import StudyData
 from isic_cli.services.study.masks import write_png
-from isic_cli.superpixel.map import SuperpixelMap
+from isic_cli.services.study.onmap import LabelMap
 from isic_cli.superpixel.masks import attribute_name
 
 #: Grey of absent, possible and definite.
@@ -37,26 +36,12 @@ def superpixel_masks(
     marked = {feature: found for feature, found in votes.items() if found is not None}
     if not marked:
         return []
-    path = study.pictures.superpixels(image)
-    if path is None:
-        raise NotFoundError(
-            f"there is no superpixel map of {image}",
-            hint="Name the folder that has it with --images.",
-        )
-    labels = SuperpixelMap.from_png(path).labels
-    count = int(labels.max()) + 1
+    pixels = LabelMap.of(study, image)
     written = []
     for feature, found in marked.items():
-        values = consensus_values(found)
-        if len(values) > count:
-            raise UsageError(
-                f"the marks of {feature} are on {len(values)} superpixels, and {path} has {count}",
-                hint="The marks belong to another superpixel map.",
-            )
-        grey = np.zeros(count, np.uint8)
-        grey[: len(values)] = _LEVELS[(values * 2).astype(np.int64)]
+        grey = _LEVELS[(consensus_values(found) * 2).astype(np.int64)]
         plain = "".join(letter if letter.isalnum() else " " for letter in feature)
         target = folder / attribute_name(image, plain)
-        write_png(target, grey[labels])
+        write_png(target, pixels.spread(grey, feature))
         written.append(target)
     return written

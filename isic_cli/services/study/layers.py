@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from isic_cli.agreement.consensus import SuperpixelVotes
 from isic_cli.agreement.table import BoolArray
-from isic_cli.errors import NotFoundError, UsageError
+from isic_cli.errors import UsageError
 from isic_cli.services.study.consensus import votes_on
 from isic_cli.services.study.data import StudyData
 from isic_cli.services.study.levels import read_levels
-from isic_cli.superpixel.map import SuperpixelMap
+from isic_cli.services.study.onmap import LabelMap
 
 Strength = NDArray[np.float32]
 
@@ -64,49 +63,24 @@ def layers_of(
     UsageError
         A map or a mask of another size than the photograph, or marks of another map.
     """
-    path = study.pictures.superpixels(image)
-    labels = None
+    has_map = study.pictures.superpixels(image) is not None
+    pixels = None
     for feature in features:
         marked = study.markings_of(image, feature)
         votes = votes_on(study, image, feature)
         drawn = [(item.reader, item.mask) for item in marked if item.mask is not None]
-        if votes is not None and (path is not None or not drawn):
-            if path is None:
-                raise NotFoundError(
-                    f"there is no superpixel map of {image}",
-                    hint="Name the folder that has it with --images.",
-                )
-            if labels is None:
-                labels = SuperpixelMap.from_png(path).labels
-                _check_shape(labels.shape, shape, str(path), image)
+        if votes is not None and (has_map or not drawn):
+            if pixels is None:
+                pixels = LabelMap.of(study, image)
+                _check_shape(pixels.labels.shape, shape, str(pixels.path), image)
             readers = tuple(item.reader for item in marked if item.marks and item.marks.labels)
-            yield _from_votes(feature, readers, votes, labels, str(path))
+            strength = pixels.spread(votes.score.astype(np.float32), feature)
+            yield Layer(feature, readers, strength, pixels.spread(votes.present(), feature))
         elif drawn:
             count = max(len(study.readers_of(image)), len(drawn))
             layer = _from_masks(image, feature, drawn, count, shape)
             if layer.readers:
                 yield layer
-
-
-def _from_votes(
-    feature: str,
-    readers: tuple[str, ...],
-    votes: SuperpixelVotes,
-    labels: NDArray[np.uint16 | np.uint32],
-    name: str,
-) -> Layer:
-    score, present = votes.score.astype(np.float32), votes.present()
-    count = int(labels.max()) + 1
-    if len(score) > count:
-        raise UsageError(
-            f"the marks of {feature} are on {len(score)} superpixels, and {name} has {count}",
-            hint="The marks belong to another superpixel map.",
-        )
-    # Where only the marks were kept, the superpixels after the last mark are absent.
-    padded = np.zeros(count, np.float32), np.zeros(count, bool)
-    padded[0][: len(score)] = score
-    padded[1][: len(present)] = present
-    return Layer(feature, readers, padded[0][labels], padded[1][labels])
 
 
 def _from_masks(
