@@ -6,6 +6,7 @@ from pathlib import Path
 
 from isic_cli.errors import IsicError, NotFoundError
 from isic_cli.services.study.data import StudyData
+from isic_cli.services.study.files import plain
 from isic_cli.services.study.layers import Layer, layers_of
 from isic_cli.services.study.masks import write_png
 from isic_cli.services.study.overlay import (
@@ -111,7 +112,7 @@ class Drawing:
                 yield Drawn(image, "unmarked", readers=len(self.study.readers_of(image)))
                 continue
             picture, layers = drawn
-            path = self.folder / f"{image}_overlay.png"
+            path = self.folder / f"{plain(image)}_overlay.png"
             write_png(path, picture)
             names = tuple(layer.feature for layer in layers)
             yield Drawn(image, "drawn", path, len(self.study.readers_of(image)), names)

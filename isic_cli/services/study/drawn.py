@@ -7,6 +7,7 @@ import numpy as np
 
 from isic_cli.services.study.consensus import consensus_values, votes_on
 from isic_cli.services.study.data import StudyData
+from isic_cli.services.study.files import plain
 from isic_cli.services.study.masks import write_png
 from isic_cli.services.study.onmap import LabelMap
 from isic_cli.superpixel.masks import attribute_name
@@ -37,11 +38,13 @@ def superpixel_masks(
     if not marked:
         return []
     pixels = LabelMap.of(study, image)
-    written = []
+    written: list[Path] = []
     for feature, found in marked.items():
         grey = _LEVELS[(consensus_values(found) * 2).astype(np.int64)]
-        plain = "".join(letter if letter.isalnum() else " " for letter in feature)
-        target = folder / attribute_name(image, plain)
+        target = folder / attribute_name(plain(image), plain(feature))
+        if target in written:
+            # Two features with one name in the challenges, such as Network and Pigment network.
+            target = folder / f"{plain(image)}_attribute_{plain(feature).lower()}_2.png"
         write_png(target, pixels.spread(grey, feature))
         written.append(target)
     return written

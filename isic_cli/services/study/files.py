@@ -1,9 +1,19 @@
-"""Write the files of a study so that each is there whole or not at all."""
+"""Write the files of a study: names that stay in their folder, whole or not at all."""
 
+import re
 from contextlib import suppress
 from pathlib import Path
 
 from isic_cli.services.download.disk import local_error
+
+
+def plain(name: str) -> str:
+    """Return a name that can be part of a file's: images and features come from other people.
+
+    >>> plain("../Network : Typical")
+    'Network_Typical'
+    """
+    return re.sub(r"\W+", "_", name).strip("_") or "unnamed"
 
 
 def write_bytes(path: Path, data: bytes) -> None:

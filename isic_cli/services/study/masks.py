@@ -15,7 +15,7 @@ from isic_cli.agreement.table import BoolArray
 from isic_cli.agreement.votes import Majority, MaskVotes, PatternBuilder, VotePatterns
 from isic_cli.errors import NotFoundError, UsageError
 from isic_cli.services.study.data import StudyData
-from isic_cli.services.study.files import write_bytes
+from isic_cli.services.study.files import plain, write_bytes
 from isic_cli.superpixel.masks import read_mask
 
 Row = dict[str, Any]
@@ -61,8 +61,9 @@ class MaskSet:
     @property
     def name(self) -> str:
         """The beginning of the names of files made from the set."""
-        words = [self.image, "".join(c if c.isalnum() else "_" for c in self.feature).lower()]
-        return "_".join(filter(None, words)) or "consensus"
+        words = [plain(self.image)] if self.image else []
+        words += [plain(self.feature).lower()] if self.feature else []
+        return "_".join(words) or "consensus"
 
     def read(self) -> Iterator[tuple[str, BoolArray]]:
         """Read one mask after the other: pixels of at least half the brightness are marked.

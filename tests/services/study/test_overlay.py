@@ -10,6 +10,7 @@ from PIL import Image
 from isic_cli.errors import NotFoundError, UsageError
 from isic_cli.services.study.data import StudyData
 from isic_cli.services.study.draw import Drawing, Drawn
+from isic_cli.services.study.files import plain
 from isic_cli.services.study.layers import Layer, layers_of
 from isic_cli.services.study.levels import read_levels
 from isic_cli.services.study.opening import open_study
@@ -178,3 +179,15 @@ def test_a_long_title_is_cut_to_the_width_of_the_page() -> None:
     page = sheet("A very long title of a study " * 9, tiles, {})
     assert page.shape[1] == 560
     assert page[:48, 552:].min() == 255
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("../../ISIC_9900001", "ISIC_9900001"),
+        ("Network : Typical", "Network_Typical"),
+        ("..", "unnamed"),
+    ],
+)
+def test_names_of_other_people_cannot_leave_the_folder(name: str, file: str) -> None:
+    assert plain(name) == file
