@@ -9,7 +9,7 @@ import click
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.progress import Progress, progress_option
-from isic_cli.cli.study_source import images_option, read_study, readable, study_option
+from isic_cli.cli.study_source import SHOWN, images_option, read_study, readable, study_option
 from isic_cli.errors import ExitCode, IsicError, LocalError, UsageError
 
 if TYPE_CHECKING:
@@ -179,12 +179,15 @@ class _Job:
                 except IsicError as error:
                     self._failed += 1
                     ticker.advance(failed=True)
-                    click.echo(f"Failed: {name(item)}: {error.message}", err=True)
+                    if self._failed <= SHOWN:
+                        click.echo(f"Failed: {name(item)}: {error.message}", err=True)
                     continue
                 ticker.advance()
                 yield result
 
     def _conclude(self) -> ExitCode:
+        if self._failed > SHOWN:
+            click.echo(f"… and {self._failed - SHOWN} more.", err=True)
         if self._written:
             click.echo(f"{len(self._written)} masks in {self._outdir}.", err=True)
         return ExitCode.PARTIAL if self._failed else ExitCode.OK

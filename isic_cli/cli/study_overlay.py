@@ -9,13 +9,19 @@ import click
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.progress import Progress, progress_option
-from isic_cli.cli.study_source import images_option, read_study, source_argument, study_option
+from isic_cli.cli.study_source import (
+    SHOWN,
+    images_option,
+    read_study,
+    source_argument,
+    study_option,
+)
 from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from isic_cli.services.study.draw import Drawing
 
-_SHAPE = Shape(key="path", columns=("image", "status", "readers", "features", "path", "reason"))
+_SHAPE = Shape(key="image", columns=("image", "status", "readers", "features", "path", "reason"))
 
 
 @click.command("overlay")
@@ -71,7 +77,7 @@ def _rows(job: "Drawing", results: list[Any], progress: str) -> Iterator[dict[st
         for result in job.run():
             ticker.advance(failed=result.status == "failed")
             results.append(result)
-            if result.status == "failed":
+            if result.status == "failed" and ticker.failed <= SHOWN:
                 click.echo(f"Failed: {result.image}: {result.reason}", err=True)
             yield result.row()
 
@@ -83,6 +89,8 @@ def _conclude(results: list[Any], sheets: list[str]) -> ExitCode:
     words = [f"{counts['drawn']} drawn", f"{counts['unmarked']} without marks"]
     if counts["failed"]:
         words.append(f"{counts['failed']} FAILED")
+    if counts["failed"] > SHOWN:
+        click.echo(f"… and {counts['failed'] - SHOWN} more; the rows say which.", err=True)
     made = f" {', '.join(sheets)}." if sheets else ""
     click.echo(f"{len(results)} images: {', '.join(words)}.{made}", err=True)
     return ExitCode.PARTIAL if counts["failed"] else ExitCode.OK

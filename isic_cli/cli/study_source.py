@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 #: What tells a file that is not there from the name of a study.
 _SUFFIXES = (".csv", ".json", ".gz")
 
+#: Failures of single images shown on standard error.
+SHOWN = 10
+
 study_option = click.option(
     "--study",
     "number",

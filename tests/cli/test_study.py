@@ -413,3 +413,62 @@ def test_a_login_page_leaves_no_file_of_a_download(isic: Isic) -> None:
         done = isic("study", "download", "5", "out", archive=url)
     assert done.code == 4
     assert not Path("out/studies").exists()
+
+
+def test_a_table_for_reading_has_three_digits_after_the_point(isic: Isic) -> None:
+    done = isic("study", "agreement", "5", "-f", "table", "--fields", "coefficient,value")
+    assert done.lines[1] == "percent agreement            0.167"
+
+
+def test_consensus_takes_one_study_at_a_time(isic: Isic, folder: Path) -> None:
+    done = isic("study", "consensus", str(folder), str(folder))
+    assert (done.code, done.err.splitlines()[0]) == (2, "Error: one study at a time")
+
+
+def test_many_failures_are_named_in_part(isic: Isic, folder: Path) -> None:
+    path = folder / "studies" / "5" / "annotations.json"
+    known = json.loads(path.read_text("utf-8"))
+    one = known["annotations"][0]
+    known["annotations"] = [{**one, "image": f"ISIC_00000{n:02d}"} for n in range(12)]
+    path.write_text(json.dumps(known), "utf-8")
+    for command in (["overlay"], ["consensus", "--of", "superpixels", "-d", "out"]):
+        done = isic("study", command[0], str(folder), *command[1:])
+        assert done.code == 3
+        assert done.err.count("Failed: ") == 10
+        assert "… and 2 more" in done.err
+
+
+@pytest.mark.parametrize("command", ["list", "show"])
+def test_a_busy_archive_is_not_taken_for_the_known_fault(isic: Isic, command: str) -> None:
+    busy = Forever(status(503))
+    script = Script({"GET /api/v2/studies/": [busy], "GET /api/v2/studies/5/": [busy]})
+    with served(script) as url:
+        done = isic("study", command, *(["5"] if command == "show" else []), archive=url)
+    assert done.code == 5
+    assert "questions have choices" not in done.err
+
+
+def test_a_study_that_shows_nothing_to_this_user_is_a_login(isic: Isic) -> None:
+    script = Script(
+        {
+            "GET /api/v2/studies/5/": [Forever(status(401))],
+            "GET /studies/5/download-responses/": [
+                Forever(status(302, Location="/accounts/login/?next=/studies/5/"))
+            ],
+        }
+    )
+    with served(script) as url:
+        assert isic("study", "show", "5", archive=url).code == 4
+
+
+def test_a_described_study_with_private_responses_is_shown(isic: Isic) -> None:
+    login = status(302, Location="/accounts/login/?next=/studies/5/")
+    script = Script(
+        {
+            "GET /api/v2/studies/5/": [json_answer(STUDY)],
+            "GET /studies/5/download-responses/": [Forever(login)],
+        }
+    )
+    with served(script) as url:
+        (shown,) = json.loads(isic("study", "show", "5", "-f", "json", archive=url).out)
+    assert (shown["name"], shown["answers"], shown["readers"]) == ("Tiny study", None, None)

@@ -127,7 +127,7 @@ class StudyData:
         if unknown := sorted(chosen - set(self.readers)):
             raise UsageError(
                 f"{self.name} has no annotator {unknown[0]!r}",
-                hint=f"There are: {', '.join(self.readers)}.",
+                hint=f"There are: {_listed(self.readers)}.",
             )
         if not chosen:
             return self
@@ -172,10 +172,15 @@ class StudyData:
             if name.casefold() not in known:
                 raise UsageError(
                     f"{self.name} has no feature {name!r}",
-                    hint=f"Its features are: {'; '.join(self.features) or 'none'}.",
+                    hint=f"Its features are: {_listed(self.features)}.",
                 )
             chosen.append(known[name.casefold()])
         return tuple(dict.fromkeys(chosen)) or self.features
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    more = f"; and {len(names) - 20} more" if len(names) > 20 else ""
+    return ("; ".join(names[:20]) or "none") + more
 
 
 def _some(names: tuple[str, ...]) -> str:
