@@ -56,7 +56,7 @@ READ_BRIEF = LegacyAnnotation("a2", "s1", "i2", "i2", "u2", "active", None, {}, 
 
 
 def packed(value: object) -> bytes:
-    return gzip.compress(json.dumps(value).encode())
+    return gzip.compress(json.dumps(value).encode(), mtime=0)
 
 
 @pytest.mark.parametrize("stored", [[FULL, BRIEF], {"a1": FULL, "a2": BRIEF}])
