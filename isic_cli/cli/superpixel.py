@@ -8,9 +8,12 @@ from typing import Any
 import click
 
 from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.superpixel_run import Batch, FilePath, batch_options, primed
 from isic_cli.errors import ExitCode
+
+_CONVERT = "isic_cli.cli.superpixel_convert"
 
 INFO = Shape(
     key="file",
@@ -33,7 +36,15 @@ INFO = Shape(
 )
 
 
-@click.group()
+@click.group(
+    cls=LazyGroup,
+    lazy={
+        "decode": (f"{_CONVERT}:decode", "Write the labels of maps as .npy, .npz or TIFF."),
+        "encode": (f"{_CONVERT}:encode", "Write label arrays as maps."),
+        "mask": (f"{_CONVERT}:mask", "Draw features or labels as masks."),
+        "features": (f"{_CONVERT}:features", "Turn masks into a feature file."),
+    },
+)
 def superpixel() -> None:
     """Read, measure, draw, convert and make superpixel maps.
 

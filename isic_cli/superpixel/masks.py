@@ -49,12 +49,17 @@ def feature_mask(pixel_map: SuperpixelMap, features: Features, feature: str) -> 
     Returns
     -------
     mask : ndarray of shape (H, W), uint8
+
+    Raises
+    ------
+    UsageError
+        No such feature, or features of another map.
     """
     check_length(features, pixel_map)
     present = np.zeros(int(pixel_map.ids[-1]) + 1, np.uint8)
-    values = features.values[feature_name(feature)]
-    present[values == PRESENT] = 128
-    present[features.labels(feature)] = 255
+    definite = features.labels(feature)  # refuses an unknown name
+    present[features.values[feature_name(feature)] == PRESENT] = 128
+    present[definite] = 255
     runs = pixel_map.runs
     per_run = present[pixel_map.ids[runs.index]]
     return np.repeat(per_run, runs.lengths).reshape(pixel_map.shape)

@@ -1,0 +1,231 @@
+"""`isic superpixel decode`, `encode`, `mask` and `features`: from one form to another."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.superpixel_run import (
+    Batch,
+    FilePath,
+    batch_options,
+    is_many,
+    labels_option,
+    parsed_labels,
+)
+from isic_cli.errors import ExitCode, UsageError
+
+_ARRAYS = (".npy", ".npz", ".tif", ".tiff")
+
+
+@click.command("decode")
+@click.argument("maps", nargs=-1, required=True, metavar="PNG…")
+@click.option(
+    "-o",
+    "--output",
+    "out",
+    type=FilePath,
+    required=True,
+    help="labels.npy, .npz or .tif; for several maps a folder.",
+)
+@click.option(
+    "--to",
+    type=click.Choice(["npy", "npz", "tif"]),
+    default="npy",
+    show_default=True,
+    help="The format of files in a folder.",
+)
+@batch_options
+@pass_run
+def decode(run: Run, /, maps: tuple[str, ...], out: Path, to: str, **options: Any) -> ExitCode:
+    """Write the labels of maps as arrays of shape (height, width), 16 bits where they fit.
+
+    In .npz the array is called labels.
+    """
+    from isic_cli.services.superpixels import convert
+    from isic_cli.services.superpixels.target import Targets
+
+    targets = Targets(out, _ARRAYS, many=is_many(maps), ending=f"_labels.{to}")
+    with Batch.open(run, "decoding", **options) as batch:
+        tasks = batch.tasks(
+            batch.locator.maps(maps),
+            lambda source: convert.FileTask(source, targets.path(source.stem, source.name)),
+        )
+        for _ in batch.run(tasks, convert.decode):
+            continue
+        return batch.finish(said="decoded")
+
+
+@click.command("encode")
+@click.argument("labels", nargs=-1, required=True, metavar="LABELS…")
+@click.option(
+    "-o",
+    "--output",
+    "out",
+    type=FilePath,
+    required=True,
+    help="A .png; for several files a folder.",
+)
+@batch_options
+@pass_run
+def encode(run: Run, /, labels: tuple[str, ...], out: Path, **options: Any) -> ExitCode:
+    """Write label arrays (.npy, .npz, TIFF) or gray label PNGs as maps in the archive's encoding.
+
+    Labels are kept as they are, gaps and all; those of the archive's maps begin at 0.
+    """
+    from isic_cli.services.superpixels import convert
+    from isic_cli.services.superpixels.target import Targets
+
+    targets = Targets(out, (".png",), many=is_many(labels), ending="_superpixels.png")
+    with Batch.open(run, "encoding", **options) as batch:
+        tasks = batch.tasks(
+            batch.locator.labels(labels),
+            lambda source: convert.FileTask(source, targets.path(source.stem, source.name)),
+        )
+        for _ in batch.run(tasks, convert.encode):
+            continue
+        return batch.finish(said="encoded")
+
+
+@click.command("mask")
+@click.argument("maps", nargs=-1, required=True, metavar="PNG…")
+@click.option("--features", type=FilePath, help="A feature file, or a folder of them.")
+@click.option("--feature", "only", multiple=True, metavar="NAME", help="Only this one; repeatable.")
+@labels_option
+@click.option(
+    "-o",
+    "--output",
+    "out",
+    type=FilePath,
+    required=True,
+    help="A .png, or the folder of <image>_attribute_<feature>.png.",
+)
+@batch_options
+@pass_run
+def mask(
+    run: Run,
+    /,
+    maps: tuple[str, ...],
+    features: Path | None,
+    only: tuple[str, ...],
+    labels: str | None,
+    out: Path,
+    **options: Any,
+) -> ExitCode:
+    """Draw features, or chosen superpixels, as masks: gray, 0 outside and 255 inside.
+
+    The layout is that of the 2018 challenge, Task 2; "possible" (0.5) becomes 128.
+    """
+    from isic_cli.services.superpixels import convert
+    from isic_cli.services.superpixels.target import Targets
+
+    if (features is None) == (labels is None):
+        raise UsageError("one of --features and --labels is needed")
+    targets = Targets(out, (".png",), many=is_many(maps), ending="_mask.png")
+    in_folder = targets.is_folder and labels is None
+    choice = parsed_labels(labels)
+    with Batch.open(run, "drawing", **options) as batch:
+        tasks = batch.tasks(
+            batch.locator.maps(maps),
+            lambda source: convert.MaskTask(
+                source,
+                out if in_folder else targets.path(source.stem, source.name),
+                features,
+                only,
+                choice,
+            ),
+        )
+        for _ in batch.run(tasks, convert.draw_masks):
+            continue
+        return batch.finish(said="maps drawn")
+
+
+@click.command("features")
+@click.argument("maps", nargs=-1, required=True, metavar="PNG…")
+@click.option(
+    "--mask",
+    "masks",
+    multiple=True,
+    required=True,
+    metavar="[FEATURE=]PNG",
+    help="A mask, or a folder of <image>_attribute_<feature>.png; repeatable.",
+)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.5,
+    show_default=True,
+    help="A superpixel shows the feature when more than this share of it is inside.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "out",
+    type=FilePath,
+    help="A .json, for several maps a folder; else standard output.",
+)
+@batch_options
+@pass_run
+def features(
+    run: Run,
+    /,
+    maps: tuple[str, ...],
+    masks: tuple[str, ...],
+    threshold: float,
+    out: Path | None,
+    **options: Any,
+) -> ExitCode:
+    """Turn masks into a feature file in the layout of the 2017 challenge.
+
+    A mask's feature is the end of its name, or given before it: --mask streaks=drawn.png. Standard
+    error tells how many superpixels lie only partly inside.
+    """
+    from isic_cli.services.superpixels import convert
+
+    targets = _feature_targets(out, maps)
+    with Batch.open(run, "converting", **options) as batch:
+        found = tuple(_named_mask(batch, text) for text in masks)
+        tasks = batch.tasks(
+            batch.locator.maps(maps),
+            lambda source: convert.FeatureTask(
+                source,
+                found,
+                threshold,
+                targets.path(source.stem, source.name) if targets else None,
+            ),
+        )
+        for done in batch.run(tasks, convert.make_features):
+            _tell(done, to_stdout=targets is None)
+        return batch.finish(said="feature files written")
+
+
+def _feature_targets(out: Path | None, maps: tuple[str, ...]) -> Any:
+    from isic_cli.services.superpixels.target import Targets
+
+    many = is_many(maps)
+    if out is None or out == Path("-"):
+        if many:
+            raise UsageError("several maps need a folder for their features", hint="-o FOLDER")
+        return None
+    return Targets(out, (".json",), many=many, ending="_features.json")
+
+
+def _named_mask(batch: Batch, text: str) -> tuple[str | None, Path]:
+    name, equals, file = text.partition("=")
+    if not equals or Path(text).exists():
+        name, file = "", text
+    path = Path(file) if Path(file).is_dir() else batch.locator.mask(file).path
+    return name or None, path
+
+
+def _tell(done: Any, *, to_stdout: bool) -> None:
+    if to_stdout:
+        click.echo(done.value.text, nl=False)
+    for feature, mixed, wrong in done.value.fits:
+        if mixed:
+            click.echo(
+                f"Warning: {done.name}: {feature}: {mixed:,} superpixels lie only partly inside; "
+                f"{wrong:,} pixels differ from the mask",
+                err=True,
+            )
