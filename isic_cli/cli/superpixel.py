@@ -14,6 +14,7 @@ from isic_cli.cli.superpixel_run import Batch, FilePath, batch_options, primed
 from isic_cli.errors import ExitCode
 
 _CONVERT = "isic_cli.cli.superpixel_convert"
+_DRAW = "isic_cli.cli.superpixel_draw"
 
 INFO = Shape(
     key="file",
@@ -43,6 +44,10 @@ INFO = Shape(
         "encode": (f"{_CONVERT}:encode", "Write label arrays as maps."),
         "mask": (f"{_CONVERT}:mask", "Draw features or labels as masks."),
         "features": (f"{_CONVERT}:features", "Turn masks into a feature file."),
+        "outline": (f"{_DRAW}:outline", "Draw outlines as SVG, JSON, GeoJSON or PNG."),
+        "overlay": (f"{_DRAW}:overlay", "Draw marked superpixels over a photograph."),
+        "tiles": (f"{_DRAW}:tiles", "Cut a photograph into its superpixels."),
+        "generate": (f"{_DRAW}:generate", "Make the maps of photographs."),
     },
 )
 def superpixel() -> None:

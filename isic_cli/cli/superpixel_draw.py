@@ -1,0 +1,204 @@
+"""`isic superpixel outline`, `overlay`, `tiles` and `generate`: pictures in, pictures out."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.superpixel_run import (
+    Batch,
+    FilePath,
+    batch_options,
+    is_many,
+    labels_option,
+    parsed_labels,
+)
+from isic_cli.errors import ExitCode
+
+if TYPE_CHECKING:
+    from isic_cli.services.superpixels.sources import Locator, Source
+
+
+@click.command("outline")
+@click.argument("maps", nargs=-1, required=True, metavar="PNG…")
+@click.option("--image", type=FilePath, help="For .png: draw them on this photograph, or folder.")
+@click.option(
+    "-o",
+    "--output",
+    "out",
+    type=FilePath,
+    required=True,
+    help="A .svg, .json, .geojson or .png; for several maps a folder.",
+)
+@click.option(
+    "--to",
+    type=click.Choice(["svg", "json", "geojson", "png"]),
+    default="svg",
+    show_default=True,
+    help="The format of files in a folder.",
+)
+@batch_options
+@pass_run
+def outline(
+    run: Run, /, maps: tuple[str, ...], image: Path | None, out: Path, to: str, **options: Any
+) -> ExitCode:
+    """Draw the outlines of all superpixels.
+
+    .json is the contour file of the archive's studies, one outer ring a superpixel; .svg and
+    .geojson have all pieces and holes.
+    """
+    from isic_cli.services.superpixels.draw import OutlineTask, draw_outlines
+    from isic_cli.services.superpixels.target import Targets
+
+    suffixes = (".svg", ".json", ".geojson", ".png")
+    targets = Targets(out, suffixes, many=is_many(maps), ending=f"_outline.{to}")
+    with Batch.open(run, "drawing", **options) as batch:
+        tasks = batch.tasks(
+            batch.locator.maps(maps),
+            lambda source: OutlineTask(source, targets.path(source.stem, source.name), image),
+        )
+        for _ in batch.run(tasks, draw_outlines):
+            continue
+        return batch.finish(said="drawn")
+
+
+@click.command("overlay")
+@click.argument("image")
+@click.argument("png")
+@labels_option
+@click.option("--features", type=FilePath, help="A feature file, or a folder: a colour for each.")
+@click.option(
+    "--alpha",
+    type=click.FloatRange(0, 1),
+    default=0.5,
+    show_default=True,
+    help="Opacity of the marks.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "out",
+    type=FilePath,
+    required=True,
+    help="A .png; for folders a folder.",
+)
+@batch_options
+@pass_run
+def overlay(
+    run: Run,
+    /,
+    image: str,
+    png: str,
+    labels: str | None,
+    features: Path | None,
+    alpha: float,
+    out: Path,
+    **options: Any,
+) -> ExitCode:
+    """Draw superpixels over the photograph IMAGE, with a legend; without marks, all borders.
+
+    The colours are told apart by readers with any colour vision. IMAGE and PNG may be folders:
+    then files of one image belong together.
+    """
+    from isic_cli.services.superpixels.draw import PairTask, draw_pair
+    from isic_cli.services.superpixels.target import Targets
+
+    choice = parsed_labels(labels)
+    targets = Targets(out, (".png",), many=is_many([image]), ending="_overlay.png")
+    with Batch.open(run, "drawing", **options) as batch:
+        tasks = batch.tasks(
+            batch.locator.pictures([image]),
+            lambda source: PairTask(
+                source,
+                map_of(batch.locator, png, source),
+                targets.path(source.stem, source.name),
+                choice,
+                features,
+                alpha,
+            ),
+        )
+        for _ in batch.run(tasks, draw_pair):
+            continue
+        return batch.finish(said="drawn")
+
+
+def map_of(locator: "Locator", place: str, image: "Source") -> "Source":
+    """Return the map that belongs to a photograph: `place`, or the one in that folder."""
+    from isic_cli.services.superpixels.sources import partner
+
+    if not Path(place).is_dir():
+        return locator.map(place)
+    endings = ("_superpixels.png", "_superpixels_v3.0.png")
+    return locator.map(str(partner(Path(place), image.stem, endings)))
+
+
+@click.command("tiles")
+@click.argument("image")
+@click.argument("png")
+@click.argument("outdir", type=FilePath)
+@labels_option
+@batch_options
+@pass_run
+def tiles(
+    run: Run, /, image: str, png: str, outdir: Path, labels: str | None, **options: Any
+) -> ExitCode:
+    """Cut the photograph IMAGE into a small PNG per superpixel, transparent outside of it."""
+    from isic_cli.services.superpixels.draw import PairTask, cut_tiles
+
+    choice = parsed_labels(labels)
+    with Batch.open(run, "cutting", **options) as batch:
+        tasks = batch.tasks(
+            batch.locator.pictures([image]),
+            lambda source: PairTask(source, map_of(batch.locator, png, source), outdir, choice),
+        )
+        files = sum(done.value.files for done in batch.run(tasks, cut_tiles))
+        code = batch.finish(said="photographs cut")
+    click.echo(f"{files:,} tiles in {outdir}.", err=True)
+    return code
+
+
+@click.command("generate")
+@click.argument("images", nargs=-1, required=True, metavar="IMAGE…")
+@click.option(
+    "-o",
+    "--output",
+    "out",
+    type=FilePath,
+    required=True,
+    help="A folder for <image>_superpixels.png; for one image also a .png.",
+)
+@click.option(
+    "--method",
+    type=click.Choice(["archive", "approximate"]),
+    default="archive",
+    show_default=True,
+    help="The archive's own map, or one that is near it and needs no extra.",
+)
+@click.option("--force", is_flag=True, help="Replace maps that are there.")
+@batch_options
+@pass_run
+def generate(
+    run: Run, /, images: tuple[str, ...], out: Path, method: Any, force: bool, **options: Any
+) -> ExitCode:
+    """Make the superpixel maps of photographs.
+
+    --method archive gives the archive's v3.0 map to the last pixel, from the JPEG that the archive
+    serves; it needs isic-cli[superpixel]. --method approximate takes any picture; its labels must
+    never be joined to the archive's feature arrays. A map that is there is kept.
+    """
+    from isic_cli.services.superpixels.draw import APPROXIMATE_WARNING, GenerateTask, make_map
+    from isic_cli.services.superpixels.target import Targets
+
+    targets = Targets(out, (".png",), many=is_many(images), ending="_superpixels.png")
+    with Batch.open(run, "making maps", **options) as batch:
+        tasks = batch.tasks(
+            batch.locator.pictures(images),
+            lambda source: GenerateTask(
+                source, targets.path(source.stem, source.name), method, force
+            ),
+        )
+        made = sum(not done.value.skipped for done in batch.run(tasks, make_map, few=2))
+        if method == "approximate" and made:
+            click.echo(f"Warning: {APPROXIMATE_WARNING}", err=True)
+        return batch.finish(said=f"maps, {made:,} of them made now")
