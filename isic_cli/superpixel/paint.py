@@ -1,6 +1,6 @@
 """Paint superpixels over a photograph."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -124,25 +124,53 @@ def _blend_some(
     painted: npt.NDArray[np.bool_],
 ) -> Rgb:
     out = image.copy(order="C")
-    flat = out.reshape(-1, 3)
-    added = alphas[:, None] * colours
-    kept = (1 - alphas)[:, None]
+    # Whole pixels as single values of three bytes: numpy moves these twice as fast as rows of 3.
+    whole = out.reshape(-1, 3).view("V3")[:, 0]
     everything = np.flatnonzero(painted[runs.index])
     ends = np.cumsum(runs.lengths[everything], dtype=np.int64)
     if not ends.size:
         return out
+    mix = _mixer(runs, colours, alphas, np.flatnonzero(painted))
     cuts = np.searchsorted(ends, np.arange(_BLOCK, int(ends[-1]) + _BLOCK, _BLOCK))
     for chosen in np.split(everything, cuts):
         if not chosen.size:
             continue
-        pixels = runs.expand(chosen)
+        pixels = runs.expand(chosen).astype(np.intp)
+        under = np.take(whole, pixels).view(np.uint8).reshape(-1, 3)
+        whole[pixels] = mix(under, chosen).view("V3")[:, 0]
+    return out
+
+
+def _mixer(
+    runs: RowRuns, colours: Rgb, alphas: npt.NDArray[np.floating], painted: Int64
+) -> Callable[[Rgb, Int64], Rgb]:
+    """Return what blends the pixels (K, 3) of given runs; one colour for all needs only a table."""
+    added = alphas[:, None] * colours
+    kept = (1 - alphas)[:, None]
+    first = painted[:1]
+    if bool(
+        (colours[painted] == colours[first]).all() and (alphas[painted] == alphas[first]).all()
+    ):
+        values = np.arange(256, dtype=added.dtype)[:, None]
+        table = np.rint(values * kept[first] + added[first]).astype(np.uint8)
+        tables = [np.ascontiguousarray(table[:, channel]) for channel in range(3)]
+
+        def looked_up(under: Rgb, _chosen: Int64) -> Rgb:
+            for channel in range(3):
+                under[:, channel] = np.take(tables[channel], under[:, channel])
+            return under
+
+        return looked_up
+
+    def worked_out(under: Rgb, chosen: Int64) -> Rgb:
         region = np.repeat(runs.index[chosen], runs.lengths[chosen])
-        mixed = np.take(flat, pixels, axis=0).astype(added.dtype)
+        mixed = under.astype(added.dtype)
         mixed *= np.take(kept, region, axis=0)
         mixed += np.take(added, region, axis=0)
         np.rint(mixed, out=mixed)
-        flat[pixels] = mixed.astype(np.uint8)
-    return out
+        return mixed.astype(np.uint8)
+
+    return worked_out
 
 
 def _blend_all(

@@ -57,6 +57,18 @@ def test_values_are_painted_on_a_scale_and_nan_is_left() -> None:
         MAP.paint(GRAY, values=values[:5])
 
 
+def test_a_few_regions_of_different_colours_are_painted() -> None:
+    labels = np.zeros((9, 9), np.uint16)
+    labels[2, 3:5], labels[7, 1] = 1, 2
+    image = np.random.default_rng(9).integers(0, 256, (9, 9, 3)).astype(np.uint8)
+    values = np.array([np.nan, 0.0, 1.0])
+    painted = SuperpixelMap.from_labels(labels).paint(image, values=values, alpha=0.3)
+    expected = image.astype(float)
+    expected[2, 3:5] = 0.3 * np.array([16, 24, 84]) + 0.7 * expected[2, 3:5]
+    expected[7, 1] = 0.3 * np.array([255, 236, 110]) + 0.7 * expected[7, 1]
+    np.testing.assert_array_equal(painted, np.round(expected).astype(np.uint8))
+
+
 def test_the_scale_grows_lighter_all_the_way() -> None:
     light = sequential(np.linspace(0, 1, 128)).astype(float) @ [0.2126, 0.7152, 0.0722]
     assert bool((np.diff(light) > 0).all())
