@@ -7,8 +7,9 @@ import click
 
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.options import selection_options
-from isic_cli.cli.progress import Progress, human_bytes, progress_option
+from isic_cli.cli.progress import Progress, human_bytes
 from isic_cli.cli.rows import conclude, fail_empty_option, serial_option, warn_of_quirks
+from isic_cli.cli.transfer import download_options, network_options, transfer_options
 from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -28,33 +29,22 @@ _SHOWN = 10
     "--variant", type=click.Choice(["full", "thumbnail"]), default="full", show_default=True
 )
 @click.option(
-    "--check",
-    type=click.Choice(["structure", "decode"]),
-    default="structure",
-    show_default=True,
-    help="What proves a picture whole: its structure, or decoding every row.",
+    "--layout",
+    metavar="PATTERN",
+    help="Path of a file, such as '{isic_id:.7}/{isic_id}.{ext}'; recorded in the folder.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be done; touch nothing.")
-@click.option("-j", "--jobs", type=click.IntRange(1, 64), help="Transfers side by side.")
 @click.option("--force", is_flag=True, help="Begin even if the disk looks too small.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before the whole archive.")
-@click.option(
-    "--report",
-    "report_file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="What became of each image, as JSON lines.",
-)
+@transfer_options
 @serial_option
 @fail_empty_option
-@progress_option
 @pass_run
 def download(
     run: Run,
     /,
     selection: "Selection",
     outdir: Path,
-    jobs: int | None,
     dry_run: bool,
     report_file: Path | None,
     **options: Any,
@@ -68,8 +58,8 @@ def download(
     from isic_cli.services.download.runlock import FolderLock
     from isic_cli.services.report import Report
 
-    with run.open(jobs=jobs) as api:
-        chosen = _download_options(api.settings, outdir, options)
+    with run.open(**network_options(options)) as api:
+        chosen = download_options(api.settings, outdir, options)
         job = Acquisition(api, selection, chosen, lanes=1 if options["serial"] else 8)
         warn_of_quirks(job.images)
         job.hold()
@@ -79,23 +69,11 @@ def download(
             _confirm_everything(job, yes=options["yes"])
         if not options["force"]:
             job.check_space()
-        with FolderLock(outdir), Report(report_file) as report:
+        with FolderLock(outdir, wait=options["wait"]), Report(report_file) as report:
             code = fetch_images(job, report, options["progress"])
             report.summarize(exit_code=int(code))
     selected = sum(report.counts.values())
     return max(code, conclude(job.images, selected, fail_empty=options["fail_empty"]))
-
-
-def _download_options(settings: Any, outdir: Path, options: dict[str, Any]) -> Any:
-    from isic_cli.services.download.options import DownloadOptions
-
-    return DownloadOptions(
-        folder=outdir,
-        variant=options["variant"],
-        jobs=settings.jobs,
-        check=options["check"],
-        retries=settings.retries,
-    )
 
 
 def _confirm_everything(job: "Acquisition", *, yes: bool) -> None:

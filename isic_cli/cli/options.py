@@ -8,13 +8,13 @@ from typing import Any
 import click
 
 from isic_cli.errors import UsageError
-from isic_cli.models.selection import Selection
+from isic_cli.models.selection import IdList, Selection
 
 LICENSE_CHOICES = ("cc-0", "cc-by", "cc-by-nc")
 
 
 def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `-s`, `-c`, `--from`, `--license`, `--exclude`, `-l`; the command gets a `selection`."""
+    """Add `-s`, `-c`, `--from` and what narrows them; the command gets a `selection`."""
 
     @click.option(
         "-s",
@@ -51,39 +51,76 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "-l", "--limit", type=click.IntRange(min=0), default=0, help="The first N; 0 for all."
     )
     @click.option("--strict", is_flag=True, help="Stop at an id file's first line without an id.")
+    @click.option(
+        "--shard",
+        metavar="I/N",
+        help="The I-th of N stable parts; auto in an array job of SLURM or Kubernetes.",
+    )
+    @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Draw N images.")
+    @click.option("--by", metavar="FIELD", help="Balance the sample over this field's values.")
+    @click.option(
+        "--one-per",
+        type=click.Choice(["lesion", "patient"]),
+        help="At most one image of each in the sample.",
+    )
+    @click.option("--seed", type=int, help="Another seed, another sample.  [default: 0]")
     @wraps(command)
-    def wrapped(
-        *args: Any,
-        search: str,
-        collections: tuple[str, ...],
-        from_file: str | None,
-        status: str | None,
-        license: str | None,  # noqa: A002 - the option's name is the contract
-        exclude: str | None,
-        limit: int,
-        strict: bool,
-        **kwargs: Any,
-    ) -> Any:
-        from isic_cli.services.idfile import read_ids
-
-        statuses = _words(status) if status else ()
-        if statuses and from_file is None:
-            raise UsageError("--status needs --from REPORT")
-        query = _checked_query(search)
-        ids = read_ids(from_file, statuses=statuses, strict=strict) if from_file else None
-        if ids is not None and not ids.ids:
-            click.echo(f"Warning: {ids.name} holds no ISIC id", err=True)
-        selection = Selection(
-            query=query,
-            collections=_collection_names(collections),
-            ids=ids,
-            license=license,
-            exclude=read_ids(exclude, strict=strict) if exclude else None,
-            limit=limit,
-        )
-        return command(*args, selection=selection, **kwargs)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        given = {name: kwargs.pop(name) for name in _OPTIONS}
+        return command(*args, selection=_selection(given), **kwargs)
 
     return wrapped
+
+
+_OPTIONS = (
+    *("search", "collections", "from_file", "status", "license", "exclude", "limit", "strict"),
+    *("shard", "sample", "by", "one_per", "seed"),
+)
+
+
+def _selection(given: dict[str, Any]) -> Selection:
+    """Check what was given, and read the id files."""
+    statuses = _words(given["status"]) if given["status"] else ()
+    if statuses and given["from_file"] is None:
+        raise UsageError("--status needs --from REPORT")
+    for option in ("by", "one_per", "seed"):
+        if given[option] is not None and not given["sample"]:
+            raise UsageError(f"--{option.replace('_', '-')} needs --sample N")
+    query = _checked_query(given["search"])
+    shard = _shard(given["shard"]) if given["shard"] else None
+    ids = _ids(given["from_file"], statuses, strict=given["strict"])
+    if ids is not None and not ids.ids:
+        click.echo(f"Warning: {ids.name} holds no ISIC id", err=True)
+    return Selection(
+        query=query,
+        collections=_collection_names(given["collections"]),
+        ids=ids,
+        license=given["license"],
+        exclude=_ids(given["exclude"], (), strict=given["strict"]),
+        limit=given["limit"],
+        shard=shard,
+        sample=given["sample"] or 0,
+        by=given["by"],
+        one_per=given["one_per"],
+        seed=given["seed"] or 0,
+    )
+
+
+def _ids(file: str | None, statuses: tuple[str, ...], *, strict: bool) -> IdList | None:
+    if file is None:
+        return None
+    from isic_cli.services.idfile import read_ids
+
+    return read_ids(file, statuses=statuses, strict=strict)
+
+
+def _shard(text: str) -> str:
+    import os
+
+    from isic_cli.curation.shard import parse_shard
+
+    shard = parse_shard(text, os.environ)
+    return f"{shard.number}/{shard.of}"
 
 
 def _words(text: str) -> tuple[str, ...]:

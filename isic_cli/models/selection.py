@@ -16,11 +16,14 @@ class IdList:
         In the order they were given, duplicates dropped.
     bad_lines : mapping of int to str
         Lines (counted from 1) that hold no ISIC id, and their text, shortened.
+    statuses : tuple of str
+        Of a report, the statuses whose items were read; empty for all.
     """
 
     name: str
     ids: tuple[str, ...]
     bad_lines: Mapping[int, str] = field(default_factory=dict)
+    statuses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,16 @@ class Selection:
         `--exclude`: ids to leave out.
     limit : int
         The first so many; 0 for all.
+    shard : str or None
+        `I/N`: the I-th of N stable parts, counted from 1.
+    sample : int
+        Draw so many images; 0 for no sample.
+    by : str or None
+        The field whose values the sample is balanced over.
+    one_per : str or None
+        `lesion` or `patient`: the sample holds at most one image of each.
+    seed : int
+        Another seed, another sample.
     """
 
     query: str = ""
@@ -49,6 +62,11 @@ class Selection:
     license: str | None = None
     exclude: IdList | None = None
     limit: int = 0
+    shard: str | None = None
+    sample: int = 0
+    by: str | None = None
+    one_per: str | None = None
+    seed: int = 0
 
     @property
     def is_everything(self) -> bool:

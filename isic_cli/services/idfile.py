@@ -58,7 +58,8 @@ def read_ids(source: str, *, statuses: Iterable[str] = (), strict: bool = False)
     name = "standard input" if source == "-" else source
     ids: dict[str, None] = {}
     bad: dict[int, str] = {}
-    for number, found, text in _lines(_read_text(source, name), name, frozenset(statuses)):
+    wanted = tuple(statuses)
+    for number, found, text in _lines(_read_text(source, name), name, frozenset(wanted)):
         if found:
             ids.update(dict.fromkeys(found))
         elif strict:
@@ -68,7 +69,7 @@ def read_ids(source: str, *, statuses: Iterable[str] = (), strict: bool = False)
             )
         else:
             bad[number] = text
-    return IdList(name=name, ids=tuple(ids), bad_lines=bad)
+    return IdList(name=name, ids=tuple(ids), bad_lines=bad, statuses=wanted)
 
 
 def _read_text(source: str, name: str) -> str:

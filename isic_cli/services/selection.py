@@ -7,11 +7,14 @@ id which the archive does not have is told apart from one that the query leaves 
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import Literal
 
 from isic_cli.api.archive import ArchiveApi
 from isic_cli.api.search import ImageSearch
+from isic_cli.curation.sample import SamplePlan, sample
+from isic_cli.curation.shard import parse_shard
 from isic_cli.errors import NotFoundError, UsageError
 from isic_cli.models.collection import Collection
 from isic_cli.models.image import ImageRecord
@@ -64,13 +67,16 @@ class SelectedImages:
     QueryError
         Before any request.
     UsageError, NotFoundError
-        For a collection that is named ambiguously, or does not exist.
+        For a shard or a sample that cannot be; for a collection that is named ambiguously, or
+        does not exist.
     """
 
     def __init__(self, api: ArchiveApi, selection: Selection) -> None:
         self._api = api
         self._selection = selection
         self._parsed = parse(selection.query)
+        self._shard = parse_shard(selection.shard, {}) if selection.shard else None
+        self._sample = _plan(selection)
         self.problems = [*_bad_lines(selection.ids), *_bad_lines(selection.exclude)]
         self.collections = resolve_collections(api, selection.collections)
 
@@ -90,14 +96,15 @@ class SelectedImages:
     @property
     def is_server_side(self) -> bool:
         """Whether the archive alone can tell which images these are."""
-        return self._selection.ids is None and self._selection.exclude is None
+        chosen = self._selection
+        return chosen.ids is None and chosen.exclude is None and not (chosen.shard or chosen.sample)
 
     def count(self) -> int | None:
         """Return how many images there are, where one request tells; else None."""
         if self._selection.ids is not None:
             return None
         count = self._search(limit=None).count()
-        if self._selection.exclude is not None:
+        if not self.is_server_side:
             return None
         return min(count, self._selection.limit) if self._selection.limit else count
 
@@ -120,11 +127,20 @@ class SelectedImages:
         if self._selection.ids is not None:
             found: Iterable[ImageRecord] = self._by_ids(self._selection.ids.ids)
         else:
-            found = self._searched(order, lanes)
-        if self._selection.exclude is not None:
-            excluded = frozenset(self._selection.exclude.ids)
-            found = (image for image in found if image.isic_id not in excluded)
+            found = (image for image in self._searched(order, lanes) if self._wants(image.isic_id))
+        if self._sample is not None:
+            found = sample(found, self._sample, row_of=ImageRecord.row).items
         yield from islice(found, self._selection.limit or None)
+
+    @cached_property
+    def _excluded(self) -> frozenset[str]:
+        return frozenset(self._selection.exclude.ids if self._selection.exclude else ())
+
+    def _wants(self, isic_id: str) -> bool:
+        """Whether an id alone does not rule its image out."""
+        if self._shard is not None and not self._shard.holds(isic_id):
+            return False
+        return isic_id not in self._excluded
 
     @property
     def _collection_ids(self) -> tuple[int, ...]:
@@ -134,13 +150,14 @@ class SelectedImages:
         return self._api.search(self.query, collections=self._collection_ids, limit=limit)
 
     def _searched(self, order: Order, lanes: int) -> Iterator[ImageRecord]:
-        limit = self._selection.limit or None if self._selection.exclude is None else None
+        limit = self._selection.limit if self.is_server_side else None
         search = self._search(limit)
         if order == "archive":
             return iter(search)
         return search.by_id(lanes=lanes) if order == "by_id" else search.unordered(lanes=lanes)
 
-    def _by_ids(self, ids: Sequence[str]) -> Iterator[ImageRecord]:
+    def _by_ids(self, asked: Sequence[str]) -> Iterator[ImageRecord]:
+        ids = [isic_id for isic_id in asked if self._wants(isic_id)]
         for start in range(0, len(ids), GROUP):
             found, missing = self._look_up(ids[start : start + GROUP])
             self.problems.extend(
@@ -176,6 +193,14 @@ def matches(query: Query, image: ImageRecord) -> bool:
             "copyright_license": image.copyright_license,
             "public": image.public,
         }
+    )
+
+
+def _plan(selection: Selection) -> SamplePlan | None:
+    if not selection.sample:
+        return None
+    return SamplePlan(
+        selection.sample, by=selection.by, one_per=selection.one_per, seed=selection.seed
     )
 
 

@@ -1,6 +1,7 @@
 import csv
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -214,3 +215,40 @@ def test_real_archive_images_come_out_whole(isic: Isic, shared: Path, tmp_path: 
     assert len(names) == 31
     for name in names:
         assert (tmp_path / "out" / name).read_bytes() == (real / name).read_bytes()
+
+
+def test_a_layout_is_recorded_and_every_later_command_uses_it(isic: Isic, tmp_path: Path) -> None:
+    layout = "{isic_id:.9}/{isic_id}.{ext}"
+    assert isic("image", "download", "-s", "sex:male", "--layout", layout, "out").code == 0
+    assert isic("image", "download", "out").code == 0
+    found = sorted(str(path.relative_to(tmp_path / "out")) for path in tmp_path.glob("out/*/ISIC*"))
+    assert found == [f"ISIC_0000/{name}" for name in PICTURES]
+    listed = isic("image", "list", "-q", "-s", "sex:male", archive=str(tmp_path / "out"))
+    assert listed.lines == ["ISIC_0000001", "ISIC_0000003"]
+    copied = isic("image", "download", "copy", archive=str(tmp_path / "out"))
+    assert (copied.code, pictures(tmp_path / "copy")) == (0, PICTURES)
+    other = isic("image", "download", "--layout", "{isic_id}.{ext}", "out")
+    assert other.code == 2
+
+
+def test_files_above_the_largest_size_are_refused_and_the_rest_is_kept(
+    isic: Isic, folder: Path, tmp_path: Path
+) -> None:
+    (folder / PICTURES[1]).write_bytes(jpeg(2, size=(900, 900)))
+    done = isic("image", "download", "--max-size", "1.5kB", "--report", "run.jsonl", "out")
+    items, _ = report(tmp_path / "run.jsonl")
+    assert (done.code, pictures(tmp_path / "out")) == (3, [PICTURES[0], *PICTURES[2:]])
+    assert items[1]["reason"] == "ISIC_0000002.jpg: larger than the limit of 1500 bytes"
+
+
+@pytest.mark.parametrize("options", [["--rate", "0"], ["--bandwidth", "fast"], ["--timeout", "0"]])
+def test_limits_that_make_no_sense_are_usage_errors(isic: Isic, options: list[str]) -> None:
+    assert isic("image", "download", *options, "out").code == 2
+
+
+def test_a_bandwidth_is_kept_to(isic: Isic) -> None:
+    size = sum(len(jpeg(number)) for number in range(1, 5))
+    began = time.monotonic()
+    assert isic("image", "download", "--bandwidth", str(size * 10 // 14), "out").code == 0
+    # A second's worth passes at once; the rest waits.
+    assert time.monotonic() - began > 0.3

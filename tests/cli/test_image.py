@@ -176,3 +176,46 @@ def test_show_of_a_missing_image_is_not_found(isic: Isic) -> None:
     done = isic("image", "show", "ISIC_9999999")
     assert (done.code, done.out) == (6, "")
     assert "no image ISIC_9999999" in done.err
+
+
+def test_shards_are_disjoint_stable_and_together_everything(isic: Isic) -> None:
+    parts = [isic("image", "list", "-q", "--shard", f"{number}/3").lines for number in (1, 2, 3)]
+    assert sorted(isic_id for part in parts for isic_id in part) == ALL
+    again = isic("image", "list", "-q", "--from", "-", "--shard", "2/3", stdin="\n".join(ALL))
+    assert (again.code, again.lines) == (0, parts[1])
+
+
+def test_an_array_job_knows_its_shard(isic: Isic, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = isic("image", "list", "-q", "--shard", "2/3").lines
+    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "1")
+    monkeypatch.setenv("SLURM_ARRAY_TASK_COUNT", "3")
+    assert isic("image", "list", "-q", "--shard", "auto").lines == expected
+
+
+def test_a_sample_is_balanced_and_the_same_each_time(isic: Isic) -> None:
+    drawn = isic("image", "list", "-q", "--sample", "2", "--by", "diagnosis_1", "--seed", "4")
+    assert (drawn.code, len(drawn.lines)) == (0, 2)
+    benign = isic("image", "list", "-q", "-s", "diagnosis_1:Benign").lines
+    assert len(set(drawn.lines) & set(benign)) == 1
+    again = isic("image", "list", "-q", "--sample", "2", "--by", "diagnosis_1", "--seed", "4")
+    assert again.lines == drawn.lines
+    alone = isic("image", "list", "--count", "--sample", "4", "--one-per", "patient")
+    assert alone.out == "3\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--shard", "4/3"], "part 4 of 3"),
+        (["--shard", "auto"], "outside of an array job"),
+        (["--by", "sex"], "--by needs --sample N"),
+        (["--one-per", "lesion"], "--one-per needs --sample N"),
+        (["--seed", "1"], "--seed needs --sample N"),
+    ],
+)
+def test_a_shard_or_sample_that_cannot_be_is_a_usage_error(
+    isic: Isic, options: list[str], message: str
+) -> None:
+    done = isic("image", "list", *options)
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err

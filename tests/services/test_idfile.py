@@ -107,7 +107,9 @@ def test_a_report_gives_the_items_of_one_status(tmp_path: Path) -> None:
         '{"summary": {"counts": {"failed": 1}}}\n',
         "run.jsonl",
     )
-    assert read_ids(path, statuses=["failed"]) == IdList(name=path, ids=("ISIC_0000002",))
+    assert read_ids(path, statuses=["failed"]) == IdList(
+        name=path, ids=("ISIC_0000002",), statuses=("failed",)
+    )
     assert read_ids(path).ids == ("ISIC_0000001", "ISIC_0000002")
 
 
