@@ -116,8 +116,9 @@ def fetch_images(job: "Acquisition", report: "Report", mode: str) -> ExitCode:
             for event in job.run():
                 fold.take(event)
         finally:
-            # Whatever ended the run: the tables describe what is on disk.
+            # Whatever ended the run: the tables and the lock describe what is on disk.
             job.write_sidecars()
+            job.write_lock()
     fold.finish()
     _summarize(job, report, ticker)
     return ExitCode.PARTIAL if report.counts.get("failed") else ExitCode.OK

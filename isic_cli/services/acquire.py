@@ -11,6 +11,7 @@ from isic_cli.errors import LocalError
 from isic_cli.models.image import ImageRecord
 from isic_cli.models.selection import Selection
 from isic_cli.services.credits import Credits
+from isic_cli.services.dataset.record import new_header, record_folder
 from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent
 from isic_cli.services.download.journal import Journal
@@ -133,6 +134,17 @@ class Acquisition:
     def write_sidecars(self) -> None:
         """Write `metadata.csv`, `attribution.txt` and `licenses/` from what is on disk."""
         write_sidecars(self._options.folder, self._api.license_text)
+
+    def write_lock(self) -> bool:
+        """Bring `isic.lock` up to date with what is on disk; return whether it changed."""
+        header = new_header(
+            self._api.settings,
+            self._options.folder,
+            selection=self._selection,
+            collections=self.images.collections,
+            variant=self._options.variant,
+        )
+        return record_folder(self._options.folder, header)
 
     def _records(self) -> Iterable[ImageRecord]:
         if self._held is not None:

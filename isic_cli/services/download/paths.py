@@ -27,6 +27,11 @@ def is_safe_id(isic_id: str) -> bool:
     return _ID.fullmatch(isic_id) is not None
 
 
+def is_safe_path(path: str) -> bool:
+    """Whether a relative path stays in its folder, and away from what else lies there."""
+    return _wrong_part(path) is None
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """Where files go inside a folder.

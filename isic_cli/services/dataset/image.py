@@ -1,0 +1,104 @@
+"""One line of a lock: what an image was when it was put into the folder."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from isic_cli.curation.diff import to_text
+from isic_cli.errors import LocalError
+from isic_cli.services.download.journal import Entry
+from isic_cli.services.download.paths import is_safe_id, is_safe_path
+
+
+@dataclass(frozen=True, slots=True)
+class LockedImage:
+    """One image of a lock.
+
+    Attributes
+    ----------
+    path : str
+        Relative to the folder, with slashes.
+    size : int
+        Bytes.
+    width, height : int or None
+        Pixels.
+    metadata_sha256 : str
+        Of the metadata, see `metadata_digest`.
+    """
+
+    isic_id: str
+    path: str
+    size: int
+    sha256: str
+    width: int | None
+    height: int | None
+    copyright_license: str
+    attribution: str
+    lesion_id: str | None
+    patient_id: str | None
+    metadata_sha256: str
+
+    @classmethod
+    def of(cls, entry: Entry, sha256: str) -> Self:
+        """Return the line of a file that the journal knows, with its hash."""
+        row = entry.record
+        return cls(
+            isic_id=entry.isic_id,
+            path=entry.path,
+            size=entry.size,
+            sha256=sha256,
+            width=entry.width,
+            height=entry.height,
+            copyright_license=str(row.get("copyright_license") or ""),
+            attribution=str(row.get("attribution") or ""),
+            lesion_id=to_text(row.get("lesion_id")),
+            patient_id=to_text(row.get("patient_id")),
+            metadata_sha256=metadata_digest(row),
+        )
+
+    @classmethod
+    def from_line(cls, line: bytes, where: str) -> Self:
+        """Read a line.
+
+        Parameters
+        ----------
+        where : str
+            File and line number, for the message.
+
+        Raises
+        ------
+        LocalError
+            For a line that holds something else, or a path that leaves the folder.
+        """
+        try:
+            image = cls(**json.loads(line))
+            is_good = is_safe_id(image.isic_id) and is_safe_path(image.path) and image.size >= 0
+        except (ValueError, TypeError, AttributeError) as error:
+            raise LocalError(f"{where} is no line of a lock", hint=DAMAGED) from error
+        if not is_good:
+            raise LocalError(f"{where} names no file inside the folder", hint=DAMAGED)
+        return image
+
+    def to_line(self) -> bytes:
+        """Return the line, its end included; the keys always in the same order."""
+        values = {name: getattr(self, name) for name in FIELDS}
+        return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+DAMAGED = "Restore isic.lock from a copy, or move it away and download again."
+
+#: The keys of a line: a contract.
+FIELDS = tuple(LockedImage.__dataclass_fields__)
+
+
+def metadata_digest(row: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a metadata row, in hexadecimal.
+
+    Of the row as JSON with sorted keys and no spaces, absent values left out and the others
+    as text: a table and the API, which spell the same value differently, give the same.
+    """
+    texts = {name: text for name, value in row.items() if (text := to_text(value)) is not None}
+    data = json.dumps(texts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(data.encode()).hexdigest()

@@ -1,0 +1,232 @@
+"""`isic.lock`: read without holding it in memory, and written only when something changed.
+
+JSON lines, sorted by ISIC id: two locks of the same images are the same bytes, and a
+difference between two versions of a lock is a difference of lines.
+"""
+
+import filecmp
+import os
+import re
+import shutil
+import threading
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from isic_cli.errors import LocalError, NotFoundError
+from isic_cli.models.licenses import strictest
+from isic_cli.services.dataset.header import LockHeader
+from isic_cli.services.dataset.image import DAMAGED, LockedImage
+from isic_cli.services.download.disk import local_error
+
+NAME = "isic.lock"
+_START = b'{"isic_id":"ISIC_'
+_ID = re.compile(rb'\s*\{\s*"isic_id"\s*:\s*"ISIC_([0-9]{7})"')
+
+
+class Lock:
+    """An open lock; a context manager. Memory holds twelve bytes for each image.
+
+    Parameters
+    ----------
+    path : Path
+        The file, or the folder that it lies in.
+
+    Attributes
+    ----------
+    header : LockHeader
+        Its first line.
+
+    Raises
+    ------
+    NotFoundError
+        When there is none.
+    LocalError
+        When it cannot be read, or is no lock, or is not sorted.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path / NAME if path.is_dir() else path
+        self._ids = array("I")
+        self._offsets = array("Q")
+        self._turn = threading.Lock()
+        try:
+            self._file: BinaryIO = self.path.open("rb")
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise NotFoundError(
+                f"{path} has no {NAME}" if path.is_dir() else f"no lock {path}",
+                hint="isic image download writes one into its folder.",
+            ) from error
+        except OSError as error:
+            raise local_error(error, self.path) from error
+        try:
+            self.header = self._index()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _index(self) -> LockHeader:
+        first = self._file.readline()
+        offset = len(first)
+        last = -1
+        for number, line in enumerate(self._file, 2):
+            if line.startswith(_START) and line[17:24].isdigit():
+                isic_id = int(line[17:24])
+            elif match := _ID.match(line):
+                isic_id = int(match[1])
+            else:
+                raise LocalError(f"{self.path}, line {number} names no image", hint=DAMAGED)
+            if isic_id <= last:
+                raise LocalError(f"{self.path}, line {number} is out of order", hint=DAMAGED)
+            self._ids.append(isic_id)
+            self._offsets.append(offset)
+            offset += len(line)
+            last = isic_id
+        header = LockHeader.from_line(first, str(self.path))
+        if header.images != len(self._ids):
+            raise LocalError(
+                f"{self.path} says {header.images} images and lists {len(self._ids)}", hint=DAMAGED
+            )
+        return header
+
+    def get(self, isic_id: str) -> LockedImage | None:
+        """Return the line of an image, or None."""
+        digits = isic_id[5:]
+        if not digits.isdigit():
+            return None
+        place = bisect_left(self._ids, int(digits))
+        if place == len(self._ids) or self._ids[place] != int(digits):
+            return None
+        return self._at(place)
+
+    def _at(self, place: int) -> LockedImage:
+        with self._turn:  # threads share the position of the file
+            self._file.seek(self._offsets[place])
+            line = self._file.readline()
+        return LockedImage.from_line(line, f"{self.path}, line {place + 2}")
+
+    def __contains__(self, isic_id: str) -> bool:
+        digits = isic_id[5:]
+        place = bisect_left(self._ids, int(digits)) if digits.isdigit() else len(self._ids)
+        return place < len(self._ids) and self._ids[place] == int(digits)
+
+    def ids(self) -> Iterator[str]:
+        """Yield the ids of the images, sorted."""
+        return (f"ISIC_{number:07d}" for number in self._ids)
+
+    def images(self) -> Iterator[LockedImage]:
+        """Yield the images, sorted by ISIC id."""
+        with self.path.open("rb") as file:
+            file.readline()
+            for number, line in enumerate(file, 2):
+                yield LockedImage.from_line(line, f"{self.path}, line {number}")
+
+
+@contextmanager
+def existing_lock(folder: Path) -> Iterator[Lock | None]:
+    """Open the lock of a folder; None when it has none."""
+    try:
+        lock = Lock(folder)
+    except NotFoundError:
+        yield None
+        return
+    with lock:
+        yield lock
+
+
+@dataclass
+class _Totals:
+    images: int = 0
+    bytes: int = 0
+
+    def __post_init__(self) -> None:
+        self.licenses: set[str] = set()
+
+    def add(self, image: LockedImage) -> None:
+        self.images += 1
+        self.bytes += image.size
+        if image.copyright_license:
+            self.licenses.add(image.copyright_license)
+
+
+def write_lock(
+    path: Path, header: LockHeader, images: Iterable[LockedImage], *, earlier: LockHeader | None
+) -> bool:
+    """Write a lock, or leave the one that is there when nothing but the time would change.
+
+    It takes its place whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    header : LockHeader
+        Counts, bytes and licence are taken from the images.
+    images : iterable of LockedImage
+        Sorted by ISIC id; read lazily.
+    earlier : LockHeader or None
+        Of the lock that is there.
+
+    Returns
+    -------
+    bool
+        Whether it was written.
+
+    Raises
+    ------
+    LocalError
+        When the disk refuses; the lock is as it was then.
+    """
+    body = path.with_name(f".{path.name}.lines.{os.getpid()}.tmp")
+    whole = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        totals = _Totals()
+        with body.open("wb") as file:
+            for image in images:
+                totals.add(image)
+                file.write(image.to_line())
+        header = replace(
+            header,
+            images=totals.images,
+            size=totals.bytes,
+            license=strictest(totals.licenses),
+        )
+        if earlier is not None:
+            same = replace(header, tool=earlier.tool, time=earlier.time)
+            _assemble(whole, same, body)
+            if filecmp.cmp(whole, path, shallow=False):
+                return False
+        _assemble(whole, header, body)
+        whole.replace(path)
+    except OSError as error:
+        raise local_error(error, path) from error
+    finally:
+        for temporary in (body, whole):
+            with suppress(FileNotFoundError, NotADirectoryError):
+                temporary.unlink()
+    return True
+
+
+def _assemble(whole: Path, header: LockHeader, body: Path) -> None:
+    with whole.open("wb") as file, body.open("rb") as lines:
+        file.write(header.to_line())
+        shutil.copyfileobj(lines, file, 1 << 20)
+        file.flush()
+        os.fsync(file.fileno())

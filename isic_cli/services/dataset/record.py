@@ -1,0 +1,106 @@
+"""Write down in the lock what a download left in its folder."""
+
+import os
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from isic_cli import __version__
+from isic_cli.config import Settings
+from isic_cli.models.collection import Collection as ImageCollection
+from isic_cli.models.selection import Selection
+from isic_cli.services.dataset.header import LockHeader, NamedCollection, archive_of, resolved
+from isic_cli.services.dataset.image import LockedImage
+from isic_cli.services.dataset.lock import NAME, Lock, existing_lock, write_lock
+from isic_cli.services.download.journal import Journal
+from isic_cli.services.download.options import Variant
+from isic_cli.services.download.paths import settle_layout
+
+
+def new_header(
+    settings: Settings,
+    folder: Path,
+    *,
+    selection: Selection,
+    collections: Collection[ImageCollection],
+    variant: Variant,
+    now: datetime | None = None,
+) -> LockHeader:
+    """Return the header of a download that was just made; counts are still to come."""
+    when = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
+    return LockHeader(
+        tool=f"isic-cli {__version__}",
+        archive=archive_of(settings),
+        time=when.isoformat().replace("+00:00", "Z"),
+        images=0,
+        size=0,
+        license=None,
+        layout=settle_layout(folder, None, record=False).pattern,
+        variant=variant,
+        collections=tuple(
+            NamedCollection.of(one) for one in sorted(collections, key=lambda one: one.id)
+        ),
+        selections=(resolved(selection, collections),),
+    )
+
+
+def record_folder(folder: Path, header: LockHeader, *, dropped: Collection[str] = ()) -> bool:
+    """Bring the lock of a folder up to date; the caller holds the folder.
+
+    An image stays in the lock until a synchronisation drops it, be its file there or not: the
+    lock says what should be there.
+
+    Parameters
+    ----------
+    header : LockHeader
+        Of this run; the selections of the lock that is there come before its own.
+    dropped : collection of str
+        ISIC ids that leave the lock.
+
+    Returns
+    -------
+    bool
+        Whether the lock changed.
+
+    Raises
+    ------
+    LocalError
+        When the lock that is there is damaged, or the disk refuses.
+    """
+    with existing_lock(folder) as lock, Journal(folder, writable=False) as journal:
+        earlier = None if lock is None else lock.header
+        header = header.joined(earlier)
+        is_same = earlier is not None and earlier.variant == header.variant
+        images = _merged(folder, journal, lock if is_same else None, header.variant)
+        kept = (image for image in images if image.isic_id not in dropped)
+        return write_lock(folder / NAME, header, kept, earlier=earlier)
+
+
+def _merged(
+    folder: Path, journal: Journal, lock: Lock | None, variant: Variant
+) -> Iterator[LockedImage]:
+    """Yield what the journal knows, and of the lock what the journal does not; sorted."""
+    rest = iter(()) if lock is None else lock.images()
+    old = next(rest, None)
+    root = os.fspath(folder)
+    for entry in journal.entries():
+        if entry.variant != variant or entry.sha256 is None:
+            continue
+        while old is not None and old.isic_id < entry.isic_id:
+            yield old
+            old = next(rest, None)
+        was_locked = old is not None and old.isic_id == entry.isic_id
+        if was_locked:
+            old = next(rest, None)
+        if was_locked or _is_there(f"{root}/{entry.path}", entry.size):
+            yield LockedImage.of(entry, entry.sha256)
+    while old is not None:
+        yield old
+        old = next(rest, None)
+
+
+def _is_there(path: str, size: int) -> bool:
+    try:
+        return os.lstat(path).st_size == size
+    except OSError:
+        return False
