@@ -14,6 +14,7 @@ The tree, with the exit code of each branch::
     │   ├── ResponseError                      an answer that is not what the API promises
     │   └── TransferError                      a file body that is cut or stalled
     │       ├── DamagedError                   a body that is no whole picture
+    │       ├── ChangedError                   a whole picture that is not the one in the lock
     │       ├── ExpiredLinkError               a link that the file host no longer honours
     │       └── UnsafeError                    an id, an address or a size we refuse
     ├── NotFoundError             6 NOT_FOUND  no such collection, image, study, lesion or file
@@ -181,6 +182,10 @@ class TransferError(NetworkError):
 
 class DamagedError(TransferError):
     """A body, or a file on disk, that is no whole picture."""
+
+
+class ChangedError(TransferError):
+    """A body that is a whole picture, but not the one that the lock names."""
 
 
 class ExpiredLinkError(TransferError):

@@ -108,8 +108,9 @@ class Crew:
         if entry is None or entry.sha256 is None:
             raise ValueError(f"{planned.isic_id} was skipped without an entry")
         row = planned.record.row()
-        if changed or entry.record != row:
-            self._journal.append(replace(entry, record=row))
+        stated = entry.stated if planned.file is None else planned.file.size
+        if changed or entry.record != row or entry.stated != stated:
+            self._journal.append(replace(entry, record=row, stated=stated))
         return Skipped(planned.isic_id, planned.path, entry.size, entry.sha256, planned.reason)
 
 

@@ -24,7 +24,7 @@ from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.partfile import Write
 from isic_cli.services.download.parts import PartStore
 from isic_cli.services.download.paths import Ground, settle_layout
-from isic_cli.services.download.plan import PlannedFile, Planner
+from isic_cli.services.download.plan import Expected, PlannedFile, Planner
 from isic_cli.services.download.transfer import FileSource, Transfer, may_pass
 
 #: Files planned ahead for each thread: enough to stay busy while a page of 100 is fetched.
@@ -44,6 +44,9 @@ class Downloader:
         The archive.
     options : DownloadOptions
         What and how.
+    expected : callable, optional
+        Returns the SHA-256 that the file of an image must have, or None for any: other bytes
+        are not kept.
     sleep : callable, optional
         Sleeps that many seconds between attempts; by default a wait that a stop cuts short.
     clock : callable
@@ -57,12 +60,14 @@ class Downloader:
         source: FileSource,
         options: DownloadOptions,
         *,
+        expected: Expected | None = None,
         sleep: Callable[[float], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
         write: Write = os.write,
     ) -> None:
         self._source = source
         self._options = options
+        self._expected = expected
         self._sleep = sleep
         self._clock = clock
         self._write = write
@@ -88,6 +93,7 @@ class Downloader:
                 ground=Ground(folder),
                 journal=journal,
                 kept=PartStore(folder).kept(),
+                expected=self._expected,
             )
             for planned in planner.plans(records):
                 yield planner.settle(planned)
@@ -121,7 +127,12 @@ class Downloader:
         ground = Ground(folder)
         with Journal(folder, writable=True) as journal:
             planner = Planner(
-                self._options, layout=layout, ground=ground, journal=journal, kept=parts.kept()
+                self._options,
+                layout=layout,
+                ground=ground,
+                journal=journal,
+                kept=parts.kept(),
+                expected=self._expected,
             )
             stop = threading.Event()
             pace = Pace(
@@ -131,7 +142,13 @@ class Downloader:
                 clock=self._clock,
             )
             transfer = Transfer(
-                self._source, self._options, ground=ground, parts=parts, journal=journal, pace=pace
+                self._source,
+                self._options,
+                ground=ground,
+                parts=parts,
+                journal=journal,
+                pace=pace,
+                expected=self._expected,
             )
             crew = Crew(self._options.jobs, planner=planner, transfer=transfer, journal=journal)
             abort: Callable[[], None] | None = self._source.abort

@@ -1,7 +1,8 @@
 """The journal of a folder: which file we put there, and what we knew about its image.
 
-`.isic/journal.jsonl` has one JSON object per line and only grows; the last line of an image
-and variant counts. A line is one write, so a crash tears the last line at most: it is
+`.isic/journal.jsonl` has one JSON object per line and grows at its end; the last line of an image
+and variant counts. When most lines no longer count, the next run begins by writing those that do
+into a new file, which takes the place of the old one. A line is one write, so a crash tears the last line at most: it is
 ignored when reading and cut off before the next line is added. Lines are not synced to disk
 one by one (that would cost five times the renaming of the file): after a power failure a
 missing line means that the file is looked at again, and a line whose file did not reach the
@@ -12,7 +13,7 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from isic_cli.services.download.paths import STATE, is_safe_id
 
 _LOGGER = logging.getLogger(__name__)
 _NAME = "journal.jsonl"
+#: Lines that no longer count before the file is written anew: fewer are not worth it.
+_MOST_DEAD = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class Entry:
         Time of the last change when we looked, in nanoseconds since the epoch.
     width, height : int or None
         Pixels.
+    stated : int or None
+        Bytes that the archive's record said: an estimate, but one that changes with the file.
     etag : str or None
         As the file host sent it. Not a checksum: objects stored in several parts have others.
     record : dict
@@ -58,6 +63,7 @@ class Entry:
     width: int | None
     height: int | None
     etag: str | None
+    stated: int | None
     record: dict[str, Any]
 
     def to_line(self) -> bytes:
@@ -73,8 +79,7 @@ _FIELDS = tuple(Entry.__dataclass_fields__)
 def _parse(line: bytes) -> Entry | None:
     """Read a line; None for one that is torn or was written by something else."""
     try:
-        values = json.loads(line)
-        entry = Entry(**values)
+        entry = Entry(**{"stated": None, **json.loads(line)})
     except (ValueError, TypeError):
         return None
     return entry if is_safe_id(str(entry.isic_id)) and isinstance(entry.record, dict) else None
@@ -88,13 +93,15 @@ class Journal:
     folder : Path
         The download folder.
     writable : bool
-        Make the file and cut a torn last line; otherwise nothing is touched.
+        Make the file, cut a torn last line and leave out what no longer counts when that is
+        most of it; otherwise nothing is touched.
     """
 
     def __init__(self, folder: Path, *, writable: bool) -> None:
         self._path = folder / STATE / _NAME
         self._lock = threading.Lock()
         self._offsets: dict[int, int] = {}
+        self._lines = 0
         self._fd = -1
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND if writable else os.O_RDONLY
         try:
@@ -102,6 +109,8 @@ class Journal:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
             self._fd = os.open(self._path, flags | getattr(os, "O_BINARY", 0), 0o666)
             self._load(cut=writable)
+            if writable and self._lines - len(self._offsets) > max(_MOST_DEAD, len(self._offsets)):
+                self._rewrite()
         except (FileNotFoundError, NotADirectoryError) as error:
             if writable:
                 raise local_error(error, self._path) from error
@@ -128,6 +137,7 @@ class Journal:
         offset = wrong = 0
         with open(self._fd, "rb", closefd=False) as file:
             for line in file:
+                self._lines += 1
                 if not line.endswith(b"\n"):
                     break
                 key = _key(line)
@@ -140,6 +150,37 @@ class Journal:
             _LOGGER.warning("%s: %d unreadable lines are ignored", self._path, wrong)
         if cut and os.fstat(self._fd).st_size > offset:
             os.ftruncate(self._fd, offset)
+
+    def drop(self, isic_ids: Iterable[str], variant: str) -> None:
+        """Forget files; no other thread uses the journal meanwhile.
+
+        Raises
+        ------
+        LocalError
+            When the disk refuses; the journal is as it was then.
+        """
+        known = [self._offsets.pop(_number(isic_id, variant), None) for isic_id in isic_ids]
+        if any(offset is not None for offset in known):
+            try:
+                self._rewrite()
+            except OSError as error:
+                raise local_error(error, self._path) from error
+
+    def _rewrite(self) -> None:
+        """Write the lines that count into a new file and put it into the place of the old one."""
+        temporary = self._path.with_suffix(".tmp")
+        offsets: dict[int, int] = {}
+        with open(self._fd, "rb", closefd=False) as old, temporary.open("wb") as new:
+            for key in sorted(self._offsets):
+                old.seek(self._offsets[key])
+                offsets[key] = new.tell()
+                new.write(old.readline())
+            new.flush()
+            os.fsync(new.fileno())
+        self.close()
+        temporary.replace(self._path)
+        self._fd = os.open(self._path, os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0))
+        self._offsets, self._lines = offsets, len(offsets)
 
     def get(self, isic_id: str, variant: str) -> Entry | None:
         """Return the entry of a file, or None."""

@@ -207,7 +207,7 @@ class PartFile:
             When the disk refuses.
         """
         try:
-            digest = self._hash_again() if self.resumed else self._hash.hexdigest()
+            digest = self.digest()
             mtime_ns = os.fstat(self._fd).st_mtime_ns
             self._close()
             self._own.replace(target)
@@ -220,6 +220,10 @@ class PartFile:
             raise local_error(error, target) from error
         self._forget()
         return digest, mtime_ns
+
+    def digest(self) -> str:
+        """Return the SHA-256 of every byte; a resumed file is read again from its beginning."""
+        return self._hash_again() if self.resumed else self._hash.hexdigest()
 
     def _hash_again(self) -> str:
         os.lseek(self._fd, 0, os.SEEK_SET)

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -16,6 +16,12 @@ from isic_cli.services.download.pictures import Picture, inspect
 
 #: `check` is settled by reading the file that is there: `skip` or `replace`; `refuse` fails.
 Action = Literal["fetch", "resume", "skip", "replace", "check", "refuse"]
+
+
+#: Returns the SHA-256 that the file of an image must have, or None for any.
+Expected = Callable[[str], str | None]
+
+_OTHER = "not the file that the lock names"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,8 @@ class Planner:
         What is known about the folder.
     kept : dict
         Name of every part that can be resumed, with its bytes.
+    expected : callable or None
+        Returns the SHA-256 that the file of an image must have, or None for any.
     """
 
     def __init__(
@@ -89,12 +97,14 @@ class Planner:
         ground: Ground,
         journal: Journal,
         kept: dict[str, int],
+        expected: Expected | None = None,
     ) -> None:
         self._options = options
         self._layout = layout
         self._ground = ground
         self._journal = journal
         self._kept = kept
+        self._expected = expected
 
     def plans(self, records: Iterable[ImageRecord]) -> Iterator[PlannedFile]:
         """Yield a plan for every record, lazily; an id that comes again is passed over."""
@@ -122,6 +132,8 @@ class Planner:
                 isic_id, path, "refuse", None, wrong.message, record, file, error=wrong
             )
         action, reason = _decide(there, entry, file)
+        if action == "skip" and entry is not None and self._is_other(entry):
+            action, reason = "replace", _OTHER
         size = there.st_size if action == "skip" and there is not None else file.size
         if action in {"fetch", "replace"}:
             done = self._kept.get(path.rpartition("/")[2], 0)
@@ -154,10 +166,16 @@ class Planner:
             raise local_error(error, target) from error
         except DamagedError as error:
             entry, reason = None, error.message
+        if entry is not None and self._is_other(entry):
+            entry, reason = None, _OTHER
         if entry is None:
             size = planned.file.size if planned.file is not None else None
             return replace(planned, action="replace", bytes=size, reason=reason)
         return replace(planned, action="skip", bytes=entry.size, reason=reason, entry=entry)
+
+    def _is_other(self, entry: Entry) -> bool:
+        wanted = self._expected and self._expected(entry.isic_id)
+        return bool(wanted) and entry.sha256 != wanted
 
     def _adopt(self, planned: PlannedFile, target: str, there: os.stat_result) -> Entry:
         picture = inspect_file(target, there.st_size)
@@ -171,6 +189,7 @@ class Planner:
             width=picture.width,
             height=picture.height,
             etag=None,
+            stated=planned.file.size if planned.file is not None else None,
             record=planned.record.row(),
         )
 
@@ -202,6 +221,8 @@ def _decide(
     if entry is not None and entry.sha256 is not None:
         if there.st_size != entry.size:
             return "replace", f"{there.st_size} bytes instead of {entry.size}"
+        if None not in (entry.stated, file.size) and entry.stated != file.size:
+            return "replace", f"the archive says {file.size} bytes now, {entry.stated} before"
         return ("skip", "complete") if there.st_mtime_ns == entry.mtime_ns else ("check", "touched")
     if there.st_size < (file.size or 1):
         return "replace", f"only {there.st_size} of {file.size} bytes"

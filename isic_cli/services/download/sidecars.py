@@ -145,6 +145,7 @@ def _adopt_row(folder: Path, journal: Journal, isic_id: str, row: dict[str, str 
                     width=None,
                     height=None,
                     etag=None,
+                    stated=None,
                     record=record,
                 )
             )

@@ -7,6 +7,7 @@ from typing import Protocol
 from isic_cli.api.files import FileStream
 from isic_cli.api.retry import Attempts, Fault, RetryPolicy
 from isic_cli.errors import (
+    ChangedError,
     DamagedError,
     ExpiredLinkError,
     IsicError,
@@ -23,12 +24,13 @@ from isic_cli.services.download.decode import decode_fully
 from isic_cli.services.download.events import Advanced, DownloadEvent, Failed, Finished, Started
 from isic_cli.services.download.journal import Entry, Journal
 from isic_cli.services.download.limits import Pace
+from isic_cli.services.download.oddities import oddities
 from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.partfile import PartFile
 from isic_cli.services.download.parts import PartStore
 from isic_cli.services.download.paths import Ground
 from isic_cli.services.download.pictures import Picture, inspect
-from isic_cli.services.download.plan import PlannedFile
+from isic_cli.services.download.plan import Expected, PlannedFile
 
 #: A body that arrives complete and is no picture is asked for once more, not five times: it is
 #: most likely what the archive has.
@@ -38,6 +40,9 @@ _REFILL = 1 << 16
 #: How often a large file reports: after so many bytes or seconds.
 _REPORT_BYTES = 1 << 20
 _REPORT_SECONDS = 0.5
+
+#: What no further request mends.
+_FATAL = UnsafeError | ChangedError | NotFoundError | RefusedError
 
 Emit = Callable[[DownloadEvent], None]
 
@@ -77,6 +82,8 @@ class Transfer:
         Its journal, writable.
     pace : Pace
         How fast, and whether still.
+    expected : callable or None
+        Returns the SHA-256 that the file of an image must have, or None for any.
     """
 
     def __init__(
@@ -88,6 +95,7 @@ class Transfer:
         parts: PartStore,
         journal: Journal,
         pace: Pace,
+        expected: Expected | None = None,
     ) -> None:
         self._source = source
         self._options = options
@@ -95,6 +103,7 @@ class Transfer:
         self._parts = parts
         self._journal = journal
         self._pace = pace
+        self._expected = expected
         self._policy = RetryPolicy(retries=options.retries)
 
     def fetch(self, planned: PlannedFile, file: RemoteFile, emit: Emit) -> Finished | Failed:
@@ -128,6 +137,7 @@ class Transfer:
                 width=picture.width,
                 height=picture.height,
                 etag=job.etag,
+                stated=job.file.size,
                 record=planned.record.row(),
             )
         )
@@ -178,7 +188,10 @@ class Transfer:
             )
         if self._options.check == "decode":
             decode_fully(part.path)
-        return picture, _oddities(job, picture, self._options.variant)
+        wanted = self._expected and self._expected(job.planned.isic_id)
+        if wanted and part.digest() != wanted:
+            raise ChangedError(f"{job.file_name}: the archive has another picture than the lock")
+        return picture, oddities(job.planned.record, job.file, picture, self._options.variant)
 
     def _receive(self, stream: FileStream, job: "_Job", emit: Emit) -> int:
         """Write the body into the part; return its bytes."""
@@ -260,13 +273,13 @@ class _Job:
 
 
 def _is_final(error: IsicError) -> bool:
-    return isinstance(error, UnsafeError | NotFoundError | RefusedError | DamagedError | LocalError)
+    return isinstance(error, _FATAL | DamagedError | LocalError)
 
 
 def _fault(error: IsicError) -> Fault:
     if isinstance(error, ServerError):
         return Fault("status", status=error.status, retry_after=error.retry_after)
-    if isinstance(error, UnsafeError | ExpiredLinkError | NotFoundError | RefusedError):
+    if isinstance(error, _FATAL | ExpiredLinkError):
         return Fault("fatal")
     return Fault("cut")
 
@@ -275,18 +288,3 @@ def may_pass(failed: Failed) -> bool:
     """Whether a last try at the end of the queue has a chance."""
     error = failed.error
     return isinstance(error, NetworkError) and _fault(error).kind != "fatal"
-
-
-def _oddities(job: _Job, picture: Picture, variant: str) -> tuple[str, ...]:
-    """Say what is odd about a whole picture without being wrong."""
-    found = []
-    name = {"jpeg": "jpg", "tiff": "tif"}.get(job.file.extension, job.file.extension)
-    if name != picture.format:
-        found.append(f"named .{job.file.extension} but is a {picture.format}")
-    fields = job.planned.record.fields
-    stated = (fields.get("pixels_x"), fields.get("pixels_y"))
-    if variant == "full" and None not in stated and stated != (picture.width, picture.height):
-        found.append(
-            f"{picture.width} x {picture.height} pixels, the record says {stated[0]} x {stated[1]}"
-        )
-    return tuple(found)

@@ -376,6 +376,7 @@ def test_a_second_run_asks_for_nothing_and_notes_new_metadata(
         width=400,
         height=300,
         etag=etag_of(LARGE),
+        stated=None,
         record=first.row(),
     )
     journal_file = tmp_path / ".isic" / "journal.jsonl"
@@ -555,6 +556,7 @@ def test_a_thousand_complete_files_are_skipped_quickly(host: Loopback, tmp_path:
                     64,
                     48,
                     None,
+                    None,
                     one.row(),
                 )
             )
@@ -564,3 +566,45 @@ def test_a_thousand_complete_files_are_skipped_quickly(host: Loopback, tmp_path:
     assert {type(event) for event in events} == {Skipped}
     assert len(events) == 1000
     assert host.requests == []
+
+
+# What the archive or the lock says has changed
+
+
+def test_another_stated_size_means_another_version_and_is_fetched(
+    host: Loopback, tmp_path: Path
+) -> None:
+    host.files[PATH] = LARGE
+    list(engine(host, tmp_path).run([host.record(1, size=1000)]))
+    assert [type(event) for event in engine(host, tmp_path).run([host.record(1, size=1000)])] == [
+        Skipped
+    ]
+    host.files[PATH] = OTHER
+    *_, finished = engine(host, tmp_path).run([host.record(1, size=1001)])
+    assert isinstance(finished, Finished)
+    assert finished.replaced
+    assert (tmp_path / NAME).read_bytes() == OTHER
+
+
+def test_only_the_expected_bytes_are_kept(host: Loopback, tmp_path: Path) -> None:
+    host.files[PATH] = LARGE
+    list(engine(host, tmp_path).run([host.record(1)]))
+    host.files[PATH] = OTHER
+    wanted = hashlib.sha256(OTHER).hexdigest()
+    settings = DownloadOptions(tmp_path, jobs=1)
+
+    def locked(sha256: str) -> Downloader:
+        return Downloader(host.source(), settings, expected=lambda _: sha256, sleep=lambda _: None)
+
+    *_, finished = locked(wanted).run([host.record(1)])
+    assert isinstance(finished, Finished)
+    assert (finished.replaced, finished.sha256) == (True, wanted)
+    asked = len(host.requests)
+    *_, failed = locked("0" * 64).run([host.record(1)])
+    assert isinstance(failed, Failed)
+    assert (failed.reason, failed.attempts) == (
+        "ISIC_0000001.jpg: the archive has another picture than the lock",
+        1,
+    )
+    assert len(host.requests) == asked + 1
+    assert ((tmp_path / NAME).read_bytes(), parts(tmp_path)) == (OTHER, {})

@@ -18,6 +18,7 @@ ONE = Entry(
     width=3,
     height=2,
     etag='"e"',
+    stated=5,
     record={"isic_id": "ISIC_0000001", "attribution": "Žofia, “x”\n", "melanocytic": True},
 )
 THUMBNAIL = replace(ONE, variant="thumbnail", path="ISIC_0000001_thumbnail.jpg")
@@ -121,3 +122,36 @@ def test_a_line_that_does_not_fit_leaves_no_half(tmp_path: Path) -> None:
             signal.signal(signal.SIGXFSZ, before)
         assert list(journal.entries()) == [ONE]
     assert text(tmp_path).read_bytes() == whole
+
+
+def test_a_journal_of_mostly_old_lines_is_written_anew(tmp_path: Path) -> None:
+    with Journal(tmp_path, writable=True) as journal:
+        for size in range(1003):
+            journal.append(replace(ONE, size=size))
+        journal.append(TWO)
+    with Journal(tmp_path, writable=False) as journal:
+        assert len(text(tmp_path).read_bytes().splitlines()) == 1004
+    with Journal(tmp_path, writable=True) as journal:
+        assert text(tmp_path).read_bytes() == replace(ONE, size=1002).to_line() + TWO.to_line()
+        journal.append(THUMBNAIL)
+        assert list(journal.entries()) == [replace(ONE, size=1002), THUMBNAIL, TWO]
+    with Journal(tmp_path, writable=False) as journal:
+        assert list(journal.entries()) == [replace(ONE, size=1002), THUMBNAIL, TWO]
+    assert [path.name for path in (tmp_path / ".isic").iterdir()] == ["journal.jsonl"]
+
+
+def test_dropped_files_are_forgotten_for_good(tmp_path: Path) -> None:
+    with Journal(tmp_path, writable=True) as journal:
+        for entry in (ONE, THUMBNAIL, TWO):
+            journal.append(entry)
+        journal.drop(["ISIC_0000001", "ISIC_0000009"], "full")
+        assert list(journal.entries()) == [THUMBNAIL, TWO]
+    with Journal(tmp_path, writable=False) as journal:
+        assert list(journal.entries()) == [THUMBNAIL, TWO]
+
+
+def test_a_line_of_an_older_release_is_read(tmp_path: Path) -> None:
+    text(tmp_path).parent.mkdir()
+    text(tmp_path).write_bytes(ONE.to_line().replace(b'"stated":5,', b""))
+    with Journal(tmp_path, writable=False) as journal:
+        assert list(journal.entries()) == [replace(ONE, stated=None)]

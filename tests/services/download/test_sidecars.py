@@ -14,7 +14,9 @@ def put(folder: Path, number: int, **fields: object) -> Entry:
     path = folder / f"{isic_id}.jpg"
     path.write_bytes(b"12345")
     row = {"isic_id": isic_id, "attribution": "Anonymous", "copyright_license": "CC-0", **fields}
-    entry = Entry(isic_id, "full", path.name, 5, "ab", path.stat().st_mtime_ns, 3, 2, None, row)
+    entry = Entry(
+        isic_id, "full", path.name, 5, "ab", path.stat().st_mtime_ns, 3, 2, None, None, row
+    )
     with Journal(folder, writable=True) as journal:
         journal.append(entry)
     return entry
