@@ -220,6 +220,10 @@ class EmptyError(IsicError):
     exit_code = ExitCode.EMPTY
 
 
+class TerminatedError(BaseException):
+    """SIGTERM arrived: unwinds like Ctrl-C, and is as little an error of ours."""
+
+
 class LockedError(IsicError):
     """Another run holds the folder."""
 

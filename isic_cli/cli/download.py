@@ -7,6 +7,7 @@ import click
 
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.options import selection_options
+from isic_cli.cli.outcome import Fold, reported, settled, tell_credits
 from isic_cli.cli.progress import Progress, human_bytes
 from isic_cli.cli.rows import conclude, fail_empty_option, serial_option, warn_of_quirks
 from isic_cli.cli.transfer import download_options, network_options, transfer_options
@@ -15,11 +16,7 @@ from isic_cli.errors import ExitCode
 if TYPE_CHECKING:
     from isic_cli.models.selection import Selection
     from isic_cli.services.acquire import Acquisition, PlanSummary
-    from isic_cli.services.download.events import DownloadEvent, Finished, Skipped
     from isic_cli.services.report import Report
-
-#: Warnings about single images shown on the terminal; the report has all of them.
-_SHOWN = 10
 
 
 @click.command("download")
@@ -56,7 +53,6 @@ def download(
     """
     from isic_cli.services.acquire import Acquisition
     from isic_cli.services.download.runlock import FolderLock
-    from isic_cli.services.report import Report
 
     with run.open(**network_options(options)) as api:
         chosen = download_options(api.settings, outdir, options)
@@ -69,11 +65,12 @@ def download(
             _confirm_everything(job, yes=options["yes"])
         if not options["force"]:
             job.check_space()
-        with FolderLock(outdir, wait=options["wait"]), Report(report_file) as report:
+        with FolderLock(outdir, wait=options["wait"]), reported(report_file) as report:
             code = fetch_images(job, report, options["progress"])
+            selected = sum(report.counts.values())
+            code = max(code, conclude(job.images, selected, fail_empty=options["fail_empty"]))
             report.summarize(exit_code=int(code))
-    selected = sum(report.counts.values())
-    return max(code, conclude(job.images, selected, fail_empty=options["fail_empty"]))
+    return code
 
 
 def _confirm_everything(job: "Acquisition", *, yes: bool) -> None:
@@ -111,92 +108,10 @@ def _plan_lines(plan: "PlanSummary") -> list[str]:
 def fetch_images(job: "Acquisition", report: "Report", mode: str) -> ExitCode:
     """Run a download with its progress, and say what became of it."""
     with Progress("downloading", "images", mode=mode, total=job.total()) as ticker:
-        fold = _Fold(report, ticker)
-        try:
-            for event in job.run():
-                fold.take(event)
-        finally:
-            # Whatever ended the run: the tables and the lock describe what is on disk.
-            job.write_sidecars()
-            job.write_lock()
+        fold = Fold(report, ticker)
+        with settled(job.settle):
+            fold.take_all(job.run())
     fold.finish()
-    _summarize(job, report, ticker)
+    fold.summarize()
+    tell_credits(job.credits)
     return ExitCode.PARTIAL if report.counts.get("failed") else ExitCode.OK
-
-
-class _Fold:
-    """Folds events into the report, the counters and a few lines for the reader."""
-
-    def __init__(self, report: "Report", ticker: Progress) -> None:
-        self._report = report
-        self._ticker = ticker
-        self._flying: dict[str, int] = {}
-        self._said = 0
-
-    def take(self, event: "DownloadEvent") -> None:
-        """Fold one event."""
-        from isic_cli.services.download.events import Advanced, Failed, Finished, Skipped
-
-        match event:
-            case Advanced():
-                self._flying[event.isic_id] = self._flying.get(event.isic_id, 0) + event.bytes
-                self._ticker.bytes += event.bytes
-            case Finished():
-                self._finished(event)
-            case Skipped():
-                self._item(event, "skipped", reason=event.reason, sha256=event.sha256)
-                self._ticker.advance()
-            case Failed():
-                self._report.item(
-                    event.isic_id,
-                    "failed",
-                    reason=event.reason,
-                    bytes=event.bytes,
-                    attempts=event.attempts,
-                )
-                self._ticker.advance(bytes=-self._flying.pop(event.isic_id, 0), failed=True)
-                self._say(f"Failed: {event.isic_id}: {event.reason}")
-
-    def finish(self) -> None:
-        """Say how many lines were left out."""
-        if self._said > _SHOWN:
-            click.echo(f"… and {self._said - _SHOWN} more; --report FILE has them all.", err=True)
-
-    def _finished(self, event: "Finished") -> None:
-        self._item(
-            event,
-            "downloaded",
-            reason="; ".join(event.warnings) or None,
-            seconds=round(event.seconds, 3),
-            attempts=event.attempts,
-            sha256=event.sha256,
-        )
-        # What was counted while it arrived is not counted twice.
-        self._ticker.advance(bytes=event.bytes - self._flying.pop(event.isic_id, 0))
-        for text in event.warnings:
-            self._say(f"Warning: {event.isic_id}: {text}")
-
-    def _item(self, event: "Finished | Skipped", status: str, **values: Any) -> None:
-        self._report.item(event.isic_id, status, bytes=event.bytes, path=event.path, **values)
-
-    def _say(self, line: str) -> None:
-        self._said += 1
-        if self._said <= _SHOWN:
-            click.echo(line, err=True)
-
-
-def _summarize(job: "Acquisition", report: "Report", ticker: Progress) -> None:
-    counts = report.counts
-    parts = [
-        f"{counts.get('downloaded', 0):,} downloaded ({human_bytes(ticker.bytes)})",
-        f"{counts.get('skipped', 0):,} already there",
-    ]
-    if counts.get("failed"):
-        parts.append(f"{counts['failed']:,} FAILED")
-    click.echo(f"{sum(counts.values()):,} images: {', '.join(parts)}.", err=True)
-    if job.credits.own:
-        click.echo(
-            f"Attribution: the image's own for {job.credits.own:,}, "
-            f"the archive's default for {job.credits.default:,}.",
-            err=True,
-        )

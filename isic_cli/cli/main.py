@@ -11,10 +11,11 @@ import click
 from isic_cli import __version__
 from isic_cli.cli.context import Run
 from isic_cli.cli.lazy import LazyGroup
-from isic_cli.errors import ExitCode, IsicError, QueryError
+from isic_cli.errors import ExitCode, IsicError, QueryError, TerminatedError
 
 COMMANDS = {
     "image": ("isic_cli.cli.image:image", "List, show and download images."),
+    "dataset": ("isic_cli.cli.dataset:dataset", "Keep a downloaded folder true."),
     "metadata": ("isic_cli.cli.metadata:metadata", "Download metadata as a table."),
     "collection": ("isic_cli.cli.collection:collection", "List and show collections."),
     "study": ("isic_cli.cli.study:study", "Read studies: answers, marks, agreement."),
@@ -25,10 +26,6 @@ COMMANDS = {
     "api": ("isic_cli.cli.api:api", "Send a raw request to the archive."),
     "completion": ("isic_cli.cli.completion:completion", "Print a completion script for a shell."),
 }
-
-
-class TerminatedError(BaseException):
-    """SIGTERM arrived: unwinds like Ctrl-C, ends with its own code."""
 
 
 class RootGroup(LazyGroup):
@@ -102,8 +99,32 @@ def cli(ctx: click.Context, /, **options: Any) -> None:
     ctx.call_on_close(ctx.obj.configure_logging())
 
 
-def _terminate(_number: int, _frame: FrameType | None) -> None:
-    raise TerminatedError
+class _Signals:
+    """Ctrl-C and SIGTERM unwind the run; a second one of either ends it on the spot."""
+
+    def __init__(self) -> None:
+        self._came = False
+        self._before = {number: signal.getsignal(number) for number in _CODES}
+
+    def __enter__(self) -> None:
+        for number in _CODES:
+            signal.signal(number, self._take)
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _take(self, number: int, _frame: FrameType | None) -> None:
+        if self._came:
+            os._exit(_CODES[number])  # what is on disk is safe at any moment, as after kill -9
+        self._came = True
+        raise KeyboardInterrupt if number == signal.SIGINT else TerminatedError
+
+
+_CODES: dict[int, int] = {
+    signal.SIGINT: int(ExitCode.INTERRUPTED),
+    signal.SIGTERM: int(ExitCode.TERMINATED),
+}
 
 
 def _prepare_streams() -> None:
@@ -127,7 +148,11 @@ def _leave(code: int) -> int:
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     _prepare_streams()
-    signal.signal(signal.SIGTERM, _terminate)
+    with _Signals():
+        return _run(arguments)
+
+
+def _run(arguments: list[str] | None) -> int:
     try:
         code = cli.main(arguments, prog_name="isic", standalone_mode=False)
         sys.stdout.flush()

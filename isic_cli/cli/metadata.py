@@ -56,7 +56,7 @@ def download_metadata(
         images = SelectedImages(api, selection)
         warn_of_quirks(images)
         ticker.total = images.count()
-        credit = Credits.load(api, images.collections)
+        credit = Credits.load(api, [one.id for one in images.collections])
         records = credit.apply(images.records("by_id", lanes=1 if serial else 8))
         rows = image_rows(ticker.counting(records), output.fields)
         count = output.write(rows, IMAGES)

@@ -65,11 +65,15 @@ def conclude(images: "SelectedImages", count: int, *, fail_empty: bool = False) 
         click.echo(f"Warning: {problem.item}: {problem.reason}", err=True)
     if len(images.problems) > 20:
         click.echo(f"Warning: … and {len(images.problems) - 20} more", err=True)
+    if images.missed:
+        click.echo(
+            f"Warning: the archive did not list {images.missed} images it announced", err=True
+        )
     if not count:
         click.echo("Nothing was selected.", err=True)
         if fail_empty:
             raise EmptyError("nothing was selected", hint="--fail-empty made this a failure.")
-    return ExitCode.PARTIAL if images.problems else ExitCode.OK
+    return ExitCode.PARTIAL if images.problems or images.missed else ExitCode.OK
 
 
 def warn_of_quirks(images: "SelectedImages") -> None:

@@ -11,13 +11,14 @@ from isic_cli.errors import LocalError
 from isic_cli.models.image import ImageRecord
 from isic_cli.models.selection import Selection
 from isic_cli.services.credits import Credits
+from isic_cli.services.dataset.header import resolved
 from isic_cli.services.dataset.record import new_header, record_folder
 from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent
 from isic_cli.services.download.journal import Journal
 from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.plan import PlannedFile
-from isic_cli.services.download.sidecars import write_sidecars
+from isic_cli.services.download.sidecars import is_quick, no_license_text, write_sidecars
 from isic_cli.services.selection import SelectedImages
 
 #: Id files up to this many ids are looked up before the first transfer, so that their bytes
@@ -128,19 +129,29 @@ class Acquisition:
 
     def run(self) -> Iterator[DownloadEvent]:
         """Download, and yield what becomes of each image."""
-        self.credits = Credits.load(self._api, self.images.collections)
+        self.credits = Credits.load(self._api, [one.id for one in self.images.collections])
         yield from self._downloader.run(self.credits.apply(self._records()))
 
-    def write_sidecars(self) -> None:
-        """Write `metadata.csv`, `attribution.txt` and `licenses/` from what is on disk."""
-        write_sidecars(self._options.folder, self._api.license_text)
+    def settle(self, *, hurried: bool = False) -> None:
+        """Bring `metadata.csv`, `attribution.txt`, `licenses/` and `isic.lock` up to date.
+
+        Parameters
+        ----------
+        hurried : bool
+            Ask the archive for nothing, and leave a large folder to the next run.
+        """
+        folder = self._options.folder
+        if hurried and not is_quick(folder):
+            return
+        write_sidecars(folder, no_license_text if hurried else self._api.license_text)
+        self.write_lock()
 
     def write_lock(self) -> bool:
         """Bring `isic.lock` up to date with what is on disk; return whether it changed."""
         header = new_header(
             self._api.settings,
             self._options.folder,
-            selection=self._selection,
+            selections=[resolved(self._selection, self.images.collections)],
             collections=self.images.collections,
             variant=self._options.variant,
         )

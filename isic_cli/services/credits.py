@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from isic_cli.api.archive import ArchiveApi
-from isic_cli.models.collection import Collection
 from isic_cli.models.image import ImageRecord
 
 
@@ -29,11 +28,11 @@ class Credits:
     default: int = 0
 
     @classmethod
-    def load(cls, api: ArchiveApi, collections: Iterable[Collection]) -> "Credits":
+    def load(cls, api: ArchiveApi, collections: Iterable[int]) -> "Credits":
         """Ask the archive for the tables of these collections, where it gives them."""
         credit = cls()
-        for collection in collections:
-            credit.known.update(api.collection_credits(collection.id) or {})
+        for number in collections:
+            credit.known.update(api.collection_credits(number) or {})
         return credit
 
     def apply(self, records: Iterable[ImageRecord]) -> Iterator[ImageRecord]:

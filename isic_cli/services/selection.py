@@ -59,6 +59,8 @@ class SelectedImages:
     ----------
     problems : list of Problem
         Grows while the records are read.
+    missed : int
+        Images that the archive announced and did not list; known once the records are read.
     collections : tuple of Collection
         The collections that the selection names.
 
@@ -77,6 +79,7 @@ class SelectedImages:
         self._parsed = parse(selection.query)
         self._shard = parse_shard(selection.shard, {}) if selection.shard else None
         self._sample = _plan(selection)
+        self.missed = 0
         self.problems = [*_bad_lines(selection.ids), *_bad_lines(selection.exclude)]
         self.collections = resolve_collections(api, selection.collections)
 
@@ -152,9 +155,15 @@ class SelectedImages:
     def _searched(self, order: Order, lanes: int) -> Iterator[ImageRecord]:
         limit = self._selection.limit if self.is_server_side else None
         search = self._search(limit)
+        listed = 0
         if order == "archive":
-            return iter(search)
-        return search.by_id(lanes=lanes) if order == "by_id" else search.unordered(lanes=lanes)
+            found = iter(search)
+        else:
+            found = search.by_id(lanes=lanes) if order == "by_id" else search.unordered(lanes=lanes)
+        for image in found:
+            listed += 1
+            yield image
+        self.missed += max(0, search.count() - listed)
 
     def _by_ids(self, asked: Sequence[str]) -> Iterator[ImageRecord]:
         ids = [isic_id for isic_id in asked if self._wants(isic_id)]

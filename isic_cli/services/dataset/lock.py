@@ -22,6 +22,7 @@ from isic_cli.models.licenses import strictest
 from isic_cli.services.dataset.header import LockHeader
 from isic_cli.services.dataset.image import DAMAGED, LockedImage
 from isic_cli.services.download.disk import local_error
+from isic_cli.services.download.paths import is_safe_id
 
 NAME = "isic.lock"
 _START = b'{"isic_id":"ISIC_'
@@ -108,13 +109,15 @@ class Lock:
 
     def get(self, isic_id: str) -> LockedImage | None:
         """Return the line of an image, or None."""
-        digits = isic_id[5:]
-        if not digits.isdigit():
+        place = self._place(isic_id)
+        return None if place is None else self._at(place)
+
+    def _place(self, isic_id: str) -> int | None:
+        if not is_safe_id(isic_id):
             return None
-        place = bisect_left(self._ids, int(digits))
-        if place == len(self._ids) or self._ids[place] != int(digits):
-            return None
-        return self._at(place)
+        number = int(isic_id[5:])
+        place = bisect_left(self._ids, number)
+        return place if place < len(self._ids) and self._ids[place] == number else None
 
     def _at(self, place: int) -> LockedImage:
         with self._turn:  # threads share the position of the file
@@ -123,9 +126,7 @@ class Lock:
         return LockedImage.from_line(line, f"{self.path}, line {place + 2}")
 
     def __contains__(self, isic_id: str) -> bool:
-        digits = isic_id[5:]
-        place = bisect_left(self._ids, int(digits)) if digits.isdigit() else len(self._ids)
-        return place < len(self._ids) and self._ids[place] == int(digits)
+        return self._place(isic_id) is not None
 
     def ids(self) -> Iterator[str]:
         """Yield the ids of the images, sorted."""

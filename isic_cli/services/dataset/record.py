@@ -1,7 +1,7 @@
 """Write down in the lock what a download left in its folder."""
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from isic_cli import __version__
 from isic_cli.config import Settings
 from isic_cli.models.collection import Collection as ImageCollection
 from isic_cli.models.selection import Selection
-from isic_cli.services.dataset.header import LockHeader, NamedCollection, archive_of, resolved
+from isic_cli.services.dataset.header import LockHeader, NamedCollection, archive_of
 from isic_cli.services.dataset.image import LockedImage
 from isic_cli.services.dataset.lock import NAME, Lock, existing_lock, write_lock
 from isic_cli.services.download.journal import Journal
@@ -21,12 +21,20 @@ def new_header(
     settings: Settings,
     folder: Path,
     *,
-    selection: Selection,
+    selections: Iterable[Selection],
     collections: Collection[ImageCollection],
     variant: Variant,
     now: datetime | None = None,
 ) -> LockHeader:
-    """Return the header of a download that was just made; counts are still to come."""
+    """Return the header of a download that was just made; counts are still to come.
+
+    Parameters
+    ----------
+    selections : iterable of Selection
+        Resolved ones.
+    collections : collection of Collection
+        Those that they name, as they are called now.
+    """
     when = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
     return LockHeader(
         tool=f"isic-cli {__version__}",
@@ -40,7 +48,7 @@ def new_header(
         collections=tuple(
             NamedCollection.of(one) for one in sorted(collections, key=lambda one: one.id)
         ),
-        selections=(resolved(selection, collections),),
+        selections=tuple(selections),
     )
 
 

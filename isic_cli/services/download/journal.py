@@ -1,12 +1,14 @@
 """The journal of a folder: which file we put there, and what we knew about its image.
 
-`.isic/journal.jsonl` has one JSON object per line and grows at its end; the last line of an image
-and variant counts. When most lines no longer count, the next run begins by writing those that do
-into a new file, which takes the place of the old one. A line is one write, so a crash tears the last line at most: it is
-ignored when reading and cut off before the next line is added. Lines are not synced to disk
-one by one (that would cost five times the renaming of the file): after a power failure a
-missing line means that the file is looked at again, and a line whose file did not reach the
-disk does not match that file's size or time.
+`.isic/journal.jsonl` has one JSON object per line and grows at its end; the last line of an
+image and variant counts. When most lines no longer count, the next run begins by writing those
+that do into a new file, which takes the place of the old one.
+
+A line is one write, so a crash tears the last line at most: it is ignored when reading and cut
+off before the next line is added. Lines are not synced to disk one by one (that would cost five
+times the renaming of the file): after a power failure a missing line means that the file is
+looked at again, and a line whose file did not reach the disk does not match that file's size or
+time.
 """
 
 import json

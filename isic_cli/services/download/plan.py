@@ -69,6 +69,10 @@ class Seen:
         self._bits[byte] |= 1 << bit
         return new
 
+    def __contains__(self, isic_id: str) -> bool:
+        byte, bit = divmod(int(isic_id[5:]), 8)
+        return bool(self._bits[byte] >> bit & 1)
+
 
 class Planner:
     """Plans the files of one run.

@@ -10,13 +10,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from isic_cli.errors import IsicError, LocalError
+from isic_cli.errors import IsicError, LocalError, TransferError
 from isic_cli.models.image import LEADING_COLUMNS
 from isic_cli.services.download.disk import local_error, replacing
 from isic_cli.services.download.journal import Entry, Journal
 from isic_cli.services.download.paths import is_safe_id
 
 _LOGGER = logging.getLogger(__name__)
+#: Files whose tables and lock are still written when a run is interrupted; for more of them that
+#: takes longer than an interrupted run may last, and the next run does it.
+QUICK = 5_000
 _LICENSE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,31}")
 #: Endings under which the official client leaves pictures.
 _ENDINGS = ("jpg", "JPG", "jpeg", "png", "tif", "tiff")
@@ -171,3 +174,14 @@ def _have_license(folder: Path, name: str, license_text: Callable[[str], str]) -
     with replacing(path) as file:
         file.write(text)
     return True
+
+
+def is_quick(folder: Path) -> bool:
+    """Whether tables and lock of a folder are written in a fraction of a second."""
+    with Journal(folder, writable=False) as journal:
+        return len(journal) <= QUICK
+
+
+def no_license_text(name: str) -> str:
+    """Stand in for the archive when there is no time to ask it."""
+    raise TransferError(f"the licence {name} was not asked for: the run was interrupted")

@@ -1,0 +1,151 @@
+"""`isic dataset`: sync, status, verify, diff, merge."""
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from isic_cli.cli.lazy import LazyGroup
+from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.progress import Progress, progress_option
+from isic_cli.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from isic_cli.services.dataset.lock import Lock
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+ANY_PATH = click.Path(path_type=Path)
+
+#: What `status` counts, in this order.
+_STATES = ("complete", "missing", "changed", "extra")
+_COUNTS = Shape(key="state", columns=("state", "files", "bytes"))
+_FILES = Shape(key="isic_id", columns=("isic_id", "state", "path", "reason"))
+_CHANGES = Shape(key="isic_id", columns=("change", "isic_id", "field", "old", "new"))
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy={
+        "sync": ("isic_cli.cli.sync:sync", "Fetch what the recorded selection has anew."),
+        "verify": ("isic_cli.cli.verify:verify", "Read every file and compare it with the lock."),
+    },
+)
+def dataset() -> None:
+    """Keep a downloaded folder true."""
+
+
+@dataset.command("status")
+@click.argument("folder", type=FOLDER)
+@output_options()
+@click.option("--files", is_flag=True, help="A row for each file that is not complete.")
+@progress_option
+def status(folder: Path, output: Output, files: bool, progress: str) -> ExitCode:
+    """Compare a folder with its lock: complete, missing, changed, extra.
+
+    Only files that were touched since we wrote or read them are read; isic dataset verify reads
+    all. The archive is not asked.
+    """
+    from isic_cli.services.dataset.lock import Lock
+
+    with Lock(folder) as lock, Progress("looking", "files", progress, len(lock)) as ticker:
+        counted: Counter[str] = Counter()
+        sizes: Counter[str] = Counter()
+        rows = _counted(ticker.counting(_states(folder, lock)), counted, sizes)
+        if files:
+            output.write((row for row in rows if row["state"] != "complete"), _FILES)
+        else:
+            for _ in rows:
+                pass
+            output.write(
+                ({"state": name, "files": counted[name], "bytes": sizes[name]} for name in _STATES),
+                _COUNTS,
+            )
+        _describe(lock)
+    return ExitCode.OK
+
+
+def _states(folder: Path, lock: "Lock") -> "Iterator[dict[str, Any]]":
+    """Yield a row for each image of the lock, then for each picture that is not in it."""
+    from isic_cli.services.dataset.rebuild import extra_pictures
+    from isic_cli.services.dataset.verify import check_folder
+
+    for checked in check_folder(folder, lock, trust=True):
+        yield {
+            "isic_id": checked.image.isic_id,
+            "state": checked.state,
+            "path": checked.image.path,
+            "reason": checked.reason,
+            "bytes": checked.image.size,
+        }
+    for extra in extra_pictures(folder, lock):
+        size = (folder / extra.path).stat().st_size
+        yield {
+            "isic_id": extra.isic_id,
+            "state": "extra",
+            "path": extra.path,
+            "reason": extra.reason,
+            "bytes": size,
+        }
+
+
+def _counted(
+    rows: "Iterator[dict[str, Any]]", counted: Counter[str], sizes: Counter[str]
+) -> "Iterator[dict[str, Any]]":
+    for row in rows:
+        counted[row["state"]] += 1
+        sizes[row["state"]] += row["bytes"]
+        yield row
+
+
+def _describe(lock: "Lock") -> None:
+    header = lock.header
+    click.echo(
+        f"{lock.path}: {header.images:,} images of {header.archive}, last changed {header.time}, "
+        f"strictest licence {header.license or 'none'}.",
+        err=True,
+    )
+
+
+@dataset.command("diff")
+@click.argument("old", type=ANY_PATH)
+@click.argument("new", type=ANY_PATH)
+@output_options()
+@click.option("--exit-code", is_flag=True, help="Exit 7 when there is a difference.")
+def diff(old: Path, new: Path, output: Output, exit_code: bool) -> ExitCode:
+    """Compare two folders, locks or tables: added, withdrawn, relabelled.
+
+    A row for each field of an image that changed, from what to what. Between two folders every
+    metadata field is compared; a lock alone knows credit, lesion, patient and file of an image.
+    """
+    from isic_cli.services.dataset.compare import compare
+
+    found = compare(old, new)
+    output.write(found.rows(), _CHANGES)
+    relabelled = len({change.isic_id for change in found.changes})
+    click.echo(
+        f"{len(found.added):,} added, {len(found.withdrawn):,} withdrawn, {relabelled:,} "
+        f"relabelled, {found.unchanged:,} unchanged.",
+        err=True,
+    )
+    return ExitCode.CHECK if found and exit_code else ExitCode.OK
+
+
+@dataset.command("merge")
+@click.argument("locks", type=ANY_PATH, nargs=-1, required=True, metavar="LOCK|FOLDER…")
+@click.option(
+    "-o", "--output", "output_file", type=ANY_PATH, required=True, help="The lock to write."
+)
+def merge(locks: tuple[Path, ...], output_file: Path) -> ExitCode:
+    """Join the locks of shards into one.
+
+    They must agree on archive, variant and layout, and on every image that two of them list. When
+    all parts of a selection are there, it is recorded without parts.
+    """
+    from isic_cli.services.dataset.merge import merge_locks
+
+    header = merge_locks(locks, output_file)
+    click.echo(f"{output_file}: {header.images:,} images of {len(locks)} locks.", err=True)
+    return ExitCode.OK

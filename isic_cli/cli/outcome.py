@@ -1,0 +1,144 @@
+"""What becomes of each image: into the report, the counters, and a few lines for the reader."""
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from isic_cli.cli.progress import Progress, human_bytes
+from isic_cli.errors import ExitCode, IsicError, TerminatedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from isic_cli.services.credits import Credits
+    from isic_cli.services.download.events import DownloadEvent, Finished, Skipped
+    from isic_cli.services.report import Report
+
+#: Warnings about single images shown on the terminal; the report has all of them.
+_SHOWN = 10
+
+
+class Fold:
+    """Folds events into the report, the counters and a few lines for the reader."""
+
+    def __init__(self, report: "Report", ticker: Progress) -> None:
+        self._report = report
+        self._ticker = ticker
+        self._flying: dict[str, int] = {}
+        self._said = 0
+
+    def take_all(self, events: "Iterator[DownloadEvent]") -> None:
+        """Fold every event of a run."""
+        from contextlib import closing
+
+        with closing(events) as run:  # type: ignore[type-var]  # it is a generator
+            for event in run:
+                self.take(event)
+
+    def take(self, event: "DownloadEvent") -> None:
+        """Fold one event."""
+        from isic_cli.services.download.events import Advanced, Failed, Finished, Skipped
+
+        match event:
+            case Advanced():
+                self._flying[event.isic_id] = self._flying.get(event.isic_id, 0) + event.bytes
+                self._ticker.bytes += event.bytes
+            case Finished():
+                self._finished(event)
+            case Skipped():
+                self._item(event, "skipped", reason=event.reason, sha256=event.sha256)
+                self._ticker.advance()
+            case Failed():
+                self._report.item(
+                    event.isic_id,
+                    "failed",
+                    reason=event.reason,
+                    bytes=event.bytes,
+                    attempts=event.attempts,
+                )
+                self._ticker.advance(bytes=-self._flying.pop(event.isic_id, 0), failed=True)
+                self._say(f"Failed: {event.isic_id}: {event.reason}")
+
+    def finish(self) -> None:
+        """Say how many lines were left out."""
+        if self._said > _SHOWN:
+            click.echo(f"… and {self._said - _SHOWN} more; --report FILE has them all.", err=True)
+
+    def _finished(self, event: "Finished") -> None:
+        self._item(
+            event,
+            "downloaded",
+            reason="; ".join(event.warnings) or None,
+            seconds=round(event.seconds, 3),
+            attempts=event.attempts,
+            sha256=event.sha256,
+        )
+        # What was counted while it arrived is not counted twice.
+        self._ticker.advance(bytes=event.bytes - self._flying.pop(event.isic_id, 0))
+        for text in event.warnings:
+            self._say(f"Warning: {event.isic_id}: {text}")
+
+    def _item(self, event: "Finished | Skipped", status: str, **values: Any) -> None:
+        self._report.item(event.isic_id, status, bytes=event.bytes, path=event.path, **values)
+
+    def _say(self, line: str) -> None:
+        self._said += 1
+        if self._said <= _SHOWN:
+            click.echo(line, err=True)
+
+    def summarize(self) -> None:
+        """Say in one line what became of all."""
+        counts = self._report.counts
+        parts = [
+            f"{counts.get('downloaded', 0):,} downloaded ({human_bytes(self._ticker.bytes)})",
+            f"{counts.get('skipped', 0):,} already there",
+        ]
+        if counts.get("failed"):
+            parts.append(f"{counts['failed']:,} FAILED")
+        total = sum(counts.get(status, 0) for status in ("downloaded", "skipped", "failed"))
+        click.echo(f"{total:,} images: {', '.join(parts)}.", err=True)
+
+
+def tell_credits(credit: "Credits") -> None:
+    """Say where the attributions are from, when there was a choice."""
+    if credit.own:
+        click.echo(
+            f"Attribution: the image's own for {credit.own:,}, "
+            f"the archive's default for {credit.default:,}.",
+            err=True,
+        )
+
+
+@contextmanager
+def settled(settle: "Callable[..., object]") -> "Iterator[None]":
+    """Bring tables and lock up to date whatever ends the block; in a hurry when it is cut short."""
+    try:
+        yield
+    except Exception:
+        settle(hurried=False)
+        raise
+    except BaseException:
+        settle(hurried=True)
+        raise
+    settle(hurried=False)
+
+
+@contextmanager
+def reported(path: "Path | None") -> "Iterator[Report]":
+    """Write a report; whatever ends the block, its last line says how."""
+    from isic_cli.services.report import Report
+
+    with Report(path) as report:
+        try:
+            yield report
+        except IsicError as error:
+            report.summarize(exit_code=int(error.exit_code), error=error.message)
+            raise
+        except KeyboardInterrupt:
+            report.summarize(exit_code=int(ExitCode.INTERRUPTED), error="interrupted")
+            raise
+        except TerminatedError:
+            report.summarize(exit_code=int(ExitCode.TERMINATED), error="terminated")
+            raise

@@ -1,0 +1,166 @@
+"""`isic dataset sync`: what a cron job calls."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.outcome import Fold, reported, settled, tell_credits
+from isic_cli.cli.progress import Progress
+from isic_cli.cli.transfer import download_options, network_options, transfer_options
+from isic_cli.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from isic_cli.services.dataset.lock import Lock
+    from isic_cli.services.dataset.rebuild import Difference, Rebuilding
+    from isic_cli.services.dataset.sync import Leaving, Synchronisation
+    from isic_cli.services.report import Report
+
+#: Lines about single images shown on the terminal; the report has all of them.
+_SHOWN = 10
+
+
+@click.command("sync")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--locked", is_flag=True, help="Rebuild exactly what the lock says, or exit 7.")
+@click.option("--delete", is_flag=True, help="Delete files of images that left the selection.")
+@click.option(
+    "--max-delete",
+    type=click.IntRange(min=0),
+    default=100,
+    show_default=True,
+    metavar="N",
+    help="With --delete: when more images left, delete nothing and exit 7.",
+)
+@transfer_options
+@pass_run
+def sync(run: Run, /, folder: Path, locked: bool, delete: bool, **options: Any) -> ExitCode:
+    """Run the recorded selections of FOLDER again: fetch what is new or changed.
+
+    Images that the archive withdrew are reported, and stay until --delete. With --locked the
+    archive is not searched: the files are those of isic.lock, which stays as it is, and any
+    difference makes the exit code 7.
+    """
+    from isic_cli.services.dataset.lock import Lock
+    from isic_cli.services.download.runlock import FolderLock
+
+    if locked and delete:
+        raise UsageError("--locked deletes nothing", hint="Leave --delete out.")
+    with Lock(folder) as lock:
+        _take_archive(run, lock, delete=delete)
+        with (
+            run.open(**network_options(options)) as api,
+            FolderLock(folder, wait=options["wait"]),
+            reported(options["report_file"]) as report,
+        ):
+            chosen = download_options(api.settings, folder, options)
+            most = options["max_delete"] if delete else None
+            synchronize = _rebuild if locked else _synchronize
+            code = synchronize(api, lock, chosen, report, options["progress"], most)
+            report.summarize(exit_code=int(code))
+    return code
+
+
+def _take_archive(run: Run, lock: "Lock", *, delete: bool) -> None:
+    """Turn to the archive of the lock, unless the command line names another."""
+    from isic_cli.services.dataset.header import archive_of
+
+    recorded = lock.header.archive
+    if run.archive is None:
+        run.archive = recorded
+    elif delete and archive_of(run.settings()) != recorded:
+        raise UsageError(
+            f"{lock.path} is of {recorded}, not of {run.archive}: nothing is deleted",
+            hint="Leave --archive or --delete out.",
+        )
+
+
+def _synchronize(
+    api: Any, lock: "Lock", options: Any, report: "Report", mode: str, most: int | None
+) -> ExitCode:
+    from dataclasses import replace
+
+    from isic_cli.services.dataset.sync import Synchronisation
+
+    chosen = replace(options, variant=lock.header.variant)
+    job = Synchronisation(api, lock, chosen)
+    with Progress("downloading", "images", mode=mode, total=job.total()) as ticker:
+        fold = Fold(report, ticker)
+        with settled(job.settle):
+            fold.take_all(job.run())
+            leaving = job.leaving()
+            for one in leaving:
+                _report_leaving(report, one)
+            if most is not None and not job.missed:
+                for one in job.delete(leaving, at_most=most):
+                    _report_leaving(report, one)
+    fold.finish()
+    fold.summarize()
+    tell_credits(job.credits)
+    _tell_leaving(leaving, deleted=most is not None and not job.missed)
+    return _conclude(job, report)
+
+
+def _report_leaving(report: "Report", one: "Leaving") -> None:
+    image = one.image
+    report.item(image.isic_id, one.status, reason=one.reason, path=image.path, sha256=image.sha256)
+
+
+def _tell_leaving(leaving: "list[Leaving]", *, deleted: bool) -> None:
+    for one in leaving[:_SHOWN]:
+        click.echo(f"{one.status.capitalize()}: {one.image.isic_id}: {one.reason}", err=True)
+    if leaving:
+        what = "deleted" if deleted else "kept; --delete deletes them"
+        click.echo(f"{len(leaving):,} images left the selection: {what}.", err=True)
+
+
+def _conclude(job: "Synchronisation", report: "Report") -> ExitCode:
+    problems = job.problems()
+    for problem in problems[:_SHOWN]:
+        click.echo(f"Warning: {problem.item}: {problem.reason}", err=True)
+    if job.missed:
+        click.echo(
+            f"Warning: the archive did not list {job.missed} images it announced; "
+            "what it withdrew is not known, and nothing was deleted",
+            err=True,
+        )
+    is_partial = problems or job.missed or report.counts.get("failed")
+    return ExitCode.PARTIAL if is_partial else ExitCode.OK
+
+
+def _rebuild(
+    api: Any,
+    lock: "Lock",
+    options: Any,
+    report: "Report",
+    mode: str,
+    most: int | None,  # noqa: ARG001 - the same signature as _synchronize
+) -> ExitCode:
+    from isic_cli.services.dataset.rebuild import Rebuilding, extra_pictures
+
+    job = Rebuilding(api, lock, options)
+    with Progress("downloading", "images", mode=mode, total=job.total()) as ticker:
+        fold = Fold(report, ticker)
+        with settled(job.settle):
+            fold.take_all(job.run())
+    fold.finish()
+    fold.summarize()
+    differences = [*job.differences, *extra_pictures(options.folder, lock)]
+    tell_differences(report, differences)
+    return _judge(job, report, differences)
+
+
+def _judge(job: "Rebuilding", report: "Report", differences: "list[Difference]") -> ExitCode:
+    if differences:
+        click.echo(f"{len(differences):,} differences from the lock.", err=True)
+        return ExitCode.CHECK
+    return ExitCode.PARTIAL if report.counts.get("failed") or job.problems() else ExitCode.OK
+
+
+def tell_differences(report: "Report", differences: "list[Difference]") -> None:
+    """Report what is not as the lock says, and show the first of them."""
+    for one in differences:
+        report.item(one.isic_id, one.status, reason=one.reason, path=one.path or None)
+    for one in differences[:_SHOWN]:
+        click.echo(f"{one.status.capitalize()}: {one.isic_id}: {one.reason}", err=True)

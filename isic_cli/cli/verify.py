@@ -1,0 +1,108 @@
+"""`isic dataset verify`: whether what is there is what was downloaded."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.outcome import Fold, reported, settled
+from isic_cli.cli.progress import Progress
+from isic_cli.cli.transfer import download_options, network_options, transfer_options
+from isic_cli.errors import ExitCode
+
+if TYPE_CHECKING:
+    from isic_cli.services.dataset.lock import Lock
+    from isic_cli.services.dataset.verify import Checked
+    from isic_cli.services.report import Report
+
+_SHOWN = 20
+
+
+@click.command("verify")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--deep", is_flag=True, help="Read every file anew, and decode it to the last row.")
+@click.option("--repair", is_flag=True, help="Fetch again what is missing or changed.")
+@transfer_options
+@pass_run
+def verify(run: Run, /, folder: Path, deep: bool, repair: bool, **options: Any) -> ExitCode:
+    """Compare every file of FOLDER with size and SHA-256 of the lock; exit 7 on a difference.
+
+    A file that was read and good before, and has the same size and times since, is not read
+    again. With --repair the archive is asked for exactly the bytes of the lock.
+    """
+    from isic_cli.services.dataset.lock import Lock
+    from isic_cli.services.download.runlock import FolderLock
+
+    with (
+        Lock(folder) as lock,
+        FolderLock(folder, wait=options["wait"]),
+        reported(options["report_file"]) as report,
+    ):
+        bad = _check(folder, lock, report, options["progress"], deep=deep)
+        for one in bad[:_SHOWN]:
+            click.echo(f"{one.state.capitalize()}: {one.image.path}: {one.reason}", err=True)
+        click.echo(f"{len(lock) - len(bad):,} of {len(lock):,} files are good.", err=True)
+        if bad and repair:
+            bad = _repair(run, folder, lock, bad, report, options)
+        code = ExitCode.CHECK if bad else ExitCode.OK
+        report.summarize(exit_code=int(code))
+    return code
+
+
+def _check(
+    folder: Path, lock: "Lock", report: "Report", mode: str, *, deep: bool
+) -> "list[Checked]":
+    """Return what is not as the lock says; everything is in the report."""
+    from contextlib import closing
+
+    from isic_cli.services.dataset.verify import check_folder
+
+    bad = []
+    with (
+        Progress("verifying", "files", mode=mode, total=len(lock)) as ticker,
+        closing(check_folder(folder, lock, deep=deep)) as checks,  # type: ignore[type-var]  # it is a generator
+    ):
+        for checked in checks:
+            image, is_good = checked.image, checked.state == "complete"
+            ticker.advance(bytes=image.size, failed=not is_good)
+            report.item(
+                image.isic_id,
+                checked.state,
+                reason=checked.reason,
+                bytes=image.size,
+                path=image.path,
+                sha256=image.sha256,
+            )
+            if not is_good:
+                bad.append(checked)
+    return bad
+
+
+def _repair(
+    run: Run,
+    folder: Path,
+    lock: "Lock",
+    bad: "list[Checked]",
+    report: "Report",
+    options: dict[str, Any],
+) -> "list[Checked]":
+    """Fetch what can be fetched again; return what is still bad."""
+    from isic_cli.services.dataset.rebuild import Rebuilding
+    from isic_cli.services.dataset.verify import distrust
+
+    # Bytes as in the lock that do not decode are what the archive has.
+    wanted = [one.image.isic_id for one in bad if one.state != "damaged"]
+    distrust(folder, lock, wanted)
+    run.archive = run.archive or lock.header.archive
+    with run.open(**network_options(options)) as api:
+        job = Rebuilding(api, lock, download_options(api.settings, folder, options), only=wanted)
+        with Progress("repairing", "images", options["progress"], len(wanted)) as ticker:
+            fold = Fold(report, ticker)
+            with settled(job.settle):
+                fold.take_all(job.run())
+    fold.finish()
+    fold.summarize()
+    for one in job.differences:
+        report.item(one.isic_id, one.status, reason=one.reason, path=one.path or None)
+    return [one for one in bad if one.image.isic_id not in job.restored]

@@ -1,0 +1,175 @@
+"""Rebuild exactly what a lock says, and tell every difference."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from isic_cli.api.archive import ArchiveApi
+from isic_cli.curation.diff import to_text
+from isic_cli.errors import ChangedError, NotFoundError
+from isic_cli.models.image import ImageRecord
+from isic_cli.models.selection import IdList, Selection
+from isic_cli.services.credits import Credits
+from isic_cli.services.dataset.image import metadata_digest
+from isic_cli.services.dataset.lock import Lock
+from isic_cli.services.download.engine import Downloader
+from isic_cli.services.download.events import DownloadEvent, Failed, Finished, Skipped
+from isic_cli.services.download.options import DownloadOptions
+from isic_cli.services.download.sidecars import is_quick, no_license_text, write_sidecars
+from isic_cli.services.selection import Problem, SelectedImages
+
+_PICTURE = re.compile(r"(ISIC_\d{7})(_thumbnail)?\.(?:jpe?g|png|tiff?)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something that is not as the lock says.
+
+    Attributes
+    ----------
+    status : {"withdrawn", "changed", "relabelled", "extra"}
+        The archive does not show the image any more; it has another file; it has other
+        metadata; a picture is in the folder that the lock does not list.
+    reason : str
+        One line.
+    """
+
+    isic_id: str
+    path: str
+    status: Literal["withdrawn", "changed", "relabelled", "extra"]
+    reason: str
+
+
+class Rebuilding:
+    """One rebuilding; the caller holds the folder's lock, and `isic.lock` stays as it is.
+
+    Parameters
+    ----------
+    api : ArchiveApi
+        The archive.
+    lock : Lock
+        What shall be there.
+    options : DownloadOptions
+        How files are transferred; layout and variant are the lock's.
+    only : sequence of str, optional
+        Just these ISIC ids of the lock.
+
+    Attributes
+    ----------
+    differences : list of Difference
+        Grows while the events are read.
+    restored : set of str
+        ISIC ids whose file is now as the lock says.
+    """
+
+    def __init__(
+        self,
+        api: ArchiveApi,
+        lock: Lock,
+        options: DownloadOptions,
+        *,
+        only: Iterable[str] | None = None,
+    ) -> None:
+        self._api = api
+        self._lock = lock
+        header = lock.header
+        self._options = replace(options, layout=header.layout, variant=header.variant)
+        ids = tuple(lock.ids() if only is None else only)
+        self._images = SelectedImages(api, Selection(ids=IdList("isic.lock", ids)))
+        self._total = len(ids)
+        self.credits = Credits()
+        self.differences: list[Difference] = []
+        self.restored: set[str] = set()
+
+    def total(self) -> int:
+        """Return how many images are to be there."""
+        return self._total
+
+    def run(self) -> Iterator[DownloadEvent]:
+        """Fetch what is not as the lock says; yield what becomes of each image."""
+        numbers = [collection.id for collection in self._lock.header.collections]
+        self.credits = Credits.load(self._api, numbers)
+        records = self.credits.apply(self._images.records())
+        downloader = Downloader(self._api, self._options, expected=self._expected)
+        for event in downloader.run(self._compared(records)):
+            self._fold(event)
+            yield event
+        for problem in self._images.problems:
+            self._differ(problem.item, "withdrawn", problem.reason)
+
+    def settle(self, *, hurried: bool = False) -> None:
+        """Bring `metadata.csv`, `attribution.txt` and `licenses/` up to date; not the lock.
+
+        Parameters
+        ----------
+        hurried : bool
+            Ask the archive for nothing, and leave a large folder to the next run.
+        """
+        folder = self._options.folder
+        if not hurried:
+            write_sidecars(folder, self._api.license_text)
+        elif is_quick(folder):
+            write_sidecars(folder, no_license_text)
+
+    def problems(self) -> list[Problem]:
+        """Return what of the lock could not be asked for."""
+        return self._images.problems
+
+    def _expected(self, isic_id: str) -> str | None:
+        image = self._lock.get(isic_id)
+        return None if image is None else image.sha256
+
+    def _compared(self, records: Iterable[ImageRecord]) -> Iterator[ImageRecord]:
+        for record in records:
+            locked = self._lock.get(record.isic_id)
+            row = record.row()
+            if locked is not None and metadata_digest(row) != locked.metadata_sha256:
+                names = ("copyright_license", "attribution", "lesion_id", "patient_id")
+                found = [
+                    f"{name}: {getattr(locked, name)!r} is now {row.get(name)!r}"
+                    for name in names
+                    if to_text(getattr(locked, name)) != to_text(row.get(name))
+                ]
+                self._differ(
+                    record.isic_id, "relabelled", "; ".join(found) or "other metadata fields"
+                )
+            yield record
+
+    def _fold(self, event: DownloadEvent) -> None:
+        if isinstance(event, Finished | Skipped):
+            locked = self._lock.get(event.isic_id)
+            if locked is not None and locked.path == event.path:
+                self.restored.add(event.isic_id)
+            else:
+                self._differ(event.isic_id, "changed", f"its file is {event.path} now")
+        elif isinstance(event, Failed) and isinstance(event.error, ChangedError):
+            self._differ(event.isic_id, "changed", event.reason)
+        elif isinstance(event, Failed) and isinstance(event.error, NotFoundError):
+            self._differ(event.isic_id, "withdrawn", event.reason)
+
+    def _differ(
+        self, isic_id: str, status: Literal["withdrawn", "changed", "relabelled"], reason: str
+    ) -> None:
+        locked = self._lock.get(isic_id)
+        path = "" if locked is None else locked.path
+        self.differences.append(Difference(isic_id, path, status, reason))
+
+
+def extra_pictures(folder: Path, lock: Lock) -> Iterator[Difference]:
+    """Yield the pictures in a folder that its lock does not list; hidden folders aside."""
+    root = os.fspath(folder)
+    for where, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        below = os.path.relpath(where, root).replace(os.sep, "/")
+        for name in sorted(names):
+            match = _PICTURE.fullmatch(name)
+            if match is None or bool(match[2]) != (lock.header.variant == "thumbnail"):
+                continue
+            path = name if below == "." else f"{below}/{name}"
+            isic_id = match[1].upper()
+            locked = lock.get(isic_id)
+            if locked is None or locked.path != path:
+                yield Difference(isic_id, path, "extra", "not in the lock")

@@ -1,0 +1,195 @@
+"""Bring a folder up to what its recorded selections say today."""
+
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal
+
+from isic_cli.api.archive import ArchiveApi
+from isic_cli.errors import CheckError
+from isic_cli.models.image import ImageRecord
+from isic_cli.services.credits import Credits
+from isic_cli.services.dataset.header import LockHeader
+from isic_cli.services.dataset.image import LockedImage
+from isic_cli.services.dataset.lock import Lock
+from isic_cli.services.dataset.record import new_header, record_folder
+from isic_cli.services.download.disk import local_error
+from isic_cli.services.download.engine import Downloader
+from isic_cli.services.download.events import DownloadEvent
+from isic_cli.services.download.journal import Journal
+from isic_cli.services.download.options import DownloadOptions
+from isic_cli.services.download.paths import Ground, is_safe_id
+from isic_cli.services.download.plan import Seen
+from isic_cli.services.download.sidecars import is_quick, no_license_text, write_sidecars
+from isic_cli.services.selection import GROUP, Problem, SelectedImages
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """An image of the lock that the selections no longer give.
+
+    Attributes
+    ----------
+    status : {"withdrawn", "unselected", "deleted"}
+        The archive does not show it any more; it does, but the selections leave it out; its file
+        was deleted.
+    reason : str
+        One line.
+    """
+
+    image: LockedImage
+    status: Literal["withdrawn", "unselected", "deleted"]
+    reason: str
+
+
+class Synchronisation:
+    """One synchronisation of a folder; the caller holds the folder's lock.
+
+    Parameters
+    ----------
+    api : ArchiveApi
+        The archive.
+    lock : Lock
+        The lock of the folder.
+    options : DownloadOptions
+        How files are transferred.
+    lanes : int
+        Listing requests side by side.
+
+    Attributes
+    ----------
+    images : tuple of SelectedImages
+        Those of each recorded selection.
+    """
+
+    def __init__(
+        self, api: ArchiveApi, lock: Lock, options: DownloadOptions, *, lanes: int = 8
+    ) -> None:
+        self._api = api
+        self._lock = lock
+        self._options = options
+        self._lanes = lanes
+        self._seen = Seen()
+        self._is_listed = False
+        self._dropped: set[str] = set()
+        self.credits = Credits()
+        self.images = tuple(SelectedImages(api, one) for one in lock.header.selections)
+
+    def total(self) -> int | None:
+        """Return how many images there will be, where one selection tells it beforehand."""
+        return self.images[0].count() if len(self.images) == 1 else None
+
+    @property
+    def missed(self) -> int:
+        """Images that the archive announced and did not list."""
+        return sum(images.missed for images in self.images)
+
+    def problems(self) -> list[Problem]:
+        """Return what the selections name and the archive does not have.
+
+        An image of the lock is no problem of this kind: it was withdrawn.
+        """
+        found = [problem for images in self.images for problem in images.problems]
+        return [problem for problem in found if problem.item not in self._lock]
+
+    def run(self) -> Iterator[DownloadEvent]:
+        """Fetch what is new or changed; yield what becomes of each image."""
+        numbers = {one.id for images in self.images for one in images.collections}
+        self.credits = Credits.load(self._api, sorted(numbers))
+        downloader = Downloader(self._api, self._options)
+        yield from downloader.run(self.credits.apply(self._records()))
+
+    def _records(self) -> Iterator[ImageRecord]:
+        for images in self.images:
+            for record in images.records("by_id", lanes=self._lanes):
+                # An id twice is the engine's to pass over; an unsafe one is its to refuse.
+                if is_safe_id(record.isic_id):
+                    self._seen.add(record.isic_id)
+                yield record
+        self._is_listed = True
+
+    def leaving(self) -> list[Leaving]:
+        """Return the images of the lock that the selections no longer give, by ISIC id.
+
+        Empty when the listing is not complete: then nobody knows.
+        """
+        if not self._is_listed or self.missed:
+            return []
+        gone = (isic_id for isic_id in self._lock.ids() if isic_id not in self._seen)
+        found: list[Leaving] = []
+        while group := list(islice(gone, GROUP)):
+            there = self._api.images_by_id(group)
+            for isic_id in group:
+                image = self._lock.get(isic_id)
+                if image is None:
+                    continue
+                if isic_id in there:
+                    found.append(Leaving(image, "unselected", "no longer in the selection"))
+                else:
+                    found.append(
+                        Leaving(image, "withdrawn", "the archive does not show it any more")
+                    )
+        return found
+
+    def delete(self, leaving: Iterable[Leaving], *, at_most: int) -> list[Leaving]:
+        """Delete the files of images that left; nothing when they are too many.
+
+        Raises
+        ------
+        CheckError
+            When there are more than `at_most`.
+        LocalError
+            When the disk refuses.
+        """
+        chosen = list(leaving)
+        if len(chosen) > at_most:
+            raise CheckError(
+                f"{len(chosen)} images left the selection, more than --max-delete {at_most}:"
+                " nothing was deleted",
+                hint="Look at them in the report, then raise --max-delete if it is right.",
+            )
+        ground = Ground(self._options.folder)
+        for one in chosen:
+            _unlink(ground.target(one.image.path))
+            self._dropped.add(one.image.isic_id)
+        with Journal(self._options.folder, writable=True) as journal:
+            journal.drop((one.image.isic_id for one in chosen), self._lock.header.variant)
+        return [Leaving(one.image, "deleted", one.reason) for one in chosen]
+
+    def settle(self, *, hurried: bool = False) -> None:
+        """Bring `metadata.csv`, `attribution.txt`, `licenses/` and `isic.lock` up to date.
+
+        Parameters
+        ----------
+        hurried : bool
+            Ask the archive for nothing, and leave a large folder to the next run.
+        """
+        folder = self._options.folder
+        if hurried and not is_quick(folder):
+            return
+        write_sidecars(folder, no_license_text if hurried else self._api.license_text)
+        record_folder(folder, self._header(), dropped=self._dropped)
+
+    def _header(self) -> LockHeader:
+        header = self._lock.header
+        known = {one.id: one for images in self.images for one in images.collections}
+        return new_header(
+            self._api.settings,
+            self._options.folder,
+            selections=header.selections,
+            collections=known.values(),
+            variant=header.variant,
+        )
+
+
+def _unlink(path: str) -> None:
+    try:
+        os.unlink(path)  # noqa: PTH108 - the engine passes plain strings
+    except FileNotFoundError:
+        _LOGGER.info("%s was not there any more", path)
+    except OSError as error:
+        raise local_error(error, path) from error

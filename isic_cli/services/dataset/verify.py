@@ -1,0 +1,167 @@
+"""Compare a folder with its lock: what is complete, missing, changed or damaged."""
+
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+from isic_cli.errors import DamagedError
+from isic_cli.services.dataset.image import LockedImage
+from isic_cli.services.dataset.lock import Lock
+from isic_cli.services.dataset.verified import Good, VerifiedIndex
+from isic_cli.services.download.decode import decode_fully
+from isic_cli.services.download.disk import local_error, sha256_of
+from isic_cli.services.download.journal import Journal
+from isic_cli.services.download.paths import Ground
+
+#: Hashing and decoding release the interpreter; more threads gain nothing on a disk.
+_READERS = 4
+_BATCH = 256
+
+State = Literal["complete", "missing", "changed", "damaged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One image of the lock, compared with the folder.
+
+    Attributes
+    ----------
+    state : {"complete", "missing", "changed", "damaged"}
+        The file is the one of the lock; is not there; is another; is the one of the lock and does
+        not decode.
+    reason : str
+        One line; how we know, for a complete one: `read`, `remembered` or `journal`.
+    """
+
+    image: LockedImage
+    state: State
+    reason: str
+
+
+def check_folder(
+    folder: Path, lock: Lock, *, deep: bool = False, trust: bool = False
+) -> Iterator[Checked]:
+    """Compare every image of a lock with its file, in the order of the lock.
+
+    A file that was read before and has the same size and times is not read again; with `deep`
+    every file is.
+
+    Parameters
+    ----------
+    deep : bool
+        Read every file, and decode its picture to the last row.
+    trust : bool
+        Believe the journal about files with the size and time that it says.
+
+    Raises
+    ------
+    LocalError
+        When a file cannot be read.
+    """
+    checker = _Checker(folder, lock, deep=deep, trust=trust)
+    pool = ThreadPoolExecutor(_READERS, thread_name_prefix="isic-verify")
+    try:
+        with VerifiedIndex(folder) as index, Journal(folder, writable=False) as journal:
+            images = lock.images()
+            while batch := list(islice(images, _BATCH)):
+                yield from checker.batch(batch, index, journal, pool)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What is known of a file before it is read."""
+
+    image: LockedImage
+    target: str
+    there: os.stat_result | None
+    known: Good | None
+
+
+class _Checker:
+    def __init__(self, folder: Path, lock: Lock, *, deep: bool, trust: bool) -> None:
+        self._ground = Ground(folder)
+        self._variant = lock.header.variant
+        self._deep = deep
+        self._trust = trust
+
+    def batch(
+        self,
+        images: Iterable[LockedImage],
+        index: VerifiedIndex,
+        journal: Journal,
+        pool: ThreadPoolExecutor,
+    ) -> Iterator[Checked]:
+        looks = [self._look(image, index.known(image.isic_id)) for image in images]
+        settled = [self._settle(look, journal) for look in looks]
+        unread = [look for look, state in zip(looks, settled, strict=True) if state is None]
+        read = pool.map(self._read, unread) if len(unread) > 1 else map(self._read, unread)
+        for look, known in zip(looks, settled, strict=True):
+            checked = known or next(read)
+            self._remember(look, checked, index)
+            yield checked
+
+    def _look(self, image: LockedImage, known: Good | None) -> _Look:
+        target = self._ground.target(image.path)
+        try:
+            there = os.lstat(target)
+        except (FileNotFoundError, NotADirectoryError):
+            return _Look(image, target, None, known)
+        except OSError as error:
+            raise local_error(error, target) from error
+        is_same = known is not None and known == Good.of(
+            image.isic_id, there, image.sha256, decoded=known.decoded
+        )
+        return _Look(image, target, there, known if is_same else None)
+
+    def _settle(self, look: _Look, journal: Journal) -> Checked | None:
+        """Decide without reading the file, where that can be done."""
+        image, there = look.image, look.there
+        if there is None:
+            return Checked(image, "missing", "not there")
+        if there.st_size != image.size:
+            return Checked(image, "changed", f"{there.st_size} bytes instead of {image.size}")
+        if self._deep:
+            return None
+        if look.known is not None:
+            return Checked(image, "complete", "remembered")
+        if self._trust:
+            entry = journal.get(image.isic_id, self._variant)
+            found = entry and (entry.path, entry.mtime_ns, entry.sha256)
+            if found == (image.path, there.st_mtime_ns, image.sha256):
+                return Checked(image, "complete", "journal")
+        return None
+
+    def _read(self, look: _Look) -> Checked:
+        if sha256_of(look.target) != look.image.sha256:
+            return Checked(look.image, "changed", "other bytes of the same size")
+        if self._deep:
+            try:
+                decode_fully(look.target)
+            except DamagedError as error:
+                return Checked(look.image, "damaged", f"as the archive has it: {error.message}")
+        return Checked(look.image, "complete", "read")
+
+    def _remember(self, look: _Look, checked: Checked, index: VerifiedIndex) -> None:
+        if checked.state != "complete" or look.there is None:
+            return
+        if checked.reason == "remembered" and look.known is not None:
+            index.remember(look.known)
+        elif checked.reason == "read":
+            index.remember(
+                Good.of(look.image.isic_id, look.there, look.image.sha256, decoded=self._deep)
+            )
+
+
+def distrust(folder: Path, lock: Lock, isic_ids: Iterable[str]) -> None:
+    """Have the next download look at these files again, whatever their size and time."""
+    with Journal(folder, writable=True) as journal:
+        for isic_id in isic_ids:
+            entry = journal.get(isic_id, lock.header.variant)
+            if entry is not None:
+                journal.append(replace(entry, mtime_ns=0))
