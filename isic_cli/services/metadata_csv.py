@@ -1,0 +1,114 @@
+"""Read a contributor's metadata CSV as the archive will: a header, then rows, streamed."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from isic_cli.errors import LocalError, NotFoundError, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class CsvRow:
+    """One row.
+
+    Attributes
+    ----------
+    number : int
+        As a spreadsheet counts: the header is row 1, and a blank row counts too.
+    values : dict of str to str
+        A cell that the row lacks is empty.
+    surplus : int
+        Cells beyond the header's last column.
+    """
+
+    number: int
+    values: dict[str, str]
+    surplus: int = 0
+
+
+class MetadataCsv:
+    """An open CSV of metadata; iterate over it once.
+
+    Parameters
+    ----------
+    name : str
+        The file, for messages.
+    rows : iterator of list of str
+        What `csv.reader` gives.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        The header, spaces around the names removed.
+
+    Raises
+    ------
+    UsageError
+        For a file without a header, or with another delimiter than the comma.
+    """
+
+    def __init__(self, name: str, rows: Iterator[list[str]]) -> None:
+        self._name = name
+        self._rows = rows
+        self.columns = tuple(cell.strip() for cell in self._next() or ())
+        if not any(self.columns):
+            raise UsageError(f"{name} has no header", hint="The first line names the columns.")
+        if len(self.columns) == 1 and (set(self.columns[0]) & set(";\t|")):
+            raise UsageError(
+                f"{name}: the columns are not separated by commas",
+                hint="Save it as CSV with commas: the archive reads nothing else.",
+            )
+
+    @property
+    def repeated_columns(self) -> tuple[str, ...]:
+        """Names that the header has more than once; the last of such columns wins."""
+        return tuple(name for name, times in Counter(self.columns).items() if times > 1)
+
+    def __iter__(self) -> Iterator[CsvRow]:
+        """Yield the rows that hold anything."""
+        width = len(self.columns)
+        number = 1
+        while (cells := self._next()) is not None:
+            number += 1
+            if not any(map(str.strip, cells)):
+                continue
+            padded = cells + [""] * (width - len(cells))
+            surplus = sum(1 for cell in cells[width:] if cell.strip())
+            yield CsvRow(number, dict(zip(self.columns, padded, strict=False)), surplus)
+
+    def _next(self) -> list[str] | None:
+        try:
+            return next(self._rows, None)
+        except csv.Error as error:
+            raise UsageError(f"{self._name} is no CSV: {error}") from error
+        except UnicodeDecodeError as error:
+            raise UsageError(
+                f"{self._name} is not UTF-8 text ({error.reason})",
+                hint="Save it as CSV UTF-8: in another encoding names would be damaged.",
+            ) from error
+        except OSError as error:
+            raise LocalError(f"cannot read {self._name}: {error.strerror or error}") from error
+
+
+@contextmanager
+def open_metadata_csv(path: Path) -> Iterator[MetadataCsv]:
+    """Open a CSV of metadata; a byte-order mark is no part of the first name.
+
+    Raises
+    ------
+    NotFoundError, LocalError
+        For a file that is absent or cannot be read.
+    UsageError
+        For one that is no CSV.
+    """
+    try:
+        stream = path.open(encoding="utf-8-sig", newline="")
+    except FileNotFoundError as error:
+        raise NotFoundError(f"no file {path}") from error
+    except OSError as error:
+        raise LocalError(f"cannot read {path}: {error.strerror or error}") from error
+    with stream:
+        yield MetadataCsv(str(path), csv.reader(stream))
