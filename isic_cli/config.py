@@ -45,7 +45,9 @@ class Settings:
     Attributes
     ----------
     token : str or None
-        A bearer token; None means anonymous.
+        A bearer token that was handed in; None means the stored login, or anonymous.
+    login_dir : Path or None
+        Where stored logins are; None when none may be used.
     jobs : int
         Transfers side by side.
     timeout : float
@@ -57,6 +59,7 @@ class Settings:
     archive: ArchiveSpec
     cache_dir: Path
     token: str | None = None
+    login_dir: Path | None = None
     jobs: int = 16
     timeout: float = 20.0
     retries: int = 5

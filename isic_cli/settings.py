@@ -24,15 +24,25 @@ def user_cache_dir(environ: Mapping[str, str] = os.environ, platform: str = sys.
     return Path(environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "isic"
 
 
+def user_config_dir(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
+    """Return the user's configuration folder, where the platform has it."""
+    if platform == "win32":
+        return Path(environ.get("APPDATA", "~/AppData/Roaming")).expanduser() / "isic"
+    if platform == "darwin":
+        return Path("~/Library/Application Support/isic").expanduser()
+    return Path(environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "isic"
+
+
 def user_config_file(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
     """Return the user's configuration file: ISIC_CONFIG, or where the platform has it."""
     if chosen := environ.get("ISIC_CONFIG"):
         return Path(chosen).expanduser()
-    if platform == "win32":
-        return Path(environ.get("APPDATA", "~/AppData/Roaming")).expanduser() / "isic" / "isic.toml"
-    if platform == "darwin":
-        return Path("~/Library/Application Support/isic/isic.toml").expanduser()
-    return Path(environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "isic" / "isic.toml"
+    return user_config_dir(environ, platform) / "isic.toml"
+
+
+def user_login_dir(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
+    """Return the folder of stored logins, which only its owner may enter."""
+    return user_config_dir(environ, platform) / "logins"
 
 
 #: Keys of a configuration file, with the type of each.
@@ -147,10 +157,13 @@ def resolve(
     merged.pop("archive", None)
     cache = merged.pop("cache_dir", None)
     spec = parse_archive(chosen, insecure=insecure)
+    token = None if guest else _token(spec, token_file, environ)
+    stored = spec.kind == "remote" and token is None and not guest
     return Settings(
         archive=spec,
         cache_dir=Path(cache).expanduser() if cache else user_cache_dir(environ),
-        token=None if guest else _token(spec, token_file, environ),
+        token=token,
+        login_dir=user_login_dir(environ) if stored else None,
         **_checked(merged),
     )
 

@@ -21,7 +21,7 @@ LAYERS = [
     {"api", "local", "cache"},
     {"query", "superpixel", "agreement", "curation"},
     {"models"},
-    {"settings"},
+    {"settings", "credentials"},
     {"config"},
     {"errors", "__init__"},
 ]

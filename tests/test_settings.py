@@ -149,3 +149,18 @@ def test_user_folders_are_the_platforms(
 ) -> None:
     assert user_cache_dir(environ, platform) == Path(cache).expanduser()
     assert user_config_file(environ, platform) == Path(config).expanduser()
+
+
+def test_a_stored_login_may_be_used_only_without_a_token_a_guest_or_a_folder(
+    tmp_path: Path,
+) -> None:
+    home = {"XDG_CONFIG_HOME": str(tmp_path)}
+
+    def login_dir(archive: str = "prod", *, guest: bool = False, **environ: str) -> Path | None:
+        return resolve(archive=archive, guest=guest, environ=home | environ).login_dir
+
+    assert login_dir() == tmp_path / "isic" / "logins"
+    assert login_dir(guest=True) is None
+    assert login_dir(ISIC_TOKEN="abc") is None
+    assert login_dir("demo") is None
+    assert login_dir(str(tmp_path)) is None
