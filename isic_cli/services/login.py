@@ -1,0 +1,162 @@
+"""Sign in, stay signed in, sign out."""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from isic_cli.api.oauth import Authorization, OAuthClient
+from isic_cli.config import Settings
+from isic_cli.credentials.folder import locked
+from isic_cli.credentials.login import StoredLogin
+from isic_cli.credentials.stores import LoginStore, stores
+from isic_cli.errors import AuthError, IsicError, LocalError
+
+OpenOAuth = Callable[[], OAuthClient]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLogin:
+    """A login and where it is kept."""
+
+    login: StoredLogin
+    store: LoginStore
+
+
+@dataclass(frozen=True, slots=True)
+class Logins:
+    """The logins to one archive.
+
+    Parameters
+    ----------
+    stores : sequence of LoginStore
+        Where one may be, the preferred place first.
+    lock : callable
+        Holds the login against other processes.
+    oauth : callable
+        Opens the archive's OAuth endpoints.
+    now : callable
+        Seconds since the epoch.
+    """
+
+    stores: Sequence[LoginStore]
+    lock: Callable[[], AbstractContextManager[None]]
+    oauth: OpenOAuth
+    now: Callable[[], float] = time.time
+
+    @classmethod
+    def open(cls, settings: Settings, folder: Path) -> "Logins":
+        """Return the logins to the archive that the settings name, kept in `folder`."""
+        origin = settings.archive.url
+        return cls(
+            stores(folder, origin),
+            lambda: locked(folder, origin),
+            lambda: OAuthClient(origin, timeout=settings.timeout),
+        )
+
+    def find(self) -> FoundLogin | None:
+        """Return the login as it is kept, expired or not; None when there is none."""
+        for store in self.stores:
+            login = store.read()
+            if login is not None:
+                return FoundLogin(login, store)
+        return None
+
+    def current(self) -> FoundLogin | None:
+        """Return a login whose token has not expired, refreshed if need be.
+
+        Refreshing kills the old token at once. So it is done by one process at a time, which
+        looks again first: another may have done it while this one waited.
+
+        Raises
+        ------
+        AuthError
+            For a login that has expired for good.
+        LockedError
+            When another process does not let go of the login.
+        """
+        found = self.find()
+        if found is None or not found.login.is_expired(self.now()):
+            return found
+        with self.lock():
+            found = self.find()
+            if found is None or not found.login.is_expired(self.now()):
+                return found
+            with self.oauth() as oauth:
+                renewed = oauth.refresh(found.login)
+            # Back to where it was found: whoever else uses that place stays logged in.
+            self._keep(renewed, [found.store])
+            return replace(found, login=renewed)
+
+    def finish(self, oauth: OAuthClient, authorization: Authorization, code: str) -> FoundLogin:
+        """Finish a login with the code that the user was shown, and keep it.
+
+        Raises
+        ------
+        AuthError
+            When the archive does not accept the code.
+        """
+        login = oauth.redeem(code, authorization)
+        with self.lock():
+            return FoundLogin(login, self._keep(login, self.stores))
+
+    def forget(self) -> list[str]:
+        """End every login to the archive and forget it.
+
+        Returns
+        -------
+        list of str
+            Where logins were.
+
+        Raises
+        ------
+        IsicError
+            When the archive could not be told; the logins are forgotten here nevertheless.
+        """
+        gone: list[str] = []
+        trouble: IsicError | None = None
+        with self.lock():
+            for store in self.stores:
+                trouble = self._revoke(store) or trouble
+                if store.remove():
+                    gone.append(store.source)
+        if trouble is not None:
+            raise trouble
+        return gone
+
+    def _revoke(self, store: LoginStore) -> IsicError | None:
+        try:
+            login = store.read()
+            if login is not None:
+                with self.oauth() as oauth:
+                    oauth.revoke(login)
+        except AuthError:
+            return None  # it is damaged or dead already
+        except IsicError as error:
+            return error
+        return None
+
+    @staticmethod
+    def _keep(login: StoredLogin, places: Sequence[LoginStore]) -> LoginStore:
+        for store in places:
+            if store.write(login):
+                return store
+        raise LocalError(
+            f"the login cannot be kept in {places[0].source}",
+            hint="Unlock the keyring, or set ISIC_TOKEN.",
+        )
+
+
+def with_login(settings: Settings) -> Settings:
+    """Return the settings with the token of the stored login, where one may be used.
+
+    Raises
+    ------
+    AuthError
+        For a login that has expired for good: going on without it would show less.
+    """
+    if settings.token is not None or settings.login_dir is None:
+        return settings
+    found = Logins.open(settings, settings.login_dir).current()
+    return settings if found is None else replace(settings, token=found.login.access_token)
