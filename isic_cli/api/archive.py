@@ -12,10 +12,13 @@ from pydantic import TypeAdapter
 
 from isic_cli.api.answer import Answer, read_json
 from isic_cli.api.collections import CollectionEndpoints
+from isic_cli.api.contributions import ContributionEndpoints
+from isic_cli.api.curation import CurationEndpoints
 from isic_cli.api.images import ImageEndpoints
 from isic_cli.api.origin import Params, segment
 from isic_cli.api.paging import Links, all_rows
 from isic_cli.api.studies import StudyEndpoints
+from isic_cli.api.uploads import UploadEndpoints
 from isic_cli.errors import NotFoundError, ResponseError
 from isic_cli.models.lesion import Lesion
 from isic_cli.models.page import Page
@@ -26,7 +29,14 @@ RawAnswer = Answer
 _ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
 
 
-class ArchiveApi(ImageEndpoints, CollectionEndpoints, StudyEndpoints):
+class ArchiveApi(
+    ImageEndpoints,
+    CollectionEndpoints,
+    StudyEndpoints,
+    CurationEndpoints,
+    ContributionEndpoints,
+    UploadEndpoints,
+):
     """The archive over HTTP; a context manager. Safe to use from several threads.
 
     Every method raises the errors of `isic_cli.errors`: NetworkError and its kinds after all

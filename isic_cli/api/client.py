@@ -118,6 +118,7 @@ class ArchiveClient:
         *,
         params: Params | None = None,
         json: Any = None,
+        repeatable: bool = False,
     ) -> T:
         """Send a request, try again as the policy allows, and consume the good answer.
 
@@ -126,6 +127,8 @@ class ArchiveClient:
         consume : callable
             Gets the open response of a success and the words that name the request; it may be
             called again after a failed attempt.
+        repeatable : bool
+            Sending this write twice does no harm, so it is tried again like a read.
 
         Returns
         -------
@@ -138,7 +141,9 @@ class ArchiveClient:
             Whatever the status table says, or NetworkError after all tries.
         """
         try:
-            return self._tries(self.build(method, target, params=params, json=json), consume)
+            request = self.build(method, target, params=params, json=json)
+            again = repeatable or method in SAFE
+            return self.tries(lambda: self._once(request, consume), idempotent=again)
         except Failed as failed:
             raise failed.error from failed.__cause__
 
@@ -147,7 +152,10 @@ class ArchiveClient:
     ) -> Answer:
         """Send a request and return its answer after all tries, errors of the archive included."""
         try:
-            return self._tries(self.build(method, target, params=params, json=json), Answer.of)
+            request = self.build(method, target, params=params, json=json)
+            return self.tries(
+                lambda: self._once(request, Answer.of), idempotent=request.method in SAFE
+            )
         except Failed as failed:
             if failed.answer is None:
                 raise failed.error from failed.__cause__
@@ -167,6 +175,41 @@ class ArchiveClient:
         check_line(method, url)
         return self._addressed(method, url, json)
 
+    def http(self) -> httpx.Client:
+        """Return the connections; they carry no credential of their own.
+
+        Raises
+        ------
+        NetworkError
+            Once they were closed.
+        """
+        if self._stop.is_set():
+            raise NetworkError("the connection to the archive was closed")
+        with self._lock:
+            if self._client is None:
+                self._client = self._open()
+            return self._client
+
+    def tries(self, attempt: Callable[[], T], *, idempotent: bool) -> T:
+        """Make attempts until one succeeds or the policy gives up.
+
+        Raises
+        ------
+        Failed
+            The last one.
+        """
+        attempts = Attempts(self._policy, idempotent=idempotent)
+        while True:
+            try:
+                return attempt()
+            except Failed as failed:
+                wait = attempts.wait_after(failed.fault)
+                if wait is None or self._stop.is_set():
+                    _count_attempts(failed.error, attempts.failed)
+                    raise
+                logger.info("%s; trying again in %.1f s", failed.error, wait)
+            self._sleep(wait)
+
     def close(self) -> None:
         """Cut what is under way in other threads and close all connections."""
         self._stop.set()
@@ -177,21 +220,13 @@ class ArchiveClient:
 
     def _addressed(self, method: str, url: httpx.URL, json: Any = None) -> httpx.Request:
         # Per request, never on the client: a credential must not outlive the check of its origin.
-        return self._http().build_request(
+        return self.http().build_request(
             method,
             url,
             json=json,
             headers=self.origin.headers,
             extensions={"trace": self._sockets.trace},
         )
-
-    def _http(self) -> httpx.Client:
-        if self._stop.is_set():
-            raise NetworkError("the connection to the archive was closed")
-        with self._lock:
-            if self._client is None:
-                self._client = self._open()
-            return self._client
 
     def _open(self) -> httpx.Client:
         headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
@@ -204,19 +239,6 @@ class ArchiveClient:
             raise ConfigError(
                 "a proxy variable is not understood", hint="Check HTTPS_PROXY and ALL_PROXY."
             ) from error
-
-    def _tries(self, request: httpx.Request, consume: Callable[[httpx.Response, str], T]) -> T:
-        attempts = Attempts(self._policy, idempotent=request.method in SAFE)
-        while True:
-            try:
-                return self._once(request, consume)
-            except Failed as failed:
-                wait = attempts.wait_after(failed.fault)
-                if wait is None or self._stop.is_set():
-                    _count_attempts(failed.error, attempts.failed)
-                    raise
-                logger.info("%s; trying again in %.1f s", failed.error, wait)
-            self._sleep(wait)
 
     def _once(self, request: httpx.Request, consume: Callable[[httpx.Response, str], T]) -> T:
         asked = f"{request.method} {request.url.path}"
@@ -235,7 +257,7 @@ class ArchiveClient:
     def _arrive(self, request: httpx.Request) -> httpx.Response:
         """Send, and follow redirects within the origin."""
         for _ in range(MOST_REDIRECTS + 1):
-            response = self._http().send(request, stream=True)
+            response = self.http().send(request, stream=True)
             if not response.has_redirect_location:
                 return response
             response.close()

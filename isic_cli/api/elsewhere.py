@@ -1,0 +1,55 @@
+"""Requests to another host than the archive's, at an address that the archive has signed."""
+
+from collections.abc import Callable, Iterable
+from urllib.parse import urlsplit
+
+import httpx
+
+from isic_cli.api.answer import Answer
+from isic_cli.api.client import ArchiveClient
+from isic_cli.api.faults import Failed, failed_from
+from isic_cli.api.retry import Fault
+
+#: Headers and body of a request; the body in one piece or in several.
+Content = tuple[dict[str, str], bytes | Iterable[bytes]]
+
+
+def send_elsewhere(
+    client: ArchiveClient, method: str, url: str, content: Callable[[], Content]
+) -> Answer:
+    """Send a request without any credential; follow no redirect; try again like a read.
+
+    Parameters
+    ----------
+    client : ArchiveClient
+        Lends its connections and its patience.
+    url : str
+        As the archive gave it; its signature is the permission.
+    content : callable
+        Gives the headers and the body of each try.
+
+    Raises
+    ------
+    IsicError
+        NetworkError after all tries, or whatever the status table says.
+    """
+
+    def once() -> Answer:
+        headers, body = content()
+        asked = f"{method} {urlsplit(url).hostname}"
+        try:
+            response = client.http().request(
+                method, url, headers=headers, content=body, follow_redirects=False
+            )
+        except httpx.HTTPError as error:
+            raise failed_from(error, asked) from error
+        answer = Answer.of(response, asked)
+        if answer.error is not None:
+            fault = Fault("status", answer.status, answer.retry_after)
+            raise Failed(fault, answer.refusal, answer)
+        return answer
+
+    try:
+        return client.tries(once, idempotent=True)
+    except Failed as failed:
+        raise failed.error from failed.__cause__
