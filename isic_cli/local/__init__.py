@@ -29,7 +29,7 @@ def open_transport(spec: ArchiveSpec, cache_dir: Path) -> LocalTransport:
         For a folder that is no archive, or a demo that cannot be written.
     """
     if spec.kind == "demo":
-        return LocalTransport(FolderStore.open(demo_folder(cache_dir)))
+        return LocalTransport(FolderStore.open(demo_folder(cache_dir), writable=False))
     if spec.kind == "folder" and spec.folder is not None:
         return LocalTransport(FolderStore.open(spec.folder))
     raise UsageError(f"the archive {spec.name} is not inside the process")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from isic_cli.local.accounts import Account
 from isic_cli.local.params import integer
 from isic_cli.local.store import FolderStore
 
@@ -20,6 +21,8 @@ class Call:
         Decoded, with its leading slash.
     parts : dict of str to str
         What the variable pieces of the route's path stand for.
+    body : bytes
+        What a write sends.
     """
 
     store: FolderStore
@@ -29,6 +32,12 @@ class Call:
     query: httpx.QueryParams
     headers: httpx.Headers
     parts: dict[str, str]
+    body: bytes = b""
+
+    @property
+    def user(self) -> Account | None:
+        """Who asks; None for a guest."""
+        return self.store.viewer
 
     def number(self, name: str = "id") -> int:
         """Return a piece of the path that must be a whole number.

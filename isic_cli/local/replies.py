@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -42,6 +43,13 @@ def bad_query() -> httpx.Response:
 def html_not_found() -> httpx.Response:
     """Answer as the server does to a path it does not know."""
     return httpx.Response(404, headers={"Content-Type": HTML}, text=_NOT_FOUND_PAGE)
+
+
+def server_error() -> httpx.Response:
+    """Answer as the server does when it fails."""
+    page = _NOT_FOUND_PAGE.replace("<title>Not Found", "<title>Server Error (500)")
+    page = re.sub(r"<h1>.*</p>", "<h1>Server Error (500)</h1><p></p>", page)
+    return httpx.Response(500, headers={"Content-Type": HTML}, text=page)
 
 
 def wrong_method(allowed: Iterable[str], *, head: bool) -> httpx.Response:

@@ -8,15 +8,18 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from isic_cli.errors import LocalError
+from isic_cli.local.accounts import HOLDER, Account, Accounts, read_accounts
 from isic_cli.local.lockfile import LockEntry, read_lock
 from isic_cli.local.pictures import dimensions
 from isic_cli.local.scan import Contents, scan
-from isic_cli.local.sets import LocalCollection, read_collections
+from isic_cli.local.sets import LocalCollection
+from isic_cli.local.shelf import CollectionShelf
 from isic_cli.local.studies import Study, read_studies
 from isic_cli.local.table import MetadataTable, grouped
 from isic_cli.query import parse
@@ -27,7 +30,9 @@ _KEPT_ANSWERS = 8
 
 
 class FolderStore:
-    """A folder that `isic` or the archive's official tool downloaded. Read-only.
+    """A folder that `isic` or the archive's official tool downloaded, as one user sees it.
+
+    Pictures and their table are only read; collections may be changed, see `shelf`.
 
     A picture without a row in the table is served with a minimal record: its licence and its
     attribution are the empty string, since nobody knows them and a guess would be a false
@@ -56,11 +61,19 @@ class FolderStore:
         contents: Contents,
         table: MetadataTable,
         lock: Mapping[str, LockEntry],
+        *,
+        accounts: Accounts | None = None,
+        shelf: CollectionShelf | None = None,
+        viewer: Account | None = HOLDER,
     ) -> None:
         self.folder = folder
         self.contents = contents
         self.table = table
         self.lock = lock
+        self.accounts = accounts or Accounts(are_kept=False)
+        self.shelf = shelf or CollectionShelf(folder / "collections.json")
+        self.viewer = viewer
+        self._members: dict[int, tuple[LocalCollection, frozenset[str]]] = {}
         self._guard = threading.Lock()
         self._answers: OrderedDict[object, Sequence[str]] = OrderedDict()
         pictures = contents.pictures
@@ -70,8 +83,15 @@ class FolderStore:
             logger.warning("%s: %d rows of metadata.csv have no picture here", folder, missing)
 
     @classmethod
-    def open(cls, folder: Path) -> "FolderStore":
+    def open(cls, folder: Path, *, writable: bool = True) -> "FolderStore":
         """Read what a folder holds.
+
+        Parameters
+        ----------
+        folder : Path
+            The folder.
+        writable : bool
+            Whether its collections may be changed where the folder has no accounts.
 
         Raises
         ------
@@ -93,7 +113,33 @@ class FolderStore:
                 hint="Any folder that isic or the official tool downloaded is one.",
             )
         table = MetadataTable.read(path) if has_table else MetadataTable(["isic_id"], {})
-        return cls(folder, contents, table, lock)
+        accounts = read_accounts(folder / "accounts.json")
+        viewer = HOLDER if writable and not accounts.are_kept else None
+        return cls(folder, contents, table, lock, accounts=accounts, viewer=viewer)
+
+    def seen_by(self, viewer: Account | None) -> "FolderStore":
+        """Return the same folder as a user sees it; None for a guest."""
+        if not self.accounts.are_kept:
+            return self
+        shown = {
+            isic_id: path
+            for isic_id, path in self.contents.pictures.items()
+            if self.accounts.may_see(viewer, isic_id)
+        }
+        rows = {one: row for one, row in self.table.rows.items() if one in shown}
+        return FolderStore(
+            self.folder,
+            replace(self.contents, pictures=shown),
+            MetadataTable(self.table.columns, rows),
+            self.lock,
+            accounts=self.accounts,
+            shelf=self.shelf,
+            viewer=viewer,
+        )
+
+    def is_private(self, isic_id: str) -> bool:
+        """Whether only some users of the folder may see an image."""
+        return isic_id in self.accounts.private_images
 
     def __contains__(self, isic_id: str) -> bool:
         """Whether an image is served."""
@@ -130,7 +176,7 @@ class FolderStore:
             "isic_id": isic_id,
             "copyright_license": license_,
             "attribution": attribution,
-            "public": True,
+            "public": not self.is_private(isic_id),
         }
 
     def record(self, isic_id: str, origin: str) -> dict[str, Any]:
@@ -160,29 +206,31 @@ class FolderStore:
                 },
             },
             "metadata": grouped(fields),
-            "public": True,
+            "public": not self.is_private(isic_id),
         }
 
     def _dimensions(self, isic_id: str) -> dict[str, int]:
         size = dimensions(Path(self.contents.pictures[isic_id]))
         return {} if size is None else {"pixels_x": size[0], "pixels_y": size[1]}
 
-    @cached_property
+    @property
     def collections(self) -> Mapping[int, LocalCollection]:
-        """The collections of `collections.json` by id."""
-        return read_collections(self.folder / "collections.json")
+        """The collections that the viewer sees, by id."""
+        found = self.shelf.collections
+        if not self.accounts.are_kept:
+            return found
+        return {key: one for key, one in found.items() if one.is_visible_to(self.viewer)}
 
     def members(self, collection_id: int) -> frozenset[str]:
         """Return the images of a collection that are served; none for an unknown one."""
         collection = self.collections.get(collection_id)
-        return frozenset() if collection is None else self._members[collection_id]
-
-    @cached_property
-    def _members(self) -> Mapping[int, frozenset[str]]:
-        return {
-            number: collection.members(self.ids, self.flat)
-            for number, collection in self.collections.items()
-        }
+        if collection is None:
+            return frozenset()
+        known = self._members.get(collection_id)
+        if known is None or known[0] is not collection:
+            known = (collection, collection.members(self.ids, self.flat))
+            self._members[collection_id] = known
+        return known[1]
 
     def select(self, text: str, collections: Sequence[int] | None = None) -> Sequence[str]:
         """Return the images that a query finds in any of some collections, in listing order.
@@ -201,7 +249,8 @@ class FolderStore:
         QueryError
             For a query that does not parse.
         """
-        key = (text, None if collections is None else frozenset(collections))
+        chosen = None if collections is None else frozenset(collections)
+        key = (text, chosen, self.shelf.version)
         with self._guard:
             if key in self._answers:
                 self._answers.move_to_end(key)

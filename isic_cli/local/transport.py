@@ -6,9 +6,20 @@ from collections.abc import Callable, Mapping
 import httpx
 
 from isic_cli.config import LOCAL_URL
-from isic_cli.local import about, collections, facets, files, images, lesions, studyroutes
+from isic_cli.local import (
+    about,
+    collections,
+    curating,
+    facets,
+    files,
+    images,
+    lesions,
+    people,
+    studyroutes,
+)
 from isic_cli.local.call import Call
 from isic_cli.local.params import ParameterError
+from isic_cli.local.payloads import BodyError
 from isic_cli.local.replies import html_not_found, json_reply, moved, wrong_method
 from isic_cli.local.store import FolderStore
 
@@ -24,19 +35,19 @@ _API: Mapping[str, Mapping[str, Handler]] = {
     "collections/": {"GET": collections.listing},
     "collections/autocomplete/": {"GET": collections.autocomplete},
     "collections/sharing-info/": {"GET": about.login_needed},
-    "collections/create-from-isic-ids/": {"POST": about.login_needed},
-    "collections/{id}/": {"GET": collections.detail, "DELETE": about.login_needed},
+    "collections/create-from-isic-ids/": {"POST": curating.create},
+    "collections/{id}/": {"GET": collections.detail, "DELETE": curating.delete},
     "collections/{id}/attribution/": {"GET": collections.attribution},
-    "collections/{id}/populate-from-list/": {"POST": about.login_needed},
-    "collections/{id}/populate-from-search/": {"POST": about.login_needed},
-    "collections/{id}/populate-from-isic-ids/": {"POST": about.login_needed},
-    "collections/{id}/remove-from-list/": {"POST": about.login_needed},
-    "collections/{id}/share/": {"POST": about.login_needed},
-    "collections/{id}/set-pinned/": {"POST": about.login_needed},
+    "collections/{id}/populate-from-list/": {"POST": curating.add_list},
+    "collections/{id}/populate-from-search/": {"POST": curating.add_search},
+    "collections/{id}/populate-from-isic-ids/": {"POST": curating.add_ids},
+    "collections/{id}/remove-from-list/": {"POST": curating.remove_list},
+    "collections/{id}/share/": {"POST": curating.share},
+    "collections/{id}/set-pinned/": {"POST": curating.set_pinned},
     "lesions/": {"GET": lesions.listing},
     "lesions/{lesion_id}/": {"GET": lesions.detail},
-    "users/me/": {"GET": about.login_needed},
-    "users/accept-terms/": {"PUT": about.login_needed},
+    "users/me/": {"GET": people.me},
+    "users/accept-terms/": {"PUT": people.accept_terms},
     "cohorts/": {"GET": about.login_needed},
     "cohorts/{id}/": {"GET": about.login_needed},
     "contributors/": {"GET": about.login_needed, "POST": about.login_needed},
@@ -103,6 +114,8 @@ class LocalTransport(httpx.BaseTransport):
     def __init__(self, store: FolderStore, *, origin: str = LOCAL_URL) -> None:
         self.store = store
         self.origin = origin.rstrip("/")
+        people = (None, *store.accounts.users)
+        self._views = {user.id if user else None: store.seen_by(user) for user in people}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request as the real server would.
@@ -122,11 +135,23 @@ class LocalTransport(httpx.BaseTransport):
         if handler is None:
             return wrong_method(handlers, head=request.method == "HEAD")
         query = request.url.params
-        call = Call(self.store, self.origin, request.method, path, query, request.headers, parts)
+        store = self._view(request.headers)
+        content = request.read()
+        call = Call(
+            store, self.origin, request.method, path, query, request.headers, parts, content
+        )
         try:
             return handler(call)
+        except BodyError as error:
+            return error.reply
         except ParameterError as error:
             return json_reply({"detail": [error.problem]}, 422)
+
+    def _view(self, headers: httpx.Headers) -> FolderStore:
+        if not self.store.accounts.are_kept:
+            return self.store
+        user = self.store.accounts.user(headers)
+        return self._views[user.id if user else None]
 
 
 def _route(path: str) -> tuple[Mapping[str, Handler] | None, dict[str, str]]:

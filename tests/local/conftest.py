@@ -44,9 +44,9 @@ def make(tmp_path: Path) -> Make:
     return make
 
 
-def client_of(folder: Path) -> httpx.Client:
+def client_of(folder: Path, *, writable: bool = True) -> httpx.Client:
     """A client of the archive of a folder; paths without a leading slash are below the API."""
-    transport = LocalTransport(FolderStore.open(folder))
+    transport = LocalTransport(FolderStore.open(folder, writable=writable))
     return httpx.Client(transport=transport, base_url=f"{LOCAL_URL}/api/v2/")
 
 
@@ -58,4 +58,4 @@ def demo(demo_cache: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def archive(demo: Path) -> httpx.Client:
-    return client_of(demo)
+    return client_of(demo, writable=False)
