@@ -7,9 +7,12 @@ archive's::
 
     {"users": [{"id": 2, "token": "…", "email": "o@example.org", "first_name": "Olga",
                 "last_name": "Owner", "staff": false}],
-     "private_images": {"ISIC_0000007": [2]}}
+     "private_images": {"ISIC_0000007": [2]},
+     "contributors": [{"id": 1, "owners": [2], "institution_name": "…"}],
+     "cohorts": [{"id": 1, "contributor": 1, "name": "…"}]}
 
-An image under `private_images` is shown to the users named there, and to staff.
+An image under `private_images` is shown to the users named there, and to staff. The owners of a
+contributor may upload to its cohorts.
 """
 
 from collections.abc import Mapping
@@ -53,6 +56,8 @@ class Accounts(BaseModel):
 
     users: tuple[Account, ...] = ()
     private_images: dict[str, frozenset[int]] = {}
+    contributors: list[dict[str, Any]] = []
+    cohorts: list[dict[str, Any]] = []
     are_kept: bool = True
 
     def user(self, headers: Mapping[str, str]) -> Account | None:

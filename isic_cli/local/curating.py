@@ -128,7 +128,7 @@ def delete(call: Call) -> httpx.Response:
         if collection.has_study:
             message = "Collections with derived studies cannot be deleted."
             return json_reply({"error": message}, 400)
-        if collection.doi:
+        if collection.doi or collection.draft:
             return json_reply({"error": "Collections with DOIs cannot be deleted."}, 400)
         call.store.shelf.change(
             lambda all_: {key: one for key, one in all_.items() if key != collection.id}
@@ -149,7 +149,7 @@ def share(call: Call) -> httpx.Response:
         if call.user is not None and call.user.id in wanted:
             return json_reply({"error": "Cannot share a collection with yourself."}, 400)
         shared = tuple(dict.fromkeys([*collection.shared_with, *wanted]))
-        _update(call, collection, shared_with=shared)
+        call.store.shelf.update(collection.id, shared_with=shared)
         return httpx.Response(202)
 
     return _for_staff(call, act)
@@ -163,7 +163,7 @@ def set_pinned(call: Call) -> httpx.Response:
         if wanted and not collection.public:
             message = "Constraint “collection_pinned_implies_public” is violated."
             return json_reply({"error": message}, 400)
-        _update(call, collection, pinned=wanted)
+        call.store.shelf.update(collection.id, pinned=wanted)
         return httpx.Response(200)
 
     return _for_staff(call, act)
@@ -234,12 +234,6 @@ def _set_members(
         return collections | {collection.id: current.model_copy(update=update)}
 
     call.store.shelf.change(changed)
-
-
-def _update(call: Call, collection: LocalCollection, **values: object) -> None:
-    call.store.shelf.change(
-        lambda all_: all_ | {collection.id: all_[collection.id].model_copy(update=values)}
-    )
 
 
 def _name_problem(call: Call, name: str, user: Account) -> str | None:

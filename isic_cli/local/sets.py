@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from isic_cli.errors import LocalError, QueryError
 from isic_cli.local.accounts import Account
@@ -28,6 +28,13 @@ from isic_cli.query import parse
 SHOWN = frozenset(
     {"id", "name", "description", "public", "pinned", "locked", "doi", "doi_url"},
 )
+
+
+class DoiDraft(BaseModel):
+    """A DOI that is not registered yet, and the last part of its page's address."""
+
+    slug: str
+    doi: str
 
 
 class LocalCollection(Collection):
@@ -45,6 +52,8 @@ class LocalCollection(Collection):
         Users who may see it although it is private.
     has_study, magic : bool
         A study or the archive itself depends on it: it is not deleted, or not shared.
+    draft : DoiDraft or None
+        The DOI that it is to get, or has got.
     """
 
     isic_ids: tuple[str, ...] = ()
@@ -53,6 +62,7 @@ class LocalCollection(Collection):
     shared_with: tuple[int, ...] = ()
     has_study: bool = False
     magic: bool = False
+    draft: DoiDraft | None = None
 
     def is_visible_to(self, user: Account | None) -> bool:
         """Whether a user of the folder may see the collection."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from isic_cli.errors import LocalError
 from isic_cli.local.accounts import HOLDER, Account, Accounts, read_accounts
+from isic_cli.local.ledger import Books, Ledger
 from isic_cli.local.lockfile import LockEntry, read_lock
 from isic_cli.local.pictures import dimensions
 from isic_cli.local.scan import Contents, scan
@@ -64,6 +65,7 @@ class FolderStore:
         *,
         accounts: Accounts | None = None,
         shelf: CollectionShelf | None = None,
+        ledger: Ledger | None = None,
         viewer: Account | None = HOLDER,
     ) -> None:
         self.folder = folder
@@ -73,6 +75,8 @@ class FolderStore:
         self.accounts = accounts or Accounts(are_kept=False)
         self.shelf = shelf or CollectionShelf(folder / "collections.json")
         self.viewer = viewer
+        books = Books(contributors=self.accounts.contributors, cohorts=self.accounts.cohorts)
+        self.ledger = ledger or Ledger(folder / ".isic" / "contributions", books)
         self._members: dict[int, tuple[LocalCollection, frozenset[str]]] = {}
         self._guard = threading.Lock()
         self._answers: OrderedDict[object, Sequence[str]] = OrderedDict()
@@ -134,6 +138,7 @@ class FolderStore:
             self.lock,
             accounts=self.accounts,
             shelf=self.shelf,
+            ledger=self.ledger,
             viewer=viewer,
         )
 

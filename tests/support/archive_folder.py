@@ -34,6 +34,11 @@ COLLECTIONS: list[dict[str, Any]] = [
     {"id": 6, "name": "Private", "creator": 2, "public": False, "has_study": True},
     {"id": 7, "name": "Private and locked", "creator": 2, "public": False, "locked": True},
     {"id": 8, "name": "Magic", "creator": 2, "public": False, "locked": True, "magic": True},
+    {"id": 5, "name": "Empty public collection", "creator": 2},
+    {"id": 9, "name": "Markdown *name* [link](https://example.com) `code`", "creator": 2,
+     "isic_ids": ["ISIC_0000001"]},
+    {"id": 13, "name": "Draft DOI collection", "creator": 2, "public": False, "locked": True,
+     "draft": {"slug": "draft-doi-collection", "doi": "10.34970/654321"}},
     {"id": 11, "name": "Shared", "creator": 1, "public": False, "shared_with": [3, 4]},
     {"id": 16, "name": "One image collection", "creator": 2, "isic_ids": ["ISIC_0000003"]},
     {"id": 19, "name": "Scratch private", "creator": 2, "public": False},
@@ -42,6 +47,15 @@ COLLECTIONS: list[dict[str, Any]] = [
 
 #: Private images, and who sees them.
 PRIVATE = {"ISIC_0900001": [2], "ISIC_0900033": [4]}
+
+
+CONTRIBUTORS: list[dict[str, Any]] = [
+    {"id": number, "owners": [2], "institution_name": name, "default_attribution": name}
+    for number, name in ((1, "Otto's Clinic"), (2, "Second Institute, with comma"), (3, "Third"))
+]
+COHORTS: list[dict[str, Any]] = [
+    {"id": 1, "contributor": 1, "name": "Cohort A", "accession_count": 644}
+]
 
 
 def make_archive_folder(folder: Path, records: Path) -> Path:
@@ -55,7 +69,12 @@ def make_archive_folder(folder: Path, records: Path) -> Path:
         writer.writerows(rows)
     for row in rows:
         (folder / f"{row['isic_id']}.jpg").touch()
-    accounts = {"users": USERS, "private_images": PRIVATE}
+    accounts = {
+        "users": USERS,
+        "private_images": PRIVATE,
+        "contributors": CONTRIBUTORS,
+        "cohorts": COHORTS,
+    }
     (folder / "accounts.json").write_text(json.dumps(accounts), "utf-8")
     (folder / "collections.json").write_text(json.dumps(COLLECTIONS), "utf-8")
     return folder
