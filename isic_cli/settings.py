@@ -190,10 +190,12 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _token(spec: ArchiveSpec, token_file: Path | None, environ: Mapping[str, str]) -> str | None:
-    if spec.kind != "remote":
-        return None  # an archive inside the process knows no accounts
+    if spec.kind == "demo":
+        return None
     if token_file is not None:
         return read_token_file(token_file)
+    if spec.kind == "folder":
+        return None  # ISIC_TOKEN is the real archive's; a folder may have users of its own
     if token := environ.get("ISIC_TOKEN", "").strip():
         return checked_token(token, "ISIC_TOKEN")
     return None

@@ -30,13 +30,15 @@ class _Created(BaseModel):
     collection_id: int
 
 
-class _Found(BaseModel):
+class Found(BaseModel):
+    """One thing that the quick search shows."""
+
     url: str = ""
     yours: bool = False
     result_type: str = ""
 
 
-_READ_FOUND = TypeAdapter(list[_Found])
+READ_FOUND = TypeAdapter(list[Found])
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ class CurationEndpoints(Session):
         if len(name.strip()) < 3:
             return None
         found = self._client.get_json(
-            "quickfind/", _READ_FOUND.validate_json, {"query": name.strip()}
+            "quickfind/", READ_FOUND.validate_json, {"query": name.strip()}
         )
         for item in found:
             if item.result_type == "Collection" and item.url == f"/collections/{collection_id}/":

@@ -15,9 +15,14 @@ Content = tuple[dict[str, str], bytes | Iterable[bytes]]
 
 
 def send_elsewhere(
-    client: ArchiveClient, method: str, url: str, content: Callable[[], Content]
+    client: ArchiveClient,
+    method: str,
+    url: str,
+    content: Callable[[], Content],
+    *,
+    follow_redirects: bool = False,
 ) -> Answer:
-    """Send a request without any credential; follow no redirect; try again like a read.
+    """Send a request without any credential; try again like a read.
 
     Parameters
     ----------
@@ -27,6 +32,8 @@ def send_elsewhere(
         As the archive gave it; its signature is the permission.
     content : callable
         Gives the headers and the body of each try.
+    follow_redirects : bool
+        Only for public addresses: a signed one leads nowhere else.
 
     Raises
     ------
@@ -39,7 +46,7 @@ def send_elsewhere(
         asked = f"{method} {urlsplit(url).hostname}"
         try:
             response = client.http().request(
-                method, url, headers=headers, content=body, follow_redirects=False
+                method, url, headers=headers, content=body, follow_redirects=follow_redirects
             )
         except httpx.HTTPError as error:
             raise failed_from(error, asked) from error

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.rows import COLLECTIONS, fail_empty_option
 from isic_cli.errors import EmptyError, ExitCode
@@ -18,14 +19,26 @@ if TYPE_CHECKING:
 _COUNTED = Shape(key="id", columns=("id", "name", "images", *COLLECTIONS.columns[2:]))
 
 
-@click.group()
+@click.group(
+    cls=LazyGroup,
+    lazy={
+        "create": ("isic_cli.cli.curating:create", "Make a collection of a selection."),
+        "add": ("isic_cli.cli.curating:add", "Add images to a collection."),
+        "remove": ("isic_cli.cli.curating:remove", "Remove images from a collection."),
+        "delete": ("isic_cli.cli.curating:delete", "Delete a collection."),
+        "diff": ("isic_cli.cli.comparing:diff", "Compare two collections."),
+        "add-images": ("isic_cli.cli.curating:add_images", "The official spelling of add."),
+        "remove-images": ("isic_cli.cli.curating:remove_images", "That of remove."),
+    },
+)
 def collection() -> None:
-    """List and show collections."""
+    """List, show, make, change, compare and cite collections."""
 
 
 @collection.command("list")
 @click.option("--pinned", is_flag=True, help="Only those that the archive features.")
 @click.option("--doi", "with_doi", is_flag=True, help="Only those with a DOI.")
+@click.option("--mine", is_flag=True, help="Only those that you made: one request more each.")
 @click.option("--counts", is_flag=True, help="How many images each has: one request more each.")
 @output_options()
 @fail_empty_option
@@ -34,15 +47,18 @@ def list_collections(
     run: Run,
     pinned: bool,
     with_doi: bool,
+    mine: bool,
     counts: bool,
     output: Output,
     fail_empty: bool,
 ) -> ExitCode:
     """List the collections that you may see, the newest first."""
+    from isic_cli.services.curate import made_by_me
+
     with run.open() as api:
         found = api.collections(pinned=True if pinned else None)
         chosen = (item for item in found if item.doi or not with_doi)
-        rows = _rows(api, chosen, counts=counts)
+        rows = _rows(api, made_by_me(api, chosen) if mine else chosen, counts=counts)
         count = output.write(rows, _COUNTED if counts else COLLECTIONS)
     if not count:
         click.echo("No collection was selected.", err=True)

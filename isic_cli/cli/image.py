@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 @click.group(
     cls=LazyGroup,
-    lazy={"download": ("isic_cli.cli.download:download", "Download images with their metadata.")},
+    lazy={
+        "download": ("isic_cli.cli.download:download", "Download images with their metadata."),
+        "similar": ("isic_cli.cli.similar:similar", "List the images most like one."),
+    },
 )
 def image() -> None:
     """List, show and download images."""

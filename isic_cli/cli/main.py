@@ -23,6 +23,10 @@ COMMANDS = {
         "isic_cli.cli.superpixel:superpixel",
         "Read, measure, draw, convert and make superpixel maps.",
     ),
+    "lesion": ("isic_cli.cli.lesion:lesion", "List and show lesions."),
+    "user": ("isic_cli.cli.user:user", "Log in, log out, show who you are."),
+    "cohort": ("isic_cli.cli.cohort:cohort", "List and show what you may upload to."),
+    "contributor": ("isic_cli.cli.contributor:contributor", "Whom you may contribute for."),
     "api": ("isic_cli.cli.api:api", "Send a raw request to the archive."),
     "completion": ("isic_cli.cli.completion:completion", "Print a completion script for a shell."),
 }

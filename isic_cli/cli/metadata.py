@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.options import selection_options
 from isic_cli.cli.output import Output, output_options
 from isic_cli.cli.progress import Progress, progress_option
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
     from isic_cli.models.selection import Selection
 
 
-@click.group()
+@click.group(
+    cls=LazyGroup,
+    lazy={"validate": ("isic_cli.cli.validate:validate", "Check a metadata CSV before upload.")},
+)
 def metadata() -> None:
-    """Download metadata as a table."""
+    """Download metadata as a table, and check your own."""
 
 
 @metadata.command("download")

@@ -2,6 +2,7 @@
 
 from isic_cli.api.archive import ArchiveApi
 from isic_cli.config import Settings
+from isic_cli.services.login import with_login
 
 
 def open_api(settings: Settings) -> ArchiveApi:
@@ -13,7 +14,7 @@ def open_api(settings: Settings) -> ArchiveApi:
         For a folder that is no archive.
     """
     if settings.archive.kind == "remote":
-        return ArchiveApi.open(settings)
+        return ArchiveApi.open(with_login(settings))
     from isic_cli.local import open_transport
 
     transport = open_transport(settings.archive, settings.cache_dir)

@@ -25,6 +25,8 @@ class OAuthArchive:
         self.refresh: dict[str, str] = {}
         self.revoked: list[dict[str, str]] = []
         self.seen: list[tuple[str, dict[str, str]]] = []
+        self.asked: list[str] = []
+        self.pages: dict[str, Any] = {}
         self.url = ""
 
     def sign_in(self, url: str) -> str:
@@ -100,14 +102,18 @@ def serve_oauth() -> Iterator[OAuthArchive]:
 
         def do_GET(self) -> None:
             token = self.headers.get("Authorization", "").removeprefix("Bearer ")
-            if self.path != "/api/v2/users/me/":
+            path = self.path.partition("?")[0]
+            archive.asked.append(self.path)
+            if path in archive.pages:
+                self._send(200, archive.pages[path])
+            elif path != "/api/v2/users/me/":
                 self._send(404, {"detail": "Not Found"})
             elif token not in archive.access:
                 self._send(401, {"detail": "Unauthorized"})
             else:
                 self._send(200, {"id": 2, "email": "owner@example.com", "full_name": "Olga Owner"})
 
-        def _send(self, status: int, body: dict[str, Any] | None) -> None:
+        def _send(self, status: int, body: Any) -> None:
             data = b"" if body is None else json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")

@@ -1,0 +1,182 @@
+"""`isic collection`: create, add, remove, delete, and the official spellings of two of them."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.options import selection_options
+from isic_cli.cli.writing import change_members, send, write_options
+from isic_cli.errors import ExitCode, RefusedError, UsageError
+
+if TYPE_CHECKING:
+    from isic_cli.models.collection import Collection
+    from isic_cli.models.selection import Selection
+    from isic_cli.services.curate import Verb
+
+
+@click.command("add")
+@click.argument("name", metavar="ID|NAME")
+@selection_options
+@write_options
+@pass_run
+def add(
+    run: Run,
+    name: str,
+    selection: "Selection",
+    dry_run: bool,
+    report_file: Path | None,
+    progress: str,
+) -> ExitCode:
+    r"""Add images to a collection.
+
+    Ids go in groups of 500, in their order. A selection of only a search and collections is
+    handed to the archive, which goes on after it has answered. Exit code 3: some ids were
+    refused, the others are in.
+
+    \b
+    isic image list -s 'sex:male' -q | isic collection add 4711 --from -
+    """
+    return _change(run, name, selection, "add", dry_run, report_file, progress)
+
+
+@click.command("remove")
+@click.argument("name", metavar="ID|NAME")
+@selection_options
+@write_options
+@pass_run
+def remove(
+    run: Run,
+    name: str,
+    selection: "Selection",
+    dry_run: bool,
+    report_file: Path | None,
+    progress: str,
+) -> ExitCode:
+    """Remove images from a collection; what is no member counts as removed."""
+    return _change(run, name, selection, "remove", dry_run, report_file, progress)
+
+
+def _change(
+    run: Run,
+    name: str,
+    selection: "Selection",
+    verb: "Verb",
+    dry_run: bool,
+    report_file: Path | None,
+    mode: str,
+) -> ExitCode:
+    from isic_cli.services.curate import MembershipChange, find_collection
+
+    with run.open() as api:
+        change = MembershipChange(api, find_collection(api, name), selection, verb)
+        return change_members(change, dry_run=dry_run, report_file=report_file, mode=mode)
+
+
+def _official(verb: "Verb") -> click.Command:
+    @click.command(f"{verb}-images", help=f"The official spelling of `isic collection {verb}`.")
+    @click.argument("collection_id", metavar="ID|NAME")
+    @click.option(
+        "--from-isic-ids", "ids_file", metavar="FILE", required=True, help="- for standard input."
+    )
+    @write_options
+    @pass_run
+    def command(
+        run: Run,
+        collection_id: str,
+        ids_file: str,
+        dry_run: bool,
+        report_file: Path | None,
+        progress: str,
+    ) -> ExitCode:
+        from isic_cli.models.selection import Selection
+        from isic_cli.services.idfile import read_ids
+
+        selection = Selection(ids=read_ids(ids_file))
+        return _change(run, collection_id, selection, verb, dry_run, report_file, progress)
+
+    return command
+
+
+add_images = _official("add")
+remove_images = _official("remove")
+
+
+@click.command("create")
+@click.argument("name")
+@selection_options
+@click.option("--description", default="", help="Shown on the collection's page.")
+@write_options
+@pass_run
+def create(
+    run: Run,
+    name: str,
+    selection: "Selection",
+    description: str,
+    dry_run: bool,
+    report_file: Path | None,
+    progress: str,
+) -> ExitCode:
+    """Make a private collection of a selection, and print its id.
+
+    The archive cannot make an empty one: select at least one image.
+    """
+    from isic_cli.models.collection import Collection
+    from isic_cli.services.curate import MembershipChange, make_collection
+    from isic_cli.services.report import Report
+
+    with run.open() as api:
+        if dry_run:
+            change = MembershipChange(api, Collection(id=0, name=name), selection, "add")
+            return change_members(change, dry_run=True, report_file=None, mode=progress)
+        change, isic_ids = make_collection(api, name, selection, description=description)
+        click.echo(change.collection.id)
+        write = change.write()
+        with Report(report_file) as report:
+            code = send(change, write, isic_ids, report, progress)
+            report.summarize(collection=change.collection.id, exit_code=int(code))
+    if write.error is not None:
+        raise write.error
+    return code
+
+
+@click.command("delete")
+@click.argument("name", metavar="ID|NAME")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Say what would be deleted; delete nothing.")
+@pass_run
+def delete(run: Run, name: str, yes: bool, dry_run: bool) -> ExitCode:
+    """Delete a collection; its images stay in the archive.
+
+    One that is locked, has a study or a DOI cannot be deleted.
+    """
+    from isic_cli.services.curate import find_collection
+
+    with run.open() as api:
+        found = find_collection(api, name)
+        if dry_run:
+            _check_deletable(found)
+            click.echo(f"Would delete collection {found.id} ({found.name}).", err=True)
+            return ExitCode.OK
+        if not yes:
+            _confirm(found)
+        api.delete_collection(found.id)
+    click.echo(f"Deleted collection {found.id} ({found.name}).", err=True)
+    return ExitCode.OK
+
+
+def _check_deletable(found: "Collection") -> None:
+    if found.locked or found.doi:
+        reason = "is locked" if found.locked else "has a DOI"
+        raise RefusedError(f"collection {found.id} {reason} and cannot be deleted", status=400)
+
+
+def _confirm(found: "Collection") -> None:
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(
+            f"collection {found.id} ({found.name}) would be deleted",
+            hint="Say so with --yes: there is no terminal to ask at.",
+        )
+    click.confirm(f"Delete collection {found.id} ({found.name})?", abort=True, err=True)

@@ -1,0 +1,51 @@
+"""`isic metadata validate`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.progress import counted
+from isic_cli.errors import ExitCode
+
+if TYPE_CHECKING:
+    from isic_cli.services.validation import ValidationReport
+
+FINDINGS = Shape(key="field", columns=("kind", "field", "message", "count", "rows"))
+
+#: Rows named in a table; the other formats have all.
+_SHOWN = 5
+
+
+@click.command("validate")
+@click.argument("csv_file", type=click.Path(path_type=Path), metavar="CSV")
+@output_options()
+def validate(csv_file: Path, output: Output) -> ExitCode:
+    """Check a metadata CSV with the archive's own rules, before it is uploaded.
+
+    Problems are grouped by field and message, with the numbers of the rows as a spreadsheet
+    counts them. A column that the archive does not know is named but is no error. Exit code 7
+    when the archive would refuse the file.
+    """
+    from isic_cli.services.validation import validate_file
+
+    report = validate_file(csv_file)
+    is_table = output.resolved_format() == "table"
+    rows = (_shortened(one.row()) if is_table else one.row() for one in report.findings)
+    output.write(rows, FINDINGS)
+    _tell(report, csv_file)
+    return ExitCode.CHECK if report.errors else ExitCode.OK
+
+
+def _shortened(row: dict[str, Any]) -> dict[str, Any]:
+    numbers = ", ".join(map(str, row["rows"][:_SHOWN]))
+    return row | {"rows": numbers + (", …" if row["count"] > _SHOWN else "")}
+
+
+def _tell(report: "ValidationReport", csv_file: Path) -> None:
+    errors = report.errors
+    unknown = len(report.findings) - len(errors)
+    words = f"{counted(len(errors), 'kind')} of error" if errors else "no error"
+    columns = f", {counted(unknown, 'unknown column')}" if unknown else ""
+    click.echo(f"{csv_file}: {counted(report.rows, 'row')}, {words}{columns}.", err=True)

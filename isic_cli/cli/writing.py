@@ -1,0 +1,134 @@
+"""What every command that changes a collection has: its options, and what it says afterwards."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from isic_cli.cli.progress import Progress, counted, progress_option
+from isic_cli.cli.rows import conclude
+from isic_cli.errors import ExitCode
+
+if TYPE_CHECKING:
+    from isic_cli.services.curate import GroupWrite, MembershipChange, Outcome
+    from isic_cli.services.report import Report
+
+#: Failures that are named; a report has them all.
+_NAMED = 20
+
+
+def write_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--dry-run`, `--report` (as `report_file`) and `--progress`."""
+
+    @click.option("--dry-run", is_flag=True, help="Say what would be done; change nothing.")
+    @click.option(
+        "--report",
+        "report_file",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="What became of each id, as JSON lines.",
+    )
+    @progress_option
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        return command(*args, **kwargs)
+
+    return wrapped
+
+
+def change_members(
+    change: "MembershipChange", *, dry_run: bool, report_file: Path | None, mode: str
+) -> ExitCode:
+    """Do a change, or say what it would be; return the exit code."""
+    if dry_run:
+        return _tell_plan(change)
+    from isic_cli.services.report import Report
+
+    with Report(report_file) as report:
+        if change.is_server_side:
+            change.hand_over()
+            report.summarize(server_side=True)
+            click.echo(
+                f"The archive has the search and goes on by itself; collection {_name(change)}.",
+                err=True,
+            )
+            return ExitCode.OK
+        write = change.write()
+        code = send(change, write, change.isic_ids(), report, mode)
+        report.summarize(exit_code=int(write.error.exit_code if write.error else code))
+    if write.error is not None:
+        raise write.error
+    return code
+
+
+def send(
+    change: "MembershipChange",
+    write: "GroupWrite",
+    isic_ids: Iterable[str],
+    report: "Report",
+    mode: str,
+) -> ExitCode:
+    """Send ids, report each, and say how many became what."""
+    reasons: Counter[str] = Counter()
+    label = "adding" if change.verb == "add" else "removing"
+    with Progress(label, "images", mode=mode) as ticker:
+        for outcome in _named(write.run(isic_ids)):
+            failed = outcome.status == "failed"
+            ticker.advance(failed=failed)
+            reasons[outcome.reason] += failed
+            report.item(outcome.isic_id, outcome.status, reason=outcome.reason or None)
+    for problem in change.images.problems:
+        report.item("", "failed", reason=f"{problem.item}: {problem.reason}")
+    _tell_counts(report.counts, +reasons, _name(change))
+    selected = sum(report.counts.values())
+    code = ExitCode.PARTIAL if reasons.total() else ExitCode.OK
+    return max(code, conclude(change.images, selected))
+
+
+def _named(outcomes: "Iterable[Outcome]") -> "Iterator[Outcome]":
+    """Pass outcomes on, naming the first failures on standard error."""
+    failed = 0
+    for outcome in outcomes:
+        if outcome.status == "failed":
+            failed += 1
+            if failed <= _NAMED:
+                click.echo(f"Warning: {outcome.isic_id}: {outcome.reason}", err=True)
+            elif failed == _NAMED + 1:
+                click.echo("Warning: … and more; --report FILE has them all", err=True)
+        yield outcome
+
+
+def _tell_counts(counts: dict[str, int], reasons: Counter[str], name: str) -> None:
+    words = [f"{status} {count:,}" for status, count in counts.items()]
+    if words:
+        click.echo(f"Collection {name}: {', '.join(words)}.", err=True)
+    for reason, count in reasons.most_common():
+        click.echo(f"  {count:,} failed: {reason}", err=True)
+
+
+def _tell_plan(change: "MembershipChange") -> ExitCode:
+    from isic_cli.api.curation import IDS_AT_ONCE
+
+    change.check()
+    name = _name(change)
+    if change.is_server_side:
+        count = change.images.count()
+        click.echo(f"Would have the archive add {count:,} images to {name} by itself.", err=True)
+        return ExitCode.OK
+    count = sum(1 for _ in change.isic_ids())
+    requests = -(-count // IDS_AT_ONCE)
+    preposition = "to" if change.verb == "add" else "from"
+    click.echo(
+        f"Would {change.verb} {counted(count, 'image')} {preposition} {name} "
+        f"in {counted(requests, 'request')}.",
+        err=True,
+    )
+    return conclude(change.images, count)
+
+
+def _name(change: "MembershipChange") -> str:
+    found = change.collection
+    return f"{found.id} ({found.name})" if found.id else f"new ({found.name})"
