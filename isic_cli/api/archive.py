@@ -14,6 +14,7 @@ from isic_cli.api.answer import Answer, read_json
 from isic_cli.api.collections import CollectionEndpoints
 from isic_cli.api.contributions import ContributionEndpoints
 from isic_cli.api.curation import CurationEndpoints
+from isic_cli.api.dois import DoiEndpoints
 from isic_cli.api.images import ImageEndpoints
 from isic_cli.api.origin import Params, segment
 from isic_cli.api.paging import Links, all_rows
@@ -36,6 +37,7 @@ class ArchiveApi(
     CurationEndpoints,
     ContributionEndpoints,
     UploadEndpoints,
+    DoiEndpoints,
 ):
     """The archive over HTTP; a context manager. Safe to use from several threads.
 

@@ -27,6 +27,8 @@ _COUNTED = Shape(key="id", columns=("id", "name", "images", *COLLECTIONS.columns
         "remove": ("isic_cli.cli.curating:remove", "Remove images from a collection."),
         "delete": ("isic_cli.cli.curating:delete", "Delete a collection."),
         "diff": ("isic_cli.cli.comparing:diff", "Compare two collections."),
+        "cite": ("isic_cli.cli.citing:cite", "Cite a collection."),
+        "files": ("isic_cli.cli.citing:files", "The frozen files of a collection with a DOI."),
         "add-images": ("isic_cli.cli.curating:add_images", "The official spelling of add."),
         "remove-images": ("isic_cli.cli.curating:remove_images", "That of remove."),
     },

@@ -14,6 +14,10 @@ from urllib.parse import parse_qs, urlsplit
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 
 
+class Html(str):
+    """A page, where other answers are JSON."""
+
+
 class OAuthArchive:
     """What the server knows; tests read and set it."""
 
@@ -26,6 +30,7 @@ class OAuthArchive:
         self.revoked: list[dict[str, str]] = []
         self.seen: list[tuple[str, dict[str, str]]] = []
         self.asked: list[str] = []
+        #: What else is answered, by path: JSON values, or `Html`.
         self.pages: dict[str, Any] = {}
         self.url = ""
 
@@ -114,9 +119,11 @@ def serve_oauth() -> Iterator[OAuthArchive]:
                 self._send(200, {"id": 2, "email": "owner@example.com", "full_name": "Olga Owner"})
 
         def _send(self, status: int, body: Any) -> None:
-            data = b"" if body is None else json.dumps(body).encode()
+            kind, data = "application/json", b"" if body is None else json.dumps(body).encode()
+            if isinstance(body, Html):
+                kind, data = "text/html; charset=utf-8", body.encode()
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)

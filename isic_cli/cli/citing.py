@@ -1,0 +1,137 @@
+"""`isic collection`: cite and files."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.progress import Progress, human_bytes, progress_option
+from isic_cli.errors import ExitCode, NotFoundError
+
+if TYPE_CHECKING:
+    from isic_cli.api.archive import ArchiveApi
+    from isic_cli.api.dois import PublishedFile
+    from isic_cli.models.collection import Collection
+    from isic_cli.services.citing import Style
+    from isic_cli.services.published import FetchedFile
+    from isic_cli.services.report import Report
+
+FILES = Shape(key="name", columns=("name", "size", "type", "description", "url"))
+
+
+@click.command("cite")
+@click.argument("name", metavar="ID|NAME|DOI")
+@click.option(
+    "--style",
+    type=click.Choice(["apa", "bibtex", "csl", "ris"]),
+    default="apa",
+    show_default=True,
+    help="The style of the citation.",
+)
+@click.option("--offline", is_flag=True, help="Do not ask doi.org.")
+@pass_run
+def cite(run: Run, name: str, style: "Style", offline: bool) -> ExitCode:
+    """Print a citation of a collection.
+
+    A DOI is cited as doi.org cites it. Without one, or without doi.org, the citation is made of
+    the collection's name and the attributions of its images.
+    """
+    from isic_cli.services.citing import cite as written
+    from isic_cli.services.curate import find_collection
+
+    with run.open() as api:
+        click.echo(written(api, find_collection(api, name), style, offline=offline))
+    return ExitCode.OK
+
+
+@click.command("files")
+@click.argument("name", metavar="ID|NAME|DOI")
+@click.option(
+    "--download",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Fetch the files into this folder; a file that was cut goes on where it was.",
+)
+@click.option(
+    "--report",
+    "report_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="What became of each file, as JSON lines.",
+)
+@output_options()
+@progress_option
+@pass_run
+def files(
+    run: Run,
+    name: str,
+    folder: Path | None,
+    report_file: Path | None,
+    output: Output,
+    progress: str,
+) -> ExitCode:
+    """List, or fetch, the frozen files of a collection that has a DOI.
+
+    The bundle of images and metadata, the metadata, and supplements, as they were published.
+    """
+    from isic_cli.services.curate import find_collection
+    from isic_cli.services.report import Report
+
+    with run.open() as api:
+        listed = _published(api, find_collection(api, name))
+        if folder is None:
+            output.write((_row(one) for one in listed), FILES)
+            return ExitCode.OK
+        with Report(report_file) as report:
+            code = _fetch(api, listed, folder, report, progress)
+            report.summarize(exit_code=int(code))
+    return code
+
+
+def _published(api: "ArchiveApi", found: "Collection") -> "list[PublishedFile]":
+    if not found.doi:
+        raise NotFoundError(
+            f"collection {found.id} ({found.name}) has no DOI, so that no files are frozen",
+            hint="isic collection list --doi tells which have; isic image download fetches images.",
+        )
+    return api.published_files(found.name, found.doi)
+
+
+def _row(one: "PublishedFile") -> dict[str, Any]:
+    return {key: getattr(one, key) for key in FILES.columns}
+
+
+def _fetch(
+    api: "ArchiveApi", listed: "list[PublishedFile]", folder: Path, report: "Report", mode: str
+) -> ExitCode:
+    from isic_cli.services.published import fetch_published
+
+    with Progress("fetching", "files", mode=mode, total=len(listed)) as ticker:
+
+        def arrived(count: int) -> None:
+            ticker.bytes += count
+
+        for one in fetch_published(
+            api, listed, folder, retries=api.settings.retries, advance=arrived
+        ):
+            ticker.advance(failed=one.status == "failed")
+            _tell(one, report)
+    return ExitCode.PARTIAL if report.counts.get("failed") else ExitCode.OK
+
+
+def _tell(one: "FetchedFile", report: "Report") -> None:
+    reason = one.error.message if one.error else None
+    report.item(
+        "",
+        one.status,
+        reason=reason,
+        bytes=one.bytes,
+        attempts=one.attempts,
+        path=one.name,
+        sha256=one.sha256,
+    )
+    words = f"failed: {reason}" if reason else f"{one.status}, {human_bytes(one.bytes)}"
+    click.echo(f"{one.name}: {words}", err=True)
