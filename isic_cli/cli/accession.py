@@ -1,0 +1,122 @@
+"""`isic accession upload`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.progress import Progress, counted, human_bytes
+from isic_cli.cli.writing import write_options
+from isic_cli.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from isic_cli.models.contribution import Cohort
+    from isic_cli.services.contribute import UploadOutcome
+    from isic_cli.services.report import Report
+    from isic_cli.services.upload_plan import UploadPlan
+
+UPLOADS = Shape(key="accession", columns=("file", "status", "accession", "bytes", "reason"))
+
+
+@click.group()
+def accession() -> None:
+    """Upload images to a cohort; needs a login."""
+
+
+@accession.command("upload")
+@click.argument("cohort", metavar="COHORT")
+@click.argument(
+    "paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE|FOLDER…"
+)
+@click.option(
+    "--metadata",
+    "metadata_csv",
+    type=click.Path(path_type=Path),
+    metavar="CSV",
+    help="The metadata of each file, by its column filename; checked before a byte is sent.",
+)
+@write_options
+@output_options()
+@pass_run
+def upload(
+    run: Run,
+    cohort: str,
+    paths: tuple[Path, ...],
+    metadata_csv: Path | None,
+    dry_run: bool,
+    report_file: Path | None,
+    progress: str,
+    output: Output,
+) -> ExitCode:
+    """Upload pictures to COHORT, by its id or its name.
+
+    A file that the cohort has already is reported as present, so that the same command can be
+    run again after a failure.
+    """
+    from isic_cli.services.contribute import Uploader, find_cohort
+    from isic_cli.services.report import Report
+    from isic_cli.services.upload_plan import plan_upload
+
+    plan = plan_upload(paths, metadata_csv)
+    with run.open() as api, Report(report_file) as report:
+        chosen = find_cohort(api, cohort)
+        _tell_plan(plan, chosen, dry_run=dry_run)
+        if dry_run:
+            return ExitCode.OK
+        with Progress("uploading", "files", mode=progress, total=len(plan.files)) as ticker:
+            uploader = Uploader(api, chosen, _journal(api, chosen), advance=_counting(ticker))
+            output.write(_rows(uploader.run(plan), ticker, report), UPLOADS)
+        code = ExitCode.PARTIAL if report.counts.get("failed") else ExitCode.OK
+        report.summarize(exit_code=int(code))
+    return code
+
+
+def _journal(api: Any, cohort: "Cohort") -> Any:
+    from isic_cli.services.contribute import UploadJournal, journal_path
+
+    settings = api.settings
+    return UploadJournal(journal_path(settings.cache_dir, settings.archive, cohort))
+
+
+def _counting(ticker: Progress) -> Any:
+    def advance(count: int) -> None:
+        ticker.bytes += count
+
+    return advance
+
+
+def _tell_plan(plan: "UploadPlan", cohort: "Cohort", *, dry_run: bool) -> None:
+    files = f"{counted(len(plan.files), 'file')}, {human_bytes(plan.bytes)}"
+    verb = "Would upload" if dry_run else "Uploading"
+    click.echo(f"{verb} {files}, to cohort {cohort.id} ({cohort.name}).", err=True)
+    if plan.unused:
+        rows = counted(plan.unused, "row")
+        click.echo(f"Warning: {rows} of metadata without a file given here", err=True)
+
+
+def _rows(
+    outcomes: "Iterable[UploadOutcome]", ticker: Progress, report: "Report"
+) -> "Iterator[dict[str, Any]]":
+    for one in outcomes:
+        reason = one.error.message if one.error else None
+        ticker.advance(failed=one.status == "failed")
+        report.item(
+            "",
+            one.status,
+            reason=reason,
+            bytes=one.bytes,
+            seconds=round(one.seconds, 3),
+            path=str(one.path),
+            sha256=one.sha256,
+        )
+        yield {
+            "file": str(one.path),
+            "status": one.status,
+            "accession": one.accession,
+            "bytes": one.bytes,
+            "reason": reason,
+        }
