@@ -28,6 +28,7 @@ COMMANDS = {
     "cohort": ("isic_cli.cli.cohort:cohort", "List and show what you may upload to."),
     "contributor": ("isic_cli.cli.contributor:contributor", "Whom you may contribute for."),
     "accession": ("isic_cli.cli.accession:accession", "Upload images to a cohort."),
+    "doctor": ("isic_cli.cli.doctor:doctor", "Check what isic needs to work."),
     "api": ("isic_cli.cli.api:api", "Send a raw request to the archive."),
     "completion": ("isic_cli.cli.completion:completion", "Print a completion script for a shell."),
 }
