@@ -1,0 +1,1 @@
+"""What is kept on this machine: the index of the archive's metadata, and pictures once fetched."""

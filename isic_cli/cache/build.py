@@ -1,0 +1,216 @@
+"""Write a new generation of an index: records, collections, memberships and terms."""
+
+import json
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from isic_cli.cache.columns import METADATA, NAMES, TYPES
+from isic_cli.cache.engine import connect, quoted, translated
+from isic_cli.cache.state import (
+    COLLECTIONS,
+    MEMBERSHIPS,
+    RECORDS,
+    TERMS,
+    DataFile,
+    IndexState,
+    read_state,
+    remove_leftovers,
+    write_state,
+)
+from isic_cli.errors import LocalError, NotFoundError
+
+if TYPE_CHECKING:
+    import duckdb
+
+#: Marks a Parquet file as a part of an index, and tells its layout.
+MARK = "isic_index"
+LAYOUT = "1"
+
+#: Rows between two entries of a Parquet file's own index: small enough to skip most of the file
+#: when ids are looked up, and to sort and write in little memory.
+_ROW_GROUP = 50_000
+
+#: Fields with too many values to count each.
+_UNCOUNTED = frozenset({"lesion_id", "patient_id", "rcm_case_id"})
+#: Values counted of one field, the most frequent first.
+_MOST_VALUES = 1000
+
+_NAME_LIST = ", ".join(f'"{name}"' for name in NAMES)
+
+
+def read_rows(files: Sequence[Path]) -> str:
+    """Return the FROM clause of lines that `columns.to_line` made; empty files are fine."""
+    if not files:
+        empty = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in TYPES.items())
+        return f"(SELECT {empty} WHERE FALSE)"
+    names = ", ".join(quoted(path) for path in files)
+    columns = ", ".join(f"{name}: '{kind}'" for name, kind in TYPES.items())
+    return (
+        f"read_json([{names}], format = 'newline_delimited', columns = {{{columns}}},"
+        " maximum_object_size = 67108864)"
+    )
+
+
+class Builder:
+    """A new generation of the index in a folder; use it once, as a context manager.
+
+    Nothing is visible to a reader before `commit`, and what was not committed is removed.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the index; made when it is not there.
+
+    Raises
+    ------
+    LocalError
+        When the folder cannot be made or written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._generation = secrets.token_hex(4)
+        self._new: dict[str, DataFile] = {}
+        with translated(str(folder)):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # One thread: two sort no faster within the same memory.
+        self._db = connect(folder / "spill", threads=1)
+
+    def __enter__(self) -> "Builder":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+        for kind, suffix in ((RECORDS, "parquet"), (TERMS, "json")):
+            self._path(kind, f"{suffix}.part").unlink(missing_ok=True)
+
+    @property
+    def database(self) -> "duckdb.DuckDBPyConnection":
+        """The open database, for queries over the sources."""
+        return self._db
+
+    def records(self, source: str, *, sort: bool = True) -> int:
+        """Write the records.
+
+        Parameters
+        ----------
+        source : str
+            A FROM clause with the columns of the index.
+        sort : bool
+            Sort by ISIC id; False for a source that is sorted.
+
+        Returns
+        -------
+        int
+            How many there are.
+
+        Raises
+        ------
+        LocalError
+            For a source that is damaged, or a full disk.
+        """
+        order = " ORDER BY isic_id" if sort else ""
+        rows = self._copy(RECORDS, f"SELECT {_NAME_LIST} FROM {source}{order}")
+        self._write_terms()
+        return rows
+
+    def collections(self, rows: Sequence[Mapping[str, Any]], members: Sequence[Path]) -> None:
+        """Write the collections and which images are in them.
+
+        Parameters
+        ----------
+        rows : sequence of mapping
+            Collections as the archive describes them.
+        members : sequence of Path
+            Files with lines of `collection_id` and `isic_id`, a comma between.
+        """
+        self._db.execute(
+            "CREATE OR REPLACE TEMP TABLE found (id BIGINT, name VARCHAR, description VARCHAR,"
+            " public BOOLEAN, pinned BOOLEAN, locked BOOLEAN, doi VARCHAR, doi_url VARCHAR)"
+        )
+        keys = ("id", "name", "description", "public", "pinned", "locked", "doi", "doi_url")
+        if rows:
+            self._db.executemany(
+                "INSERT INTO found VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [[row.get(key) for key in keys] for row in rows],
+            )
+        self._copy(COLLECTIONS, "SELECT DISTINCT * FROM found ORDER BY id")
+        columns = "{collection_id: 'BIGINT', isic_id: 'VARCHAR'}"
+        names = ", ".join(quoted(path) for path in members)
+        source = (
+            f"read_csv([{names}], header = false, delim = ',', columns = {columns})"
+            if members
+            else "(SELECT NULL::BIGINT AS collection_id, NULL::VARCHAR AS isic_id WHERE FALSE)"
+        )
+        self._copy(MEMBERSHIPS, f"SELECT DISTINCT * FROM {source} ORDER BY collection_id, isic_id")
+
+    def commit(self, state: IndexState) -> IndexState:
+        """Make the new generation the index: one rename.
+
+        Parameters
+        ----------
+        state : IndexState
+            What to say about it; its files are those of the old index that stay.
+
+        Returns
+        -------
+        IndexState
+            As written.
+        """
+        state = state.with_files(**self._new)
+        keep = {file.name for file in state.files.values()}
+        with suppress(NotFoundError, LocalError):  # then no reader holds anything before it
+            keep |= {file.name for file in read_state(self._folder).files.values()}
+        with translated(str(self._folder)):
+            write_state(self._folder, state)
+            remove_leftovers(self._folder, keep=keep)
+        return state
+
+    def _path(self, kind: str, suffix: str) -> Path:
+        return self._folder / f"{kind}-{self._generation}.{suffix}"
+
+    def _copy(self, kind: str, query: str) -> int:
+        target, part = self._path(kind, "parquet"), self._path(kind, "parquet.part")
+        with translated(str(target)):
+            counted = self._db.execute(
+                f"COPY ({query}) TO {quoted(part)} (FORMAT parquet, COMPRESSION zstd,"
+                f" ROW_GROUP_SIZE {_ROW_GROUP}, KV_METADATA {{{MARK}: '{LAYOUT}'}})"
+            ).fetchone()
+            part.replace(target)
+            rows = int(counted[0]) if counted else 0
+            self._new[kind] = DataFile.of(target, rows)
+        return rows
+
+    def _write_terms(self) -> None:
+        """Count the values of every field once, so that completion needs no database."""
+        records = f"read_parquet({quoted(self._path(RECORDS, 'parquet'))})"
+        fields: dict[str, Any] = {}
+        for name, kind in self._counted():
+            set_rows = self._one(f'SELECT count("{name}") FROM {records}')
+            fields[name] = {"set": set_rows}
+            if kind in {"VARCHAR", "BOOLEAN"} and name not in _UNCOUNTED:
+                fields[name]["values"] = self._values(name, records)
+        target, part = self._path(TERMS, "json"), self._path(TERMS, "json.part")
+        with translated(str(target)):
+            part.write_text(json.dumps(fields), "utf-8")
+            part.replace(target)
+            self._new[TERMS] = DataFile.of(target, len(fields))
+
+    @staticmethod
+    def _counted() -> Iterable[tuple[str, str]]:
+        yield from (("public", "BOOLEAN"), ("copyright_license", "VARCHAR"))
+        yield from ((column.name, column.type) for column in METADATA.values())
+
+    def _values(self, name: str, records: str) -> dict[str, int]:
+        found = self._db.execute(
+            f'SELECT CAST("{name}" AS VARCHAR), count(*) FROM {records} WHERE "{name}" IS NOT NULL'
+            f" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {_MOST_VALUES}"
+        ).fetchall()
+        return {str(value): int(count) for value, count in found}
+
+    def _one(self, query: str) -> int:
+        row = self._db.execute(query).fetchone()
+        return int(row[0]) if row else 0

@@ -1,0 +1,41 @@
+"""Conditions over the index: what a query compiles to, and what a user writes in SQL."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from isic_cli.cache.engine import checked_condition
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A WHERE clause.
+
+    Attributes
+    ----------
+    sql : str
+        With a question mark for each parameter.
+    parameters : tuple
+        Bound, never written into the text.
+    """
+
+    sql: str = "TRUE"
+    parameters: tuple[Any, ...] = ()
+
+    def __and__(self, other: "Condition") -> "Condition":
+        """Both hold."""
+        return Condition(f"({self.sql}) AND ({other.sql})", self.parameters + other.parameters)
+
+
+EVERYTHING = Condition()
+
+
+def where(text: str) -> Condition:
+    """Return the condition that a user wrote as an expression of SQL.
+
+    Raises
+    ------
+    UsageError
+        When it is not one expression.
+    """
+    # A comment at the end of the expression must not swallow the bracket.
+    return Condition(f"{checked_condition(text)}\n")

@@ -1,0 +1,275 @@
+"""Read the index: records by a condition, counts, tables, SQL."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from isic_cli.cache.columns import METADATA, SHOWN_LIST, to_record
+from isic_cli.cache.condition import EVERYTHING, Condition
+from isic_cli.cache.engine import (
+    checked_select,
+    connect,
+    quoted,
+    seal,
+    translated,
+    translated_sql,
+)
+from isic_cli.cache.state import (
+    COLLECTIONS,
+    REBUILD,
+    TERMS,
+    IndexState,
+    read_state,
+)
+from isic_cli.cache.views import check_mark, create_views, whole
+from isic_cli.errors import LocalError
+from isic_cli.models.collection import Collection
+from isic_cli.models.image import ImageRecord
+
+if TYPE_CHECKING:
+    import duckdb
+
+#: Rows taken from DuckDB at a time.
+_BATCH = 2000
+
+
+class Index:
+    """An open index; a context manager. Open it with `Index.open`.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it is.
+    state : IndexState
+        What its state file says.
+    database : duckdb.DuckDBPyConnection
+        With the views `images`, `collections` and `memberships`, sealed.
+    """
+
+    def __init__(
+        self, folder: Path, state: IndexState, database: "duckdb.DuckDBPyConnection"
+    ) -> None:
+        self.folder = folder
+        self.state = state
+        self._db = database
+
+    @classmethod
+    def open(cls, folder: Path, *, archive: str | None = None, writes: Sequence[Path] = ()) -> Self:
+        """Open the index in a folder.
+
+        Parameters
+        ----------
+        folder : Path
+            The folder of one archive and one user.
+        archive : str, optional
+            The archive that it must be of.
+        writes : sequence of Path
+            Files that `export` may write.
+
+        Raises
+        ------
+        NotFoundError
+            When there is none.
+        LocalError
+            For an index that is damaged, of a newer version, or of another archive.
+        """
+        state = read_state(folder)
+        if archive is not None and state.archive != archive:
+            raise LocalError(
+                f"the index in {folder} is of {state.archive}, not of {archive}", hint=REBUILD
+            )
+        paths = {
+            kind: whole(folder / file.name, file)
+            for kind, file in state.files.items()
+            if kind != TERMS
+        }
+        database = connect(folder / "spill")
+        try:
+            with translated(str(folder), hint=REBUILD):
+                seal(database, [*paths.values(), *writes])
+                for kind, path in paths.items():
+                    check_mark(database, path, state.files[kind].rows)
+                create_views(database, paths)
+        except BaseException:
+            database.close()
+            raise
+        return cls(folder, state, database)
+
+    def __enter__(self) -> Self:
+        """Return the index."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the database."""
+        self._db.close()
+
+    def check(self, condition: Condition, *, text: str) -> None:
+        """Raise UsageError when DuckDB does not understand a user's expression `text`."""
+        with translated_sql(text):
+            self._db.execute(
+                f"SELECT 1 FROM images WHERE {condition.sql} LIMIT 0", condition.parameters
+            )
+
+    def count(self, condition: Condition = EVERYTHING) -> int:
+        """Return how many images fulfil a condition."""
+        row = self._select(f"count(*) FROM images WHERE {condition.sql}", condition).fetchone()
+        return int(row[0]) if row else 0
+
+    def size(self, condition: Condition = EVERYTHING) -> int | None:
+        """Return the bytes of the full images; None where the index does not know them all."""
+        row = self._select(
+            f"sum(size), count(*) - count(size) FROM images WHERE {condition.sql}", condition
+        ).fetchone()
+        return int(row[0] or 0) if row and not row[1] else None
+
+    def ids(
+        self, condition: Condition = EVERYTHING, *, archive_order: bool = False
+    ) -> Iterator[str]:
+        """Yield the ids, sorted, or in the archive's order as far as that is known."""
+        for row in self._stream("isic_id", condition, archive_order=archive_order):
+            yield row[0]
+
+    def records(
+        self, condition: Condition = EVERYTHING, *, archive_order: bool = False
+    ) -> Iterator[ImageRecord]:
+        """Yield the records, sorted by id, or in the archive's order as far as that is known."""
+        for row in self._stream(SHOWN_LIST, condition, archive_order=archive_order):
+            yield to_record(row)
+
+    def records_by_id(self, isic_ids: Sequence[str]) -> dict[str, ImageRecord]:
+        """Return those of some ids that the index has, in the order of the ids."""
+        condition = Condition("isic_id IN (SELECT unnest(?))", (list(isic_ids),))
+        found = {record.isic_id: record for record in self.records(condition)}
+        return {isic_id: found[isic_id] for isic_id in isic_ids if isic_id in found}
+
+    def collections(self) -> list[Collection] | None:
+        """Return the collections, the newest first; None when the index has none."""
+        if COLLECTIONS not in self.state.files:
+            return None
+        cursor = self._db.execute("SELECT * FROM collections ORDER BY id DESC")
+        names = [column[0] for column in cursor.description or ()]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return [Collection.model_validate(row) for row in rows]
+
+    def table(self, sql: str, condition: Condition = EVERYTHING) -> Iterator[dict[str, Any]]:
+        """Yield the rows of a query of our own, with the parameters of a condition."""
+        yield from self._rows(self._db.cursor(), sql, condition.parameters)
+
+    def sql(self, query: str) -> tuple[tuple[str, ...], Iterator[dict[str, Any]]]:
+        """Run a query that a user wrote.
+
+        Parameters
+        ----------
+        query : str
+            One statement that reads.
+
+        Returns
+        -------
+        tuple
+            The names of the columns, and the rows.
+
+        Raises
+        ------
+        UsageError
+            For a syntax error, a statement that writes, or one that reaches for a file.
+        """
+        cursor = self._db.cursor()
+        checked_select(cursor, query)
+        with translated_sql(query):
+            cursor.execute(query)
+        names = tuple(_unique([column[0] for column in cursor.description or ()]))
+        return names, self._fetched(cursor, names, query)
+
+    def export(self, select: str, condition: Condition, target: Path, options: str) -> int:
+        """Write a table to a file without passing its rows through Python.
+
+        Parameters
+        ----------
+        select : str
+            A select list over `images`.
+        condition : Condition
+            Which rows; sorted by id.
+        target : Path
+            One of the files that `open` allowed.
+        options : str
+            Of DuckDB's COPY: `FORMAT csv` and so on.
+
+        Returns
+        -------
+        int
+            Rows written.
+        """
+        query = f"SELECT {select} FROM images WHERE {condition.sql}"
+        with translated(str(target)):
+            row = self._db.execute(
+                f"COPY ({query}) TO {quoted(target)} ({options}, USE_TMP_FILE false)",
+                condition.parameters,
+            ).fetchone()
+        return int(row[0]) if row else 0
+
+    def set_columns(self, condition: Condition) -> list[str]:
+        """Return the metadata fields that some image has, those unknown to the index included."""
+        counts = ", ".join(f'count("{name}")' for name in METADATA)
+        row = self._select(
+            f"{counts}, count(other) FROM images WHERE {condition.sql}", condition
+        ).fetchone()
+        *known, others = row or (0,)
+        names = {name for name, count in zip(METADATA, known, strict=True) if count}
+        if others:
+            for group in ("acquisition", "clinical"):
+                names |= {
+                    found["name"]
+                    for found in self.table(
+                        f"SELECT DISTINCT unnest(json_keys(other, '$.{group}')) AS name"
+                        f" FROM images WHERE other IS NOT NULL AND ({condition.sql})",
+                        condition,
+                    )
+                }
+        return sorted(names)
+
+    def _select(self, rest: str, condition: Condition) -> "duckdb.DuckDBPyConnection":
+        with translated(str(self.folder), hint=REBUILD):
+            return self._db.cursor().execute(f"SELECT {rest}", condition.parameters)
+
+    def _stream(
+        self, columns: str, condition: Condition, *, archive_order: bool
+    ) -> Iterator[Sequence[Any]]:
+        # The file is sorted by id, and a scan keeps its order: nothing to sort.
+        order = " ORDER BY position" if archive_order and self.state.ordered else ""
+        cursor = self._select(f"{columns} FROM images WHERE {condition.sql}{order}", condition)
+        with translated(str(self.folder), hint=REBUILD):
+            while rows := cursor.fetchmany(_BATCH):
+                yield from rows
+
+    def _rows(
+        self, cursor: "duckdb.DuckDBPyConnection", sql: str, parameters: Sequence[Any]
+    ) -> Iterator[dict[str, Any]]:
+        with translated(str(self.folder), hint=REBUILD):
+            cursor.execute(sql, parameters)
+        names = [column[0] for column in cursor.description or ()]
+        yield from self._fetched(cursor, names, None)
+
+    def _fetched(
+        self, cursor: "duckdb.DuckDBPyConnection", names: Sequence[str], query: str | None
+    ) -> Iterator[dict[str, Any]]:
+        guard = (
+            translated(str(self.folder), hint=REBUILD) if query is None else translated_sql(query)
+        )
+        with guard:
+            while rows := cursor.fetchmany(_BATCH):
+                for row in rows:
+                    yield dict(zip(names, row, strict=True))
+
+
+def _unique(names: Sequence[str]) -> Iterator[str]:
+    """Yield column names; one that occurs again gets a number."""
+    seen: dict[str, int] = {}
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        yield name if seen[name] == 1 else f"{name}_{seen[name]}"

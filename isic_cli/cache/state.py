@@ -1,0 +1,194 @@
+"""The state file of an index: which files hold it, what they are of, and how old they are.
+
+Data files never change: an update writes new ones beside them and then replaces the state, in
+one step, so a reader has either all of the old index or all of the new.
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from isic_cli.errors import LocalError, NotFoundError
+
+FORMAT = "isic-index"
+VERSION = 1
+STATE = "state.json"
+
+#: The parts of an index, by the name of their files.
+RECORDS, COLLECTIONS, MEMBERSHIPS, TERMS = "records", "collections", "memberships", "terms"
+
+REBUILD = "isic cache refresh --full makes it anew."
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One file of an index.
+
+    Attributes
+    ----------
+    name : str
+        In the folder of the index.
+    bytes : int
+        Its size.
+    sha256 : str
+        Of its content, for `isic cache verify`.
+    rows : int
+        Records in it.
+    """
+
+    name: str
+    bytes: int
+    sha256: str
+    rows: int
+
+    @classmethod
+    def of(cls, path: Path, rows: int) -> "DataFile":
+        """Describe a file that was just written."""
+        return cls(path.name, path.stat().st_size, file_sha256(path), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexState:
+    """What is known about an index without opening its data.
+
+    Attributes
+    ----------
+    archive : str
+        The archive's origin, or what names it where it has none.
+    user : str
+        `anonymous`, or what the archive calls the user.
+    as_of : str
+        The time that the records describe, ISO 8601: when the listing began, or the snapshot's.
+    refreshed : str
+        When the index was last compared with the archive.
+    source : {"api", "snapshot"}
+        Where most records came from.
+    ordered : bool
+        Whether the archive's order of every record is known.
+    collections_as_of : str or None
+        The time that collections and memberships describe; None when there are none.
+    files : mapping
+        `RECORDS`, `TERMS` and, with collections, `COLLECTIONS` and `MEMBERSHIPS`.
+    """
+
+    archive: str
+    user: str
+    as_of: str
+    refreshed: str
+    source: str
+    ordered: bool = False
+    collections_as_of: str | None = None
+    files: Mapping[str, DataFile] = field(default_factory=dict)
+
+    @property
+    def records(self) -> int:
+        """How many images the index has."""
+        return self.files[RECORDS].rows
+
+    @property
+    def bytes(self) -> int:
+        """What the index takes on the disk."""
+        return sum(file.bytes for file in self.files.values())
+
+    def age(self, now: datetime) -> float:
+        """Return the seconds since the index was last compared with the archive."""
+        return (now - datetime.fromisoformat(self.refreshed)).total_seconds()
+
+    def with_files(self, **files: DataFile) -> "IndexState":
+        """Return the state with some files replaced or added."""
+        return replace(self, files={**self.files, **files})
+
+
+def utc_now() -> datetime:
+    """Return the time, in UTC, to the second."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file as hexadecimal digits."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def read_state(folder: Path) -> IndexState:
+    """Read the state of the index in a folder.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no index.
+    LocalError
+        For a state that is damaged, unreadable, or of a newer version.
+    """
+    path = folder / STATE
+    try:
+        data = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise NotFoundError(
+            f"there is no index in {folder}", hint="isic cache refresh makes it."
+        ) from error
+    except OSError as error:
+        raise LocalError(f"cannot read {path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise LocalError(f"{path} is damaged: {error}", hint=REBUILD) from error
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise LocalError(f"{path} is no state of an index", hint=REBUILD)
+    if data.get("version") != VERSION:
+        raise LocalError(
+            f"{path} is of version {data.get('version')}, and this isic reads version {VERSION}",
+            hint=f"Update isic; or {REBUILD}",
+        )
+    return _checked(path, data)
+
+
+def _checked(path: Path, data: dict[str, Any]) -> IndexState:
+    names = ("archive", "user", "as_of", "refreshed", "source", "ordered", "collections_as_of")
+    try:
+        files = {key: DataFile(**values) for key, values in data["files"].items()}
+        state = IndexState(**{name: data[name] for name in names}, files=files)
+        datetime.fromisoformat(state.refreshed)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise LocalError(f"{path} is damaged: {error}", hint=REBUILD) from error
+    plain = all(re.fullmatch(r"[\w.-]+", file.name) for file in files.values())
+    if not plain or not {RECORDS, TERMS} <= files.keys():
+        raise LocalError(f"{path} is damaged: its files are not named", hint=REBUILD)
+    return state
+
+
+def write_state(folder: Path, state: IndexState) -> None:
+    """Replace the state in one step; the data files that it names must be in place.
+
+    Raises
+    ------
+    OSError
+        As the system has it.
+    """
+    data = {"format": FORMAT, "version": VERSION, **asdict(state)}
+    part = folder / f".{STATE}.{os.getpid()}.part"
+    try:
+        with part.open("w", encoding="utf-8") as stream:
+            json.dump(data, stream, indent=1)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(folder / STATE)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path, *, keep: set[str]) -> None:
+    """Delete data files that neither the new state nor the one before it names."""
+    pattern = re.compile(
+        rf"({RECORDS}|{COLLECTIONS}|{MEMBERSHIPS}|{TERMS})-[0-9a-f]+\.\w+(\.part)?"
+    )
+    for path in folder.iterdir():
+        if pattern.fullmatch(path.name) and path.name not in keep:
+            try:
+                path.unlink()
+            except OSError:  # a reader on Windows still holds it: the next refresh deletes it
+                continue
