@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,6 +51,24 @@ def read_rows(files: Sequence[Path]) -> str:
     return (
         f"read_json([{names}], format = 'newline_delimited', columns = {{{columns}}},"
         " maximum_object_size = 67108864)"
+    )
+
+
+def kept_rows(records: Path, condition: str, added: str) -> str:
+    """Return the FROM clause of the records of an index that stay, and those that come.
+
+    Parameters
+    ----------
+    records : Path
+        The old file.
+    condition : str
+        Which of its rows stay.
+    added : str
+        A FROM clause.
+    """
+    return (
+        f"(SELECT {_NAME_LIST} FROM read_parquet({quoted(records)}) WHERE {condition}"
+        f" UNION ALL SELECT {_NAME_LIST} FROM {added})"
     )
 
 
@@ -117,6 +135,42 @@ class Builder:
         self._write_terms()
         return rows
 
+    def compare(self, old: Path | None) -> dict[str, int]:
+        """Compare the new records with the old ones.
+
+        Parameters
+        ----------
+        old : Path or None
+            The old file; None when there is none.
+
+        Returns
+        -------
+        dict of str to int
+            How many were `added`, `changed` and `removed`.
+        """
+        compared = ", ".join(f'"{name}"' for name in NAMES if name != "position")
+        rows = f"SELECT isic_id, hash(row({compared})) AS digest FROM"
+        new = f"({rows} read_parquet({quoted(self._path(RECORDS, 'parquet'))}))"
+        before = f"({rows} read_parquet({quoted(old)}))" if old else f"({rows} {read_rows([])})"
+        with translated(str(old or self._folder)):
+            self._db.execute(
+                "CREATE OR REPLACE TABLE differences AS SELECT coalesce(n.isic_id, o.isic_id)"
+                " AS isic_id, CASE WHEN o.isic_id IS NULL THEN 'added' WHEN n.isic_id IS NULL"
+                f" THEN 'removed' ELSE 'changed' END AS status FROM {new} n FULL JOIN {before} o"
+                " ON n.isic_id = o.isic_id WHERE n.digest IS DISTINCT FROM o.digest"
+            )
+        counts = self._db.execute(
+            "SELECT status, count(*) FROM differences GROUP BY status"
+        ).fetchall()
+        return {"added": 0, "changed": 0, "removed": 0} | {name: int(n) for name, n in counts}
+
+    def differences(self) -> Iterator[tuple[str, str]]:
+        """Yield each id that `compare` found different, and what became of it."""
+        cursor = self._db.cursor()
+        cursor.execute("SELECT isic_id, status FROM differences ORDER BY isic_id")
+        while rows := cursor.fetchmany(2000):
+            yield from rows
+
     def collections(self, rows: Sequence[Mapping[str, Any]], members: Sequence[Path]) -> None:
         """Write the collections and which images are in them.
 
@@ -141,7 +195,7 @@ class Builder:
         columns = "{collection_id: 'BIGINT', isic_id: 'VARCHAR'}"
         names = ", ".join(quoted(path) for path in members)
         source = (
-            f"read_csv([{names}], header = false, delim = ',', columns = {columns})"
+            f"read_csv([{names}], auto_detect = false, header = false, columns = {columns})"
             if members
             else "(SELECT NULL::BIGINT AS collection_id, NULL::VARCHAR AS isic_id WHERE FALSE)"
         )

@@ -157,6 +157,24 @@ class Index:
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         return [Collection.model_validate(row) for row in rows]
 
+    def prefix_counts(self, length: int) -> dict[str, int]:
+        """Return how many ids begin with each prefix of this length."""
+        rows = self.table(
+            f"SELECT left(isic_id, {int(length)}) AS prefix, count(*) AS n FROM images GROUP BY 1"
+        )
+        return {row["prefix"]: row["n"] for row in rows}
+
+    def member_counts(self) -> dict[int, int]:
+        """Return how many images each collection has."""
+        rows = self.table("SELECT collection_id, count(*) AS n FROM memberships GROUP BY 1")
+        return {row["collection_id"]: row["n"] for row in rows}
+
+    def members(self, collection_id: int) -> Iterator[str]:
+        """Yield the ids of the images in a collection."""
+        condition = Condition("collection_id = ?", (collection_id,))
+        sql = f"SELECT isic_id FROM memberships WHERE {condition.sql}"
+        yield from (row["isic_id"] for row in self.table(sql, condition))
+
     def table(self, sql: str, condition: Condition = EVERYTHING) -> Iterator[dict[str, Any]]:
         """Yield the rows of a query of our own, with the parameters of a condition."""
         yield from self._rows(self._db.cursor(), sql, condition.parameters)

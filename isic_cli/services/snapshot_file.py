@@ -1,0 +1,67 @@
+"""A snapshot as a file on this disk, wherever it is."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from isic_cli.errors import LocalError, NotFoundError
+from isic_cli.models.image import RemoteFile
+
+
+class Body(Protocol):
+    """What comes from a file host."""
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the bytes."""
+        ...
+
+
+class FileOpener(Protocol):
+    """An archive, as far as files matter here."""
+
+    def open_file(self, file: RemoteFile) -> AbstractContextManager[Body]:
+        """Open a file of the file host, without the token."""
+        ...
+
+
+@contextmanager
+def fetched_snapshot(api: FileOpener, source: str, folder: Path) -> Iterator[Path]:
+    """Give the path of a snapshot; what was fetched for it is removed afterwards.
+
+    Parameters
+    ----------
+    api : FileOpener
+        Fetches it, without the token.
+    source : str
+        A path, or an http(s) URL.
+    folder : Path
+        For the file while it is read.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such file.
+    NetworkError
+        When it cannot be fetched.
+    LocalError
+        When the disk is full.
+    """
+    if not source.startswith(("https://", "http://")):
+        path = Path(source).expanduser()
+        if not path.is_file():
+            raise NotFoundError(f"no snapshot {source}", hint="A Parquet file, or its URL.")
+        yield path
+        return
+    part = folder / ".snapshot.part"
+    try:
+        with api.open_file(RemoteFile(url=source)) as stream, part.open("wb") as target:
+            for chunk in stream.chunks():
+                target.write(chunk)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise LocalError(f"cannot write {part}: {error.strerror or error}") from error
+    try:
+        yield part
+    finally:
+        part.unlink(missing_ok=True)
