@@ -50,7 +50,7 @@ def read_rows(files: Sequence[Path]) -> str:
     columns = ", ".join(f"{name}: '{kind}'" for name, kind in TYPES.items())
     return (
         f"read_json([{names}], format = 'newline_delimited', columns = {{{columns}}},"
-        " maximum_object_size = 67108864)"
+        " maximum_object_size = 4194304)"
     )
 
 
@@ -241,12 +241,14 @@ class Builder:
     def _write_terms(self) -> None:
         """Count the values of every field once, so that completion needs no database."""
         records = f"read_parquet({quoted(self._path(RECORDS, 'parquet'))})"
+        counted = dict(self._counted())
+        columns = ", ".join(f'count("{name}")' for name in counted)
+        totals = self._db.execute(f"SELECT {columns} FROM {records}").fetchone()
         fields: dict[str, Any] = {}
-        for name, kind in self._counted():
-            set_rows = self._one(f'SELECT count("{name}") FROM {records}')
-            fields[name] = {"set": set_rows}
-            if kind in {"VARCHAR", "BOOLEAN"} and name not in _UNCOUNTED:
-                fields[name]["values"] = self._values(name, records)
+        for name, count in zip(counted, totals or (), strict=True):
+            fields[name] = {"set": count}
+            if counted[name] in {"VARCHAR", "BOOLEAN"} and name not in _UNCOUNTED:
+                fields[name]["values"] = self._values(name, records) if count else {}
         target, part = self._path(TERMS, "json"), self._path(TERMS, "json.part")
         with translated(str(target)):
             part.write_text(json.dumps(fields), "utf-8")
@@ -264,7 +266,3 @@ class Builder:
             f" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {_MOST_VALUES}"
         ).fetchall()
         return {str(value): int(count) for value, count in found}
-
-    def _one(self, query: str) -> int:
-        row = self._db.execute(query).fetchone()
-        return int(row[0]) if row else 0

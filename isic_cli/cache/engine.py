@@ -6,8 +6,10 @@ This is where its errors become ours. DuckDB is imported when an index is opened
 import errno
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date, datetime, time
+from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from isic_cli.errors import LocalError, UsageError
 
@@ -172,3 +174,26 @@ def checked_condition(text: str) -> str:
     with translated_sql(text):
         duckdb.SQLExpression(text)
     return text
+
+
+def plain(value: Any) -> Any:
+    """Return a value of SQL as JSON and tables can show it: dates and the like as text."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (datetime, date, time)):
+        return value.isoformat()
+    return value.hex() if isinstance(value, bytes) else str(value)
+
+
+def unique(names: Sequence[str]) -> Iterator[str]:
+    """Yield column names; one that occurs again gets a number."""
+    seen: dict[str, int] = {}
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        yield name if seen[name] == 1 else f"{name}_{seen[name]}"

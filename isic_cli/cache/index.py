@@ -10,13 +10,14 @@ from isic_cli.cache.condition import EVERYTHING, Condition
 from isic_cli.cache.engine import (
     checked_select,
     connect,
+    plain,
     quoted,
     seal,
     translated,
     translated_sql,
+    unique,
 )
 from isic_cli.cache.state import (
-    COLLECTIONS,
     REBUILD,
     TERMS,
     IndexState,
@@ -24,7 +25,6 @@ from isic_cli.cache.state import (
 )
 from isic_cli.cache.views import check_mark, create_views, whole
 from isic_cli.errors import LocalError
-from isic_cli.models.collection import Collection
 from isic_cli.models.image import ImageRecord
 
 if TYPE_CHECKING:
@@ -148,32 +148,12 @@ class Index:
         found = {record.isic_id: record for record in self.records(condition)}
         return {isic_id: found[isic_id] for isic_id in isic_ids if isic_id in found}
 
-    def collections(self) -> list[Collection] | None:
-        """Return the collections, the newest first; None when the index has none."""
-        if COLLECTIONS not in self.state.files:
-            return None
-        cursor = self._db.execute("SELECT * FROM collections ORDER BY id DESC")
-        names = [column[0] for column in cursor.description or ()]
-        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-        return [Collection.model_validate(row) for row in rows]
-
     def prefix_counts(self, length: int) -> dict[str, int]:
         """Return how many ids begin with each prefix of this length."""
         rows = self.table(
             f"SELECT left(isic_id, {int(length)}) AS prefix, count(*) AS n FROM images GROUP BY 1"
         )
         return {row["prefix"]: row["n"] for row in rows}
-
-    def member_counts(self) -> dict[int, int]:
-        """Return how many images each collection has."""
-        rows = self.table("SELECT collection_id, count(*) AS n FROM memberships GROUP BY 1")
-        return {row["collection_id"]: row["n"] for row in rows}
-
-    def members(self, collection_id: int) -> Iterator[str]:
-        """Yield the ids of the images in a collection."""
-        condition = Condition("collection_id = ?", (collection_id,))
-        sql = f"SELECT isic_id FROM memberships WHERE {condition.sql}"
-        yield from (row["isic_id"] for row in self.table(sql, condition))
 
     def table(self, sql: str, condition: Condition = EVERYTHING) -> Iterator[dict[str, Any]]:
         """Yield the rows of a query of our own, with the parameters of a condition."""
@@ -201,7 +181,7 @@ class Index:
         checked_select(cursor, query)
         with translated_sql(query):
             cursor.execute(query)
-        names = tuple(_unique([column[0] for column in cursor.description or ()]))
+        names = tuple(unique([column[0] for column in cursor.description or ()]))
         return names, self._fetched(cursor, names, query)
 
     def export(self, select: str, condition: Condition, target: Path, options: str) -> int:
@@ -231,14 +211,26 @@ class Index:
             ).fetchone()
         return int(row[0]) if row else 0
 
+    def grouped(self, names: Sequence[str], condition: Condition) -> list[tuple[Any, ...]]:
+        """Return every combination of the values of some columns, and how many images have it."""
+        columns = ", ".join(f'"{name}"' for name in names)
+        rows: list[tuple[Any, ...]] = self._select(
+            f"{columns}, count(*) FROM images WHERE {condition.sql} GROUP BY ALL", condition
+        ).fetchall()
+        return rows
+
+    def present(self, condition: Condition) -> dict[str, int]:
+        """Return how many images have a value, for each metadata field and for `other`."""
+        names = [*METADATA, "other"]
+        counts = ", ".join(f'count("{name}")' for name in names)
+        row = self._select(f"{counts} FROM images WHERE {condition.sql}", condition).fetchone()
+        return dict(zip(names, row or (), strict=True))
+
     def set_columns(self, condition: Condition) -> list[str]:
         """Return the metadata fields that some image has, those unknown to the index included."""
-        counts = ", ".join(f'count("{name}")' for name in METADATA)
-        row = self._select(
-            f"{counts}, count(other) FROM images WHERE {condition.sql}", condition
-        ).fetchone()
-        *known, others = row or (0,)
-        names = {name for name, count in zip(METADATA, known, strict=True) if count}
+        counts = self.present(condition)
+        others = counts.pop("other")
+        names = {name for name, count in counts.items() if count}
         if others:
             for group in ("acquisition", "clinical"):
                 names |= {
@@ -282,12 +274,4 @@ class Index:
         with guard:
             while rows := cursor.fetchmany(_BATCH):
                 for row in rows:
-                    yield dict(zip(names, row, strict=True))
-
-
-def _unique(names: Sequence[str]) -> Iterator[str]:
-    """Yield column names; one that occurs again gets a number."""
-    seen: dict[str, int] = {}
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        yield name if seen[name] == 1 else f"{name}_{seen[name]}"
+                    yield dict(zip(names, map(plain, row), strict=True))

@@ -57,11 +57,10 @@ def list_images(
     The columns of a table are a choice; --fields names others, and csv, json and jsonl hold
     everything.
     """
-    from isic_cli.services.selection import SelectedImages
+    from isic_cli.services.selection import opened
 
     check_fields(output.fields)
-    with run.open() as api:
-        images = SelectedImages(api, selection)
+    with opened(run.settings(), selection) as images:
         warn_of_quirks(images)
         if only_count:
             return _print_count(images, fail_empty=fail_empty)

@@ -16,7 +16,7 @@ from isic_cli.errors import ExitCode, IsicError, QueryError, TerminatedError
 COMMANDS = {
     "image": ("isic_cli.cli.image:image", "List, show and download images."),
     "dataset": ("isic_cli.cli.dataset:dataset", "Keep a downloaded folder true."),
-    "metadata": ("isic_cli.cli.metadata:metadata", "Download metadata as a table."),
+    "metadata": ("isic_cli.cli.metadata:metadata", "Download, count and explain metadata."),
     "collection": ("isic_cli.cli.collection:collection", "List and show collections."),
     "study": ("isic_cli.cli.study:study", "Read studies: answers, marks, agreement."),
     "superpixel": (
@@ -29,6 +29,7 @@ COMMANDS = {
     "contributor": ("isic_cli.cli.contributor:contributor", "Whom you may contribute for."),
     "accession": ("isic_cli.cli.accession:accession", "Upload images to a cohort."),
     "doctor": ("isic_cli.cli.doctor:doctor", "Check what isic needs to work."),
+    "cache": ("isic_cli.cli.cache:cache", "Keep the archive's metadata on this machine."),
     "api": ("isic_cli.cli.api:api", "Send a raw request to the archive."),
     "completion": ("isic_cli.cli.completion:completion", "Print a completion script for a shell."),
 }

@@ -6,6 +6,7 @@ import click
 
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.lazy import LazyGroup
+from isic_cli.cli.metadata_offline import download_offline
 from isic_cli.cli.options import selection_options
 from isic_cli.cli.output import Output, output_options
 from isic_cli.cli.progress import Progress, progress_option
@@ -18,7 +19,7 @@ from isic_cli.cli.rows import (
     serial_option,
     warn_of_quirks,
 )
-from isic_cli.errors import ExitCode
+from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from isic_cli.models.selection import Selection
@@ -29,13 +30,20 @@ if TYPE_CHECKING:
     lazy={"validate": ("isic_cli.cli.validate:validate", "Check a metadata CSV before upload.")},
 )
 def metadata() -> None:
-    """Download metadata as a table, and check your own."""
+    """Download, count, explain and check metadata."""
 
 
 @metadata.command("download")
 @selection_options
 @output_options(default="csv")
 @serial_option
+@click.option(
+    "--with",
+    "extras",
+    type=click.Choice(["collections"]),
+    multiple=True,
+    help="With --offline, a column with the numbers of the collections that an image is in.",
+)
 @fail_empty_option
 @progress_option
 @pass_run
@@ -46,6 +54,7 @@ def download_metadata(
     serial: bool,
     fail_empty: bool,
     progress: str,
+    extras: tuple[str, ...],
 ) -> ExitCode:
     """Download the metadata of a selection, sorted by ISIC id.
 
@@ -56,6 +65,12 @@ def download_metadata(
     from isic_cli.services.selection import SelectedImages
 
     check_fields(output.fields)
+    if selection.offline:
+        return download_offline(
+            run, selection, output, collections=bool(extras), fail_empty=fail_empty
+        )
+    if extras:
+        raise UsageError("--with collections needs --offline")
     with run.open() as api, Progress("listing", "images", mode=progress) as ticker:
         images = SelectedImages(api, selection)
         warn_of_quirks(images)

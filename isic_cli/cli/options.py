@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from isic_cli.cli.units import duration
 from isic_cli.errors import UsageError
 from isic_cli.models.selection import IdList, Selection
 
@@ -50,6 +51,25 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option(
         "-l", "--limit", type=click.IntRange(min=0), default=0, help="The first N; 0 for all."
     )
+    @click.option(
+        "--offline",
+        "--local",
+        "offline",
+        is_flag=True,
+        help="Ask the index on this machine (isic cache refresh), not the archive.",
+    )
+    @click.option(
+        "--where",
+        metavar="SQL",
+        default="",
+        help='With --offline, any expression that must hold too: "pixels_x >= 2048".',
+    )
+    @click.option(
+        "--max-age",
+        type=duration,
+        metavar="AGE",
+        help="With --offline: refuse an index older than this, such as 7d.",
+    )
     @click.option("--strict", is_flag=True, help="Stop at an id file's first line without an id.")
     @click.option(
         "--shard",
@@ -74,7 +94,7 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 _OPTIONS = (
     *("search", "collections", "from_file", "status", "license", "exclude", "limit", "strict"),
-    *("shard", "sample", "by", "one_per", "seed"),
+    *("shard", "sample", "by", "one_per", "seed", "offline", "where", "max_age"),
 )
 
 
@@ -86,6 +106,12 @@ def _selection(given: dict[str, Any]) -> Selection:
     for option in ("by", "one_per", "seed"):
         if given[option] is not None and not given["sample"]:
             raise UsageError(f"--{option.replace('_', '-')} needs --sample N")
+    for option in ("where", "max_age"):
+        if given[option] not in {None, ""} and not given["offline"]:
+            raise UsageError(
+                f"--{option.replace('_', '-')} needs --offline",
+                hint="The archive knows only its own search language; the index knows SQL.",
+            )
     query = _checked_query(given["search"])
     shard = _shard(given["shard"]) if given["shard"] else None
     ids = _ids(given["from_file"], statuses, strict=given["strict"])
@@ -103,6 +129,9 @@ def _selection(given: dict[str, Any]) -> Selection:
         by=given["by"],
         one_per=given["one_per"],
         seed=given["seed"] or 0,
+        offline=given["offline"],
+        where=given["where"],
+        max_age=given["max_age"],
     )
 
 

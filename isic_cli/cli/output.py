@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 import click
@@ -16,9 +17,16 @@ import click
 from isic_cli.cli import formats
 from isic_cli.errors import LocalError, UsageError
 
-FORMATS = ("table", "json", "jsonl", "csv", "tsv", "ids")
+FORMATS = ("table", "json", "jsonl", "csv", "tsv", "ids", "parquet")
 
-_SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".csv": "csv", ".tsv": "tsv", ".txt": "ids"}
+_SUFFIXES = {
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".txt": "ids",
+    ".parquet": "parquet",
+}
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,9 @@ class Output:
         file as it was.
         """
         counted = _Counted(rows)
+        if self.resolved_format() == "parquet":
+            self._write_parquet(counted)
+            return counted.count
         with self.opened() as stream:
             self._write(counted, stream, shape)
         return counted.count
@@ -95,6 +106,37 @@ class Output:
         else:
             with replacing(self.path) as stream:
                 yield stream
+
+    @contextmanager
+    def as_file(self) -> Iterator[Path]:
+        """Give the path of a new file that becomes the output when the block succeeds.
+
+        Raises
+        ------
+        UsageError
+            When a person's terminal would get it.
+        LocalError
+            For a folder that is absent or read-only.
+        """
+        if self.path is not None:
+            with replacing_file(self.path) as part:
+                yield part
+            return
+        if self.to_terminal and self.resolved_format() == "parquet":
+            raise UsageError("Parquet is binary", hint="Name a file: -o images.parquet.")
+        with TemporaryDirectory(prefix="isic-") as folder:
+            part = Path(folder) / "output"
+            yield part
+            with part.open("rb") as source:
+                sys.stdout.flush()
+                shutil.copyfileobj(source, sys.stdout.buffer, 1 << 20)
+
+    def _write_parquet(self, rows: Iterable[formats.Row]) -> None:
+        from isic_cli.services.parquet import write_parquet
+
+        chosen = _only(rows, self.fields) if self.fields else rows
+        with self.as_file() as path:
+            write_parquet(chosen, path, self.fields)
 
     def _write(self, rows: Iterable[formats.Row], stream: IO[str], shape: Shape) -> None:
         columns = self.fields or tuple(shape.columns)
@@ -146,10 +188,22 @@ def replacing(path: Path) -> Iterator[IO[str]]:
     LocalError
         For a folder that is absent or read-only, or a full disk.
     """
+    with replacing_file(path) as part, part.open("w", encoding="utf-8", newline="") as stream:
+        yield stream
+
+
+@contextmanager
+def replacing_file(path: Path) -> Iterator[Path]:
+    """Give the path of a new file that takes its final name only when the block succeeds.
+
+    Raises
+    ------
+    LocalError
+        For a folder that is absent or read-only, or a full disk.
+    """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with part.open("w", encoding="utf-8", newline="") as stream:
-            yield stream
+        yield part
         part.replace(path)
     except BrokenPipeError:
         raise

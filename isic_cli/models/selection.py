@@ -54,6 +54,12 @@ class Selection:
         `lesion` or `patient`: the sample holds at most one image of each.
     seed : int
         Another seed, another sample.
+    offline : bool
+        Ask the index on this machine instead of the archive.
+    where : str
+        With `offline`: an expression of SQL that must hold too.
+    max_age : float or None
+        With `offline`: seconds since the last refresh that are still good.
     """
 
     query: str = ""
@@ -67,8 +73,11 @@ class Selection:
     by: str | None = None
     one_per: str | None = None
     seed: int = 0
+    offline: bool = False
+    where: str = ""
+    max_age: float | None = None
 
     @property
     def is_everything(self) -> bool:
         """Whether nothing narrows it: the whole archive."""
-        return self == Selection()
+        return self == Selection(offline=self.offline, max_age=self.max_age)

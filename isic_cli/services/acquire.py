@@ -19,7 +19,7 @@ from isic_cli.services.download.journal import Journal
 from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.plan import PlannedFile
 from isic_cli.services.download.sidecars import is_quick, no_license_text, write_sidecars
-from isic_cli.services.selection import SelectedImages
+from isic_cli.services.selection import select
 
 #: Id files up to this many ids are looked up before the first transfer, so that their bytes
 #: are known; longer ones are streamed.
@@ -77,7 +77,7 @@ class Acquisition:
         self._selection = selection
         self._options = options
         self._lanes = lanes
-        self.images = SelectedImages(api, selection)
+        self.images = select(api, selection)
         self.credits = Credits()
         self._downloader = Downloader(api, options)
         self._held: list[ImageRecord] | None = None

@@ -1,4 +1,4 @@
-"""Files of ISIC ids: plain lines, tables, and what `isic` itself wrote.
+"""Files of ISIC ids: plain lines, tables, Parquet, and what `isic` itself wrote.
 
 A line may hold an id in any dress: quoted, `ISIC_0000000.jpg`, a path, an archive URL. A table
 is read by its column `isic_id`, `image_name`, `image` or `image_id`.
@@ -9,7 +9,9 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from isic_cli.errors import LocalError, NotFoundError, UsageError
@@ -22,6 +24,9 @@ ID_COLUMNS = ("isic_id", "image_name", "image", "image_id")
 _NOT_ITEMS = frozenset({"format", "isic_lock", "summary"})
 
 _ISIC_ID = re.compile(r"(?<![A-Za-z0-9])ISIC_[0-9]{7}(?![0-9])", re.IGNORECASE)
+
+#: How every Parquet file begins.
+_PARQUET = b"PAR1"
 
 #: One line of input: its number from 1, the ids in it, and its text when there were none.
 Line = tuple[int, list[str], str]
@@ -59,7 +64,12 @@ def read_ids(source: str, *, statuses: Iterable[str] = (), strict: bool = False)
     ids: dict[str, None] = {}
     bad: dict[int, str] = {}
     wanted = tuple(statuses)
-    for number, found, text in _lines(_read_text(source, name), name, frozenset(wanted)):
+    data = _read_bytes(source, name)
+    if data.startswith(_PARQUET):
+        lines = _parquet_lines(data, source, name)
+    else:
+        lines = _lines(_decoded(data, name), name, frozenset(wanted))
+    for number, found, text in lines:
         if found:
             ids.update(dict.fromkeys(found))
         elif strict:
@@ -72,13 +82,30 @@ def read_ids(source: str, *, statuses: Iterable[str] = (), strict: bool = False)
     return IdList(name=name, ids=tuple(ids), bad_lines=bad, statuses=wanted)
 
 
-def _read_text(source: str, name: str) -> str:
+def _read_bytes(source: str, name: str) -> bytes:
     try:
-        data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+        return sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     except FileNotFoundError as error:
         raise NotFoundError(f"no id file {name}") from error
     except OSError as error:
         raise LocalError(f"cannot read {name}: {error.strerror or error}") from error
+
+
+def _parquet_lines(data: bytes, source: str, name: str) -> Iterator[Line]:
+    """Yield the rows of a Parquet file, counted from 1."""
+    from isic_cli.services.parquet import read_column
+
+    with ExitStack() as stack:
+        path = Path(source)
+        if source == "-":
+            path = Path(stack.enter_context(TemporaryDirectory(prefix="isic-"))) / name
+            path.write_bytes(data)
+        values = read_column(path, ID_COLUMNS)
+    for number, value in enumerate(values, 1):
+        yield number, find_ids(value), value[:80]
+
+
+def _decoded(data: bytes, name: str) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encoding = "utf-16"
     elif b"\0" in data:

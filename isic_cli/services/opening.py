@@ -1,11 +1,15 @@
 """Open the archive that the settings name, over the network or inside the process."""
 
-from isic_cli.api.archive import ArchiveApi
+from typing import TYPE_CHECKING
+
 from isic_cli.config import Settings
 from isic_cli.services.login import with_login
 
+if TYPE_CHECKING:
+    from isic_cli.api.archive import ArchiveApi
 
-def open_api(settings: Settings) -> ArchiveApi:
+
+def open_api(settings: Settings) -> "ArchiveApi":
     """Return an open archive; the caller closes it.
 
     Raises
@@ -13,6 +17,9 @@ def open_api(settings: Settings) -> ArchiveApi:
     LocalError, UsageError
         For a folder that is no archive.
     """
+    # Here, because an offline selection that needs none of it answers sooner without.
+    from isic_cli.api.archive import ArchiveApi
+
     if settings.archive.kind == "remote":
         return ArchiveApi.open(with_login(settings))
     from isic_cli.local import open_transport

@@ -6,6 +6,7 @@ from pathlib import Path
 from isic_cli.api.archive import ArchiveApi
 from isic_cli.cache.build import Builder
 from isic_cli.cache.index import Index
+from isic_cli.cache.memberships import member_counts, members
 from isic_cli.cache.parts import PartStore
 
 
@@ -33,7 +34,7 @@ def refresh_members(
         Members of each collection as it is done.
     """
     collections = list(api.collections())
-    known = old.member_counts() if old is not None else {}
+    known = member_counts(old) if old is not None else {}
     files: list[Path] = []
     for collection in collections:
         search = api.search(collections=[collection.id])
@@ -42,7 +43,7 @@ def refresh_members(
         path = parts.find(name, count)
         if path is None:
             if old is not None and known.get(collection.id, 0) == count:
-                ids = old.members(collection.id)
+                ids = members(old, collection.id)
             else:
                 ids = (record.isic_id for record in search.unordered())
             path, _ = parts.write(name, (f"{collection.id},{isic_id}\n" for isic_id in ids))

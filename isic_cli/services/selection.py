@@ -6,21 +6,27 @@ id which the archive does not have is told apart from one that the query leaves 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
 from functools import cached_property
 from itertools import islice
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from isic_cli.api.archive import ArchiveApi
-from isic_cli.api.search import ImageSearch
-from isic_cli.curation.sample import SamplePlan, sample
+from isic_cli.config import Settings
+from isic_cli.curation.sample import sample
 from isic_cli.curation.shard import parse_shard
-from isic_cli.errors import NotFoundError, UsageError
 from isic_cli.models.collection import Collection
 from isic_cli.models.image import ImageRecord
 from isic_cli.models.licenses import at_most
-from isic_cli.models.selection import IdList, Selection
+from isic_cli.models.selection import Selection
 from isic_cli.query import Query, all_of, any_of, parse, term
+from isic_cli.services.choosing import choose_collection, is_number
+from isic_cli.services.offline import OfflineImages
+from isic_cli.services.opening import open_api
+from isic_cli.services.problems import Problem, bad_lines, planned_sample
+
+if TYPE_CHECKING:
+    from isic_cli.api.archive import ArchiveApi
+    from isic_cli.api.search import ImageSearch
 
 #: In what order records come: the archive's own, sorted by ISIC id, or as they arrive.
 Order = Literal["archive", "by_id", "unordered"]
@@ -29,20 +35,21 @@ Order = Literal["archive", "by_id", "unordered"]
 GROUP = 800
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something in the selection that names no image.
+@contextmanager
+def opened(settings: Settings, selection: Selection) -> "Iterator[SelectedImages | OfflineImages]":
+    """Open what answers a selection, the index or the archive, and give its images."""
+    if selection.offline:
+        yield OfflineImages(settings, selection)
+        return
+    with open_api(settings) as api:
+        yield SelectedImages(api, selection)
 
-    Attributes
-    ----------
-    item : str
-        The id, or where the line is.
-    reason : str
-        One line.
-    """
 
-    item: str
-    reason: str
+def select(api: "ArchiveApi", selection: Selection) -> "SelectedImages | OfflineImages":
+    """Return the images of a selection, ready to be downloaded from an open archive."""
+    if selection.offline:
+        return OfflineImages(api.settings, selection, api=api)
+    return SelectedImages(api, selection)
 
 
 class SelectedImages:
@@ -73,14 +80,14 @@ class SelectedImages:
         does not exist.
     """
 
-    def __init__(self, api: ArchiveApi, selection: Selection) -> None:
+    def __init__(self, api: "ArchiveApi", selection: Selection) -> None:
         self._api = api
         self._selection = selection
         self._parsed = parse(selection.query)
         self._shard = parse_shard(selection.shard, {}) if selection.shard else None
-        self._sample = _plan(selection)
+        self._sample = planned_sample(selection)
         self.missed = 0
-        self.problems = [*_bad_lines(selection.ids), *_bad_lines(selection.exclude)]
+        self.problems = [*bad_lines(selection.ids), *bad_lines(selection.exclude)]
         self.collections = resolve_collections(api, selection.collections)
 
     @property
@@ -117,6 +124,10 @@ class SelectedImages:
             return None
         return self._api.search_size(self.query, collections=self._collection_ids)
 
+    def facets(self) -> dict[str, Any]:
+        """Return how often each value occurs, as the archive's search index has it."""
+        return self._api.facets(self.query, collections=self._collection_ids)
+
     def records(self, order: Order = "archive", *, lanes: int = 8) -> Iterator[ImageRecord]:
         """Yield the records, each once.
 
@@ -149,7 +160,7 @@ class SelectedImages:
     def _collection_ids(self) -> tuple[int, ...]:
         return tuple(collection.id for collection in self.collections)
 
-    def _search(self, limit: int | None) -> ImageSearch:
+    def _search(self, limit: int | None) -> "ImageSearch":
         return self._api.search(self.query, collections=self._collection_ids, limit=limit)
 
     def _searched(self, order: Order, lanes: int) -> Iterator[ImageRecord]:
@@ -205,24 +216,7 @@ def matches(query: Query, image: ImageRecord) -> bool:
     )
 
 
-def _plan(selection: Selection) -> SamplePlan | None:
-    if not selection.sample:
-        return None
-    return SamplePlan(
-        selection.sample, by=selection.by, one_per=selection.one_per, seed=selection.seed
-    )
-
-
-def _bad_lines(ids: IdList | None) -> list[Problem]:
-    if ids is None:
-        return []
-    return [
-        Problem(f"{ids.name}, line {number}", f"no ISIC id in {text!r}")
-        for number, text in ids.bad_lines.items()
-    ]
-
-
-def resolve_collections(api: ArchiveApi, names: Iterable[str]) -> tuple[Collection, ...]:
+def resolve_collections(api: "ArchiveApi", names: Iterable[str]) -> tuple[Collection, ...]:
     """Find collections by id, name or DOI.
 
     Raises
@@ -235,35 +229,10 @@ def resolve_collections(api: ArchiveApi, names: Iterable[str]) -> tuple[Collecti
     listed: list[Collection] | None = None
     found: dict[int, Collection] = {}
     for name in names:
-        if name.isascii() and name.isdigit():
+        if is_number(name):
             collection = api.collection(int(name))
         else:
             listed = list(api.collections()) if listed is None else listed
-            collection = _choose(name, listed)
+            collection = choose_collection(name, listed)
         found[collection.id] = collection
     return tuple(found.values())
-
-
-def _choose(name: str, listed: list[Collection]) -> Collection:
-    doi = name.lower().removeprefix("https://doi.org/").removeprefix("doi:")
-    candidates = (
-        [item for item in listed if item.name == name]
-        or [item for item in listed if item.doi and item.doi.lower() == doi]
-        or [item for item in listed if item.name.casefold() == name.casefold()]
-    )
-    if len(candidates) == 1:
-        return candidates[0]
-    if candidates:
-        ids = ", ".join(f"{item.id} ({item.name})" for item in candidates)
-        raise UsageError(
-            f"several collections are named {name!r}: {ids}", hint="Give the id instead."
-        )
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, [item.name for item in listed], n=3, cutoff=0.4)
-    raise NotFoundError(
-        f"no collection named {name!r}",
-        hint=f"Did you mean {' or '.join(map(repr, near))}?"
-        if near
-        else "See isic collection list.",
-    )

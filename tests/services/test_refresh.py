@@ -7,6 +7,7 @@ import pytest
 
 from isic_cli.cache.index import Index
 from isic_cli.cache.lock import held
+from isic_cli.cache.memberships import listed_collections, member_counts, members
 from isic_cli.errors import LocalError, LockedError, NetworkError, NotFoundError
 from isic_cli.models.image import ImageRecord
 from isic_cli.services.places import index_folder
@@ -210,19 +211,19 @@ def test_collections_bring_their_members(tmp_path: Path) -> None:
     with archive.open(tmp_path) as api:
         folder = index_folder(api.settings)
     with Index.open(folder) as index:
-        assert index.member_counts() == {1: 3, 2: 18}
-        found = index.collections()
+        assert member_counts(index) == {1: 3, 2: 18}
+        found = listed_collections(index)
         assert found is not None
         assert [(item.id, item.name, item.doi) for item in found] == [
             (3, "Collection 3", "10.1/3"),
             (2, "Collection 2", "10.1/2"),
             (1, "Collection 1", "10.1/1"),
         ]
-        assert sorted(index.members(1)) == sorted(archive.ids[:3])
+        assert sorted(members(index, 1)) == sorted(archive.ids[:3])
     # Without --collections they stay, with their own time.
     refresh(archive, tmp_path, now=NOON + timedelta(days=1))
     with Index.open(folder) as index:
-        assert index.member_counts() == {1: 3, 2: 18}
+        assert member_counts(index) == {1: 3, 2: 18}
         assert index.state.collections_as_of == NOON.isoformat()
 
 
@@ -235,11 +236,11 @@ def test_a_collection_of_the_same_size_is_not_listed_again(tmp_path: Path) -> No
     with archive.open(tmp_path) as api:
         folder = index_folder(api.settings)
     with Index.open(folder) as index:
-        assert sorted(index.members(1)) == sorted(archive.ids[:250])
-        assert list(index.members(2)) == archive.ids[:1]
+        assert sorted(members(index, 1)) == sorted(archive.ids[:250])
+        assert list(members(index, 2)) == archive.ids[:1]
     refresh(archive, tmp_path, RefreshOptions(collections=True, full=True))
     with Index.open(folder) as index:
-        assert sorted(index.members(1)) == sorted(archive.ids[50:])
+        assert sorted(members(index, 1)) == sorted(archive.ids[50:])
 
 
 def test_an_archive_that_changes_meanwhile_is_told(

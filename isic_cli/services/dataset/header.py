@@ -150,6 +150,8 @@ def resolved(selection: Selection, collections: Iterable[Collection]) -> Selecti
         collections=tuple(str(number) for number in sorted(one.id for one in collections)),
         ids=_bare(selection.ids),
         exclude=_bare(selection.exclude),
+        offline=bool(selection.where),
+        max_age=None,
     )
 
 
@@ -167,6 +169,8 @@ def selection_to_json(selection: Selection) -> dict[str, Any]:
         "exclude": None if selection.exclude is None else list(selection.exclude.ids),
         "limit": selection.limit,
         "shard": selection.shard,
+        # Only the index knows SQL: such a selection is asked of it again, any other of the archive.
+        "where": selection.where,
     }
     if selection.sample:
         values["sample"] = selection.sample
@@ -197,6 +201,8 @@ def selection_from_json(values: Mapping[str, Any]) -> Selection:
         by=cast("str | None", values.get("by")),
         one_per=cast("str | None", values.get("one_per")),
         seed=int(values.get("seed", 0)),
+        offline=bool(values.get("where")),
+        where=str(values.get("where", "")),
     )
 
 

@@ -19,7 +19,8 @@ from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent, Failed, Finished, Skipped
 from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.sidecars import is_quick, no_license_text, write_sidecars
-from isic_cli.services.selection import Problem, SelectedImages
+from isic_cli.services.problems import Problem
+from isic_cli.services.selection import SelectedImages
 
 _PICTURE = re.compile(r"(ISIC_\d{7})(_thumbnail)?\.(?:jpe?g|png|tiff?)", re.IGNORECASE)
 

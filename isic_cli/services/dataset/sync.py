@@ -23,7 +23,8 @@ from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.paths import Ground, is_safe_id
 from isic_cli.services.download.plan import Seen
 from isic_cli.services.download.sidecars import is_quick, no_license_text, write_sidecars
-from isic_cli.services.selection import GROUP, Problem, SelectedImages
+from isic_cli.services.problems import Problem
+from isic_cli.services.selection import GROUP, select
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ class Synchronisation:
 
     Attributes
     ----------
-    images : tuple of SelectedImages
+    images : tuple of SelectedImages or OfflineImages
         Those of each recorded selection.
     """
 
@@ -77,7 +78,7 @@ class Synchronisation:
         self._is_listed = False
         self._dropped: set[str] = set()
         self.credits = Credits()
-        self.images = tuple(SelectedImages(api, one) for one in lock.header.selections)
+        self.images = tuple(select(api, one) for one in lock.header.selections)
 
     def total(self) -> int | None:
         """Return how many images there will be, where one selection tells it beforehand."""

@@ -1,0 +1,241 @@
+"""`isic cache`: the index of the archive's metadata, and files once fetched."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.progress import Progress, human_bytes, progress_option
+from isic_cli.cli.units import duration, size
+from isic_cli.errors import CheckError, ExitCode
+
+if TYPE_CHECKING:
+    from isic_cli.services.refresh_events import Refreshed, RefreshEvent
+    from isic_cli.services.report import Report
+
+_INFO = Shape(
+    key="archive",
+    columns=(
+        *("archive", "user", "records", "as_of", "refreshed", "age_hours", "bytes", "source"),
+        *("collections_as_of", "folder", "problem"),
+    ),
+)
+_FILES = Shape(key="name", columns=("archive", "kind", "name", "bytes", "used", "sha256"))
+_CHECKED = Shape(key="path", columns=("status", "item", "bytes", "path"))
+
+
+@click.group()
+def cache() -> None:
+    """Keep the archive's metadata, and files once fetched, on this machine."""
+
+
+@cache.command("refresh")
+@click.option("--full", is_flag=True, help="List everything again, also what looks unchanged.")
+@click.option("--serial", is_flag=True, help="Page after page: keeps the archive's own order.")
+@click.option("--collections", is_flag=True, help="Also which images are in which collections.")
+@click.option(
+    "--from-snapshot",
+    "snapshot",
+    metavar="PATH|URL",
+    help="Take the records from a Parquet snapshot of the archive.",
+)
+@click.option(
+    "--report",
+    "report_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Every image that was added, changed or removed, as JSON lines.",
+)
+@progress_option
+@pass_run
+def refresh(run: Run, /, report_file: Path | None, progress: str, **options: Any) -> ExitCode:
+    """Make the index of an archive, or bring it up to date.
+
+    Afterwards --offline answers any selection from it. The first time everything is listed, or
+    taken from the archive's snapshot where it has one; then only what is new or gone, told by
+    counts. A value that was corrected leaves the counts as they are: --full finds it.
+    """
+    from isic_cli.services.refresh import Refresh
+    from isic_cli.services.refresh_events import RefreshOptions
+    from isic_cli.services.report import Report
+
+    chosen = RefreshOptions(details=report_file is not None, **options)
+    with (
+        run.open() as api,
+        Report(report_file) as report,
+        Progress("refreshing", "images", mode=progress) as ticker,
+    ):
+        for event in Refresh(api, chosen).run():
+            _fold(event, report, ticker)
+        report.summarize(exit_code=int(ExitCode.OK))
+    return ExitCode.OK
+
+
+def _fold(event: "RefreshEvent", report: "Report", ticker: Progress) -> None:
+    from isic_cli.services.refresh_events import Changed, Planned, Refreshed, Settled
+
+    match event:
+        case Planned(images):
+            ticker.total, ticker.done = images, 0
+        case Settled(images):
+            ticker.done += images
+        case Changed(isic_id, status):
+            report.item(isic_id, status)
+        case Refreshed():
+            click.echo(_summary(event), err=True)
+
+
+def _summary(event: "Refreshed") -> str:
+    counts, state = event.counts, event.state
+    changes = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+    return (
+        f"{state.records:,} images of {state.archive} ({state.user}) as of {state.as_of}: "
+        f"{changes}; {human_bytes(state.bytes)}."
+    )
+
+
+@cache.command("info")
+@output_options()
+@pass_run
+def info(run: Run, output: Output) -> ExitCode:
+    """Show every index: of which archive and user, how many images, how old."""
+    from isic_cli.services.caching import found_indexes
+
+    output.write(_info_rows(found_indexes(run.settings().cache_dir)), _INFO)
+    return ExitCode.OK
+
+
+def _info_rows(indexes: Iterator[Any]) -> Iterator[dict[str, Any]]:
+    from isic_cli.services.caching import hours_since
+
+    for index in indexes:
+        row = dict.fromkeys(_INFO.columns)
+        row |= {"archive": index.folder.parent.name, "user": index.folder.name}
+        row |= {"folder": str(index.folder), "problem": index.error or None}
+        if index.state is not None:
+            names = ("archive", "records", "as_of", "refreshed", "bytes", "source")
+            row |= {name: getattr(index.state, name) for name in names}
+            row["collections_as_of"] = index.state.collections_as_of
+            row["age_hours"] = hours_since(index.state)
+        yield row
+
+
+@cache.command("list")
+@output_options()
+@pass_run
+def list_files(run: Run, output: Output) -> ExitCode:
+    """List the files that --cache keeps, with when each was last used."""
+    from datetime import UTC, datetime
+
+    from isic_cli.services.caching import blob_store
+
+    rows = (
+        {
+            "archive": blob.key.archive,
+            "kind": blob.key.kind,
+            "name": blob.key.name,
+            "bytes": blob.bytes,
+            "used": datetime.fromtimestamp(int(blob.used), UTC).isoformat(),
+            "sha256": blob.sha256,
+        }
+        for blob in blob_store(run.settings().cache_dir).blobs()
+    )
+    output.write(rows, _FILES)
+    return ExitCode.OK
+
+
+@cache.command("verify")
+@output_options()
+@pass_run
+def verify_cache(run: Run, output: Output) -> ExitCode:
+    """Read everything in the cache and compare it with its hash; exit 7 when something differs.
+
+    Lists what is wrong. A damaged picture is fetched again when it is needed; a damaged index is
+    made anew by isic cache refresh --full.
+    """
+    from isic_cli.services.caching import verify
+
+    checked = list(verify(run.settings().cache_dir))
+    wrong = [item for item in checked if item.status != "ok"]
+    rows = (
+        {"status": item.status, "item": item.item, "bytes": item.bytes, "path": str(item.path)}
+        for item in wrong
+    )
+    output.write(rows, _CHECKED)
+    volume = human_bytes(sum(item.bytes for item in checked))
+    click.echo(f"{len(checked):,} files, {volume}: {len(wrong):,} not whole.", err=True)
+    if wrong:
+        raise CheckError(f"{len(wrong):,} files of the cache are not what was stored")
+    return ExitCode.OK
+
+
+@cache.command("prune")
+@click.option("--max-size", type=size, metavar="SIZE", help="Keep at most this much: 20GB.")
+@click.option("--older-than", type=duration, metavar="AGE", help="Remove what was unused for 30d.")
+@click.option("--dry-run", is_flag=True, help="Say what would go; touch nothing.")
+@pass_run
+def prune_cache(
+    run: Run, max_size: int | None, older_than: float | None, dry_run: bool
+) -> ExitCode:
+    """Remove fetched files, those unused for longest first. The indexes stay."""
+    from isic_cli.services.caching import clean, plan_cleaning
+
+    if max_size is None and older_than is None:
+        raise click.UsageError("Say what may stay: --max-size 20GB, --older-than 30d, or both.")
+    cache_dir = run.settings().cache_dir
+    cleaning = plan_cleaning(cache_dir, max_size=max_size, older_than=older_than)
+    count = len(cleaning.plan.forgotten) + len(cleaning.leftovers)
+    if not dry_run:
+        clean(cache_dir, cleaning)
+    verb = "would be removed" if dry_run else "removed"
+    click.echo(
+        f"{count:,} files {verb}, {human_bytes(cleaning.freed)} freed, "
+        f"{human_bytes(cleaning.plan.kept)} kept.",
+        err=True,
+    )
+    return ExitCode.OK
+
+
+@cache.command("clear")
+@click.option("--index", "areas", flag_value="index", help="Only the indexes.")
+@click.option("--files", "areas", flag_value="files", help="Only the fetched files.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@pass_run
+def clear_cache(run: Run, areas: str | None, yes: bool) -> ExitCode:
+    """Remove all indexes and all fetched files, of every archive."""
+    import sys
+
+    from isic_cli.services.caching import Area, clear
+
+    cache_dir = run.settings().cache_dir
+    chosen: tuple[Area, ...] = ("index", "files")
+    chosen = tuple(area for area in chosen if areas in {None, area})
+    if not yes and sys.stdin.isatty() and sys.stderr.isatty():
+        click.confirm(f"Remove {' and '.join(chosen)} from {cache_dir}?", abort=True, err=True)
+    freed = sum(clear(cache_dir, area) for area in chosen)
+    click.echo(f"{human_bytes(freed)} freed.", err=True)
+    return ExitCode.OK
+
+
+@cache.command("sql")
+@click.argument("query", metavar="SQL")
+@output_options()
+@click.option("--max-age", type=duration, metavar="AGE", help="Refuse an older index.")
+@pass_run
+def sql(run: Run, query: str, output: Output, max_age: float | None) -> ExitCode:
+    r"""Ask the index in SQL (DuckDB's). It can only be read; no file and no network is in reach.
+
+    \b
+    Tables: images, collections (id, name …), memberships (collection_id, isic_id).
+    isic cache sql "select sex, count(*) from images group by sex"
+    isic cache sql "describe images"
+    """
+    from isic_cli.services.offline import open_index
+
+    with open_index(run.settings(), max_age=max_age) as index:
+        columns, rows = index.sql(query)
+        output.write(rows, Shape(key=columns[0] if columns else "", columns=columns))
+    return ExitCode.OK

@@ -1,0 +1,57 @@
+"""`isic metadata download --offline`: a table straight from the index."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from isic_cli.cli.context import Run
+from isic_cli.cli.output import Output
+from isic_cli.cli.rows import IMAGES, conclude, image_rows, warn_of_quirks
+from isic_cli.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from isic_cli.models.selection import Selection
+    from isic_cli.services.offline import OfflineImages
+
+
+def download_offline(
+    run: Run, selection: "Selection", output: Output, *, collections: bool, fail_empty: bool
+) -> ExitCode:
+    """Write the metadata of a selection from the index, sorted by ISIC id."""
+    from isic_cli.services.offline import OfflineImages
+    from isic_cli.services.tables import can_export
+
+    settings = run.settings()
+    kind = output.resolved_format()
+    if kind in {"csv", "parquet"} and not output.fields:
+        with output.as_file() as path:
+            images = OfflineImages(settings, selection, writes=[path])
+            warn_of_quirks(images)
+            if can_export(images, selection):
+                count = _export(images, path, kind, collections=collections)
+            else:
+                count = _write(images, Output(kind, path=path), collections=collections)
+    else:
+        images = OfflineImages(settings, selection)
+        warn_of_quirks(images)
+        count = _write(images, output, collections=collections)
+    return conclude(images, count, fail_empty=fail_empty)
+
+
+def _export(images: "OfflineImages", path: Path, kind: Any, *, collections: bool) -> int:
+    from isic_cli.services.tables import export
+
+    return export(images, path, kind, collections=collections)
+
+
+def _write(images: "OfflineImages", output: Output, *, collections: bool) -> int:
+    from isic_cli.services.tables import rows_with_collections
+
+    records = images.records("by_id")
+    rows: Iterable[dict[str, Any]]
+    if collections:
+        rows = rows_with_collections(images.index, records, output.fields)
+    else:
+        rows = image_rows(records, output.fields)
+    return output.write(rows, IMAGES)

@@ -1,0 +1,190 @@
+"""Look after the cache: what is in it, whether it is whole, what can go."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from isic_cli.cache.blobs import BlobStore
+from isic_cli.cache.lock import held
+from isic_cli.cache.prune import PrunePlan, orphans, plan_prune, prune
+from isic_cli.cache.state import IndexState, file_sha256, read_state, utc_now
+from isic_cli.errors import IsicError, LocalError
+from isic_cli.services.places import indexes_folder
+
+#: What `clear` can be asked to remove.
+Area = Literal["index", "files"]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundIndex:
+    """An index on this machine.
+
+    Attributes
+    ----------
+    folder : Path
+        Where it is.
+    state : IndexState or None
+        None when it is damaged.
+    error : str
+        Why it cannot be used; empty when it can.
+    """
+
+    folder: Path
+    state: IndexState | None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The verdict on one file of the cache.
+
+    Attributes
+    ----------
+    item : str
+        What the file is of.
+    path : Path
+        Where it is.
+    status : {"ok", "damaged", "missing"}
+        Whether its content is what was stored.
+    bytes : int
+        As stored.
+    """
+
+    item: str
+    path: Path
+    status: Literal["ok", "damaged", "missing"]
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaning:
+    """A prune, decided but not done.
+
+    Attributes
+    ----------
+    plan : PrunePlan
+        Files that go.
+    leftovers : tuple of Path
+        What runs that were killed left behind.
+    freed : int
+        Bytes of both.
+    """
+
+    plan: PrunePlan
+    leftovers: tuple[Path, ...]
+    freed: int
+
+
+def blob_store(cache_dir: Path) -> BlobStore:
+    """Return the store of fetched files."""
+    return BlobStore(cache_dir / "files")
+
+
+def found_indexes(cache_dir: Path) -> Iterator[FoundIndex]:
+    """Yield every index, of all archives and users."""
+    for path in sorted(indexes_folder(cache_dir).glob("*/*/state.json")):
+        try:
+            yield FoundIndex(path.parent, read_state(path.parent))
+        except IsicError as error:
+            yield FoundIndex(path.parent, None, error.message)
+
+
+def hours_since(state: IndexState) -> float:
+    """Return how many hours ago an index was last compared with its archive."""
+    return round(state.age(utc_now()) / 3600, 1)
+
+
+def verify(cache_dir: Path) -> Iterator[Checked]:
+    """Read every file of the cache and compare its hash with what was stored."""
+    for index in found_indexes(cache_dir):
+        item = f"index of {index.state.archive}" if index.state else "index"
+        if index.state is None:
+            yield Checked(item, index.folder / "state.json", "damaged", 0)
+            continue
+        for file in index.state.files.values():
+            path = index.folder / file.name
+            yield Checked(item, path, _verdict(path, file.sha256), file.bytes)
+    store = blob_store(cache_dir)
+    for blob in store.blobs():
+        path = store.object_path(blob.sha256)
+        yield Checked(blob.key.name, path, _verdict(path, blob.sha256), blob.bytes)
+
+
+def _verdict(path: Path, sha256: str) -> Literal["ok", "damaged", "missing"]:
+    try:
+        return "ok" if file_sha256(path) == sha256 else "damaged"
+    except FileNotFoundError:
+        return "missing"
+    except OSError:
+        return "damaged"
+
+
+def plan_cleaning(
+    cache_dir: Path,
+    *,
+    max_size: int | None = None,
+    older_than: float | None = None,
+    now: float | None = None,
+) -> Cleaning:
+    """Decide which fetched files go.
+
+    Parameters
+    ----------
+    cache_dir : Path
+        The cache.
+    max_size : int, optional
+        Bytes that may stay; what was used last stays.
+    older_than : float, optional
+        Seconds: what was not used for so long goes.
+    now : float, optional
+        Seconds since 1970.
+    """
+    store = blob_store(cache_dir)
+    blobs = list(store.blobs())
+    now = time.time() if now is None else now
+    plan = plan_prune(blobs, now=now, max_size=max_size, older_than=older_than)
+    leftovers = tuple(orphans(store, blobs, now=now))
+    return Cleaning(plan, leftovers, plan.freed + sum(path.stat().st_size for path in leftovers))
+
+
+def clean(cache_dir: Path, cleaning: Cleaning) -> None:
+    """Remove what was decided.
+
+    Raises
+    ------
+    LocalError
+        When a file cannot be removed.
+    """
+    prune(blob_store(cache_dir), cleaning.plan)
+    for path in cleaning.leftovers:
+        with suppress(FileNotFoundError):
+            path.unlink()
+
+
+def clear(cache_dir: Path, area: Area) -> int:
+    """Remove all indexes or all fetched files; return the bytes that were in them.
+
+    Raises
+    ------
+    LockedError
+        When a refresh is running.
+    LocalError
+        When something cannot be removed.
+    """
+    folder = indexes_folder(cache_dir) if area == "index" else blob_store(cache_dir).root
+    freed = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    if area == "index":
+        for state in folder.glob("*/*/state.json"):
+            with held(state.parent, "the index"):
+                pass  # nobody else holds it, so it can go
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return 0
+    except OSError as error:
+        raise LocalError(f"cannot remove {folder}: {error.strerror or error}") from error
+    return freed
