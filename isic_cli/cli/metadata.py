@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
 @click.group(
     cls=LazyGroup,
-    lazy={"validate": ("isic_cli.cli.validate:validate", "Check a metadata CSV before upload.")},
+    lazy={
+        "stats": ("isic_cli.cli.stats:stats", "Count the images of a selection."),
+        "fields": ("isic_cli.cli.fields:fields", "List the metadata fields and their values."),
+        "validate": ("isic_cli.cli.validate:validate", "Check a metadata CSV before upload."),
+    },
 )
 def metadata() -> None:
     """Download, count, explain and check metadata."""
