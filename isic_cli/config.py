@@ -54,6 +54,8 @@ class Settings:
         Seconds without an answer or a byte before an attempt is given up.
     retries : int
         Further attempts after the first.
+    cache : bool
+        Take pictures from the cache, and add to it what is fetched.
     """
 
     archive: ArchiveSpec
@@ -63,13 +65,15 @@ class Settings:
     jobs: int = 16
     timeout: float = 20.0
     retries: int = 5
+    cache: bool = False
 
     def __repr__(self) -> str:
         """Show everything but the token."""
         token = "***" if self.token else None
         return (
             f"Settings(archive={self.archive!r}, cache_dir={str(self.cache_dir)!r}, "
-            f"token={token!r}, jobs={self.jobs}, timeout={self.timeout}, retries={self.retries})"
+            f"token={token!r}, jobs={self.jobs}, timeout={self.timeout}, retries={self.retries}, "
+            f"cache={self.cache})"
         )
 
 

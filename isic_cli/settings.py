@@ -52,6 +52,7 @@ KEYS: Mapping[str, type] = {
     "jobs": int,
     "timeout": float,
     "retries": int,
+    "cache": bool,
 }
 
 
@@ -80,7 +81,7 @@ def read_config(path: Path) -> dict[str, Any]:
         wanted = KEYS.get(key)
         if wanted is None:
             raise ConfigError(f"{path}: unknown key {key!r}", hint=f"Known: {', '.join(KEYS)}.")
-        if isinstance(value, bool) or not isinstance(
+        if isinstance(value, bool) != (wanted is bool) or not isinstance(
             value, (int, float) if wanted is float else wanted
         ):
             raise ConfigError(f"{path}: {key} must be of type {wanted.__name__}")

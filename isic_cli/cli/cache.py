@@ -192,7 +192,7 @@ def prune_cache(
         clean(cache_dir, cleaning)
     verb = "would be removed" if dry_run else "removed"
     click.echo(
-        f"{count:,} files {verb}, {human_bytes(cleaning.freed)} freed, "
+        f"{count:,} file{'' if count == 1 else 's'} {verb}, {human_bytes(cleaning.freed)} freed, "
         f"{human_bytes(cleaning.plan.kept)} kept.",
         err=True,
     )

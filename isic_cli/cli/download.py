@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     metavar="PATTERN",
     help="Path of a file, such as '{isic_id:.7}/{isic_id}.{ext}'; recorded in the folder.",
 )
+@click.option(
+    "--cache/--no-cache",
+    "cache",
+    default=None,
+    help="Take what was fetched before from the cache, and add to it. [cache in isic.toml]",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be done; touch nothing.")
 @click.option("--force", is_flag=True, help="Begin even if the disk looks too small.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before the whole archive.")

@@ -70,7 +70,7 @@ def transfer_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def network_options(options: dict[str, Any]) -> dict[str, Any]:
     """Return those of a command's options that are settings of the archive."""
-    return {name: options.get(name) for name in ("jobs", "timeout", "retries")}
+    return {name: options.get(name) for name in ("jobs", "timeout", "retries", "cache")}
 
 
 def download_options(

@@ -19,6 +19,7 @@ from isic_cli.services.download.journal import Journal
 from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.plan import PlannedFile
 from isic_cli.services.download.sidecars import is_quick, no_license_text, write_sidecars
+from isic_cli.services.filecache import through_cache
 from isic_cli.services.selection import select
 
 #: Id files up to this many ids are looked up before the first transfer, so that their bytes
@@ -130,7 +131,8 @@ class Acquisition:
     def run(self) -> Iterator[DownloadEvent]:
         """Download, and yield what becomes of each image."""
         self.credits = Credits.load(self._api, [one.id for one in self.images.collections])
-        yield from self._downloader.run(self.credits.apply(self._records()))
+        records = self.credits.apply(self._records())
+        yield from through_cache(self._downloader, self._api.settings, self._options, records)
 
     def settle(self, *, hurried: bool = False) -> None:
         """Bring `metadata.csv`, `attribution.txt`, `licenses/` and `isic.lock` up to date.

@@ -150,6 +150,12 @@ class Archive:
         file = image.variant(variant)
         if file is None:
             raise NotFoundError(f"{image.isic_id} has no {variant} file")
+        if self._api.settings.cache:
+            from isic_cli.services.filecache import cached_bytes
+
+            known = cached_bytes(self._api.settings, image, variant)
+            if known is not None:
+                return known
         with self._api.open_file(file) as stream:
             return b"".join(stream.chunks())
 

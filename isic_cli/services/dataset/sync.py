@@ -23,6 +23,7 @@ from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.paths import Ground, is_safe_id
 from isic_cli.services.download.plan import Seen
 from isic_cli.services.download.sidecars import is_quick, no_license_text, write_sidecars
+from isic_cli.services.filecache import through_cache
 from isic_cli.services.problems import Problem
 from isic_cli.services.selection import GROUP, select
 
@@ -102,7 +103,8 @@ class Synchronisation:
         numbers = {one.id for images in self.images for one in images.collections}
         self.credits = Credits.load(self._api, sorted(numbers))
         downloader = Downloader(self._api, self._options)
-        yield from downloader.run(self.credits.apply(self._records()))
+        records = self.credits.apply(self._records())
+        yield from through_cache(downloader, self._api.settings, self._options, records)
 
     def _records(self) -> Iterator[ImageRecord]:
         for images in self.images:
