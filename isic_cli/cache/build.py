@@ -14,6 +14,7 @@ from isic_cli.cache.state import (
     MEMBERSHIPS,
     RECORDS,
     TERMS,
+    TITLES,
     DataFile,
     IndexState,
     read_state,
@@ -102,8 +103,8 @@ class Builder:
 
     def __exit__(self, *_: object) -> None:
         self._db.close()
-        for kind, suffix in ((RECORDS, "parquet"), (TERMS, "json")):
-            self._path(kind, f"{suffix}.part").unlink(missing_ok=True)
+        for path in self._folder.glob(f"*-{self._generation}.*.part"):
+            path.unlink(missing_ok=True)
 
     @property
     def database(self) -> "duckdb.DuckDBPyConnection":
@@ -192,6 +193,7 @@ class Builder:
                 [[row.get(key) for key in keys] for row in rows],
             )
         self._copy(COLLECTIONS, "SELECT DISTINCT * FROM found ORDER BY id")
+        self._write_json(TITLES, [[row["id"], row["name"]] for row in rows], len(rows))
         columns = "{collection_id: 'BIGINT', isic_id: 'VARCHAR'}"
         names = ", ".join(quoted(path) for path in members)
         source = (
@@ -249,11 +251,14 @@ class Builder:
             fields[name] = {"set": count}
             if counted[name] in {"VARCHAR", "BOOLEAN"} and name not in _UNCOUNTED:
                 fields[name]["values"] = self._values(name, records) if count else {}
-        target, part = self._path(TERMS, "json"), self._path(TERMS, "json.part")
+        self._write_json(TERMS, fields, len(fields))
+
+    def _write_json(self, kind: str, value: Any, rows: int) -> None:
+        target, part = self._path(kind, "json"), self._path(kind, "json.part")
         with translated(str(target)):
-            part.write_text(json.dumps(fields), "utf-8")
+            part.write_text(json.dumps(value), "utf-8")
             part.replace(target)
-            self._new[TERMS] = DataFile.of(target, len(fields))
+            self._new[kind] = DataFile.of(target, rows)
 
     @staticmethod
     def _counted() -> Iterable[tuple[str, str]]:

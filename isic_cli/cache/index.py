@@ -20,6 +20,7 @@ from isic_cli.cache.engine import (
 from isic_cli.cache.state import (
     REBUILD,
     TERMS,
+    TITLES,
     IndexState,
     read_state,
 )
@@ -82,7 +83,7 @@ class Index:
         paths = {
             kind: whole(folder / file.name, file)
             for kind, file in state.files.items()
-            if kind != TERMS
+            if kind not in {TERMS, TITLES}
         }
         database = connect(folder / "spill")
         try:

@@ -21,7 +21,9 @@ VERSION = 1
 STATE = "state.json"
 
 #: The parts of an index, by the name of their files.
-RECORDS, COLLECTIONS, MEMBERSHIPS, TERMS = "records", "collections", "memberships", "terms"
+RECORDS, COLLECTIONS, MEMBERSHIPS = "records", "collections", "memberships"
+#: Those that need no database: how often each value occurs, and the names of the collections.
+TERMS, TITLES = "terms", "titles"
 
 REBUILD = "isic cache refresh --full makes it anew."
 
@@ -74,7 +76,7 @@ class IndexState:
     collections_as_of : str or None
         The time that collections and memberships describe; None when there are none.
     files : mapping
-        `RECORDS`, `TERMS` and, with collections, `COLLECTIONS` and `MEMBERSHIPS`.
+        `RECORDS`, `TERMS` and, with collections, `COLLECTIONS`, `MEMBERSHIPS` and `TITLES`.
     """
 
     archive: str
@@ -184,7 +186,7 @@ def write_state(folder: Path, state: IndexState) -> None:
 def remove_leftovers(folder: Path, *, keep: set[str]) -> None:
     """Delete data files that neither the new state nor the one before it names."""
     pattern = re.compile(
-        rf"({RECORDS}|{COLLECTIONS}|{MEMBERSHIPS}|{TERMS})-[0-9a-f]+\.\w+(\.part)?"
+        rf"({RECORDS}|{COLLECTIONS}|{MEMBERSHIPS}|{TERMS}|{TITLES})-[0-9a-f]+\.\w+(\.part)?"
     )
     for path in folder.iterdir():
         if pattern.fullmatch(path.name) and path.name not in keep:
@@ -192,3 +194,32 @@ def remove_leftovers(folder: Path, *, keep: set[str]) -> None:
                 path.unlink()
             except OSError:  # a reader on Windows still holds it: the next refresh deletes it
                 continue
+
+
+def read_terms(folder: Path, state: IndexState) -> Mapping[str, Mapping[str, Any]]:
+    """Return how often each field is set, and each of its values occurs, without a database.
+
+    Returns
+    -------
+    mapping
+        Field name to `{"set": int, "values": {value: count}}`; `values` only for fields of few
+        values.
+    """
+    terms: Mapping[str, Mapping[str, Any]] = _read_json(folder / state.files[TERMS].name)
+    return terms
+
+
+def read_titles(folder: Path, state: IndexState) -> list[tuple[int, str]]:
+    """Return the numbers and names of the collections, without a database."""
+    if TITLES not in state.files:
+        return []
+    return [(number, name) for number, name in _read_json(folder / state.files[TITLES].name)]
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise LocalError(f"cannot read {path}: {error.strerror}", hint=REBUILD) from error
+    except ValueError as error:
+        raise LocalError(f"{path} is damaged: {error}", hint=REBUILD) from error

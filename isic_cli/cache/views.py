@@ -1,9 +1,8 @@
 """The files of an index, checked, and what a query sees of them."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from isic_cli.cache.build import LAYOUT, MARK
 from isic_cli.cache.columns import VIEW
@@ -13,9 +12,7 @@ from isic_cli.cache.state import (
     MEMBERSHIPS,
     REBUILD,
     RECORDS,
-    TERMS,
     DataFile,
-    IndexState,
 )
 from isic_cli.errors import LocalError
 
@@ -59,22 +56,3 @@ def create_views(database: "duckdb.DuckDBPyConnection", paths: Mapping[str, Path
     for kind, nothing in empty.items():
         source = f"read_parquet({quoted(paths[kind])})" if kind in paths else nothing
         database.execute(f"CREATE VIEW {kind} AS SELECT * FROM {source}")
-
-
-def read_terms(folder: Path, state: IndexState) -> Mapping[str, Mapping[str, Any]]:
-    """Return how often each field is set, and each of its values occurs, without a database.
-
-    Returns
-    -------
-    mapping
-        Field name to `{"set": int, "values": {value: count}}`; `values` only for fields of few
-        values.
-    """
-    path = folder / state.files[TERMS].name
-    try:
-        terms: Mapping[str, Mapping[str, Any]] = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise LocalError(f"cannot read {path}: {error.strerror}", hint=REBUILD) from error
-    except ValueError as error:
-        raise LocalError(f"{path} is damaged: {error}", hint=REBUILD) from error
-    return terms

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from isic_cli.cli.complete import complete_collection, complete_query
 from isic_cli.cli.units import duration
 from isic_cli.errors import UsageError
 from isic_cli.models.selection import IdList, Selection
@@ -22,6 +23,7 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--search",
         metavar="QUERY",
         default="",
+        shell_complete=complete_query,
         help="In the archive's search language: 'diagnosis_3:\"Melanoma Invasive\" AND sex:male'.",
     )
     @click.option(
@@ -31,6 +33,7 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "collections",
         multiple=True,
         metavar="ID|NAME|DOI",
+        shell_complete=complete_collection,
         help="In this collection; repeat it, or list ids with commas, for a union.",
     )
     @click.option(

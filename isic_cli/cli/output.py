@@ -15,6 +15,7 @@ from typing import IO, Any
 import click
 
 from isic_cli.cli import formats
+from isic_cli.cli.complete import complete_fields
 from isic_cli.errors import LocalError, UsageError
 
 FORMATS = ("table", "json", "jsonl", "csv", "tsv", "ids", "parquet")
@@ -227,7 +228,12 @@ def output_options(*, default: str | None = None) -> Callable[[Any], Any]:
         @click.option(
             "-f", "--format", "format_", type=click.Choice(FORMATS), help="How rows are written."
         )
-        @click.option("--fields", metavar="A,B,C", help="The columns to show, in this order.")
+        @click.option(
+            "--fields",
+            metavar="A,B,C",
+            shell_complete=complete_fields,
+            help="The columns to show, in this order.",
+        )
         @click.option(
             "-o",
             "--output",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.complete import complete_fields
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.options import selection_options
 from isic_cli.cli.output import Output, Shape, output_options
@@ -27,8 +28,18 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 @click.command("stats")
 @selection_options
-@click.option("--by", metavar="A,B", help="Count by the values of these fields, together.")
-@click.option("--hist", metavar="FIELD", help="Count a number in ranges: age_approx.")
+@click.option(
+    "--by",
+    metavar="A,B",
+    shell_complete=complete_fields,
+    help="Count by the values of these fields, together.",
+)
+@click.option(
+    "--hist",
+    metavar="FIELD",
+    shell_complete=complete_fields,
+    help="Count a number in ranges: age_approx.",
+)
 @click.option("--missing", is_flag=True, help="How many images lack each field.")
 @output_options()
 @fail_empty_option

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from isic_cli.cache.columns import METADATA
-from isic_cli.cache.state import read_state
-from isic_cli.cache.views import read_terms
+from isic_cli.cache.state import read_state, read_terms
 from isic_cli.config import Settings
 from isic_cli.errors import NotFoundError
 from isic_cli.query import FIELDS

@@ -6,7 +6,7 @@ import pytest
 
 from isic_cli.cache.condition import Condition, where
 from isic_cli.cache.index import Index
-from isic_cli.cache.views import read_terms
+from isic_cli.cache.state import read_terms
 from isic_cli.errors import LocalError, NotFoundError, QueryError, UsageError
 from isic_cli.models.image import ImageRecord
 from isic_cli.query import parse, to_sql

@@ -87,7 +87,7 @@ def test_the_cache_is_verified(isic: Isic) -> None:
     isic("cache", "refresh", "--collections")
     done = isic("cache", "verify")
     assert done.code == 0
-    assert "4 files" in done.err
+    assert "5 files" in done.err
     path = next(cache_dir().rglob("terms-*.json"))
     path.write_text(path.read_text("utf-8").replace("1", "2"), "utf-8")
     done = isic("cache", "verify", "-f", "json")

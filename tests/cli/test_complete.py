@@ -1,0 +1,70 @@
+"""Completion of values comes from the index, and never from the network."""
+
+from pathlib import Path
+
+import pytest
+from click.shell_completion import ShellComplete
+
+from isic_cli.cli.main import cli
+from tests.cli.conftest import Isic
+
+
+def offered(folder: Path, *words: str) -> list[str]:
+    *before, incomplete = words
+    complete = ShellComplete(cli, {}, "isic", "_ISIC_COMPLETE")
+    found = complete.get_completions(["--archive", str(folder), *before], incomplete)
+    return [item.value for item in found]
+
+
+def test_fields_of_a_query_are_offered_without_an_index(folder: Path) -> None:
+    assert offered(folder, "image", "list", "-s", "diagnosis_1") == ["diagnosis_1:"]
+    assert offered(folder, "image", "list", "-s", "sex:male AND -age") == [
+        "sex:male AND -age_approx:"
+    ]
+    assert "hairy:" not in offered(folder, "image", "list", "-s", "")
+
+
+def test_values_come_from_the_dictionary_until_there_is_an_index(isic: Isic, folder: Path) -> None:
+    words = ("image", "list", "-s", "(sex:male OR diagnosis_3:")
+    assert offered(folder, *words) == []
+    assert offered(folder, *words[:3], "diagnosis_1:Be") == ["diagnosis_1:Benign"]
+    isic("cache", "refresh")
+    start = "(sex:male OR diagnosis_3:"
+    assert sorted(offered(folder, *words)) == [
+        f'{start}"Melanoma Invasive"',
+        f'{start}"Melanoma in situ"',
+        f"{start}Nevus",
+    ]
+    assert offered(folder, *words[:3], 'diagnosis_3:"Melanoma i') == [
+        'diagnosis_3:"Melanoma in situ"'
+    ]
+    assert offered(folder, *words[:3], "melanocytic:t") == ["melanocytic:true"]
+    assert offered(folder, *words[:3], "nothing:t") == []
+
+
+def test_collections_are_offered_by_name_and_number(isic: Isic, folder: Path) -> None:
+    assert offered(folder, "image", "list", "-c", "") == []
+    isic("cache", "refresh", "--collections")
+    assert sorted(offered(folder, "image", "list", "-c", "mel")) == ["Melanoma", "melanoma"]
+    assert offered(folder, "metadata", "stats", "-c", "7") == ["7"]
+
+
+@pytest.mark.parametrize("option", ["--fields", "--by"])
+def test_lists_of_fields_go_on_after_a_comma(option: str, folder: Path) -> None:
+    words = ("metadata", "stats", option)
+    assert offered(folder, *words, "sex,diagnosis_5") == ["sex,diagnosis_5"]
+    assert offered(folder, *words, "sex,se") == []
+
+
+def test_a_damaged_index_offers_nothing(isic: Isic, folder: Path, tmp_path: Path) -> None:
+    isic("cache", "refresh", "--collections")
+    import os
+
+    for path in Path(os.environ["ISIC_CACHE_DIR"]).rglob("*.json"):
+        path.write_text("torn", "utf-8")
+    assert offered(folder, "image", "list", "-c", "M") == []
+    assert offered(folder, "image", "list", "-s", "sex:m") == ["sex:male"]
+
+
+def test_an_archive_that_is_none_offers_nothing(tmp_path: Path) -> None:
+    assert offered(tmp_path / "none", "image", "list", "-c", "M") == []
