@@ -41,7 +41,7 @@ def connect(spill: Path, *, threads: int | None = None) -> "duckdb.DuckDBPyConne
     """
     import duckdb
 
-    return duckdb.connect(
+    database = duckdb.connect(
         ":memory:",
         config={
             **_OFFLINE,
@@ -50,6 +50,8 @@ def connect(spill: Path, *, threads: int | None = None) -> "duckdb.DuckDBPyConne
             **({"threads": threads} if threads else {}),
         },
     )
+    database.execute("SET parquet_metadata_cache = true")
+    return database
 
 
 def seal(connection: "duckdb.DuckDBPyConnection", allowed: Sequence[Path]) -> None:

@@ -119,15 +119,14 @@ class Index:
 
     def count(self, condition: Condition = EVERYTHING) -> int:
         """Return how many images fulfil a condition."""
-        row = self._select(f"count(*) FROM images WHERE {condition.sql}", condition).fetchone()
-        return int(row[0]) if row else 0
+        return int(self._one(f"count(*) FROM images WHERE {condition.sql}", condition)[0])
 
     def size(self, condition: Condition = EVERYTHING) -> int | None:
         """Return the bytes of the full images; None where the index does not know them all."""
-        row = self._select(
+        total, unknown = self._one(
             f"sum(size), count(*) - count(size) FROM images WHERE {condition.sql}", condition
-        ).fetchone()
-        return int(row[0] or 0) if row and not row[1] else None
+        )
+        return None if unknown else int(total or 0)
 
     def ids(
         self, condition: Condition = EVERYTHING, *, archive_order: bool = False
@@ -224,8 +223,8 @@ class Index:
         """Return how many images have a value, for each metadata field and for `other`."""
         names = [*METADATA, "other"]
         counts = ", ".join(f'count("{name}")' for name in names)
-        row = self._select(f"{counts} FROM images WHERE {condition.sql}", condition).fetchone()
-        return dict(zip(names, row or (), strict=True))
+        row = self._one(f"{counts} FROM images WHERE {condition.sql}", condition)
+        return dict(zip(names, row, strict=True))
 
     def set_columns(self, condition: Condition) -> list[str]:
         """Return the metadata fields that some image has, those unknown to the index included."""
@@ -243,6 +242,12 @@ class Index:
                     )
                 }
         return sorted(names)
+
+    def _one(self, rest: str, condition: Condition) -> tuple[Any, ...]:
+        """Return the only row of a query; it needs no cursor of its own."""
+        with translated(str(self.folder), hint=REBUILD):
+            row = self._db.execute(f"SELECT {rest}", condition.parameters).fetchone()
+        return row or ()
 
     def _select(self, rest: str, condition: Condition) -> "duckdb.DuckDBPyConnection":
         with translated(str(self.folder), hint=REBUILD):

@@ -1,0 +1,347 @@
+"""The figures that the local index must reach, measured.
+
+    python benchmarks/index.py [--images 1000000] [--oracle search-oracle.json]
+                               [--legacy imcache.json.gz] [--listed 20000] [--skip-isicarchive]
+
+It generates a snapshot of a million images, makes an index of it with the command itself, and
+prints each figure beside what it must reach. The queries are those of a file of recorded
+searches (`--oracle`: a list of objects with `query` and `status`), else a few of every kind.
+`isicarchive` 0.4.11 is installed from the package index into an environment of its own and
+selects from the same 23,906 records: a dump of the old archive (`--legacy`), else generated ones
+of that shape. The process exits with 1 when a figure is missed.
+"""
+
+import argparse
+import gzip
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+from snapshot import write_snapshot  # noqa: E402 - it lies beside this script
+
+from isic_cli.cache.condition import Condition  # noqa: E402 - the checkout comes first
+from isic_cli.cache.index import Index  # noqa: E402
+from isic_cli.errors import QueryError  # noqa: E402
+from isic_cli.query import parse, to_sql  # noqa: E402
+
+QUERIES = (
+    "",
+    "sex:male",
+    "-sex:male",
+    "isic_id:ISIC_00*",
+    "lesion_id:*7",
+    "age_approx:[30 TO 60] AND diagnosis_3:Nevus",
+    '(sex:male OR sex:female) AND image_type:"clinical: close-up"',
+    "melanocytic:true OR mel_ulcer:true OR family_hx_mm:true",
+)
+LEGACY = 23_906
+
+#: The same question to both: isicarchive's criteria, and a condition of ours over the same fields.
+SELECTIONS: tuple[tuple[list[list[object]], str], ...] = (
+    ([["meta.clinical.sex", "==", "male"]], "sex = 'male'"),
+    ([["meta.clinical.diagnosis", "==", "melanoma"]], "diagnosis_3 = 'melanoma'"),
+    (
+        [["meta.clinical.sex", "==", "male"], ["meta.clinical.age_approx", ">=", 50]],
+        "sex = 'male' AND age_approx >= 50",
+    ),
+    (
+        [
+            ["meta.acquisition.image_type", "==", "dermoscopic"],
+            ["meta.clinical.age_approx", ">=", 30],
+            ["meta.clinical.age_approx", "<=", 60],
+            ["meta.clinical.diagnosis", "match", "nev"],
+        ],
+        "image_type = 'dermoscopic' AND age_approx BETWEEN 30 AND 60 AND diagnosis_3 ~ '.*nev.*'",
+    ),
+)
+
+
+@dataclass
+class Figures:
+    missed: int = 0
+
+    def add(self, name: str, value: float, unit: str, limit: float, *, least: bool = False) -> None:
+        good = value >= limit if least else value <= limit
+        self.missed += not good
+        bound = f"{'at least' if least else 'at most'} {limit:g} {unit}"
+        print(f"{'ok    ' if good else 'MISSED'} {name}: {value:.3g} {unit} ({bound})", flush=True)
+
+
+def timed(work: Callable[[], object], times: int = 5) -> float:
+    """Median seconds."""
+    return statistics.median(_runs(work, times))
+
+
+def fastest(work: Callable[[], object], times: int = 5) -> float:
+    """Seconds of the fastest run: whatever else the machine does only adds to it."""
+    return min(_runs(work, times))
+
+
+def _runs(work: Callable[[], object], times: int) -> list[float]:
+    found = []
+    for _ in range(times):
+        began = time.perf_counter()
+        work()
+        found.append(time.perf_counter() - began)
+    return found
+
+
+def command(*arguments: str, cache: Path) -> tuple[float, float]:
+    """Run `isic`; return its seconds and its peak memory in MB."""
+    environment = {**os.environ, "ISIC_CACHE_DIR": str(cache)}
+    began = time.perf_counter()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "isic_cli", *arguments],
+        cwd=HERE.parent,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    _, error = child.communicate()
+    _, status, usage = 0, child.returncode, resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = time.perf_counter() - began
+    if status:
+        raise SystemExit(f"isic {' '.join(arguments)}: {error.decode()}")
+    return seconds, usage.ru_maxrss / 1024
+
+
+def compiled(query: str) -> Condition | None:
+    try:
+        sql, parameters = to_sql(parse(query))
+    except QueryError:
+        return None
+    return Condition(sql, tuple(parameters))
+
+
+def measure_queries(figures: Figures, index: Index, queries: Sequence[str]) -> list[str]:
+    """Measure every query; return those that take longest."""
+    times: list[tuple[float, str]] = []
+    for query in queries:
+        condition = compiled(query)
+        if condition is None:
+            continue
+
+        def count(condition: Condition = condition) -> None:
+            index.count(condition)
+
+        def first(condition: Condition = condition) -> None:
+            next(index.records(condition), None)
+
+        times.append((max(fastest(count), fastest(first)), query))
+    times.sort(reverse=True)
+    median = statistics.median(seconds for seconds, _ in times)
+    print(f"       {len(times)} queries, median {median * 1000:.0f} ms, slowest {times[0][1]!r}")
+    figures.add("slowest query, count or first record, fastest of 5", times[0][0] * 1000, "ms", 150)
+    return [query for _, query in times[:3]]
+
+
+def measure_snapshot(figures: Figures, folder: Path, images: int, queries: Sequence[str]) -> None:
+    snapshot, cache = folder / "snapshot.parquet", folder / "cache"
+    write_snapshot(snapshot, images)
+    base = ("--archive", "https://archive.invalid")
+    seconds, memory = command(
+        *base, "cache", "refresh", "--from-snapshot", str(snapshot), cache=cache
+    )
+    figures.add("refresh from the snapshot", seconds, "s", 20)
+    figures.add("its memory", memory, "MB", 300)
+    state = next(cache.rglob("state.json"))
+    with Index.open(state.parent) as index:
+        slowest = measure_queries(figures, index, queries)
+    whole = [
+        command(*base, "image", "list", "--offline", "--count", "-s", query, cache=cache)[0]
+        for query in slowest
+        for _ in range(3)
+    ]
+    figures.add("slowest query as a whole command, fastest of 9", min(whole), "s", 0.6)
+    out = folder / "all.csv"
+    seconds, memory = command(
+        *base, "metadata", "download", "--offline", "-o", str(out), cache=cache
+    )
+    figures.add("metadata of all to CSV", seconds, "s", 15)
+    figures.add("memory of all commands", memory, "MB", 300)
+    lines = sum(1 for _ in out.open("rb"))
+    assert lines == images + 1
+
+
+def measure_listing(figures: Figures, folder: Path, images: int) -> None:
+    server = subprocess.Popen(
+        [
+            sys.executable,
+            str(HERE / "archive_server.py"),
+            "--images",
+            str(images),
+            "--bytes",
+            "400",
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert server.stdout is not None
+        base = ("--archive", json.loads(server.stdout.readline())["api"])
+        listing, first = [], []
+        for turn in range(3):
+            cache = folder / f"cache-{turn}"
+            listing.append(command(*base, "image", "list", "--unordered", "-q", cache=cache)[0])
+            first.append(command(*base, "cache", "refresh", cache=cache)[0])
+        again = [command(*base, "cache", "refresh", cache=cache)[0] for _ in range(3)]
+    finally:
+        server.terminate()
+        server.wait()
+    ratio = statistics.median(first) / statistics.median(listing)
+    print(f"       {images:,} images listed in {statistics.median(listing):.2f} s")
+    figures.add("refresh from the API, by the listing", ratio, "times", 1.3)
+    figures.add("unchanged refresh", statistics.median(again), "s", 2)
+
+
+def legacy_records(path: Path | None) -> dict[str, dict[str, object]]:
+    if path is not None:
+        records: dict[str, dict[str, object]] = json.loads(gzip.decompress(path.read_bytes()))
+        return records
+    return {
+        f"{number:024x}": {
+            "_id": f"{number:024x}",
+            "_modelType": "image",
+            "name": f"ISIC_{number:07d}",
+            "meta": {
+                "acquisition": {"image_type": "dermoscopic", "pixelsX": 1022, "pixelsY": 767},
+                "clinical": {
+                    "age_approx": number * 7 % 18 * 5,
+                    "sex": ("male", "female")[number * 31 % 97 % 2],
+                    "diagnosis": ("nevus", "melanoma", "nevus", "other")[number * 13 % 89 % 4],
+                },
+            },
+        }
+        for number in range(LEGACY)
+    }
+
+
+THEIRS = """
+import json, statistics, sys, time
+from isicarchive import func
+records = json.load(open(sys.argv[1]))
+for criteria in json.load(open(sys.argv[2])):
+    times = []
+    for _ in range(7):
+        began = time.perf_counter()
+        found = func.select_from(records, criteria)
+        times.append(time.perf_counter() - began)
+    print(json.dumps([len(found), statistics.median(times)]))
+"""
+
+
+def measure_isicarchive(figures: Figures, folder: Path, legacy: Path | None) -> None:
+    records = legacy_records(legacy)
+    (folder / "legacy.json").write_text(json.dumps(records))
+    (folder / "criteria.json").write_text(json.dumps([criteria for criteria, _ in SELECTIONS]))
+    venv.create(folder / "venv", with_pip=True)
+    python = folder / "venv" / "bin" / "python"
+    subprocess.run(
+        [
+            python,
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--disable-pip-version-check",
+            "isicarchive==0.4.11",
+        ],
+        check=True,
+        stderr=subprocess.DEVNULL,
+    )
+    done = subprocess.run(
+        [python, "-c", THEIRS, folder / "legacy.json", folder / "criteria.json"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    theirs = [json.loads(line) for line in done.stdout.splitlines()]
+    with Index.open(legacy_index(folder / "legacy", records)) as index:
+        ratios = []
+        for (_, condition), (count, seconds) in zip(SELECTIONS, theirs, strict=True):
+            chosen = Condition(condition)
+            ours = timed(partial(index.count, chosen), 30)
+            listed = timed(partial(_ids, index, chosen), 15)
+            assert index.count(chosen) == count
+            ratios.append(seconds / ours)
+            print(
+                f"       {count:6,} of {len(records):,}: isicarchive {seconds * 1000:6.1f} ms, "
+                f"index {ours * 1000:5.2f} ms to know which, {listed * 1000:5.2f} ms with all ids: "
+                f"{ratios[-1]:4.0f} and {seconds / listed:4.0f} times   {condition}"
+            )
+    figures.add(
+        "isicarchive's select_images, by ours", statistics.median(ratios), "times", 100, least=True
+    )
+
+
+def _ids(index: Index, condition: Condition) -> list[str]:
+    return list(index.ids(condition))
+
+
+def legacy_index(folder: Path, records: dict[str, dict[str, object]]) -> Path:
+    """Index old records with their own field `diagnosis`, which the archive has no more."""
+    from isic_cli.cache.build import Builder, read_rows
+    from isic_cli.cache.columns import to_line
+    from isic_cli.cache.state import IndexState
+    from isic_cli.models.image import ImageRecord
+
+    folder.mkdir()
+    with (folder / "lines.jsonl").open("w") as stream:
+        for record in records.values():
+            meta: dict[str, dict[str, object]] = record["meta"]  # type: ignore[assignment]  # JSON
+            clinical = {
+                name: value for name, value in meta["clinical"].items() if value is not None
+            }
+            # The old diagnosis takes the place of the term that comes nearest to it.
+            clinical["diagnosis_3"] = clinical.pop("diagnosis", None)
+            image_type = meta["acquisition"].get("image_type")
+            new = {
+                "isic_id": record["name"],
+                "files": {"full": {"url": ""}},
+                "metadata": {"acquisition": {"image_type": image_type}, "clinical": clinical},
+            }
+            stream.write(to_line(ImageRecord.model_validate(new)))
+    now = "2026-01-01T00:00:00+00:00"
+    with Builder(folder) as builder:
+        builder.records(read_rows([folder / "lines.jsonl"]))
+        builder.commit(IndexState("legacy", "anonymous", now, now, "api"))
+    return folder
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--images", type=int, default=1_000_000)
+    parser.add_argument("--listed", type=int, default=20_000)
+    parser.add_argument("--oracle", type=Path)
+    parser.add_argument("--legacy", type=Path)
+    parser.add_argument("--skip-isicarchive", action="store_true")
+    options = parser.parse_args()
+    queries: Sequence[str] = QUERIES
+    if options.oracle:
+        cases = json.loads(options.oracle.read_text("utf-8"))
+        queries = [case["query"] for case in cases if case["status"] == 200]
+    figures = Figures()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        measure_snapshot(figures, folder, options.images, queries)
+        measure_listing(figures, folder, options.listed)
+        if not options.skip_isicarchive:
+            measure_isicarchive(figures, folder, options.legacy)
+    raise SystemExit(1 if figures.missed else 0)
+
+
+if __name__ == "__main__":
+    main()
