@@ -30,12 +30,12 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-from snapshot import write_snapshot  # noqa: E402 - it lies beside this script
+from snapshot import write_snapshot
 
-from isic_cli.cache.condition import Condition  # noqa: E402 - the checkout comes first
-from isic_cli.cache.index import Index  # noqa: E402
-from isic_cli.errors import QueryError  # noqa: E402
-from isic_cli.query import parse, to_sql  # noqa: E402
+from isic_cli.cache.condition import Condition
+from isic_cli.cache.index import Index
+from isic_cli.errors import QueryError
+from isic_cli.query import parse, to_sql
 
 QUERIES = (
     "",

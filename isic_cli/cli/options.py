@@ -17,7 +17,15 @@ LICENSE_CHOICES = ("cc-0", "cc-by", "cc-by-nc")
 
 def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `-s`, `-c`, `--from` and what narrows them; the command gets a `selection`."""
+    return _with_options(command, "--by", "--sample-by")
 
+
+def selection_options_beside_by(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the same to a command whose own `--by` means something else."""
+    return _with_options(command, "--sample-by")
+
+
+def _with_options(command: Callable[..., Any], *balance: str) -> Callable[..., Any]:
     @click.option(
         "-s",
         "--search",
@@ -80,7 +88,9 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
         help="The I-th of N stable parts; auto in an array job of SLURM or Kubernetes.",
     )
     @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Draw N images.")
-    @click.option("--by", metavar="FIELD", help="Balance the sample over this field's values.")
+    @click.option(
+        *balance, "sample_by", metavar="FIELD", help="Balance the sample over this field's values."
+    )
     @click.option(
         "--one-per",
         type=click.Choice(["lesion", "patient"]),
@@ -97,7 +107,7 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 _OPTIONS = (
     *("search", "collections", "from_file", "status", "license", "exclude", "limit", "strict"),
-    *("shard", "sample", "by", "one_per", "seed", "offline", "where", "max_age"),
+    *("shard", "sample", "sample_by", "one_per", "seed", "offline", "where", "max_age"),
 )
 
 
@@ -106,9 +116,9 @@ def _selection(given: dict[str, Any]) -> Selection:
     statuses = _words(given["status"]) if given["status"] else ()
     if statuses and given["from_file"] is None:
         raise UsageError("--status needs --from REPORT")
-    for option in ("by", "one_per", "seed"):
-        if given[option] is not None and not given["sample"]:
-            raise UsageError(f"--{option.replace('_', '-')} needs --sample N")
+    for name, option in (("sample_by", "--by"), ("one_per", "--one-per"), ("seed", "--seed")):
+        if given[name] is not None and not given["sample"]:
+            raise UsageError(f"{option} needs --sample N")
     for option in ("where", "max_age"):
         if given[option] not in {None, ""} and not given["offline"]:
             raise UsageError(
@@ -129,7 +139,7 @@ def _selection(given: dict[str, Any]) -> Selection:
         limit=given["limit"],
         shard=shard,
         sample=given["sample"] or 0,
-        by=given["by"],
+        by=given["sample_by"],
         one_per=given["one_per"],
         seed=given["seed"] or 0,
         offline=given["offline"],

@@ -9,7 +9,7 @@ import click
 
 from isic_cli.cli.complete import complete_fields
 from isic_cli.cli.context import Run, pass_run
-from isic_cli.cli.options import selection_options
+from isic_cli.cli.options import selection_options_beside_by
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.progress import Progress, progress_option
 from isic_cli.cli.rows import conclude, fail_empty_option, warn_of_quirks
@@ -27,7 +27,7 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 @click.command("stats")
-@selection_options
+@selection_options_beside_by
 @click.option(
     "--by",
     metavar="A,B",

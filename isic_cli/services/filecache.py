@@ -108,7 +108,7 @@ def through_cache(
         yield from downloader.run(records)
         return
     cache = FileCache(settings, options)
-    with closing(downloader.run(cache.placing(records))) as events:  # type: ignore[type-var]  # it is a generator
+    with closing(downloader.run(cache.placing(records))) as events:
         yield from cache.storing(events)
 
 
