@@ -66,18 +66,20 @@ def processors() -> int:
 def processes(count: int) -> Iterator[ProcessPoolExecutor]:
     """Start worker processes; whatever ends the block ends them too."""
     # Fresh processes: to fork one that has threads (progress, transfers) can deadlock.
+    others = set(multiprocessing.active_children())
     executor = ProcessPoolExecutor(
         count, mp_context=multiprocessing.get_context("spawn"), initializer=_ignore_interrupts
     )
     try:
         yield executor
     except BaseException:
-        executor.shutdown(wait=False, cancel_futures=True)
         # An interrupted run must not wait for the picture that a worker is busy with.
-        for child in multiprocessing.active_children():
+        for child in set(multiprocessing.active_children()) - others:
             child.terminate()
         raise
-    executor.shutdown()
+    finally:
+        # Waits for the processes' ends, so that no semaphore outlives this one.
+        executor.shutdown(cancel_futures=True)
 
 
 def _ignore_interrupts() -> None:
