@@ -12,6 +12,7 @@ from isic_cli.superpixel import SuperpixelMap, check_png
 from tests.cli.conftest import Isic
 from tests.support.folders import jpeg
 from tests.support.maps import LABELS, lay_out, map_png, photo
+from tests.support.server import ArchiveServer
 
 
 def _picture(path: Path) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
@@ -92,6 +93,20 @@ def test_an_id_stands_for_photograph_and_map(isic: Isic, folder: Path) -> None:
     done = isic("superpixel", "overlay", "ISIC_0000001", "ISIC_0000001", "-o", "out.png")
     assert (done.code, done.err) == (0, "")
     assert _picture(folder.parent / "out.png").shape == (24, 32, 3)
+
+
+def test_a_photograph_of_the_remote_archive_is_fetched_once(isic: Isic, tmp_path: Path) -> None:
+    (tmp_path / "map.png").write_bytes(map_png(np.zeros((48, 64), np.uint16)))
+    with ArchiveServer(["ISIC_0000001"]) as server:
+        for labels in ("0", "0-9"):
+            done = isic(
+                "superpixel", "overlay", "ISIC_0000001", "map.png", "--labels", labels,
+                "-o", "out.png", archive=server.url,
+            )  # fmt: skip
+            assert (done.code, done.err) == (0, "")
+    assert [path for _, path, _ in server.requests if path.startswith("/files/")] == [
+        "/files/ISIC_0000001.jpg"
+    ]
 
 
 def test_a_photograph_that_exif_turns_is_taken_as_it_is_stored(isic: Isic, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -16,6 +16,7 @@ from isic_cli.services.download.disk import local_error, write_bytes_atomically
 from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import Failed, Finished, Skipped
 from isic_cli.services.download.options import DownloadOptions
+from isic_cli.services.filecache import through_cache
 
 _ID = re.compile(r"ISIC_\d{7}", re.IGNORECASE)
 _MASK = re.compile(r"(ISIC_\d{7}_\w+?)(?:\.png)?", re.IGNORECASE)
@@ -249,10 +250,14 @@ class Locator:
 
     def _download(self, isic_id: str) -> Path:
         api, scratch = self._archive()
-        options = DownloadOptions(folder=scratch / "images", jobs=1, retries=api.settings.retries)
+        settings = api.settings
+        options = DownloadOptions(folder=scratch / "images", jobs=1, retries=settings.retries)
+        # A photograph is wanted again when an option changes; one on this machine is near anyway.
+        settings = replace(settings, cache=settings.cache or settings.archive.kind == "remote")
+        downloader = Downloader(api, options)
         # To the end of the events: a run that is left early stops the file host.
-        last = list(Downloader(api, options).run([api.image(isic_id)]))[-1:]
-        for event in last:
+        events = list(through_cache(downloader, settings, options, [api.image(isic_id)]))
+        for event in events[-1:]:
             if isinstance(event, Failed):
                 raise event.error
             if isinstance(event, (Finished, Skipped)):
