@@ -1,4 +1,4 @@
-"""`isic metadata`: the archive's metadata as a table."""
+"""`isic metadata`: download, label and compare metadata."""
 
 from typing import TYPE_CHECKING
 
@@ -28,13 +28,15 @@ if TYPE_CHECKING:
 @click.group(
     cls=LazyGroup,
     lazy={
+        "labels": ("isic_cli.cli.metadata_labels:labels", "Add the labels of a challenge."),
+        "diff": ("isic_cli.cli.metadata_diff:diff", "Tell what changed between two tables."),
         "stats": ("isic_cli.cli.stats:stats", "Count the images of a selection."),
         "fields": ("isic_cli.cli.fields:fields", "List the metadata fields and their values."),
         "validate": ("isic_cli.cli.validate:validate", "Check a metadata CSV before upload."),
     },
 )
 def metadata() -> None:
-    """Download, count, explain and check metadata."""
+    """Download, label, compare, count, explain and check metadata."""
 
 
 @metadata.command("download")

@@ -1,0 +1,58 @@
+"""`isic metadata diff`."""
+
+from pathlib import Path
+
+import click
+
+from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.sources import settle
+from isic_cli.errors import ExitCode
+
+_DIFFERENCES = Shape(key="isic_id", columns=("change", "isic_id", "field", "old", "new"))
+
+
+@click.command("diff")
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+@click.option("--only", metavar="A,B", help="Compare these fields only.")
+@click.option("--ignore", metavar="A,B", help="Do not compare these fields.")
+@click.option("--exit-code", is_flag=True, help="Exit 7 when there is a difference.")
+@output_options()
+def diff(
+    old: Path,
+    new: Path,
+    only: str | None,
+    ignore: str | None,
+    exit_code: bool,
+    output: Output,
+) -> ExitCode:
+    """Tell which images were added, withdrawn or relabelled, field by field.
+
+    OLD and NEW are tables (CSV, TSV, JSON lines), folders or locks. 30 and 30.0, True and true,
+    absent and empty are the same.
+    """
+    from isic_cli.curation import diff as compare
+    from isic_cli.services.tabular import open_table
+
+    before, after = open_table(old), open_table(new)
+    fields = _names(only) if only else None
+    if fields is not None:
+        for table in (before, after):
+            if not set(fields) & set(table.columns):
+                table.require(*fields)
+    found = compare.diff(before, after, fields=fields, ignore=_names(ignore or ""))
+    output.write(found.rows(), _DIFFERENCES)
+    relabelled = len({change.isic_id for change in found.changes})
+    by_field = ", ".join(f"{name} {count:,}" for name, count in found.by_field.items())
+    click.echo(
+        f"{len(found.added):,} added, {len(found.withdrawn):,} withdrawn, "
+        f"{relabelled:,} relabelled{f' ({by_field})' if by_field else ''}, "
+        f"{found.unchanged:,} unchanged.",
+        err=True,
+    )
+    code = settle([*before.problems, *after.problems])
+    return ExitCode.CHECK if exit_code and found else code
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())

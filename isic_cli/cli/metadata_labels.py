@@ -1,0 +1,119 @@
+"""`isic metadata labels`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.options import selection_options
+from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.rows import IMAGES, conclude, warn_of_quirks
+from isic_cli.cli.sources import settle, source_argument, warn
+from isic_cli.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from isic_cli.models.selection import Selection
+    from isic_cli.services.labelling import Labelling
+
+
+@click.command("labels")
+@source_argument(required=False)
+@selection_options
+@click.option(
+    "--scheme",
+    metavar="NAME|FILE",
+    help="isic2016, isic2017, isic2018, isic2019, isic2020, milk10k, or a CSV table of your own.",
+)
+@click.option("--one-hot", is_flag=True, help="One column for each label; empty when unmapped.")
+@click.option("--explain", is_flag=True, help="The rule that decided, what it rests on, and why.")
+@click.option(
+    "--to",
+    type=click.Choice(["tree"]),
+    help="Translate legacy words (diagnosis, benign_malignant …) to diagnosis_1 to diagnosis_5.",
+)
+@click.option("--column", default="label", show_default=True, help="Where the label goes.")
+@output_options(default="csv")
+@pass_run
+def labels(
+    run: Run,
+    /,
+    source: Path | None,
+    selection: "Selection",
+    output: Output,
+    **options: Any,
+) -> ExitCode:
+    """Add the label that a challenge gives each diagnosis.
+
+    Reads a table or a folder, or else a selection of the archive. A diagnosis that the challenge
+    has no label for is `unmapped`, never something else.
+    """
+    from isic_cli.models.selection import Selection
+
+    labelling = _labelling(options)
+    if source is None:
+        code = _label_selection(run, selection, labelling, output)
+    elif selection != Selection():
+        raise UsageError("give a table or a selection, not both")
+    else:
+        code = _label_table(source, labelling, output)
+    _say(labelling)
+    return code
+
+
+def _labelling(options: dict[str, Any]) -> "Labelling":
+    from isic_cli.curation.labels import load_scheme
+    from isic_cli.services.labelling import Labelling
+
+    if options["scheme"] is None and options["to"] is None:
+        raise UsageError("nothing to add", hint="Give --scheme, or --to tree, or both.")
+    if options["one_hot"] and options["scheme"] is None:
+        raise UsageError("--one-hot needs --scheme")
+    return Labelling(
+        scheme=load_scheme(options["scheme"]) if options["scheme"] else None,
+        column=options["column"],
+        one_hot=options["one_hot"],
+        explain=options["explain"],
+        tree=options["to"] == "tree",
+    )
+
+
+def _label_table(source: Path, labelling: "Labelling", output: Output) -> ExitCode:
+    from isic_cli.services.tabular import open_table
+
+    table = open_table(source)
+    labelling.check(table.columns, name=table.name)
+    columns = tuple(dict.fromkeys((*table.columns, *labelling.added)))
+    output.write(labelling.apply(table), Shape(key="isic_id", columns=columns))
+    return settle(table.problems)
+
+
+def _label_selection(
+    run: Run, selection: "Selection", labelling: "Labelling", output: Output
+) -> ExitCode:
+    from isic_cli.services.selection import SelectedImages
+
+    with run.open() as api:
+        images = SelectedImages(api, selection)
+        warn_of_quirks(images)
+        rows = labelling.apply(record.row() for record in images.records("by_id"))
+        shape = Shape(
+            key="isic_id",
+            columns=("isic_id", "diagnosis_1", "diagnosis_3", *labelling.added),
+            leading=IMAGES.leading,
+        )
+        count = output.write(rows, shape)
+        return conclude(images, count)
+
+
+def _say(labelling: "Labelling") -> None:
+    """Say what came out: labels by count, unmapped ones last."""
+    warn([f"{count:,} rows: {note}" for note, count in labelling.notes.most_common()])
+    scheme = labelling.scheme
+    if scheme is None:
+        return
+    counts = dict(labelling.counts)
+    unmapped = counts.pop("unmapped", 0)
+    ordered = sorted(counts.items(), key=lambda item: -item[1])
+    parts = [f"{label} {count:,}" for label, count in ordered] + [f"unmapped {unmapped:,}"]
+    click.echo(f"{scheme.name}, table version {scheme.version}: {', '.join(parts)}.", err=True)

@@ -1,0 +1,106 @@
+"""Label the rows of a table: today's tree from legacy words, and challenge labels from the tree."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from isic_cli.curation.labels import Scheme, to_tree
+from isic_cli.curation.labels.scheme import require_levels
+from isic_cli.curation.labels.tree import LEVELS
+
+
+@dataclass
+class Labelling:
+    """What is added to each row, and a count of what came out.
+
+    Attributes
+    ----------
+    scheme : Scheme or None
+        None for the tree alone.
+    column : str
+        Where the label goes.
+    one_hot, explain : bool
+        Whether the columns of the scheme, and those that give the reason, are added.
+    tree : bool
+        Whether legacy words are translated to `diagnosis_1` … `diagnosis_5` first. A row that
+        has a path in the tree already keeps it.
+    counts : Counter of str
+        Rows by label, as far as rows were labelled.
+    notes : Counter of str
+        What was wrong or contradictory with rows, and in how many.
+    """
+
+    scheme: Scheme | None
+    column: str = "label"
+    one_hot: bool = False
+    explain: bool = False
+    tree: bool = False
+    counts: Counter[str] = field(default_factory=Counter)
+    notes: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """The columns that every labelled row has."""
+        names: list[str] = []
+        if self.tree:
+            names += [*LEVELS, *(["tree_reason", "tree_note"] if self.explain else [])]
+        if self.scheme is not None:
+            names.append(self.column)
+            if self.explain:
+                names += [f"{self.column}_{part}" for part in ("rule", "basis", "reason")]
+            if self.one_hot:
+                names += self.scheme.labels
+        return tuple(names)
+
+    def check(self, columns: Iterable[str], *, name: str) -> None:
+        """Refuse a table that has no diagnosis path, unless one is made of its legacy words.
+
+        Raises
+        ------
+        UsageError
+            There is no column `diagnosis_1`.
+        """
+        if not self.tree:
+            require_levels(columns, name=name)
+
+    def apply(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Yield each row with the columns of `added`."""
+        for row in rows:
+            labelled = dict(row)
+            if self.tree:
+                self._plant(labelled)
+            if self.scheme is not None:
+                self._label(self.scheme, labelled)
+            yield labelled
+
+    def _plant(self, row: dict[str, Any]) -> None:
+        reason, note = "the row has a path already", ""
+        if not row.get(LEVELS[0]):
+            found = to_tree(row)
+            row |= found.columns()
+            reason, note = found.reason, found.note
+            if not found.path:
+                self.notes[reason] += 1
+            if note:
+                self.notes[f"{note}, which contradicts the diagnosis"] += 1
+        for level in LEVELS:
+            row.setdefault(level, "")
+        if self.explain:
+            row |= {"tree_reason": reason, "tree_note": note}
+
+    def _label(self, scheme: Scheme, row: dict[str, Any]) -> None:
+        decision = scheme.explain(row)
+        self.counts[decision.label] += 1
+        if decision.rule is None:
+            self.notes[decision.reason] += 1
+        row[self.column] = decision.label
+        if self.explain:
+            rule = decision.rule
+            row |= {
+                f"{self.column}_rule": ":".join(rule.prefix) if rule else "",
+                f"{self.column}_basis": rule.basis if rule else "",
+                f"{self.column}_reason": decision.reason,
+            }
+        if self.one_hot:
+            row |= scheme.one_hot(decision.label)

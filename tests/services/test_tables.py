@@ -1,0 +1,64 @@
+from pathlib import Path
+from typing import Any
+
+from isic_cli.services.download.journal import Entry, Journal
+from isic_cli.services.tabular import open_table
+
+
+def put(folder: Path, isic_id: str, record: dict[str, Any], *, thumbnail: bool = False) -> None:
+    entry = Entry(isic_id, "thumbnail" if thumbnail else "full", f"{isic_id}.jpg", 1, None, 0,
+                  None, None, None, record)  # fmt: skip
+    with Journal(folder, writable=True) as journal:
+        journal.append(entry)
+
+
+def test_a_folder_without_a_table_is_read_from_its_journal(tmp_path: Path) -> None:
+    put(tmp_path, "ISIC_0000002", {"sex": "male", "age_approx": 30})
+    put(tmp_path, "ISIC_0000001", {"sex": "female"})
+    put(tmp_path, "ISIC_0000001", {"sex": "female"}, thumbnail=True)
+    table = open_table(tmp_path)
+    assert table.columns == ("isic_id", "attribution", "copyright_license", "age_approx", "sex")
+    assert list(table) == [
+        {"isic_id": "ISIC_0000001", "sex": "female"},
+        {"isic_id": "ISIC_0000002", "sex": "male", "age_approx": 30},
+    ]
+
+
+def test_records_of_the_api_are_laid_out_flat(tmp_path: Path) -> None:
+    path = tmp_path / "records.json"
+    path.write_text(
+        '[\n{"isic_id": "ISIC_0000001", "public": true, '
+        '"metadata": {"acquisition": {"pixels_x": 3}, "clinical": {"sex": "male"}}}\n]\n'
+    )
+    assert list(open_table(path)) == [
+        {"isic_id": "ISIC_0000001", "public": True, "pixels_x": 3, "sex": "male"}
+    ]
+
+
+def test_rows_are_read_again_at_each_iteration_and_problems_counted_once(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('image,sex\nISIC_0000001,"ma\nle"\nnone,male\nISIC_0000002\n')
+    table = open_table(path)
+    expected = [
+        {"isic_id": "ISIC_0000001", "sex": "ma\nle"},
+        {"isic_id": "ISIC_0000002", "sex": ""},
+    ]
+    assert [list(table), list(table)] == [expected, expected]
+    assert [(one.item, one.reason) for one in table.problems] == [
+        (f"{path}, line 4", "no ISIC id in 'none,male'")
+    ]
+
+
+def test_the_guard_of_spreadsheet_formulas_is_taken_away(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("isic_id,attribution\nISIC_0000001,\t=Clinic\n")
+    assert next(iter(open_table(path)))["attribution"] == "=Clinic"
+
+
+def test_narrow_rows_hold_only_what_was_asked_for_and_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("isic_id,sex,lesion_id\nISIC_0000001,,IL_0000001\n")
+    table = open_table(path)
+    assert list(table.narrow(("sex", "lesion_id", "patient_id"))) == [
+        {"lesion_id": "IL_0000001", "isic_id": "ISIC_0000001"}
+    ]
