@@ -1,0 +1,194 @@
+"""`isic dataset split`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.sources import settle, source_argument, warn
+from isic_cli.errors import CheckError, ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from isic_cli.curation.groups import Groups
+    from isic_cli.curation.split import Split
+    from isic_cli.services.splitting import Grouping
+    from isic_cli.services.tabular import TableSource
+
+_LEAKS = Shape(key="group", columns=("group", "images", "sides"))
+_PATH = click.Path(path_type=Path)
+
+
+@click.command("split")
+@source_argument()
+@click.option("--ratio", metavar="70:10:20", help="Shares of train, val and test, or 80:20.")
+@click.option("--folds", type=int, metavar="K", help="K equal sides instead: fold1, fold2 …")
+@click.option(
+    "--group",
+    metavar="A,B",
+    help="What stays together: patient, lesion, rcm. By default all that the table has.",
+)
+@click.option("--pairs", multiple=True, type=_PATH, metavar="FILE", help="Duplicates; repeatable.")
+@click.option("--stratify", metavar="FIELD", help="Give each side its share of every value.")
+@click.option("--label", metavar="SCHEME", help="Add a challenge's label; --stratify label.")
+@click.option(
+    "--hold-out",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Keep these apart, with all of their groups, as the side holdout; repeatable.",
+)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--previous", type=_PATH, metavar="FILE", help="An earlier split: nothing moves.")
+@click.option("--check", type=_PATH, metavar="FILE", help="Only test this split for leaks; exit 7.")
+@click.option("--column", default="split", show_default=True, help="Where the side is or goes.")
+@click.option("--ids", type=_PATH, metavar="DIR", help="Write DIR/train.txt and so on instead.")
+@click.option("--strict", is_flag=True, help="Exit 7 when ids contradict each other.")
+@output_options(default="csv")
+def split(source: Path, output: Output, **options: Any) -> ExitCode:
+    """Split a table or folder so that no patient, lesion or duplicate is on two sides.
+
+    The side of an image depends on its group and the seed, not on the other images; with
+    --previous no image of an earlier split moves. The sides go into a column of the table.
+    """
+    from isic_cli.services.splitting import read_groups
+    from isic_cli.services.tabular import open_table
+
+    _check_options(options)
+    table = open_table(source)
+    rows, groups = read_groups(table, _grouping(options))
+    code = settle(table.problems)
+    _tell_of_groups(groups, strict=options["strict"])
+    if options["check"]:
+        return _check(groups, options, output) or code
+    found = _split(rows, groups, options)
+    _write(table, found, options, output)
+    _tell(found)
+    return code
+
+
+def _check_options(options: dict[str, Any]) -> None:
+    ways = [name for name in ("ratio", "folds", "check") if options[name] is not None]
+    if len(ways) != 1:
+        raise UsageError(
+            "give --ratio, --folds or --check" + (f", not {' and '.join(ways)}" if ways else ""),
+            hint="For example --ratio 70:10:20.",
+        )
+
+
+def _grouping(options: dict[str, Any]) -> "Grouping":
+    from isic_cli.curation.labels import load_scheme
+    from isic_cli.services.splitting import Grouping
+
+    fields = [name for name, _ in _held_out(options)]
+    if options["stratify"]:
+        fields.append(options["stratify"])
+    return Grouping(
+        group=tuple(part.strip() for part in (options["group"] or "").split(",") if part.strip()),
+        pairs=options["pairs"],
+        fields=tuple(fields),
+        scheme=load_scheme(options["label"]) if options["label"] else None,
+    )
+
+
+def _held_out(options: dict[str, Any]) -> list[tuple[str, str]]:
+    found = []
+    for text in options["hold_out"]:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            raise UsageError(f"--hold-out {text}", hint="A field and a value: attribution=ViDIR.")
+        found.append((name, value))
+    return found
+
+
+def _tell_of_groups(groups: "Groups", *, strict: bool) -> None:
+    conflicts = [
+        f"{one.field} {one.value} is in {one.within} {' and '.join(one.found)}: kept together"
+        for one in groups.conflicts
+    ]
+    warn(conflicts)
+    if conflicts and strict:
+        raise CheckError(f"{len(conflicts):,} ids contradict each other, and --strict was given")
+    click.echo(
+        f"{len(groups.isic_ids):,} images in {len(groups.identities):,} groups; "
+        f"{groups.ungrouped:,} images have no group id and no duplicate.",
+        err=True,
+    )
+
+
+def _check(groups: "Groups", options: dict[str, Any], output: Output) -> ExitCode:
+    from isic_cli.curation.leaks import check_split
+    from isic_cli.services.splitting import read_sides
+
+    sides = read_sides(options["check"], options["column"])
+    found = check_split(groups, sides)
+    output.write(
+        (
+            {"group": leak.group, "images": sum(map(len, leak.sides.values())), "sides": leak.sides}
+            for leak in found.leaks
+        ),
+        _LEAKS,
+    )
+    if strange := len(sides.keys() - set(groups.isic_ids)):
+        warn([f"{strange:,} images of {options['check']} have no metadata: they are not checked"])
+    if found.without_side:
+        warn([f"{len(found.without_side):,} images have no side"])
+    if not found.leaks:
+        click.echo("No group is on two sides.", err=True)
+        return ExitCode.OK
+    warn([str(leak) for leak in found.leaks])
+    click.echo(f"Leaks: {len(found.leaks):,} groups with {found.images:,} images.", err=True)
+    return ExitCode.CHECK
+
+
+def _split(rows: list[dict[str, Any]], groups: "Groups", options: dict[str, Any]) -> "Split":
+    from isic_cli.curation.sides import folds, parse_ratio
+    from isic_cli.curation.split import split as divide
+    from isic_cli.services.splitting import read_sides
+
+    previous = options["previous"]
+    return divide(
+        rows,
+        groups,
+        parse_ratio(options["ratio"]) if options["ratio"] else folds(options["folds"]),
+        seed=options["seed"],
+        stratify=options["stratify"],
+        hold_out=_held_out(options),
+        previous=read_sides(previous, options["column"]) if previous else None,
+    )
+
+
+def _write(table: "TableSource", found: "Split", options: dict[str, Any], output: Output) -> None:
+    from isic_cli.services.splitting import write_id_files
+
+    column = options["column"]
+
+    def rows() -> "Iterator[dict[str, Any]]":
+        for row in table:
+            yield {**row, column: found.of[row["isic_id"]]}
+
+    if options["ids"]:
+        write_id_files(options["ids"], found.sides, found.of)
+    if not options["ids"] or output.path is not None:
+        columns = tuple(dict.fromkeys((*table.columns, column)))
+        output.write(rows(), Shape(key="isic_id", columns=columns))
+
+
+def _tell(found: "Split") -> None:
+    total = len(found.of)
+    for side, images in found.images.items():
+        share = 100 * images / total
+        click.echo(
+            f"{side:<8} {images:>9,} images {share:5.1f} %  {found.groups[side]:>9,} groups",
+            err=True,
+        )
+    warn([f"{side} has no image" for side in found.empty])
+    warn(
+        [
+            f"{clash.group} is on {clash.side} now ({clash.reason}), with {', '.join(clash.moved)}"
+            for clash in found.clashes
+        ]
+    )
+    if found.kept:
+        click.echo(f"{found.kept:,} images are where the previous split has them.", err=True)
