@@ -1,0 +1,99 @@
+"""`isic dataset dedupe`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from isic_cli.cli.executor import executor_options
+from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.progress import Progress, progress_option
+from isic_cli.cli.sources import settle
+from isic_cli.errors import ExitCode
+
+if TYPE_CHECKING:
+    from isic_cli.services.dedupe import Dedupe, Group
+    from isic_cli.services.executors import ExecutorSpec
+
+_GROUPS = Shape(key="keep", columns=("isic_ids", "method", "distance", "keep", "paths"))
+_FOLDER = click.Path(path_type=Path)
+
+
+@click.command("dedupe")
+@click.argument("folders", nargs=-1, required=True, type=_FOLDER, metavar="FOLDER…")
+@click.option(
+    "--against",
+    multiple=True,
+    type=_FOLDER,
+    metavar="FOLDER",
+    help="Tell only what is there already; its picture is the one to keep. Repeatable.",
+)
+@click.option(
+    "--method",
+    default="id,bytes,pixels,phash",
+    show_default=True,
+    metavar="A,B",
+    help="Tiers, surest first; phash:6 also takes pictures that differ in 6 of 64 bits.",
+)
+@click.option(
+    "--keep",
+    type=click.Choice(["largest", "oldest", "most-metadata"]),
+    default="largest",
+    show_default=True,
+    help="Which picture of a group to keep. Oldest goes by a column created, then by ISIC id.",
+)
+@click.option(
+    "--write-exclude",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the ids of the others: for --exclude.",
+)
+@executor_options
+@output_options(default="jsonl")
+@progress_option
+def dedupe(
+    folders: tuple[Path, ...],
+    against: tuple[Path, ...],
+    method: str,
+    keep: str,
+    write_exclude: Path | None,
+    executor: "ExecutorSpec",
+    jobs: int | None,
+    output: Output,
+    progress: str,
+) -> ExitCode:
+    """Find pictures that are there twice: the same id, bytes, pixels, or the same look.
+
+    Writes one group a line, with the evidence. Nothing is deleted. A picture that is damaged is
+    told and the rest compared: exit code 3.
+    """
+    from isic_cli.curation.duplicates import parse_method
+    from isic_cli.services.dedupe import Dedupe
+    from isic_cli.services.executors import open_executor
+
+    job = Dedupe(folders, against, parse_method(method), keep)
+    paths = job.paths()
+    with (
+        Progress("reading", "pictures", mode=progress, total=len(paths)) as ticker,
+        open_executor(executor, jobs=jobs) as workers,
+    ):
+        pictures = list(ticker.counting(job.look(paths, workers)))
+    groups = job.groups(pictures)
+    output.write((group.row() for group in groups), _GROUPS)
+    return _conclude(job, groups, write_exclude)
+
+
+def _conclude(job: "Dedupe", groups: "list[Group]", write_exclude: Path | None) -> ExitCode:
+    excluded = list(dict.fromkeys(isic_id for group in groups for isic_id in group.excluded))
+    if write_exclude is not None:
+        from isic_cli.services.download.disk import replacing
+
+        with replacing(write_exclude) as file:
+            file.writelines(f"{isic_id}\n" for isic_id in excluded)
+    inside = sum(len(group.found.pictures) for group in groups)
+    click.echo(
+        f"{job.read:,} pictures: {len(groups):,} groups of duplicates with {inside:,} pictures; "
+        f"{len(excluded):,} ids can be left out.",
+        err=True,
+    )
+    return settle(job.problems)

@@ -1,0 +1,57 @@
+"""What a worker of dedupe does: read pictures, and say what their bytes and looks are.
+
+A module of its own, so that a new process imports neither the network nor the models.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+
+from isic_cli.curation.phash import look_at
+from isic_cli.errors import TransferError
+from isic_cli.services.download.options import MAX_PIXELS
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a worker is to read: paths, and whether their bytes and their look are needed."""
+
+    paths: tuple[str, ...]
+    bytes: bool
+    look: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a worker read; `problem` is `""` for a picture in order."""
+
+    path: str
+    sha256: str = ""
+    hash: int | None = None
+    pixels: tuple[int, int] = (0, 0)
+    problem: str = ""
+
+
+def read_pictures(reading: Reading) -> list[Seen]:
+    """Read pictures as far as the methods need it; a damaged one is told, not raised."""
+    # Confocal mosaics exceed Pillow's own limit; beyond ours Pillow warns, beyond twice it refuses.
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+    return [_see(path, reading) for path in reading.paths]
+
+
+def _see(path: str, reading: Reading) -> Seen:
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        return Seen(path, problem=f"cannot be read: {error.strerror}")
+    digest = hashlib.sha256(data).hexdigest() if reading.bytes else ""
+    if not reading.look:
+        return Seen(path, digest)
+    try:
+        look = look_at(BytesIO(data))
+    except TransferError as error:
+        return Seen(path, digest, problem=error.message)
+    return Seen(path, digest, look.hash, look.pixels)

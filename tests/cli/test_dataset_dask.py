@@ -1,0 +1,21 @@
+"""One real cluster of two worker processes: what it makes is what threads make."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Isic
+from tests.support.lesions import drawn
+
+pytest.importorskip("distributed")
+
+
+def test_a_cluster_finds_the_same_duplicates_as_threads(isic: Isic, tmp_path: Path) -> None:
+    folder = tmp_path / "pile"
+    folder.mkdir()
+    for number in range(20):
+        drawn(number % 12).save(folder / f"ISIC_{number:07d}.jpg", quality=80 + number)
+    threads = isic("dataset", "dedupe", "pile")
+    cluster = isic("dataset", "dedupe", "pile", "--executor", "dask", "-j", "2")
+    assert (cluster.code, cluster.out) == (0, threads.out)
+    assert len(threads.lines) == 8
