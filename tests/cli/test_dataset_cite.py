@@ -1,0 +1,99 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Isic
+
+DAY = ["--retrieved", "2025-03-01"]
+
+
+def test_bibtex_is_the_default_and_names_credits_licence_and_collections(isic: Isic) -> None:
+    done = isic("dataset", "cite", "archive", *DAY)
+    lines = done.out.splitlines()
+    assert done.code == 0
+    assert lines[1] == "  author = {{Anonymous} and {Clinic A} and {Clinic B, Vienna}},"
+    assert lines[2] == "  title = {{4 images of the ISIC Archive}},"
+    assert "Strictest licence: CC-BY-NC." in done.out
+    assert "Collection: Nevi. Collection: melanoma, doi:10.34970/123456." in done.out
+    assert "  doi = {10.34970/123456}," in lines
+    assert done.err == "4 images, 3 to credit, strictest licence CC-BY-NC.\n"
+
+
+def test_apa_is_one_reference(isic: Isic) -> None:
+    done = isic("dataset", "cite", "archive", "--to", "apa", "--title", "My set", *DAY)
+    assert done.out.startswith("Anonymous, Clinic A, & Clinic B, Vienna. (2025). My set (ISIC ids")
+    assert done.out.endswith("melanoma: https://doi.org/10.34970/123456.\n")
+
+
+def test_cff_goes_to_a_file(isic: Isic, tmp_path: Path) -> None:
+    done = isic("dataset", "cite", "archive", "--to", "cff", "-o", "CITATION.cff", *DAY)
+    text = (tmp_path / "CITATION.cff").read_text()
+    assert (done.code, done.out) == (0, "")
+    assert text.startswith("cff-version: 1.2.0\n")
+    assert "license: CC-BY-NC-4.0\n" in text
+
+
+def test_plain_text_counts_the_images_of_each_credit(isic: Isic) -> None:
+    lines = isic("dataset", "cite", "archive", "--to", "text", *DAY).lines
+    assert lines[2:6] == [
+        "       1  CC-0      Anonymous",
+        "       1  CC-0      Clinic A",
+        "       1  CC-BY     Clinic A",
+        "       1  CC-BY-NC  Clinic B, Vienna",
+    ]
+
+
+def test_a_lock_says_archive_query_date_and_collections(isic: Isic, tmp_path: Path) -> None:
+    header = {
+        "isic_lock": 1,
+        "archive": "https://example.org",
+        "query": "sex:male",
+        "retrieved": "2024-02-03T10:00:00+00:00",
+        "collections": [{"id": 1, "name": "Set", "doi": "10.1/x"}],
+    }
+    row = {"isic_id": "ISIC_0000001", "copyright_license": "CC-0", "attribution": "A"}
+    (tmp_path / "isic.lock").write_text(f"{json.dumps(header)}\n{json.dumps(row)}\n")
+    done = isic("dataset", "cite", "isic.lock", "--to", "apa")
+    assert done.out.startswith("A. (2024). 1 image of the ISIC Archive")
+    assert done.out.endswith(
+        "Retrieved February 3, 2024, from https://example.org. Set: https://doi.org/10.1/x.\n"
+    )
+    note = isic("dataset", "cite", "isic.lock", "--to", "text").lines[-1]
+    assert note.startswith("Retrieved on 2024-02-03. Query: sex:male. Collection: Set, doi:10.1/x.")
+
+
+def test_a_collection_can_be_named_by_its_doi(isic: Isic) -> None:
+    done = isic("dataset", "cite", "archive", "-c", "10.34970/123456", "--to", "text", *DAY)
+    assert "Collection: melanoma, doi:10.34970/123456. Strictest" in done.lines[-1]
+    assert "Nevi" not in done.lines[-1]
+
+
+@pytest.mark.parametrize(("limit", "code"), [("cc-0", 7), ("cc-by", 7), ("CC-BY-NC", 0)])
+def test_a_licence_is_a_gate(isic: Isic, limit: str, code: int) -> None:
+    assert isic("dataset", "cite", "archive", "--license", limit).code == code
+
+
+def test_the_images_beyond_the_gate_are_named(isic: Isic) -> None:
+    done = isic("dataset", "cite", "archive", "--license", "cc-by")
+    assert (done.code, done.out) == (7, "")
+    assert "1 images are not under CC-BY or freer: ISIC_0000003 (CC-BY-NC)" in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["none.csv"], 6, "no such table or folder: none.csv"),
+        (["bare.csv"], 2, "bare.csv has no column copyright_license"),
+        (["empty.csv"], 2, "empty.csv has no images to cite"),
+        (["archive", "-c", "404"], 6, ""),
+    ],
+)
+def test_bad_input_is_named(
+    isic: Isic, tmp_path: Path, arguments: list[str], code: int, message: str
+) -> None:
+    (tmp_path / "bare.csv").write_text("isic_id\nISIC_0000001\n")
+    (tmp_path / "empty.csv").write_text("isic_id,copyright_license,attribution\n")
+    done = isic("dataset", "cite", *arguments)
+    assert (done.code, done.out) == (code, "")
+    assert message in done.err
