@@ -7,8 +7,6 @@ Functions, diploma thesis, Hagenberg 2010), with the constant left out, as it is
 changes.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -16,9 +14,9 @@ from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import Image
 
-from isic_cli.errors import LocalError, TransferError
+from isic_cli.curation.upright import SIDEWAYS, opened, turn_of
 
 Grey = npt.NDArray[np.uint8]
 Hashes = npt.NDArray[np.uint64]
@@ -27,18 +25,6 @@ Hashes = npt.NDArray[np.uint64]
 THUMBNAIL = 64
 
 _SIDE = 32
-
-#: EXIF orientation → what shows the picture upright (Exif 2.32, tag 0x0112).
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-_SIDEWAYS = frozenset(_TURNS[orientation] for orientation in (5, 6, 7, 8))
 
 
 def _cosines() -> npt.NDArray[np.float32]:
@@ -98,34 +84,12 @@ def look_at(source: Path | BinaryIO) -> Look:
     TransferError
         It is no whole picture.
     """
-    with _opened(source) as image:
-        size, turn = image.size, _turn(image)
+    with opened(source) as image:
+        size, turn = image.size, turn_of(image)
         image.draft("L", (THUMBNAIL, THUMBNAIL))
         small = _reduced(image)
         thumbnail = np.asarray(small if turn is None else small.transpose(turn))
-    return Look(hash_grey(thumbnail), thumbnail, size[::-1] if turn in _SIDEWAYS else size)
-
-
-@contextmanager
-def _opened(source: Path | BinaryIO) -> Iterator[Image.Image]:
-    """Open a picture; what Pillow says of it within the block is translated."""
-    try:
-        with Image.open(source) as image:
-            yield image
-    except (UnidentifiedImageError, Image.DecompressionBombError, SyntaxError) as error:
-        raise TransferError(f"{_name(source)} is no picture: {error}") from error
-    except OSError as error:
-        if error.errno is not None:
-            raise LocalError(f"cannot read {_name(source)}: {error.strerror}") from error
-        raise TransferError(f"{_name(source)} is damaged: {error}") from error
-
-
-def _turn(image: Image.Image) -> Image.Transpose | None:
-    return _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
-
-
-def _name(source: Path | BinaryIO) -> str:
-    return source.name if isinstance(source, Path) else "the picture"
+    return Look(hash_grey(thumbnail), thumbnail, size[::-1] if turn in SIDEWAYS else size)
 
 
 def _reduced(image: Image.Image) -> Image.Image:
@@ -181,8 +145,8 @@ def digest_pixels(source: Path | BinaryIO) -> str:
     LocalError, TransferError
         As `look_at`.
     """
-    with _opened(source) as image:
-        turn = _turn(image)
+    with opened(source) as image:
+        turn = turn_of(image)
         colours = image.convert("RGB")
         upright = colours if turn is None else colours.transpose(turn)
         digest = sha256(f"{upright.width}x{upright.height};".encode())

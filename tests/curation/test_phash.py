@@ -59,6 +59,13 @@ def test_the_lowest_bit_is_the_slowest_change_across() -> None:
     assert hash_grey(ramp) & 1 == 0
 
 
+def test_a_turned_tiff_is_turned_once(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    drawn(3).transpose(Image.Transpose.ROTATE_90).save(path, tiffinfo={274: 6})
+    assert look_at(path).pixels == (320, 240)
+    assert distance(look_at(path).hash, look(drawn(3)).hash) == 0
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_picture_saved_turned_looks_the_same(orientation: int, tmp_path: Path) -> None:
     upright = drawn(3, (320, 240))
