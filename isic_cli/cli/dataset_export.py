@@ -1,0 +1,134 @@
+"""`isic dataset export`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from isic_cli.cli.executor import executor_options
+from isic_cli.cli.progress import Progress, human_bytes, progress_option
+from isic_cli.cli.sources import warn
+from isic_cli.errors import ExitCode
+
+if TYPE_CHECKING:
+    from isic_cli.services.executors import ExecutorSpec
+    from isic_cli.services.export.options import ExportOptions
+    from isic_cli.services.export.run import Exporter
+    from isic_cli.services.report import Report
+
+_KINDS = ("imagefolder", "hf", "webdataset", "coco", "csv", "croissant", "zip")
+
+
+@click.command("export")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--to", "kind", type=click.Choice(_KINDS), required=True, help="The layout.")
+@click.option("--split", metavar="FILE|COLUMN", help="The sides: from dataset split, or a column.")
+@click.option("--label", metavar="SCHEME|COLUMN", help="isic2019 and so on, or a column.")
+@click.option("--keep-unmapped", is_flag=True, help="Keep images without a label, as unmapped.")
+@click.option("--link", type=click.Choice(["hard", "sym", "copy"]), help="Copy by default.")
+@click.option("--size", metavar="N[xM][:fit|crop|pad]", help="Fit by default, never enlarged.")
+@click.option("--encode", metavar="jpg|png|webp[:Q]", help="With --size jpg:90 by default.")
+@click.option(
+    "--per-shard",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    help="Images in each file of webdataset and zip.",
+)
+@click.option(
+    "--report",
+    "report_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="What became of each image, as JSON lines.",
+)
+@executor_options
+@progress_option
+def export(
+    folder: Path,
+    out: Path,
+    report_file: Path | None,
+    executor: "ExecutorSpec",
+    jobs: int | None,
+    progress: str,
+    **options: Any,
+) -> ExitCode:
+    """Export a downloaded FOLDER to OUT as a data set that training code reads.
+
+    Pictures stay as they are unless --size or --encode is given, or EXIF shows them turned. A
+    second run does only what is missing. Exit code 3: some pictures are damaged, the rest is
+    there.
+    """
+    from isic_cli.services.download.runlock import FolderLock
+    from isic_cli.services.executors import open_executor
+    from isic_cli.services.export.run import Exporter
+    from isic_cli.services.export.state import ExportState, claim
+    from isic_cli.services.report import Report
+
+    chosen = _options(folder, out, options)
+    job = Exporter(chosen)
+    job.catalogue.check()
+    claim(chosen)
+    with FolderLock(out), Report(report_file) as report:
+        claim(chosen)  # once more, now that nobody else can be at it
+        state = ExportState(out).open(chosen.recipe)
+        with state, open_executor(executor, jobs=jobs) as workers:
+            code = _fold(job, state, workers, report, progress)
+        report.summarize(exit_code=int(code))
+    return code
+
+
+def _options(folder: Path, out: Path, options: dict[str, Any]) -> "ExportOptions":
+    from isic_cli.services.export.options import Encoding, ExportOptions, Size
+
+    return ExportOptions(
+        folder=folder,
+        out=out,
+        kind=options["kind"],
+        split=options["split"],
+        label=options["label"],
+        keep_unmapped=options["keep_unmapped"],
+        link=options["link"],
+        size=Size.parse(options["size"]) if options["size"] else None,
+        encode=Encoding.parse(options["encode"]) if options["encode"] else None,
+        per_shard=options["per_shard"],
+    )
+
+
+def _fold(job: "Exporter", state: Any, workers: Any, report: "Report", mode: str) -> ExitCode:
+    from isic_cli.services.export.events import Exported
+
+    problems = []
+    total = len(job.catalogue.contents.pictures)
+    with Progress("exporting", "images", mode=mode, total=total) as ticker:
+        for event in job.run(state, workers):
+            if isinstance(event, Exported):
+                status = "exported" if event.fresh else "skipped"
+                report.item(event.isic_id, status, bytes=event.bytes, path=event.path)
+                ticker.advance(bytes=event.bytes if event.fresh else 0)
+            else:
+                problems.append(f"{event.isic_id}: {event.reason}")
+                report.item(event.isic_id, "failed", reason=event.reason)
+                ticker.advance(failed=True)
+    warn([f"{count:,} {reason} left out" for reason, count in job.catalogue.left_out.items()])
+    warn(problems)
+    _summarize(job, report, ticker.bytes)
+    return ExitCode.PARTIAL if problems else ExitCode.OK
+
+
+def _summarize(job: "Exporter", report: "Report", size: int) -> None:
+    counts = report.counts
+    parts = [
+        f"{counts.get('exported', 0):,} exported ({human_bytes(size)})",
+        f"{counts.get('skipped', 0):,} already there",
+    ]
+    if counts.get("failed"):
+        parts.append(f"{counts['failed']:,} FAILED")
+    click.echo(f"{sum(counts.values()):,} images: {', '.join(parts)}.", err=True)
+    if job.turned:
+        click.echo(
+            f"{job.turned:,} were saved anew, upright: EXIF had them shown turned.", err=True
+        )
+    if job.removed:
+        click.echo(f"{job.removed:,} files of an earlier run were removed.", err=True)

@@ -1,0 +1,226 @@
+"""Bring one picture to its size and format, upright, and its masks with it."""
+
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from isic_cli.curation.rle import Region, encode
+from isic_cli.curation.upright import SIDEWAYS, opened, turn_of
+from isic_cli.errors import DamagedError, LocalError, UnsafeError
+from isic_cli.services.download.options import MAX_PIXELS
+from isic_cli.services.download.pictures import inspect
+from isic_cli.services.export.options import Encoding, Size
+
+#: Quality of a JPEG that is saved anew for no other reason than to set it upright.
+_UPRIGHT_QUALITY = 95
+
+_SAVED_AS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP"}
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a stored picture becomes an exported one; the same for the picture and its masks.
+
+    Attributes
+    ----------
+    stored : tuple of (int, int)
+        Width and height as stored.
+    turn : Image.Transpose or None
+        What sets it upright, after it was resized.
+    box : tuple of four float or None
+        The part of the stored picture that is used; None for all.
+    inner : tuple of (int, int)
+        Width and height that this part is resized to, as stored.
+    outer : tuple of (int, int)
+        Width and height of the result, upright, its padding included.
+    """
+
+    stored: tuple[int, int]
+    turn: Image.Transpose | None
+    box: Box | None
+    inner: tuple[int, int]
+    outer: tuple[int, int]
+
+    @classmethod
+    def plan(
+        cls, stored: tuple[int, int], turn: Image.Transpose | None, size: Size | None
+    ) -> "Shape":
+        """Decide for a picture of the stored size."""
+        width, height = stored[::-1] if turn in SIDEWAYS else stored
+        if size is None:
+            return cls(stored, turn, None, stored, (width, height))
+        across, down = size.width / width, size.height / height
+        if size.mode == "crop":
+            scale = max(across, down)
+            inner = (size.width, size.height)
+            used = (size.width / scale, size.height / scale)
+            left, top = (width - used[0]) / 2, (height - used[1]) / 2
+            box = (left, top, left + used[0], top + used[1])
+            return cls(stored, turn, _as_stored(box, turn), _swapped(inner, turn), inner)
+        scale = min(across, down)
+        if size.mode == "fit":
+            scale = min(scale, 1.0)
+        inner = (max(1, round(width * scale)), max(1, round(height * scale)))
+        outer = inner if size.mode == "fit" else (size.width, size.height)
+        return cls(stored, turn, None, _swapped(inner, turn), outer)
+
+    def apply(self, image: Image.Image, filter_: Image.Resampling) -> Image.Image:
+        """Return an image of the stored size, or of a whole fraction of it, brought to shape."""
+        scale = image.width / self.stored[0], image.height / self.stored[1]
+        box = None
+        if self.box is not None:
+            box = (self.box[0] * scale[0], self.box[1] * scale[1],
+                   min(self.box[2] * scale[0], image.width),
+                   min(self.box[3] * scale[1], image.height))  # fmt: skip
+        if box is not None or image.size != self.inner:
+            image = image.resize(self.inner, filter_, box=box)
+        if self.turn is not None:
+            image = image.transpose(self.turn)
+        if image.size == self.outer:
+            return image
+        padded = Image.new(image.mode, self.outer)
+        corner = (self.outer[0] - image.width) // 2, (self.outer[1] - image.height) // 2
+        padded.paste(image, corner)
+        return padded
+
+
+def _swapped(size: tuple[int, int], turn: Image.Transpose | None) -> tuple[int, int]:
+    return size[::-1] if turn in SIDEWAYS else size
+
+
+def _as_stored(box: Box, turn: Image.Transpose | None) -> Box:
+    """Return a centred box of the upright picture in the coordinates of the stored one."""
+    if turn not in SIDEWAYS:
+        return box
+    left, top, right, bottom = box
+    return (top, left, bottom, right)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """An exported picture.
+
+    Attributes
+    ----------
+    data : bytes or None
+        The file; None when the stored one is good as it is.
+    shape : Shape
+        How it came about.
+    """
+
+    data: bytes | None
+    shape: Shape
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height as shown."""
+        return self.shape.outer
+
+
+def render(source: Path, size: Size | None, encoding: Encoding | None) -> Rendered:
+    """Bring a picture to its size and format.
+
+    Parameters
+    ----------
+    source : Path
+        The stored picture.
+    size : Size or None
+        None for the size that it has.
+    encoding : Encoding or None
+        None to keep its bytes, unless EXIF says that they show it turned.
+
+    Raises
+    ------
+    LocalError
+        The file cannot be read.
+    TransferError
+        It is no whole picture, or too large to be decoded.
+    """
+    # Our own limit, which confocal mosaics need, takes the place of Pillow's.
+    Image.MAX_IMAGE_PIXELS = None
+    with opened(source) as image:
+        if image.width * image.height > MAX_PIXELS:
+            raise UnsafeError(f"{source.name} claims {image.width}x{image.height} pixels")
+        shape = Shape.plan(image.size, turn_of(image), size)
+        if encoding is None and shape.turn is None:
+            _check_whole(source)
+            return Rendered(None, shape)
+        if encoding is None:
+            lossless = image.format == "PNG"
+            encoding = Encoding("png", 0) if lossless else Encoding("jpg", _UPRIGHT_QUALITY)
+        image.draft("RGB", _whole(shape))
+        profile = image.info.get("icc_profile") if image.mode in {"RGB", "L"} else None
+        pixels = shape.apply(_coloured(image), Image.Resampling.LANCZOS)
+    return Rendered(_saved(pixels, encoding, profile), shape)
+
+
+def _whole(shape: Shape) -> tuple[int, int]:
+    """Return the size of the whole picture at the scale that a cropped part ends up in."""
+    box = shape.box or (0, 0, *shape.stored)
+    scale = shape.inner[0] / (box[2] - box[0])
+    return max(1, int(shape.stored[0] * scale)), max(1, int(shape.stored[1] * scale))
+
+
+def _coloured(image: Image.Image) -> Image.Image:
+    """Return RGB; transparent pixels on white, 16 bits a pixel stretched to 8."""
+    if image.mode == "RGB":
+        image.load()
+        return image
+    if image.mode.startswith("I") or image.mode == "F":
+        values = np.asarray(image, np.float64)
+        span = float(values.max() - values.min()) or 1.0
+        grey = ((values - values.min()) * (255 / span)).astype(np.uint8)
+        return Image.fromarray(grey).convert("RGB")
+    if image.has_transparency_data:
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
+    return image.convert("RGB")
+
+
+def _saved(pixels: Image.Image, encoding: Encoding, profile: bytes | None) -> bytes:
+    buffer = BytesIO()
+    options = {"quality": encoding.quality} if encoding.quality else {}
+    pixels.info.clear()
+    pixels.save(buffer, _SAVED_AS[encoding.format], icc_profile=profile, **options)
+    return buffer.getvalue()
+
+
+def _check_whole(source: Path) -> None:
+    """Look at the structure of a picture whose bytes are handed on undecoded."""
+    try:
+        with source.open("rb") as file:
+
+            def read(offset: int, length: int) -> bytes:
+                file.seek(offset)
+                return file.read(length)
+
+            inspect(read, source.stat().st_size)
+    except OSError as error:
+        raise LocalError(f"cannot read {source.name}: {error.strerror}") from error
+
+
+def region_of(mask: Path, shape: Shape) -> Region:
+    """Return a mask as COCO has it, brought to the shape of its picture.
+
+    Raises
+    ------
+    LocalError
+        The file cannot be read.
+    DamagedError
+        It is not of the size of its picture.
+    TransferError
+        It is no picture.
+    """
+    with opened(mask) as image:
+        grey = image.convert("L")
+    if grey.size != shape.stored:
+        raise DamagedError(
+            f"{mask.name} is {grey.width}x{grey.height}, its picture "
+            f"{shape.stored[0]}x{shape.stored[1]}"
+        )
+    return encode(np.asarray(shape.apply(grey, Image.Resampling.NEAREST)) > 127)

@@ -1,0 +1,154 @@
+"""What a worker of an export does: make pictures, each complete or not at all.
+
+A module of its own, so that a new process imports neither the network nor the models.
+"""
+
+import os
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from isic_cli.curation.rle import Region
+from isic_cli.errors import IsicError, LocalError
+from isic_cli.services.download.disk import local_error
+from isic_cli.services.export.options import Encoding, Link, Size
+from isic_cli.services.export.picture import Rendered, region_of, render
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One picture to make.
+
+    Attributes
+    ----------
+    isic_id, target : str
+        The image, and its path in the export.
+    source : str
+        Its file.
+    final, part : str
+        Absolute paths: where it goes, and where it is until it is complete. Both `""` for a
+        picture whose bytes go back to the main process, into an archive file.
+    size, encoding : Size, Encoding or None
+        None to leave it as it is.
+    link : Link
+        How a picture that stays as it is gets there.
+    masks : tuple of (str, str)
+        Category and file.
+    """
+
+    isic_id: str
+    target: str
+    source: str
+    final: str
+    part: str
+    size: Size | None
+    encoding: Encoding | None
+    link: Link
+    masks: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What became of a task; `problem` is `""` when it is done.
+
+    Attributes
+    ----------
+    length : int
+        Bytes of the exported file.
+    width, height : int
+        Of the exported picture, as shown.
+    source_size, mtime_ns : int
+        Of the stored file, when it was read.
+    turned : bool
+        Whether a picture that was to stay as it is was saved anew, to show it upright.
+    regions : tuple of (str, Region)
+        Category and mask.
+    data : bytes or None
+        The file, for an archive file.
+    """
+
+    isic_id: str
+    target: str
+    problem: str = ""
+    length: int = 0
+    width: int = 0
+    height: int = 0
+    source_size: int = 0
+    mtime_ns: int = 0
+    turned: bool = False
+    regions: tuple[tuple[str, Region], ...] = ()
+    data: bytes | None = None
+
+
+def make(tasks: tuple[Task, ...]) -> list[Made]:
+    """Make pictures.
+
+    A damaged picture is told in what is returned. A disk that cannot be written is raised, since
+    no further picture could be.
+
+    Raises
+    ------
+    LocalError
+        The export cannot be written.
+    """
+    return [_make(task) for task in tasks]
+
+
+def _make(task: Task) -> Made:
+    source = Path(task.source)
+    try:
+        there = source.stat()
+        rendered = render(source, task.size, task.encoding)
+        regions = tuple(
+            (category, region_of(Path(mask), rendered.shape)) for category, mask in task.masks
+        )
+        data = rendered.data
+        if not task.final and data is None:
+            data = source.read_bytes()
+    except OSError as error:
+        return Made(task.isic_id, task.target, f"cannot be read: {error.strerror}")
+    except IsicError as error:
+        return Made(task.isic_id, task.target, error.message)
+    if task.final:
+        _place(task, rendered)
+    return Made(
+        isic_id=task.isic_id,
+        target=task.target,
+        length=there.st_size if data is None else len(data),
+        width=rendered.size[0],
+        height=rendered.size[1],
+        source_size=there.st_size,
+        mtime_ns=there.st_mtime_ns,
+        turned=task.encoding is None and rendered.data is not None,
+        regions=regions,
+        data=None if task.final else data,
+    )
+
+
+def _place(task: Task, rendered: Rendered) -> None:
+    part, final = Path(task.part), Path(task.final)
+    try:
+        with suppress(FileNotFoundError):
+            part.unlink()
+        if rendered.data is not None:
+            part.write_bytes(rendered.data)
+        elif task.link == "hard":
+            _hard_link(task.source, part)
+        elif task.link == "sym":
+            part.symlink_to(os.path.abspath(task.source))  # noqa: PTH100 - links stay as they are
+        else:
+            shutil.copyfile(task.source, part)
+        part.replace(final)
+    except OSError as error:
+        raise local_error(error, final) from error
+
+
+def _hard_link(source: str, part: Path) -> None:
+    try:
+        part.hardlink_to(source)
+    except OSError as error:
+        raise LocalError(
+            f"{source} cannot be linked: {error.strerror}",
+            hint="Hard links stay on one file system: --link copy or sym.",
+        ) from error

@@ -1,0 +1,181 @@
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from isic_cli.errors import DamagedError, LocalError, TransferError, UsageError
+from isic_cli.services.export.options import Encoding, ExportOptions, Size
+from isic_cli.services.export.picture import Shape, region_of, render
+from tests.support.lesions import drawn
+
+ORIENTATION = 274
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+def stored(path: Path, image: Image.Image, orientation: int = 1, quality: int = 95) -> Path:
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    image.save(path, quality=quality, exif=exif)
+    return path
+
+
+def pixels(data: bytes | None) -> Image.Image:
+    assert data is not None
+    image = Image.open(BytesIO(data))
+    assert ORIENTATION not in image.getexif()
+    return image
+
+
+@pytest.mark.parametrize(
+    ("size", "width", "height"),
+    [
+        ("64", 64, 48),
+        ("64:fit", 64, 48),
+        ("1000", 320, 240),
+        ("64x16", 21, 16),
+        ("64:crop", 64, 64),
+        ("640x100:crop", 640, 100),
+        ("64:pad", 64, 64),
+        ("400x300:pad", 400, 300),
+    ],
+)
+def test_a_picture_gets_the_size_that_was_asked_for(
+    tmp_path: Path, size: str, width: int, height: int
+) -> None:
+    path = stored(tmp_path / "a.jpg", drawn(1))
+    rendered = render(path, Size.parse(size), Encoding())
+    assert rendered.size == (width, height)
+    assert pixels(rendered.data).size == (width, height)
+
+
+@pytest.mark.parametrize("mode", ["fit", "crop", "pad"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_that_is_stored_turned_comes_out_like_the_upright_one(
+    tmp_path: Path, orientation: int, mode: str
+) -> None:
+    upright = drawn(3, (320, 200))
+    turned = upright.transpose(TURNS[orientation]) if orientation > 1 else upright
+    path = tmp_path / "a.png"
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    turned.save(path, exif=exif)
+    upright.save(tmp_path / "b.png")
+    size = Size.parse(f"90x60:{mode}")
+    one = pixels(render(path, size, Encoding("png", 0)).data)
+    other = pixels(render(tmp_path / "b.png", size, Encoding("png", 0)).data)
+    assert one.size == other.size
+    difference = np.abs(np.asarray(one, int) - np.asarray(other, int))
+    assert difference.max() <= 2
+
+
+def test_a_crop_is_the_middle(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    image = Image.new("RGB", (300, 100), "red")
+    image.paste("blue", (90, 0, 210, 100))
+    image.save(path)
+    middle = pixels(render(path, Size.parse("50:crop"), Encoding("png", 0)).data)
+    assert middle.getpixel((25, 25)) == (0, 0, 255)
+    assert middle.getcolors() == [(2500, (0, 0, 255))]
+
+
+def test_padding_is_black_on_both_sides(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    Image.new("RGB", (100, 50), "white").save(path)
+    padded = np.asarray(pixels(render(path, Size.parse("40:pad"), Encoding("png", 0)).data))
+    rows = padded.max(axis=(1, 2)) > 0
+    assert rows.tolist() == [10 <= row < 30 for row in range(40)]
+
+
+def test_a_large_jpeg_is_decoded_small_and_looks_the_same(tmp_path: Path) -> None:
+    path = stored(tmp_path / "a.jpg", drawn(2, (1600, 1200)))
+    small = pixels(render(path, Size.parse("200"), Encoding("png", 0)).data)
+    whole = drawn(2, (1600, 1200)).resize((200, 150), Image.Resampling.LANCZOS)
+    assert np.abs(np.asarray(small, int) - np.asarray(whole, int)).mean() < 1.5
+
+
+def test_a_picture_that_is_to_stay_as_it_is_keeps_its_bytes(tmp_path: Path) -> None:
+    rendered = render(stored(tmp_path / "a.jpg", drawn(1)), None, None)
+    assert (rendered.data, rendered.size) == (None, (320, 240))
+
+
+def test_a_turned_picture_does_not_stay_as_it_is(tmp_path: Path) -> None:
+    rendered = render(stored(tmp_path / "a.jpg", drawn(1), orientation=6), None, None)
+    assert rendered.size == (240, 320)
+    assert pixels(rendered.data).size == (240, 320)
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour"),
+    [("L", (128, 128, 128)), ("RGBA", (255, 255, 255)), ("I;16", (0, 0, 0)), ("P", (0, 0, 0))],
+)
+def test_every_kind_of_picture_becomes_rgb(
+    tmp_path: Path, mode: str, colour: tuple[int, int, int]
+) -> None:
+    path = tmp_path / "a.png"
+    image = Image.new(mode, (20, 10), 128 if mode == "L" else 0)
+    if mode == "P":
+        image.putpalette([0, 0, 0] * 256)
+    image.save(path)
+    out = pixels(render(path, None, Encoding("png", 0)).data)
+    assert (out.mode, out.getpixel((5, 5))) == ("RGB", colour)
+
+
+@pytest.mark.parametrize("encoding", [None, Encoding()])
+def test_a_damaged_picture_is_refused_whether_decoded_or_not(
+    tmp_path: Path, encoding: Encoding | None
+) -> None:
+    path = stored(tmp_path / "a.jpg", drawn(1))
+    path.write_bytes(path.read_bytes()[:-3000])
+    with pytest.raises(TransferError):
+        render(path, None, encoding)
+
+
+def test_a_missing_picture_is_a_local_error(tmp_path: Path) -> None:
+    with pytest.raises(LocalError, match="cannot read a.jpg"):
+        render(tmp_path / "a.jpg", None, None)
+
+
+def test_a_mask_follows_its_picture(tmp_path: Path) -> None:
+    mask = Image.new("L", (300, 100))
+    mask.paste(255, (100, 0, 150, 100))
+    mask.save(tmp_path / "m.png")
+    cropped = region_of(tmp_path / "m.png", Shape.plan((300, 100), None, Size.parse("50:crop")))
+    assert (cropped.size, cropped.area, cropped.bbox) == ((50, 50), 1250, (0, 0, 25, 50))
+    turned = Shape.plan((300, 100), Image.Transpose.ROTATE_270, None)
+    upright = region_of(tmp_path / "m.png", turned)
+    assert (upright.size, upright.bbox) == ((300, 100), (0, 100, 100, 50))
+
+
+def test_a_mask_of_another_size_is_refused(tmp_path: Path) -> None:
+    Image.new("L", (10, 10)).save(tmp_path / "m.png")
+    with pytest.raises(DamagedError, match=r"m.png is 10x10, its picture 20x20"):
+        region_of(tmp_path / "m.png", Shape.plan((20, 20), None, None))
+
+
+@pytest.mark.parametrize("text", ["", "0", "512:stretch", "-5", "20000", "12x", "a"])
+def test_a_size_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        Size.parse(text)
+
+
+@pytest.mark.parametrize("text", ["gif", "jpg:0", "jpg:101", "png:5", "webp:x"])
+def test_an_encoding_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        Encoding.parse(text)
+
+
+def test_options_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="another size or format"):
+        ExportOptions(tmp_path, tmp_path, "csv", link="hard", size=Size(5, 5))
+    with pytest.raises(UsageError, match="cannot reach into the files of zip"):
+        ExportOptions(tmp_path, tmp_path, "zip", link="sym")
