@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     lazy={
         "download": ("isic_cli.cli.download:download", "Download images with their metadata."),
         "similar": ("isic_cli.cli.similar:similar", "List the images most like one."),
+        "sheet": ("isic_cli.cli.image_sheet:sheet", "Draw a contact sheet."),
     },
 )
 def image() -> None:

@@ -155,7 +155,7 @@ def render(source: Path, size: Size | None, encoding: Encoding | None) -> Render
             encoding = Encoding("png", 0) if lossless else Encoding("jpg", _UPRIGHT_QUALITY)
         image.draft("RGB", _whole(shape))
         profile = image.info.get("icc_profile") if image.mode in {"RGB", "L"} else None
-        pixels = shape.apply(_coloured(image), Image.Resampling.LANCZOS)
+        pixels = shape.apply(as_rgb(image), Image.Resampling.LANCZOS)
     return Rendered(_saved(pixels, encoding, profile), shape)
 
 
@@ -166,7 +166,7 @@ def _whole(shape: Shape) -> tuple[int, int]:
     return max(1, int(shape.stored[0] * scale)), max(1, int(shape.stored[1] * scale))
 
 
-def _coloured(image: Image.Image) -> Image.Image:
+def as_rgb(image: Image.Image) -> Image.Image:
     """Return RGB; transparent pixels on white, 16 bits a pixel stretched to 8."""
     if image.mode == "RGB":
         image.load()

@@ -1,0 +1,37 @@
+"""`isic dataset stats`."""
+
+from pathlib import Path
+
+import click
+
+from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.sources import settle, source_argument
+from isic_cli.errors import ExitCode
+
+_COUNTS = Shape(key="value", columns=("section", "value", "count", "percent"))
+
+
+@click.command("stats")
+@source_argument()
+@click.option("--label", metavar="SCHEME", help="Also count the labels of a challenge.")
+@click.option(
+    "--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw it: .png, .jpg or .webp."
+)
+@output_options()
+def stats(source: Path, label: str | None, plot: Path | None, output: Output) -> ExitCode:
+    """Count classes, ages, sites, sizes and licences of a table or a folder."""
+    from isic_cli.curation.labels import load_scheme
+    from isic_cli.services.set_stats import describe
+
+    if plot is not None:
+        from isic_cli.services.drawing import format_of
+
+        format_of(plot)
+    found = describe(source, scheme=load_scheme(label) if label else None)
+    output.write(found.rows(), _COUNTS)
+    if plot is not None:
+        from isic_cli.services.chart import draw_stats
+
+        width, height = draw_stats(found, plot, title=source.resolve().name)
+        click.echo(f"{plot}: {width}x{height} pixels.", err=True)
+    return settle(found.table.problems)

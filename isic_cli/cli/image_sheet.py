@@ -1,0 +1,83 @@
+"""`isic image sheet`."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.options import selection_options
+from isic_cli.cli.progress import Progress, progress_option
+from isic_cli.cli.rows import check_fields, conclude, warn_of_quirks
+from isic_cli.cli.sources import settle
+from isic_cli.errors import ExitCode
+
+if TYPE_CHECKING:
+    from isic_cli.models.selection import Selection
+    from isic_cli.services.sheet import SheetOptions
+
+
+@click.command("sheet")
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+@selection_options
+@click.option(
+    "-o", "--output", required=True, type=click.Path(path_type=Path), help="A .jpg, .png or .webp."
+)
+@click.option("--cols", type=click.IntRange(1, 200), default=8, show_default=True)
+@click.option(
+    "--tile",
+    type=click.IntRange(16, 2048),
+    default=160,
+    show_default=True,
+    metavar="PX",
+    help="The longer side of an image; up to 256 thumbnails are enough.",
+)
+@click.option(
+    "--caption", default="isic_id", show_default=True, metavar="A,B", help="Fields, or nothing."
+)
+@click.option("--by", metavar="FIELD", help="Group by the values of this field.")
+@progress_option
+@pass_run
+def sheet(
+    run: Run,
+    /,
+    folder: Path | None,
+    selection: "Selection",
+    progress: str,
+    **options: Any,
+) -> ExitCode:
+    """Draw a contact sheet of a selection, or of a FOLDER that was downloaded."""
+    from itertools import islice
+
+    from isic_cli.services.executors import ExecutorSpec, open_executor
+    from isic_cli.services.selection import SelectedImages
+    from isic_cli.services.sheet import MOST, Sheet
+
+    chosen = _options(options)
+    check_fields([*chosen.caption, *([chosen.by] if chosen.by else [])])
+    where = replace(run, archive=str(folder)) if folder is not None else run
+    with where.open() as api, Progress("drawing", "images", mode=progress) as ticker:
+        images = SelectedImages(api, selection)
+        warn_of_quirks(images)
+        records = list(islice(images.records(), MOST + 1))
+        ticker.total = len(records)
+        drawing = Sheet(api, chosen)
+        with open_executor(ExecutorSpec(), jobs=min(8, api.settings.jobs)) as workers:
+            width, height = drawing.draw(records, workers, tick=ticker.advance)
+    click.echo(f"{chosen.path}: {len(records):,} images, {width}x{height} pixels.", err=True)
+    return max(settle(drawing.problems), conclude(images, len(records)))
+
+
+def _options(options: dict[str, Any]) -> "SheetOptions":
+    from isic_cli.services.drawing import format_of
+    from isic_cli.services.sheet import SheetOptions
+
+    format_of(options["output"])
+    return SheetOptions(
+        path=options["output"],
+        columns=options["cols"],
+        tile=options["tile"],
+        caption=tuple(name.strip() for name in options["caption"].split(",") if name.strip()),
+        by=options["by"],
+    )
