@@ -1,4 +1,4 @@
-"""`isic dataset`: sync, status, verify, diff, merge."""
+"""`isic dataset`: status, diff and merge; the rest is in modules of its own."""
 
 from collections import Counter
 from pathlib import Path
@@ -31,10 +31,15 @@ _CHANGES = Shape(key="isic_id", columns=("change", "isic_id", "field", "old", "n
     lazy={
         "sync": ("isic_cli.cli.sync:sync", "Fetch what the recorded selection has anew."),
         "verify": ("isic_cli.cli.verify:verify", "Read every file and compare it with the lock."),
+        "split": ("isic_cli.cli.dataset_split:split", "Split without leaking a patient or lesion."),
+        "dedupe": ("isic_cli.cli.dataset_dedupe:dedupe", "Find pictures that are there twice."),
+        "cite": ("isic_cli.cli.dataset_cite:cite", "Cite exactly these images."),
+        "export": ("isic_cli.cli.dataset_export:export", "Export as a data set for training."),
+        "stats": ("isic_cli.cli.dataset_stats:stats", "Count classes, ages, sites and licences."),
     },
 )
 def dataset() -> None:
-    """Keep a downloaded folder true."""
+    """Keep a downloaded folder true, and make a data set of it."""
 
 
 @dataset.command("status")

@@ -58,7 +58,7 @@ def cite(
 
     BibTeX, APA, a CITATION.cff, or the credits as plain text with their counts.
     """
-    from isic_cli.services import citing
+    from isic_cli.services import set_citing as citing
 
     cited, table = citing.cite(
         source,

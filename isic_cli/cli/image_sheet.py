@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isic_cli.cli.context import Run, pass_run
-from isic_cli.cli.options import selection_options
+from isic_cli.cli.options import selection_options_beside_by
 from isic_cli.cli.progress import Progress, progress_option
 from isic_cli.cli.rows import check_fields, conclude, warn_of_quirks
 from isic_cli.cli.sources import settle
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.command("sheet")
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
-@selection_options
+@selection_options_beside_by
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path), help="A .jpg, .png or .webp."
 )

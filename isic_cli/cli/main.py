@@ -15,8 +15,14 @@ from isic_cli.errors import ExitCode, IsicError, QueryError, TerminatedError
 
 COMMANDS = {
     "image": ("isic_cli.cli.image:image", "List, show and download images."),
-    "dataset": ("isic_cli.cli.dataset:dataset", "Keep a downloaded folder true."),
-    "metadata": ("isic_cli.cli.metadata:metadata", "Download, label, compare, count and check metadata."),
+    "dataset": (
+        "isic_cli.cli.dataset:dataset",
+        "Keep a downloaded folder true, and make a data set of it.",
+    ),
+    "metadata": (
+        "isic_cli.cli.metadata:metadata",
+        "Download, label, compare, count and check metadata.",
+    ),
     "collection": ("isic_cli.cli.collection:collection", "List and show collections."),
     "study": ("isic_cli.cli.study:study", "Read studies: answers, marks, agreement."),
     "superpixel": (

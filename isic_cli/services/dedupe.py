@@ -12,7 +12,7 @@ from isic_cli.services.executors import Workers, chunks
 from isic_cli.services.gallery import pictures_in
 from isic_cli.services.idfile import find_ids
 from isic_cli.services.looking import Reading, read_pictures
-from isic_cli.services.selection import Problem
+from isic_cli.services.problems import Problem
 from isic_cli.services.tabular import open_table
 
 #: Pictures that a worker reads at a time: their results are small, so few trips pay.

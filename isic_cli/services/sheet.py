@@ -17,7 +17,7 @@ from isic_cli.services.drawing import FAINT, INK, PAPER, canvas, fitted, font, s
 from isic_cli.services.executors import Workers
 from isic_cli.services.export.options import Size
 from isic_cli.services.export.picture import Shape, as_rgb
-from isic_cli.services.selection import Problem
+from isic_cli.services.problems import Problem
 
 #: Most images on a sheet: more cannot be told apart, and their bytes would be many.
 MOST = 5000

@@ -18,7 +18,7 @@ from isic_cli.models.image import LEADING_COLUMNS
 from isic_cli.services.download.journal import Journal
 from isic_cli.services.download.paths import STATE
 from isic_cli.services.idfile import ID_COLUMNS, find_ids
-from isic_cli.services.selection import Problem
+from isic_cli.services.problems import Problem
 
 Row = dict[str, Any]
 

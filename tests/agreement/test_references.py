@@ -131,7 +131,7 @@ def test_intraclass_correlations_equal_pingouin(pingouin: Any) -> None:
 
 
 def mixed_model(pingouin: Any, values: FloatArray) -> list[float]:
-    import pandas as pd  # type: ignore[import-untyped]
+    import pandas as pd
 
     items, readers = np.indices(values.shape)
     frame = pd.DataFrame(

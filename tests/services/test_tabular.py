@@ -7,7 +7,7 @@ from isic_cli.services.tabular import open_table
 
 def put(folder: Path, isic_id: str, record: dict[str, Any], *, thumbnail: bool = False) -> None:
     entry = Entry(isic_id, "thumbnail" if thumbnail else "full", f"{isic_id}.jpg", 1, None, 0,
-                  None, None, None, record)  # fmt: skip
+                  None, None, None, None, record)  # fmt: skip
     with Journal(folder, writable=True) as journal:
         journal.append(entry)
 
