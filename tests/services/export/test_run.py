@@ -1,0 +1,110 @@
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from isic_cli.errors import LocalError
+from isic_cli.services.executors import ExecutorSpec, Workers, open_executor
+from isic_cli.services.export.events import Exported, ExportEvent, Failed
+from isic_cli.services.export.options import ExportOptions, Kind, Link
+from isic_cli.services.export.run import Exporter
+from isic_cli.services.export.state import ExportState, claim
+from tests.support.folders import ROWS, make_folder
+
+MANY = [{**ROWS[0], "isic_id": f"ISIC_{number:07d}"} for number in range(1, 41)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return make_folder(tmp_path / "many", MANY, [])
+
+
+@contextmanager
+def running(options: ExportOptions) -> Iterator[Iterator[ExportEvent]]:
+    claim(options)
+    with ExportState(options.out).open(options.recipe) as state, threads() as workers:
+        yield Exporter(options).run(state, workers)
+
+
+@contextmanager
+def threads() -> Iterator[Workers]:
+    with open_executor(ExecutorSpec(), jobs=2) as workers:
+        yield workers
+
+
+def whole(options: ExportOptions) -> list[ExportEvent]:
+    with running(options) as events:
+        return list(events)
+
+
+def test_a_stopped_export_has_no_table_and_the_next_run_goes_on(folder: Path) -> None:
+    options = ExportOptions(folder, folder.parent / "out", "csv")
+    with running(options) as events:
+        for _ in range(9):
+            next(events)
+    assert not (options.out / "data.csv").exists()
+    assert not (options.out / ".isic" / "parts").exists()
+    second = whole(options)
+    fresh = [event for event in second if isinstance(event, Exported) and event.fresh]
+    assert len(second) == 40
+    assert len(fresh) == 31
+    assert len((options.out / "data.csv").read_text().splitlines()) == 41
+
+
+def test_what_a_killed_run_left_half_done_is_cleared(folder: Path) -> None:
+    options = ExportOptions(folder, folder.parent / "out", "csv")
+    whole(options)
+    journal = options.out / ".isic" / "export.jsonl"
+    lines = journal.read_text().splitlines(keepends=True)
+    journal.write_text("".join(lines[:30]) + lines[30][:20])
+    (options.out / ".isic" / "parts").mkdir()
+    (options.out / ".isic" / "parts" / "ISIC_0000031").write_bytes(b"half")
+    again = whole(options)
+    assert sum(isinstance(event, Exported) and event.fresh for event in again) == 10
+    assert not (options.out / ".isic" / "parts").exists()
+    paths = [json.loads(line)["path"] for line in journal.read_text().splitlines()]
+    assert sorted(paths) == [f"images/ISIC_{number:07d}.jpg" for number in range(1, 41)]
+
+
+def test_a_stopped_shard_is_not_there(folder: Path) -> None:
+    options = ExportOptions(folder, folder.parent / "out", "webdataset", per_shard=15)
+    with running(options) as events:
+        for _ in range(20):
+            next(events)
+    assert sorted(path.name for path in options.out.glob("*.tar")) == ["images-000000.tar"]
+    fresh = [event for event in whole(options) if isinstance(event, Exported) and event.fresh]
+    assert len(fresh) == 25
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"), [("csv", "images/ISIC_0000001.jpg"), ("zip", "images-000000.zip")]
+)
+def test_a_place_that_cannot_be_written_ends_the_run(folder: Path, kind: Kind, path: str) -> None:
+    options = ExportOptions(folder, folder.parent / "out", kind)
+    whole(options)
+    (options.out / path).unlink()
+    (options.out / path / "in the way").mkdir(parents=True)
+    with pytest.raises(LocalError, match=path.rpartition("/")[2]):
+        whole(options)
+
+
+@pytest.mark.parametrize("link", ["hard", "sym", "copy"])
+def test_a_picture_that_goes_away_meanwhile_is_told(folder: Path, link: Link) -> None:
+    options = ExportOptions(folder, folder.parent / "out", "csv", link=link)
+    with running(options) as events:
+        first = next(events)
+        (folder / "ISIC_0000040.jpg").unlink()
+        rest = list(events)
+    assert isinstance(first, Exported)
+    assert rest[-1] == Failed("ISIC_0000040", "cannot be read: No such file or directory")
+    assert (options.out / "data.csv").read_text().count("\n") == 40
+
+
+def test_a_damaged_recipe_is_a_local_error(folder: Path) -> None:
+    options = ExportOptions(folder, folder.parent / "out", "csv")
+    whole(options)
+    (options.out / ".isic" / "export.json").write_text("{")
+    with pytest.raises(LocalError, match=r"export.json is damaged"):
+        claim(options)
