@@ -87,6 +87,7 @@ class SelectedImages:
         self._shard = parse_shard(selection.shard, {}) if selection.shard else None
         self._sample = planned_sample(selection)
         self.missed = 0
+        self._searches: dict[int, "ImageSearch"] = {}
         self.problems = [*bad_lines(selection.ids), *bad_lines(selection.exclude)]
         self.collections = resolve_collections(api, selection.collections)
 
@@ -113,10 +114,8 @@ class SelectedImages:
         """Return how many images there are, where one request tells; else None."""
         if self._selection.ids is not None:
             return None
-        count = self._search(limit=None).count()
-        if not self.is_server_side:
-            return None
-        return min(count, self._selection.limit) if self._selection.limit else count
+        search = self._search(self._selection.limit if self.is_server_side else 0)
+        return search.count() if self.is_server_side else None
 
     def size(self) -> int | None:
         """Return an estimate of the bytes of the full images, where one request tells."""
@@ -160,12 +159,16 @@ class SelectedImages:
     def _collection_ids(self) -> tuple[int, ...]:
         return tuple(collection.id for collection in self.collections)
 
-    def _search(self, limit: int | None) -> "ImageSearch":
-        return self._api.search(self.query, collections=self._collection_ids, limit=limit)
+    def _search(self, limit: int) -> "ImageSearch":
+        """Return the search; the same one again, since it keeps its first page."""
+        if limit not in self._searches:
+            self._searches[limit] = self._api.search(
+                self.query, collections=self._collection_ids, limit=limit
+            )
+        return self._searches[limit]
 
     def _searched(self, order: Order, lanes: int) -> Iterator[ImageRecord]:
-        limit = self._selection.limit if self.is_server_side else None
-        search = self._search(limit)
+        search = self._search(self._selection.limit if self.is_server_side else 0)
         listed = 0
         if order == "archive":
             found = iter(search)

@@ -156,8 +156,12 @@ class Loopback:
                     name, _, value = header.partition(":")
                     headers[name.lower()] = value.strip()
                 self.requests.append((target, headers))
-                if not self._reply(target.partition("?")[0])(sock, headers):
+                if not self.answer(target)(sock, headers):
                     return
+
+    def answer(self, target: str) -> Reply:
+        """What answers a request for a path with its query."""
+        return self._reply(target.partition("?")[0])
 
     def _reply(self, path: str) -> Reply:
         waiting = self.script.get(path)
