@@ -6,6 +6,8 @@ the fault is over, leaves the same folder as a run without faults.
 
 import json
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,6 +30,7 @@ from tests.support.filehost import (
     stalled,
 )
 
+ROOT = Path(__file__).resolve().parents[2]
 NUMBERS = (1, 2, 3, 4, 5)
 #: Large enough that a part of it can be resumed, and small enough to be read in one piece.
 BODIES = {number: jpeg(number, 200, 150) for number in NUMBERS}
@@ -365,26 +368,45 @@ def test_a_login_that_the_archive_refuses_stops_the_run(
     )
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
+def mount(*arguments: str) -> bool:
+    return subprocess.run(["mount", *arguments], capture_output=True, check=False).returncode == 0
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """`out` on a disk of its own that holds only some of the files."""
+    out = tmp_path / "out"
+    out.mkdir()
+    if os.geteuid() != 0 or not mount("-t", "tmpfs", "-o", "size=96k", "tmpfs", str(out)):
+        pytest.skip("nothing can be mounted here; the engine is tested with a disk that is full")
+    yield out
+    subprocess.run(["umount", "-l", out], check=True)
+
+
+def alone(host: ArchiveHost, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run in a process of its own, which holds nothing on the disk once it is gone."""
+    command = [sys.executable, "-m", "isic_cli", "--archive", host.url, *arguments]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+
 def test_a_full_disk_stops_the_run_and_a_larger_one_finishes_it(
-    host: ArchiveHost, download: Callable[..., Result], isic: Isic, tmp_path: Path
+    host: ArchiveHost, isic: Isic, small_disk: Path, tmp_path: Path
 ) -> None:
-    small = tmp_path / "out"
-    small.mkdir()
-    if os.system(f"mount -t tmpfs -o size=96k tmpfs {small} 2>/dev/null") != 0:  # noqa: S605 - a path of ours
-        pytest.skip("nothing can be mounted here")
-    try:
-        done = download("--force")
-        kept = files(small)
-        assert done.code == 8
-        assert "No space left on device" in done.err
-        assert kept == {number: BODIES[number] for number in kept}
-        assert len(kept) < len(BODIES)
-        assert report(tmp_path)[1]["exit_code"] == 8
-        os.system(f"mount -o remount,size=4m {small}")  # noqa: S605 - a path of ours
-        assert (download().code, files(small)) == (0, BODIES)
-        os.system(f"mount -o remount,ro {small}")  # noqa: S605 - a path of ours
-        done = download()
-        assert (done.code, "Read-only" in done.err) == (8, True)
-    finally:
-        os.system(f"umount {small}")  # noqa: S605 - a path of ours
+    command = ["image", "download", "--force", "--report", "run.jsonl", "out"]
+    done = alone(host, *command)
+    kept = files(small_disk)
+    assert done.returncode == 8
+    assert "No space left on device" in done.stderr
+    assert kept == {number: BODIES[number] for number in kept}
+    assert len(kept) < len(BODIES)
+    assert report(tmp_path)[1]["exit_code"] == 8
+    assert mount("-o", "remount,size=4m", str(small_disk))
+    assert (alone(host, *command).returncode, files(small_disk)) == (0, BODIES)
+
+
+def test_a_read_only_disk_stops_the_run(host: ArchiveHost, isic: Isic, small_disk: Path) -> None:
+    assert mount("-o", "remount,ro", str(small_disk))
+    done = alone(host, "image", "download", "--force", "out")
+    assert (done.returncode, "Read-only file system" in done.stderr) == (8, True)
+    assert files(small_disk) == {}

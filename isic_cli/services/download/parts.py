@@ -20,6 +20,7 @@ import re
 import secrets
 from pathlib import Path
 
+from isic_cli.errors import LocalError
 from isic_cli.services.download.disk import local_error
 from isic_cli.services.download.partfile import PartFile, Write, strong
 from isic_cli.services.download.paths import STATE
@@ -92,8 +93,19 @@ class PartStore:
             path.unlink(missing_ok=True)
 
     def keep(self, part: PartFile) -> int:
-        """Keep what has come of a file to be resumed later; return its bytes."""
-        if part.keep():
+        """Keep what has come of a file to be resumed later; return its bytes.
+
+        Raises
+        ------
+        LocalError
+            When the disk refuses; nothing of the part is left then.
+        """
+        try:
+            kept = part.keep()
+        except LocalError:
+            part.discard()
+            raise
+        if kept:
             self._known.add(part.name)
         return part.size
 
