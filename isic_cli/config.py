@@ -48,8 +48,8 @@ class Settings:
         A bearer token that was handed in; None means the stored login, or anonymous.
     login_dir : Path or None
         Where stored logins are; None when none may be used.
-    jobs : int
-        Transfers side by side.
+    jobs : int or None
+        Transfers side by side; None for as many as help.
     timeout : float
         Seconds without an answer or a byte before an attempt is given up.
     retries : int
@@ -62,7 +62,7 @@ class Settings:
     cache_dir: Path
     token: str | None = None
     login_dir: Path | None = None
-    jobs: int = 16
+    jobs: int | None = None
     timeout: float = 20.0
     retries: int = 5
     cache: bool = False

@@ -26,7 +26,7 @@ def test_option_beats_environment_beats_folder_beats_user(tmp_path: Path) -> Non
     assert settled().jobs == 3
     assert layered(tmp_path, env={}, here="jobs = 2", user="jobs = 1")().jobs == 2
     assert layered(tmp_path, env={}, user="jobs = 1")().jobs == 1
-    assert layered(tmp_path, env={})().jobs == 16
+    assert layered(tmp_path, env={})().jobs is None
 
 
 def test_the_archive_comes_from_the_same_layers(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ class SelectedImages:
         self._shard = parse_shard(selection.shard, {}) if selection.shard else None
         self._sample = planned_sample(selection)
         self.missed = 0
-        self._searches: dict[int, "ImageSearch"] = {}
+        self._searches: dict[int, ImageSearch] = {}
         self.problems = [*bad_lines(selection.ids), *bad_lines(selection.exclude)]
         self.collections = resolve_collections(api, selection.collections)
 

@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from queue import Empty, SimpleQueue
 
+from isic_cli.services.download.crowd import Crowd
 from isic_cli.services.download.events import DownloadEvent, Failed, Finished, Skipped, Started
 from isic_cli.services.download.journal import Journal
 from isic_cli.services.download.plan import PlannedFile, Planner
@@ -28,8 +29,8 @@ class Crew:
 
     Parameters
     ----------
-    jobs : int
-        Most threads.
+    crowd : Crowd
+        How many threads.
     planner : Planner
         Settles what needs a look at the file that is there.
     transfer : Transfer
@@ -39,21 +40,23 @@ class Crew:
     """
 
     def __init__(
-        self, jobs: int, *, planner: Planner, transfer: Transfer, journal: Journal
+        self, crowd: Crowd, *, planner: Planner, transfer: Transfer, journal: Journal
     ) -> None:
-        self._jobs = jobs
+        self._crowd = crowd
         self._planner = planner
         self._transfer = transfer
         self._journal = journal
         self._todo: SimpleQueue[PlannedFile | None] = SimpleQueue()
         self._done: _Box = SimpleQueue()
-        self._executor = ThreadPoolExecutor(jobs, thread_name_prefix="isic-download")
+        self._executor = ThreadPoolExecutor(crowd.most, thread_name_prefix="isic-download")
         self._threads: list[Future[None]] = []
 
     def give(self, planned: PlannedFile, outstanding: int) -> None:
         """Queue a file; `outstanding` files are queued or in work, this one included."""
         self._todo.put(planned)
-        if len(self._threads) < min(self._jobs, outstanding):
+        threads = len(self._threads)
+        most = min(self._crowd.look(self._todo.qsize()), outstanding)
+        for _ in range(threads, most):
             self._threads.append(self._executor.submit(self._work))
 
     def take(self) -> list[DownloadEvent]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from isic_cli.errors import NetworkError
 from isic_cli.models.image import ImageRecord
 from isic_cli.services.download.crew import Crew
+from isic_cli.services.download.crowd import Crowd
 from isic_cli.services.download.disk import local_error
 from isic_cli.services.download.events import (
     Advanced,
@@ -150,10 +151,11 @@ class Downloader:
                 pace=pace,
                 expected=self._expected,
             )
-            crew = Crew(self._options.jobs, planner=planner, transfer=transfer, journal=journal)
+            crowd = Crowd(self._options.jobs, clock=self._clock)
+            crew = Crew(crowd, planner=planner, transfer=transfer, journal=journal)
             abort: Callable[[], None] | None = self._source.abort
             try:
-                yield from _Run(crew, self._options.jobs).events(planner.plans(records))
+                yield from _Run(crew, crowd).events(planner.plans(records))
                 abort = None
             finally:
                 stop.set()
@@ -164,10 +166,10 @@ class Downloader:
 class _Run:
     """The consumer's side of one run: feeds the crew, and folds what comes back."""
 
-    def __init__(self, crew: Crew, jobs: int) -> None:
+    def __init__(self, crew: Crew, crowd: Crowd) -> None:
         self._crew = crew
-        self._ahead = _AHEAD * jobs
-        self._enough = max(_MOST_BARREN, 2 * jobs)
+        self._ahead = _AHEAD * crowd.most
+        self._enough = max(_MOST_BARREN, 2 * crowd.now)
         self._flying: dict[str, PlannedFile] = {}
         self._postponed: dict[str, tuple[PlannedFile, Failed]] = {}
         self._last_pass = False

@@ -23,8 +23,8 @@ class DownloadOptions:
     variant : {"full", "thumbnail"}
         Which file of an image; thumbnails are called `ISIC_xxxxxxx_thumbnail.jpg`, as the
         archive calls them, so that both variants fit into one folder.
-    jobs : int
-        Transfers side by side.
+    jobs : int or None
+        Transfers side by side; None for as many as help, see `crowd`.
     check : {"structure", "decode"}
         What proves a picture whole: its structure, or decoding it to the last row.
     retries : int
@@ -44,7 +44,7 @@ class DownloadOptions:
 
     folder: Path
     variant: Variant = "full"
-    jobs: int = 16
+    jobs: int | None = None
     check: Check = "structure"
     retries: int = 5
     rate: float | None = None
