@@ -21,7 +21,7 @@ from isic_cli.errors import LocalError, NotFoundError
 from isic_cli.models.licenses import strictest
 from isic_cli.services.dataset.header import LockHeader
 from isic_cli.services.dataset.image import DAMAGED, LockedImage
-from isic_cli.services.download.disk import local_error
+from isic_cli.services.download.disk import local_error, temporary_name
 from isic_cli.services.download.paths import is_safe_id
 
 NAME = "isic.lock"
@@ -195,8 +195,7 @@ def write_lock(
     LocalError
         When the disk refuses; the lock is as it was then.
     """
-    body = path.with_name(f".{path.name}.lines.{os.getpid()}.tmp")
-    whole = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    body, whole = temporary_name(path), temporary_name(path)
     try:
         totals = _Totals()
         with body.open("wb") as file:

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from isic_cli.services.download.disk import local_error
+from isic_cli.services.download.disk import local_error, temporary_name
 from isic_cli.services.download.paths import STATE
 
 _NAME = "verified"
@@ -72,6 +72,7 @@ class VerifiedIndex:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / STATE / _NAME
+        self._temporary = temporary_name(self._path)
         self._new: IO[str] | None = None
         self._old: Iterator[Good] = iter(())
         self._next: Good | None = None
@@ -103,10 +104,6 @@ class VerifiedIndex:
         except OSError as failure:
             self._temporary.unlink(missing_ok=True)
             raise local_error(failure, self._path) from failure
-
-    @property
-    def _temporary(self) -> Path:
-        return self._path.with_suffix(f".{os.getpid()}.tmp")
 
     def _lines(self) -> Iterator[Good]:
         with suppress(FileNotFoundError, NotADirectoryError), self._path.open() as file:

@@ -4,6 +4,7 @@ import errno
 import filecmp
 import hashlib
 import os
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -23,6 +24,14 @@ _HINTS = {
     errno.ENOTDIR: "A file stands where a folder is needed.",
     errno.EEXIST: "A file stands where a folder is needed.",
 }
+
+#: A name that `temporary_name` gives.
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
+
+
+def temporary_name(path: Path) -> Path:
+    """Return where the successor of a file is written: beside it, hidden, never taken."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
 
 
 def local_error(error: OSError, path: Path | str) -> LocalError:
@@ -49,7 +58,7 @@ def replacing(path: Path) -> Iterator[TextIO]:
 
 @contextmanager
 def _beside(path: Path, open_new: Callable[[Path], F]) -> Iterator[F]:
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    temporary = temporary_name(path)
     try:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,6 +74,27 @@ def _beside(path: Path, open_new: Callable[[Path], F]) -> Iterator[F]:
                 temporary.unlink()
     except OSError as error:
         raise local_error(error, path) from error
+
+
+def sweep(folder: Path) -> None:
+    """Remove the temporary files that a killed run left in a download folder.
+
+    The caller holds the folder; a run that goes on without a lock, on a file system that has none,
+    reports an error if its file is taken away, and leaves nothing half written.
+
+    Raises
+    ------
+    LocalError
+        When they cannot be removed.
+    """
+    try:
+        for place in (folder, folder / "licenses", folder / ".isic"):
+            if place.is_dir():
+                for path in place.glob(".*.tmp"):
+                    if _TEMPORARY.fullmatch(path.name):
+                        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise local_error(error, folder) from error
 
 
 def write_atomically(path: Path, text: str) -> None:

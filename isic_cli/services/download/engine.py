@@ -10,7 +10,7 @@ from isic_cli.errors import NetworkError
 from isic_cli.models.image import ImageRecord
 from isic_cli.services.download.crew import Crew
 from isic_cli.services.download.crowd import Crowd
-from isic_cli.services.download.disk import local_error
+from isic_cli.services.download.disk import local_error, sweep
 from isic_cli.services.download.events import (
     Advanced,
     DownloadEvent,
@@ -125,6 +125,7 @@ class Downloader:
         layout = settle_layout(folder, self._options.layout, record=True)
         parts = PartStore(folder, write=self._write)
         parts.sweep()
+        sweep(folder)
         ground = Ground(folder)
         with Journal(folder, writable=True) as journal:
             planner = Planner(

@@ -568,6 +568,24 @@ def test_a_thousand_complete_files_are_skipped_quickly(host: Loopback, tmp_path:
     assert host.requests == []
 
 
+def test_temporary_files_of_a_killed_run_are_swept_and_nothing_else(
+    host: Loopback, tmp_path: Path
+) -> None:
+    host.files[PATH] = LARGE
+    mine = [
+        ".attribution.txt.0123abcd.tmp",
+        "licenses/.CC-0.txt.0123abcd.tmp",
+        ".isic/.x.0123abcd.tmp",
+    ]
+    others = [".notes.tmp", "0123abcd.tmp", "licenses/CC-0.txt"]
+    for name in (*mine, *others):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x")
+    list(engine(host, tmp_path).run([host.record(1)]))
+    assert [name for name in (*mine, *others) if (tmp_path / name).exists()] == others
+
+
 # What the archive or the lock says has changed
 
 
