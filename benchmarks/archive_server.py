@@ -73,6 +73,7 @@ class Listing:
         self.images, self.size = images, size
         self.body, self.side = picture(size)
         self.api = self.files = ""
+        self.sent = 0  # files; asked for at /sent
 
     def page(self, query: dict[str, list[str]]) -> dict[str, object]:
         text = query.get("query", [""])[0]
@@ -101,7 +102,10 @@ class Listing:
         query = parse_qs(parts.query)
         match parts.path:
             case path if path.startswith("/files/"):
+                self.sent += 1
                 return 200, "image/jpeg", self.body
+            case "/sent":
+                return self._json({"files": self.sent})
             case "/api/v2/images/search/size/":
                 return self._json({"size": self.images * self.size})
             case "/api/v2/images/search/" | "/api/v2/images/":

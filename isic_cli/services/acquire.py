@@ -110,20 +110,23 @@ class Acquisition:
         LocalError
             Before the first byte.
         """
-        needed = self._needed()
         free = free_space(self._options.folder)
-        if needed is not None and free is not None and needed > free:
+        if free is None:
+            return
+        needed = self._needed(free)
+        if needed is not None and needed > free:
             raise LocalError(
                 f"{self._options.folder}: {needed:,} bytes are needed and {free:,} are free",
                 hint="Free some space, select less, or use --force to begin nevertheless.",
             )
 
-    def _needed(self) -> int | None:
+    def _needed(self, free: int) -> int | None:
+        """Return the bytes to come; what is there is looked at only when it matters."""
         if self._held is not None:
             return self.plan().bytes
         size = self.images.size()
-        if size is None:
-            return None
+        if size is None or size <= free:
+            return size
         with Journal(self._options.folder, writable=False) as journal:
             here = sum(entry.size for entry in journal.entries())
         return max(0, size - here)

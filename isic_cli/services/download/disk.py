@@ -6,6 +6,8 @@ import hashlib
 import os
 import re
 import secrets
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,13 +27,15 @@ _HINTS = {
     errno.EEXIST: "A file stands where a folder is needed.",
 }
 
-#: A name that `temporary_name` gives.
-_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
+#: A name that `temporary_name` gives: with the process that writes it.
+_TEMPORARY = re.compile(r"\..+\.(?P<process>[0-9]+)-[0-9a-f]{8}\.tmp")
+#: Seconds after which a temporary file is nobody's, where a process cannot be asked for.
+_OLD = 86_400.0
 
 
 def temporary_name(path: Path) -> Path:
     """Return where the successor of a file is written: beside it, hidden, never taken."""
-    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
 
 
 def local_error(error: OSError, path: Path | str) -> LocalError:
@@ -79,8 +83,7 @@ def _beside(path: Path, open_new: Callable[[Path], F]) -> Iterator[F]:
 def sweep(folder: Path) -> None:
     """Remove the temporary files that a killed run left in a download folder.
 
-    The caller holds the folder; a run that goes on without a lock, on a file system that has none,
-    reports an error if its file is taken away, and leaves nothing half written.
+    Files of a process that is alive stay: on a file system without locks two runs may be at work.
 
     Raises
     ------
@@ -91,10 +94,25 @@ def sweep(folder: Path) -> None:
         for place in (folder, folder / "licenses", folder / ".isic"):
             if place.is_dir():
                 for path in place.glob(".*.tmp"):
-                    if _TEMPORARY.fullmatch(path.name):
+                    match = _TEMPORARY.fullmatch(path.name)
+                    if match and not _is_in_use(path, int(match["process"])):
                         path.unlink(missing_ok=True)
     except OSError as error:
         raise local_error(error, folder) from error
+
+
+def _is_in_use(path: Path, process: int) -> bool:
+    if sys.platform == "win32":  # where signal 0 would end the process
+        with suppress(FileNotFoundError):
+            return time.time() - path.stat().st_mtime < _OLD
+        return True
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -81,8 +81,11 @@ _FIELDS = tuple(Entry.__dataclass_fields__)
 def _parse(line: bytes) -> Entry | None:
     """Read a line; None for one that is torn or was written by something else."""
     try:
-        entry = Entry(**{"stated": None, **json.loads(line)})
-    except (ValueError, TypeError):
+        # Decoded here: json would look for the encoding first, which takes as long as parsing.
+        values = json.loads(line.decode())
+        values.setdefault("stated", None)
+        entry = Entry(**values)
+    except (ValueError, TypeError, AttributeError):
         return None
     return entry if is_safe_id(str(entry.isic_id)) and isinstance(entry.record, dict) else None
 
@@ -183,6 +186,10 @@ class Journal:
         temporary.replace(self._path)
         self._fd = os.open(self._path, os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0))
         self._offsets, self._lines = offsets, len(offsets)
+
+    def knows(self, isic_id: str, variant: str) -> bool:
+        """Whether there is an entry of a file; reads nothing."""
+        return _number(isic_id, variant) in self._offsets
 
     def get(self, isic_id: str, variant: str) -> Entry | None:
         """Return the entry of a file, or None."""

@@ -118,7 +118,7 @@ def _adopt_rows(folder: Path, journal: Journal) -> None:
         with (folder / "metadata.csv").open(encoding="utf-8-sig", newline="") as file:
             for row in csv.DictReader(file):
                 isic_id = str(row.get("isic_id"))
-                if is_safe_id(isic_id) and journal.get(isic_id, "full") is None:
+                if is_safe_id(isic_id) and not journal.knows(isic_id, "full"):
                     _adopt_row(folder, journal, isic_id, row)
     except FileNotFoundError:
         return

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -572,12 +573,16 @@ def test_temporary_files_of_a_killed_run_are_swept_and_nothing_else(
     host: Loopback, tmp_path: Path
 ) -> None:
     host.files[PATH] = LARGE
+    process = subprocess.Popen(["true"])
+    process.wait()
+    dead = process.pid
     mine = [
-        ".attribution.txt.0123abcd.tmp",
-        "licenses/.CC-0.txt.0123abcd.tmp",
-        ".isic/.x.0123abcd.tmp",
+        f".attribution.txt.{dead}-0123abcd.tmp",
+        f"licenses/.CC-0.txt.{dead}-0123abcd.tmp",
+        f".isic/.x.{dead}-0123abcd.tmp",
     ]
-    others = [".notes.tmp", "0123abcd.tmp", "licenses/CC-0.txt"]
+    alive = f".metadata.csv.{os.getpid()}-0123abcd.tmp"
+    others = [".notes.tmp", "0123abcd.tmp", "licenses/CC-0.txt", alive]
     for name in (*mine, *others):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
