@@ -49,7 +49,8 @@ def official_client(folder: Path) -> Path:
 
 @contextmanager
 def server(options: argparse.Namespace, *extra: str) -> Iterator[dict[str, str]]:
-    command = [sys.executable, str(HERE / "archive_server.py"), "--port", "8000",
+    command = [sys.executable, str(HERE / "archive_server.py"),
+               "--port", str(getattr(options, "port", 8000)),
                "--images", str(options.images), "--bytes", str(options.bytes), *extra]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

@@ -1,8 +1,8 @@
 """The short way to a file host: HTTP/1.1 over kept connections, nothing else.
 
 One connection per thread and origin over one shared TLS context. Measured with 2,000 files of
-40 KB on loopback, the same requests through httpx cost several times the CPU (its pool, its
-state machine, its models), which for many small files is most of the whole. httpx stays in use
+40 KB on loopback and 16 threads (`benchmarks/doors.py`), a request costs 0.04 to 0.07 ms of CPU
+here and 0.7 to 0.8 ms through httpx (its pool, its state machine, its models). httpx stays in use
 wherever a proxy or a transport is set (`carrier`). Owning the sockets is also what lets another
 thread cut every request in flight.
 """
