@@ -51,19 +51,19 @@ def sheet(
     from itertools import islice
 
     from isic_cli.services.executors import ExecutorSpec, open_executor
-    from isic_cli.services.selection import SelectedImages
+    from isic_cli.services.selection import select
     from isic_cli.services.sheet import MOST, Sheet
 
     chosen = _options(options)
     check_fields([*chosen.caption, *([chosen.by] if chosen.by else [])])
     where = replace(run, archive=str(folder)) if folder is not None else run
     with where.open() as api, Progress("drawing", "images", mode=progress) as ticker:
-        images = SelectedImages(api, selection)
+        images = select(api, selection)
         warn_of_quirks(images)
         records = list(islice(images.records(), MOST + 1))
         ticker.total = len(records)
         drawing = Sheet(api, chosen)
-        with open_executor(ExecutorSpec(), jobs=min(8, api.settings.jobs)) as workers:
+        with open_executor(ExecutorSpec(), jobs=min(8, api.settings.jobs or 8)) as workers:
             width, height = drawing.draw(records, workers, tick=ticker.advance)
     click.echo(f"{chosen.path}: {len(records):,} images, {width}x{height} pixels.", err=True)
     return max(settle(drawing.problems), conclude(images, len(records)))

@@ -91,10 +91,9 @@ def _label_table(source: Path, labelling: "Labelling", output: Output) -> ExitCo
 def _label_selection(
     run: Run, selection: "Selection", labelling: "Labelling", output: Output
 ) -> ExitCode:
-    from isic_cli.services.selection import SelectedImages
+    from isic_cli.services.selection import opened
 
-    with run.open() as api:
-        images = SelectedImages(api, selection)
+    with opened(run.settings(), selection) as images:
         warn_of_quirks(images)
         rows = labelling.apply(record.row() for record in images.records("by_id"))
         shape = Shape(

@@ -12,7 +12,7 @@ from isic_cli.api.curation import IDS_AT_ONCE, ListOutcome
 from isic_cli.errors import IsicError, RefusedError, UsageError
 from isic_cli.models.collection import Collection
 from isic_cli.models.selection import Selection
-from isic_cli.services.selection import SelectedImages, resolve_collections
+from isic_cli.services.selection import resolve_collections, select, server_query
 
 logger = logging.getLogger(__name__)
 
@@ -128,18 +128,22 @@ class MembershipChange:
         if verb == "remove" and not selection.collections:
             # Only members can be removed, so that no more than those need be listed.
             narrowed = replace(selection, collections=(str(collection.id),))
-        self.images = SelectedImages(api, selection if self._sends_ids else narrowed)
+        self.images = select(api, selection if self._sends_ids else narrowed)
 
     @property
     def is_server_side(self) -> bool:
         """Whether the archive does the whole work itself, later."""
-        return self.verb == "add" and self.images.is_server_side and not self._selection.limit
+        chosen = self._selection
+        if self.verb != "add" or chosen.offline or chosen.limit:
+            return False
+        return self.images.is_server_side
 
     @property
     def _sends_ids(self) -> bool:
         """Whether the ids can be sent as they are: the archive says which it does not have."""
         chosen = self._selection
-        return chosen.ids is not None and not (chosen.query or chosen.collections or chosen.license)
+        plain = Selection(ids=chosen.ids, exclude=chosen.exclude, limit=chosen.limit)
+        return chosen.ids is not None and chosen == plain
 
     def isic_ids(self) -> Iterator[str]:
         """Yield the selected ids, in the order they were given or listed."""
@@ -177,7 +181,7 @@ class MembershipChange:
         """Have the archive add what the selection finds; it goes on after it has answered."""
         self._api.add_search(
             self.collection.id,
-            self.images.query,
+            server_query(self._selection),
             collections=[one.id for one in self.images.collections],
         )
 

@@ -52,6 +52,14 @@ def select(api: "ArchiveApi", selection: Selection) -> "SelectedImages | Offline
     return SelectedImages(api, selection)
 
 
+def server_query(selection: Selection) -> str:
+    """Return the query that the archive is asked for a selection, the licences included."""
+    if selection.license is None:
+        return selection.query
+    allowed = [term("copyright_license", name) for name in at_most(selection.license)]
+    return all_of(selection.query, any_of(*allowed))
+
+
 class SelectedImages:
     """The images of a selection, lazily.
 
@@ -94,10 +102,7 @@ class SelectedImages:
     @property
     def query(self) -> str:
         """The whole query that the archive is asked, the licences included."""
-        if self._selection.license is None:
-            return self._selection.query
-        allowed = [term("copyright_license", name) for name in at_most(self._selection.license)]
-        return all_of(self._selection.query, any_of(*allowed))
+        return server_query(self._selection)
 
     @property
     def warnings(self) -> tuple[str, ...]:

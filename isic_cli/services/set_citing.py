@@ -11,6 +11,7 @@ from isic_cli.curation.cite import CitedSet, Source
 from isic_cli.curation.credit import beyond, credits_of, digest_ids
 from isic_cli.errors import CheckError, UsageError
 from isic_cli.local.sets import read_collections
+from isic_cli.query import any_of
 from isic_cli.services.tabular import TableSource, open_table
 
 
@@ -60,7 +61,7 @@ def read_provenance(source: Path, isic_ids: Iterable[str]) -> Provenance:
         ]
     return Provenance(
         archive=str(header.get("archive") or ""),
-        query=str(header.get("query") or ""),
+        query=_query(header),
         retrieved=_date(header, source),
         sources=tuple(sources),
     )
@@ -76,16 +77,22 @@ def _header(lock: Path) -> dict[str, Any]:
     return value if isinstance(value, dict) and "isic_id" not in value else {}
 
 
+def _query(header: dict[str, Any]) -> str:
+    """Return the searches of all selections that filled the folder, as one search."""
+    chosen = [one for one in header.get("selections") or () if isinstance(one, dict)]
+    queries = list(dict.fromkeys(str(one.get("query") or "") for one in chosen))
+    return any_of(*queries) if queries else ""
+
+
 def _source(value: dict[str, Any]) -> Source:
     return Source(str(value.get("name") or value.get("id") or ""), value.get("doi") or None)
 
 
 def _date(header: dict[str, Any], source: Path) -> date:
-    for name in ("retrieved", "created", "date"):
-        try:
-            return datetime.fromisoformat(str(header.get(name))).date()
-        except ValueError:
-            continue
+    try:
+        return datetime.fromisoformat(str(header.get("time"))).date()
+    except ValueError:
+        pass  # no lock, or a table
     names = ("metadata.csv", ".isic/journal.jsonl", "isic.lock") if source.is_dir() else ("",)
     times = [(source / name).stat().st_mtime for name in names if (source / name).exists()]
     return datetime.fromtimestamp(max(times), UTC).date()

@@ -48,8 +48,8 @@ def test_a_lock_says_archive_query_date_and_collections(isic: Isic, tmp_path: Pa
     header = {
         "isic_lock": 1,
         "archive": "https://example.org",
-        "query": "sex:male",
-        "retrieved": "2024-02-03T10:00:00+00:00",
+        "time": "2024-02-03T10:00:00Z",
+        "selections": [{"query": "sex:male", "collections": [1]}],
         "collections": [{"id": 1, "name": "Set", "doi": "10.1/x"}],
     }
     row = {"isic_id": "ISIC_0000001", "copyright_license": "CC-0", "attribution": "A"}

@@ -188,6 +188,7 @@ def test_selections_join_without_repeating_themselves() -> None:
 
 def test_memory_stays_flat_however_many_images_there_are(tmp_path: Path) -> None:
     path = tmp_path / "isic.lock"
+    write_lock(tmp_path / "warm", HEADER, iter([image(1)]), earlier=None)  # imports are not held
     tracemalloc.start()
     write_lock(path, HEADER, (image(number) for number in range(20_000)), earlier=None)
     with Lock(path) as lock:
