@@ -196,5 +196,5 @@ def test_memory_stays_flat_however_many_images_there_are(tmp_path: Path) -> None
         assert sum(1 for _ in lock.images()) == 20_000
         _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    # The file has 7 MB; twelve bytes an image and buffers are what may be held.
-    assert peak < 2_500_000
+    # The file has 7 MB, its images as objects several times that: neither is ever held.
+    assert peak < 5_000_000
