@@ -133,3 +133,11 @@ def test_importing_the_command_line_loads_nothing_heavy() -> None:
     code = "import sys, json, isic_cli.cli.main; print(json.dumps(list(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert HEAVY & set(json.loads(done.stdout)) == set()
+
+
+def test_a_download_loads_no_array_library() -> None:
+    code = (
+        "import sys, isic_cli.services.acquire; print(sorted({'numpy', 'PIL'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

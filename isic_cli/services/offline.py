@@ -13,7 +13,6 @@ from isic_cli.cache.index import Index
 from isic_cli.cache.memberships import listed_collections
 from isic_cli.cache.state import utc_now
 from isic_cli.config import Settings
-from isic_cli.curation.sample import sample
 from isic_cli.curation.shard import parse_shard
 from isic_cli.errors import CheckError, NotFoundError
 from isic_cli.models.collection import Collection
@@ -204,6 +203,8 @@ class OfflineImages:
         if self._shard is not None:
             found = filter(self._is_in_shard, found)
         if self._sample is not None:
+            from isic_cli.curation.sample import sample
+
             found = sample(found, self._sample, row_of=ImageRecord.row).items
         found = islice(found, self._selection.limit or None)
         yield from found if self._api is None else with_links(self._api, found, self.problems)

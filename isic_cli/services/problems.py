@@ -1,9 +1,12 @@
 """What in a selection names no image, and the sample that it draws."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from isic_cli.curation.sample import SamplePlan
 from isic_cli.models.selection import IdList, Selection
+
+if TYPE_CHECKING:
+    from isic_cli.curation.sample import SamplePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +35,12 @@ def bad_lines(ids: IdList | None) -> list[Problem]:
     ]
 
 
-def planned_sample(selection: Selection) -> SamplePlan | None:
+def planned_sample(selection: Selection) -> "SamplePlan | None":
     """Return the sample that a selection draws; None when it draws none."""
     if not selection.sample:
         return None
+    from isic_cli.curation.sample import SamplePlan  # it needs numpy, which few selections do
+
     return SamplePlan(
         selection.sample, by=selection.by, one_per=selection.one_per, seed=selection.seed
     )

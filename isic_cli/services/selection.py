@@ -12,7 +12,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from isic_cli.config import Settings
-from isic_cli.curation.sample import sample
 from isic_cli.curation.shard import parse_shard
 from isic_cli.models.collection import Collection
 from isic_cli.models.image import ImageRecord
@@ -147,6 +146,8 @@ class SelectedImages:
         else:
             found = (image for image in self._searched(order, lanes) if self._wants(image.isic_id))
         if self._sample is not None:
+            from isic_cli.curation.sample import sample
+
             found = sample(found, self._sample, row_of=ImageRecord.row).items
         yield from islice(found, self._selection.limit or None)
 

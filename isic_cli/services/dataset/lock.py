@@ -227,6 +227,6 @@ def write_lock(
 def _assemble(whole: Path, header: LockHeader, body: Path) -> None:
     with whole.open("wb") as file, body.open("rb") as lines:
         file.write(header.to_line())
-        shutil.copyfileobj(lines, file, 1 << 20)
+        shutil.copyfileobj(lines, file, 1 << 18)
         file.flush()
         os.fsync(file.fileno())
