@@ -4,6 +4,7 @@ The counts come from the index, from the archive's facets where these are comple
 records themselves; all three give the same tables.
 """
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -164,14 +165,19 @@ def binned(numbers: Mapping[float, int], *, most: int = 20) -> list[tuple[float,
         return []
     low, high = min(numbers), max(numbers)
     width = _width((high - low) / most, whole=all(float(n).is_integer() for n in numbers))
-    first = int(low // width)
+    first = _step(low, width)
     counts: Counter[int] = Counter()
     for number, count in numbers.items():
-        counts[int(number // width)] += count
+        counts[_step(number, width)] += count
     return [
         (round(index * width, 6), round((index + 1) * width, 6), counts[index])
         for index in range(first, max(counts) + 1)
     ]
+
+
+def _step(number: float, width: float) -> int:
+    # 0.5 // 0.001 is 499: without rounding a number at the edge falls below it.
+    return math.floor(round(number / width, 6))
 
 
 def _width(least: float, *, whole: bool) -> float:

@@ -7,6 +7,7 @@ forty columns would weigh a gigabyte.
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ from isic_cli.services.problems import Problem
 
 Row = dict[str, Any]
 
+_PLAIN_ID = re.compile(r"ISIC_[0-9]{7}")
 #: Lines of JSON that are about the file, not about an image.
 _HEADERS = frozenset({"format", "isic_lock", "summary"})
 
@@ -42,18 +44,20 @@ class TableSource:
 
     name: str
     columns: tuple[str, ...]
-    read: Callable[["TableSource"], Iterator[Row]]
+    read: Callable[["TableSource", tuple[str, ...]], Iterator[Row]]
     problems: list[Problem] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[Row]:
         self.problems.clear()
-        return self.read(self)
+        return self.read(self, self.columns)
 
     def narrow(self, fields: tuple[str, ...]) -> Iterator[Row]:
         """Yield the rows with `isic_id` and some fields only; a field without a value is absent."""
-        for row in self:
+        self.problems.clear()
+        for row in self.read(self, ("isic_id", *fields)):
             short = {name: row[name] for name in fields if row.get(name) not in (None, "")}
-            yield short | {"isic_id": row["isic_id"]}
+            short["isic_id"] = row["isic_id"]
+            yield short
 
     def require(self, *fields: str) -> None:
         """Refuse a table without some column.
@@ -117,7 +121,7 @@ def _open_journal(folder: Path) -> TableSource:
 
     names: set[str] = {name for row in records() for name in row}
     columns = (*LEADING_COLUMNS, *sorted(names.difference(LEADING_COLUMNS)))
-    return TableSource(str(folder), columns, lambda _: records())
+    return TableSource(str(folder), columns, lambda _table, _fields: records())
 
 
 def _open_file(path: Path) -> TableSource:
@@ -139,7 +143,9 @@ def _open_file(path: Path) -> TableSource:
     names = tuple("isic_id" if name == key else name for name in columns)
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise UsageError(f"{path}: the column {twice} is there twice")
-    return TableSource(str(path), names, lambda table: _csv_rows(table, path, delimiter))
+    return TableSource(
+        str(path), names, lambda table, fields: _csv_rows(table, path, delimiter, fields)
+    )
 
 
 def _lines(path: Path) -> Iterator[str]:
@@ -156,44 +162,76 @@ def _is_content(line: str) -> bool:
     return bool(line.strip()) and not line.lstrip().startswith("#")
 
 
-def _csv_rows(table: TableSource, path: Path, delimiter: str) -> Iterator[Row]:
-    reader = csv.reader(_blanked(path), delimiter=delimiter)
+def _csv_rows(
+    table: TableSource, path: Path, delimiter: str, fields: tuple[str, ...]
+) -> Iterator[Row]:
+    """Yield the rows, only some columns of each: the other cells cost nothing then."""
+    lines = _Blanked(path)
+    reader = csv.reader(lines, delimiter=delimiter)
+    places = [(name, at) for at, name in enumerate(table.columns) if name in fields]
+    width = len(table.columns)
     header = True
     try:
         for cells in reader:
-            if not any(cells):
-                continue
+            if len(cells) != width:
+                if not any(cells):
+                    continue
+                _check_width(path, reader.line_num, cells, width)
+                cells.extend([""] * (width - len(cells)))
             if header:
                 header = False
                 continue
-            if len(cells) > len(table.columns):
-                raise UsageError(
-                    f"{path}, line {reader.line_num}: {len(cells)} cells, "
-                    f"but {len(table.columns)} columns",
-                    hint="quote a cell that holds a comma",
-                )
-            row: Row = dict.fromkeys(table.columns, "")
-            row.update(zip(table.columns, map(unguarded, cells), strict=False))
+            if lines.guards and delimiter != "\t":
+                cells = [unguarded(cell) for cell in cells]  # noqa: PLW2901 - the same cells
+            row: Row = (
+                dict(zip(table.columns, cells, strict=True))
+                if len(places) == width
+                else {name: cells[at] for name, at in places}
+            )
             if _settle_id(row):
                 yield row
-            else:
+            elif any(cells):
                 table.note(reader.line_num, delimiter.join(cells))
     except csv.Error as error:
         raise UsageError(f"{path}, line {reader.line_num}: {error}") from error
 
 
-def _blanked(path: Path) -> Iterator[str]:
-    """Yield the lines with comments blanked before the header, so that line numbers stay true."""
-    header = True
-    for line in _lines(path):
-        if header and not _is_content(line):
-            yield "\n"
-        else:
-            header = False
-            yield line
+def _check_width(path: Path, line: int, cells: list[str], width: int) -> None:
+    if len(cells) > width:
+        raise UsageError(
+            f"{path}, line {line}: {len(cells)} cells, but {width} columns",
+            hint="quote a cell that holds a comma",
+        )
+
+
+class _Blanked:
+    """The lines of a table, comments before the header blanked so that line numbers stay true.
+
+    Attributes
+    ----------
+    guards : bool
+        Whether a tab was seen so far: only then may a cell be guarded by one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.guards = False
+
+    def __iter__(self) -> Iterator[str]:
+        header = True
+        for line in _lines(self._path):
+            if header and not _is_content(line):
+                yield "\n"
+            else:
+                header = False
+                self.guards = self.guards or "\t" in line
+                yield line
 
 
 def _settle_id(row: Row) -> bool:
+    plain = row.get("isic_id")
+    if type(plain) is str and _PLAIN_ID.fullmatch(plain):
+        return True
     found = find_ids(str(row.get("isic_id") or ""))
     if found:
         row["isic_id"] = found[0]
@@ -205,7 +243,7 @@ def _open_jsonl(path: Path) -> TableSource:
     for _, row in _objects(path):
         columns.update(dict.fromkeys(row))
 
-    def rows(table: TableSource) -> Iterator[Row]:
+    def rows(table: TableSource, _fields: tuple[str, ...]) -> Iterator[Row]:
         for number, row in _objects(path):
             if _settle_id(row):
                 yield row

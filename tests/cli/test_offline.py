@@ -227,3 +227,35 @@ def test_the_index_answers_when_the_archive_is_gone(indexed: Isic, folder: Path)
     assert len(indexed("image", "list", "--offline", "-q").lines) == 4
     assert len(indexed("metadata", "download", "--offline").lines) == 5
     assert indexed("metadata", "stats", "--offline").code == 0
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        ["--shard", "1/2"],
+        ["--shard", "2/2", "-s", "sex:male"],
+        ["--sample", "2", "--by", "sex", "--seed", "3"],
+        ["--sample", "3", "--one-per", "patient", "--shard", "1/2"],
+    ],
+    ids=" ".join,
+)
+def test_parts_and_samples_are_those_of_the_archive(selection: list[str], indexed: Isic) -> None:
+    for command in (["image", "list", "-q"], ["metadata", "download"]):
+        online = indexed(*command, *selection)
+        offline = indexed(*command, *selection, "--offline")
+        assert (offline.code, offline.out) == (0, online.out)
+
+
+def test_a_folder_remembers_an_expression_and_asks_the_index_again(
+    indexed: Isic, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    chosen = ["--offline", "--where", "age_approx > 30"]
+    assert indexed("image", "download", str(out), *chosen).code == 0
+    (out / "ISIC_0000003.jpg").unlink()
+    done = indexed("dataset", "sync", str(out))
+    assert done.code == 0
+    assert sorted(path.name for path in out.glob("*.jpg")) == [
+        "ISIC_0000001.jpg",
+        "ISIC_0000003.jpg",
+    ]
