@@ -13,6 +13,7 @@ from PIL import Image
 
 from tests.cli.conftest import Isic, Result
 from tests.support.folders import make_folder
+from tests.support.lesions import drawn
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -394,3 +395,22 @@ def test_a_folder_in_use_is_left_alone(isic: Isic, tmp_path: Path) -> None:
         done = export(isic, "--to", "csv")
     assert done.code == 10
     assert files(tmp_path / "out") == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="ulimit is the shell's")
+def test_a_full_disk_ends_the_run_with_nothing_called_done(isic: Isic, tmp_path: Path) -> None:
+    drawn(1, (640, 480)).save(tmp_path / "archive/ISIC_0000001.jpg", quality=95)
+    command = 'ulimit -f 8; exec "$0" -m isic_cli dataset export archive out --to csv'
+    done = subprocess.run(
+        ["/bin/sh", "-c", command, sys.executable],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 8
+    assert "ISIC_0000001.jpg: File too large" in done.stderr
+    assert not (tmp_path / "out/data.csv").exists()
+    assert not (tmp_path / "out/images/ISIC_0000001.jpg").exists()
+    assert export(isic, "--to", "csv").code == 0
