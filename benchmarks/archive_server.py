@@ -4,8 +4,9 @@ Run as a process of its own, so that the CPU time of the client under test is it
 `python benchmarks/archive_server.py --images 2000 --bytes 40000 [--tls cert.pem key.pem]`.
 It prints one line of JSON with its ports, then serves until it is killed. The API is plain http;
 with `--tls` the files are served over TLS on a second port, as the real archive's file host is.
-`--delay` holds every answer back by so many seconds, and twice that for a new connection, as a
-line of that round trip would.
+`--delay` holds every answer back by so many seconds, as a line of that round trip would, and the
+first answer of a connection by that for each round trip it took: two for TCP and the request, three
+with the handshake of TLS 1.3.
 """
 
 import argparse
@@ -122,8 +123,8 @@ class Listing:
 
 
 class Connection(asyncio.Protocol):
-    def __init__(self, listing: Listing, delay: float) -> None:
-        self.listing, self.delay = listing, delay
+    def __init__(self, listing: Listing, delay: float, trips: int = 2) -> None:
+        self.listing, self.delay, self.trips = listing, delay, trips
         self.buffer = b""
         self.requests = 0
 
@@ -142,7 +143,7 @@ class Connection(asyncio.Protocol):
                 f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
                 f'ETag: "benchmark"\r\nConnection: {"close" if close else "keep-alive"}\r\n\r\n'
             )
-            wait = self.delay * (2 if self.requests == 0 else 1)
+            wait = self.delay * (self.trips if self.requests == 0 else 1)
             self.requests += 1
             self._send(header.encode() + body, wait, close=close)
 
@@ -171,7 +172,9 @@ async def serve(options: argparse.Namespace) -> None:
     if options.tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*options.tls)
-        files = await loop.create_server(connection, "127.0.0.1", 0, ssl=context)
+        files = await loop.create_server(
+            lambda: Connection(listing, options.delay, trips=3), "127.0.0.1", 0, ssl=context
+        )
         listing.files = f"https://localhost:{files.sockets[0].getsockname()[1]}"
         servers.append(files)
     print(json.dumps({"api": listing.api, "files": listing.files}), flush=True)

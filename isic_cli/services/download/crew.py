@@ -50,14 +50,20 @@ class Crew:
         self._done: _Box = SimpleQueue()
         self._executor = ThreadPoolExecutor(crowd.most, thread_name_prefix="isic-download")
         self._threads: list[Future[None]] = []
+        self._taken = self._most = 0
 
     def give(self, planned: PlannedFile, outstanding: int) -> None:
         """Queue a file; `outstanding` files are queued or in work, this one included."""
         self._todo.put(planned)
-        threads = len(self._threads)
-        most = min(self._crowd.look(self._todo.qsize()), outstanding)
-        for _ in range(threads, most):
-            self._threads.append(self._executor.submit(self._work))
+        most = min(self._crowd.look(self._todo.qsize(), self._taken), outstanding)
+        if most == self._most and len(self._threads) >= most:
+            return
+        self._most = most
+        for number in range(most):
+            if number == len(self._threads):
+                self._threads.append(self._executor.submit(self._work, number))
+            elif self._threads[number].done():  # it was one too many, and no longer is
+                self._threads[number] = self._executor.submit(self._work, number)
 
     def take(self) -> list[DownloadEvent]:
         """Wait for the next events; raise the error of a thread that gave up."""
@@ -68,6 +74,7 @@ class Crew:
                 continue
             if isinstance(result, BaseException):
                 raise result
+            self._taken += 1
             return result
 
     def dismiss(self, abort: Callable[[], None] | None) -> None:
@@ -87,9 +94,9 @@ class Crew:
         wait(self._threads, timeout=_GRACE)
         self._executor.shutdown(wait=False, cancel_futures=True)
 
-    def _work(self) -> None:
-        """Take files until told to end: the body of each thread."""
-        while (planned := self._todo.get()) is not None:
+    def _work(self, number: int) -> None:
+        """Take files until told to end, or one too many: the body of each thread."""
+        while number < self._crowd.now and (planned := self._todo.get()) is not None:
             try:
                 events = _Letters(self._done)
                 events.close(self._one(planned, events))

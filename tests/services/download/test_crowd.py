@@ -2,46 +2,58 @@ from isic_cli.services.download.crowd import Crowd
 
 
 class Times:
-    """A wall clock and a processor clock that a test moves."""
+    """A wall clock and a processor clock that a test moves, and files that get done."""
 
-    def __init__(self) -> None:
+    def __init__(self, jobs: int | None = None) -> None:
         self.wall = self.cpu = 0.0
+        self.done = 1
+        self.crowd = Crowd(jobs, clock=lambda: self.wall, cpu=lambda: self.cpu)
+        self.crowd.look(100, self.done)
 
-    def crowd(self, jobs: int | None = None) -> Crowd:
-        return Crowd(jobs, clock=lambda: self.wall, cpu=lambda: self.cpu)
+    def pass_by(self, files: int, *, cpu: float = 0.0, waiting: int = 100) -> int:
+        """A quarter of a second, in which so many files get done."""
+        self.wall += 0.25
+        self.cpu += cpu
+        self.done += files
+        return self.crowd.look(waiting, self.done)
 
 
-def test_threads_double_while_files_wait_for_the_line_up_to_64() -> None:
+def test_threads_double_as_long_as_that_makes_it_faster_up_to_64() -> None:
     times = Times()
-    crowd = times.crowd()
-    seen = []
-    for _ in range(4):
-        times.wall += 0.1
-        seen.append(crowd.look(waiting=100))
-    assert seen == [32, 64, 64, 64]
+    assert [times.pass_by(files) for files in (80, 160, 320, 320)] == [32, 64, 64, 64]
+
+
+def test_threads_that_made_nothing_faster_go_again_for_a_while() -> None:
+    times = Times()
+    assert [times.pass_by(files) for files in (80, 82, 80, 400)] == [32, 16, 16, 16]
+    assert {times.pass_by(80) for _ in range(23)} == {16}
+    assert times.pass_by(80) == 32
+
+
+def test_the_last_doubling_is_taken_back_too() -> None:
+    times = Times()
+    assert [times.pass_by(files) for files in (80, 160, 165, 400)] == [32, 64, 32, 32]
 
 
 def test_a_busy_processor_gets_no_more_threads() -> None:
     times = Times()
-    crowd = times.crowd()
-    for _ in range(4):
-        times.wall += 0.1
-        times.cpu += 0.08
-        assert crowd.look(waiting=100) == 16
+    assert [times.pass_by(80, cpu=0.2) for _ in range(3)] == [16, 16, 16]
 
 
 def test_nobody_is_added_while_nothing_waits_or_before_it_is_known() -> None:
     times = Times()
-    crowd = times.crowd()
-    times.wall = 10.0
-    assert crowd.look(waiting=0) == 16
-    assert crowd.look(waiting=1) == 32
-    times.wall += 0.05
-    assert crowd.look(waiting=1) == 32
+    assert times.pass_by(80, waiting=0) == 16
+    times.wall += 0.1
+    assert times.crowd.look(100, times.done) == 16
+    assert times.pass_by(80) == 32
+
+
+def test_the_wait_for_the_first_file_tells_nothing() -> None:
+    crowd = Crowd(None, clock=iter([0.0, 10.0]).__next__, cpu=lambda: 0.0)
+    assert crowd.look(100, 0) == 16
+    assert crowd.look(100, 1) == 16
 
 
 def test_a_given_number_is_kept_to() -> None:
-    times = Times()
-    crowd = times.crowd(4)
-    times.wall = 10.0
-    assert (crowd.look(waiting=100), crowd.most) == (4, 4)
+    times = Times(4)
+    assert ([times.pass_by(files) for files in (80, 160)], times.crowd.most) == ([4, 4], 4)
