@@ -23,9 +23,18 @@ _SHOWN = 20
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--deep", is_flag=True, help="Read every file anew, and decode it to the last row.")
 @click.option("--repair", is_flag=True, help="Fetch again what is missing or changed.")
+@click.option(
+    "--executor",
+    default="threads",
+    show_default=True,
+    metavar="threads|processes|dask[=ADDRESS]",
+    help="Where the files are read; Dask needs isic-cli[dask].",
+)
 @transfer_options
 @pass_run
-def verify(run: Run, /, folder: Path, deep: bool, repair: bool, **options: Any) -> ExitCode:
+def verify(
+    run: Run, /, folder: Path, deep: bool, repair: bool, executor: str, **options: Any
+) -> ExitCode:
     """Compare every file of FOLDER with size and SHA-256 of the lock; exit 7 on a difference.
 
     A file that was read and good before, and has the same size and times since, is not read
@@ -39,7 +48,7 @@ def verify(run: Run, /, folder: Path, deep: bool, repair: bool, **options: Any) 
         FolderLock(folder, wait=options["wait"]),
         reported(options["report_file"]) as report,
     ):
-        bad = _check(folder, lock, report, options["progress"], deep=deep)
+        bad = _check(folder, lock, report, options["progress"], executor, deep=deep)
         for one in bad[:_SHOWN]:
             click.echo(f"{one.state.capitalize()}: {one.image.path}: {one.reason}", err=True)
         click.echo(f"{len(lock) - len(bad):,} of {len(lock):,} files are good.", err=True)
@@ -51,17 +60,19 @@ def verify(run: Run, /, folder: Path, deep: bool, repair: bool, **options: Any) 
 
 
 def _check(
-    folder: Path, lock: "Lock", report: "Report", mode: str, *, deep: bool
+    folder: Path, lock: "Lock", report: "Report", mode: str, executor: str, *, deep: bool
 ) -> "list[Checked]":
     """Return what is not as the lock says; everything is in the report."""
     from contextlib import closing
 
     from isic_cli.services.dataset.verify import check_folder
+    from isic_cli.services.executors import ExecutorSpec, open_executor
 
     bad = []
     with (
+        open_executor(ExecutorSpec.parse(executor)) as workers,
         Progress("verifying", "files", mode=mode, total=len(lock)) as ticker,
-        closing(check_folder(folder, lock, deep=deep)) as checks,  # type: ignore[type-var]  # it is a generator
+        closing(check_folder(folder, lock, deep=deep, workers=workers)) as checks,  # type: ignore[type-var]  # it is a generator
     ):
         for checked in checks:
             image, is_good = checked.image, checked.state == "complete"

@@ -5,7 +5,6 @@ that it runs anywhere. On a cluster of several machines the paths must mean the 
 of them: a shared file system.
 """
 
-import os
 import signal
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -16,6 +15,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from isic_cli.errors import LocalError, NetworkError, UsageError
+from isic_cli.services.pool import processors
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -102,13 +102,6 @@ def chunks(items: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
     items = iter(items)
     while part := tuple(islice(items, size)):
         yield part
-
-
-def processors() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextmanager

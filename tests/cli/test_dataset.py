@@ -290,6 +290,20 @@ def test_a_second_verify_reads_nothing_and_deep_reads_all(
     assert reasons() == {"read", "remembered"}
 
 
+@pytest.mark.parametrize("executor", ["threads", "processes"])
+def test_deep_reads_the_same_wherever_it_reads(
+    dataset: Isic, out: Path, tmp_path: Path, executor: str
+) -> None:
+    spoil(out / "ISIC_0000002.jpg")
+    done = dataset("verify", "out", "--deep", "--executor", executor, "--report", "run.jsonl")
+    assert done.code == 7
+    assert items(tmp_path / "run.jsonl") == {"complete": ["1", "3", "4"], "changed": ["2"]}
+
+
+def test_an_unknown_executor_is_a_usage_error(dataset: Isic, out: Path) -> None:
+    assert dataset("verify", "out", "--executor", "elsewhere").code == 2
+
+
 def test_repair_fetches_again_exactly_what_is_bad(dataset: Isic, out: Path, tmp_path: Path) -> None:
     wanted = everything(out)
     spoil(out / "ISIC_0000002.jpg")

@@ -19,3 +19,13 @@ def test_a_cluster_finds_the_same_duplicates_as_threads(isic: Isic, tmp_path: Pa
     cluster = isic("dataset", "dedupe", "pile", "--executor", "dask", "-j", "2")
     assert (cluster.code, cluster.out) == (0, threads.out)
     assert len(threads.lines) == 8
+
+
+def test_a_cluster_verifies_a_download_as_threads_do(isic: Isic, tmp_path: Path) -> None:
+    assert isic("image", "download", "out").code == 0
+    path = tmp_path / "out" / "ISIC_0000003.jpg"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    threads = isic("dataset", "verify", "out", "--deep")
+    cluster = isic("dataset", "verify", "out", "--deep", "--executor", "dask")
+    assert (threads.code, cluster.code) == (7, 7)
+    assert "Changed: ISIC_0000003.jpg" in cluster.err

@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,7 @@ from isic_cli.services.download.decode import decode_fully
 from isic_cli.services.download.disk import local_error, sha256_of
 from isic_cli.services.download.journal import Journal
 from isic_cli.services.download.paths import Ground
+from isic_cli.services.executors import ExecutorSpec, Workers, open_executor
 
 #: Hashing and decoding release the interpreter; more threads gain nothing on a disk.
 _READERS = 4
@@ -43,7 +45,12 @@ class Checked:
 
 
 def check_folder(
-    folder: Path, lock: Lock, *, deep: bool = False, trust: bool = False
+    folder: Path,
+    lock: Lock,
+    *,
+    deep: bool = False,
+    trust: bool = False,
+    workers: Workers | None = None,
 ) -> Iterator[Checked]:
     """Compare every image of a lock with its file, in the order of the lock.
 
@@ -56,6 +63,8 @@ def check_folder(
         Read every file, and decode its picture to the last row.
     trust : bool
         Believe the journal about files with the size and time that it says.
+    workers : Workers, optional
+        Read the files; a few threads by default.
 
     Raises
     ------
@@ -63,14 +72,17 @@ def check_folder(
         When a file cannot be read.
     """
     checker = _Checker(folder, lock, deep=deep, trust=trust)
-    pool = ThreadPoolExecutor(_READERS, thread_name_prefix="isic-verify")
-    try:
-        with VerifiedIndex(folder) as index, Journal(folder, writable=False) as journal:
-            images = lock.images()
-            while batch := list(islice(images, _BATCH)):
-                yield from checker.batch(batch, index, journal, pool)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    opened: AbstractContextManager[Workers] = (
+        nullcontext(workers) if workers else open_executor(ExecutorSpec(), jobs=_READERS)
+    )
+    with (
+        opened as readers,
+        VerifiedIndex(folder) as index,
+        Journal(folder, writable=False) as journal,
+    ):
+        images = lock.images()
+        while batch := list(islice(images, _BATCH)):
+            yield from checker.batch(batch, index, journal, readers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +107,15 @@ class _Checker:
         images: Iterable[LockedImage],
         index: VerifiedIndex,
         journal: Journal,
-        pool: ThreadPoolExecutor,
+        workers: Workers,
     ) -> Iterator[Checked]:
         looks = [self._look(image, index.known(image.isic_id)) for image in images]
         settled = [self._settle(look, journal) for look in looks]
         unread = [look for look, state in zip(looks, settled, strict=True) if state is None]
-        read = pool.map(self._read, unread) if len(unread) > 1 else map(self._read, unread)
+        files = [(look.target, look.image.sha256) for look in unread]
+        read = workers.stream(partial(read_file, deep=self._deep), files)
         for look, known in zip(looks, settled, strict=True):
-            checked = known or next(read)
+            checked = known or Checked(look.image, *next(read))
             self._remember(look, checked, index)
             yield checked
 
@@ -137,16 +150,6 @@ class _Checker:
                 return Checked(image, "complete", "journal")
         return None
 
-    def _read(self, look: _Look) -> Checked:
-        if sha256_of(look.target) != look.image.sha256:
-            return Checked(look.image, "changed", "other bytes of the same size")
-        if self._deep:
-            try:
-                decode_fully(look.target)
-            except DamagedError as error:
-                return Checked(look.image, "damaged", f"as the archive has it: {error.message}")
-        return Checked(look.image, "complete", "read")
-
     def _remember(self, look: _Look, checked: Checked, index: VerifiedIndex) -> None:
         if checked.state != "complete" or look.there is None:
             return
@@ -156,6 +159,27 @@ class _Checker:
             index.remember(
                 Good.of(look.image.isic_id, look.there, look.image.sha256, decoded=self._deep)
             )
+
+
+def read_file(file: tuple[str, str], *, deep: bool) -> tuple[State, str]:
+    """Read a file, here or in another process, and say what it is.
+
+    Parameters
+    ----------
+    file : tuple of str
+        Its path, and the SHA-256 that it should have.
+    deep : bool
+        Decode the picture too.
+    """
+    path, sha256 = file
+    if sha256_of(path) != sha256:
+        return "changed", "other bytes of the same size"
+    if deep:
+        try:
+            decode_fully(path)
+        except DamagedError as error:
+            return "damaged", f"as the archive has it: {error.message}"
+    return "complete", "read"
 
 
 def distrust(folder: Path, lock: Lock, isic_ids: Iterable[str]) -> None:
