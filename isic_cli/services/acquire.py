@@ -18,7 +18,7 @@ from isic_cli.services.download.events import DownloadEvent
 from isic_cli.services.download.journal import Journal
 from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.plan import PlannedFile
-from isic_cli.services.download.sidecars import is_quick, no_license_text, write_sidecars
+from isic_cli.services.download.sidecars import settle_sidecars
 from isic_cli.services.filecache import through_cache
 from isic_cli.services.selection import select
 
@@ -145,11 +145,8 @@ class Acquisition:
         hurried : bool
             Ask the archive for nothing, and leave a large folder to the next run.
         """
-        folder = self._options.folder
-        if hurried and not is_quick(folder):
-            return
-        write_sidecars(folder, no_license_text if hurried else self._api.license_text)
-        self.write_lock()
+        if settle_sidecars(self._options.folder, self._api.license_text, hurried=hurried):
+            self.write_lock()
 
     def write_lock(self) -> bool:
         """Bring `isic.lock` up to date with what is on disk; return whether it changed."""

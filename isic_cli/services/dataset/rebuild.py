@@ -18,7 +18,7 @@ from isic_cli.services.dataset.lock import Lock
 from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent, Failed, Finished, Skipped
 from isic_cli.services.download.options import DownloadOptions
-from isic_cli.services.download.sidecars import is_quick, no_license_text, write_sidecars
+from isic_cli.services.download.sidecars import settle_sidecars
 from isic_cli.services.problems import Problem
 from isic_cli.services.selection import SelectedImages
 
@@ -109,11 +109,7 @@ class Rebuilding:
         hurried : bool
             Ask the archive for nothing, and leave a large folder to the next run.
         """
-        folder = self._options.folder
-        if not hurried:
-            write_sidecars(folder, self._api.license_text)
-        elif is_quick(folder):
-            write_sidecars(folder, no_license_text)
+        settle_sidecars(self._options.folder, self._api.license_text, hurried=hurried)
 
     def problems(self) -> list[Problem]:
         """Return what of the lock could not be asked for."""

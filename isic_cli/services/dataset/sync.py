@@ -22,7 +22,7 @@ from isic_cli.services.download.journal import Journal
 from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.paths import Ground, is_safe_id
 from isic_cli.services.download.plan import Seen
-from isic_cli.services.download.sidecars import is_quick, no_license_text, write_sidecars
+from isic_cli.services.download.sidecars import settle_sidecars
 from isic_cli.services.filecache import through_cache
 from isic_cli.services.problems import Problem
 from isic_cli.services.selection import GROUP, select
@@ -172,10 +172,8 @@ class Synchronisation:
             Ask the archive for nothing, and leave a large folder to the next run.
         """
         folder = self._options.folder
-        if hurried and not is_quick(folder):
-            return
-        write_sidecars(folder, no_license_text if hurried else self._api.license_text)
-        record_folder(folder, self._header(), dropped=self._dropped)
+        if settle_sidecars(folder, self._api.license_text, hurried=hurried):
+            record_folder(folder, self._header(), dropped=self._dropped)
 
     def _header(self) -> LockHeader:
         header = self._lock.header

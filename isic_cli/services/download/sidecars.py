@@ -185,3 +185,26 @@ def is_quick(folder: Path) -> bool:
 def no_license_text(name: str) -> str:
     """Stand in for the archive when there is no time to ask it."""
     raise TransferError(f"the licence {name} was not asked for: the run was interrupted")
+
+
+def settle_sidecars(folder: Path, license_text: Callable[[str], str], *, hurried: bool) -> bool:
+    """Bring the tables of a folder up to date at the end of a run.
+
+    Parameters
+    ----------
+    folder : Path
+        The download folder; the caller holds its lock.
+    license_text : callable
+        Returns the text of a licence by its name.
+    hurried : bool
+        Ask for no text, and leave a large folder to the next run.
+
+    Returns
+    -------
+    bool
+        Whether it was done.
+    """
+    if hurried and not is_quick(folder):
+        return False
+    write_sidecars(folder, no_license_text if hurried else license_text)
+    return True
