@@ -1,9 +1,12 @@
 """Label images in the files of other tools: `.npy`, `.npz`, TIFF."""
 
+import math
 import struct
 import zipfile
+import zlib
 from io import BytesIO
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +15,20 @@ from PIL import Image
 from isic_cli.errors import CheckError, UsageError
 from isic_cli.superpixel.codec import MAX_PIXELS
 from isic_cli.superpixel.photo import read_bytes
+from isic_cli.superpixel.picture import open_picture
 
 SUFFIXES = (".npy", ".npz", ".tif", ".tiff")
+
+_DAMAGED = (
+    OSError,
+    ValueError,
+    EOFError,
+    SyntaxError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+    RuntimeError,  # an encrypted or exotic archive
+)
 
 
 def labels_to_file(labels: npt.NDArray[np.uint16 | np.uint32], suffix: str) -> bytes:
@@ -68,15 +83,31 @@ def labels_from_file(path: Path) -> npt.NDArray[np.integer]:
     data = read_bytes(path)
     try:
         if suffix == ".npy":
-            return np.asarray(np.load(BytesIO(data), allow_pickle=False))
+            return _array(BytesIO(data), path)
         if suffix == ".npz":
-            with np.load(BytesIO(data), allow_pickle=False) as archive:
-                return np.asarray(archive["labels"])
-        with Image.open(BytesIO(data)) as picture:
-            if picture.width * picture.height > MAX_PIXELS:
-                raise UsageError(f"{path}: more than {MAX_PIXELS:,} pixels")
+            with zipfile.ZipFile(BytesIO(data)) as archive, archive.open("labels.npy") as stream:
+                return _array(stream, path)
+        with open_picture(data, name=str(path)) as picture:
             return np.asarray(picture)
     except KeyError as error:
         raise UsageError(f"{path}: holds no array called 'labels'") from error
-    except (OSError, ValueError, EOFError, SyntaxError, struct.error, zipfile.BadZipFile) as error:
+    except _DAMAGED as error:
         raise CheckError(f"{path}: the file is damaged ({error})") from error
+
+
+def _array(stream: IO[bytes], path: Path) -> npt.NDArray[np.integer]:
+    """Read an array; what its header asks for is checked before any memory is taken."""
+    version = np.lib.format.read_magic(stream)
+    if version == (1, 0):
+        shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
+    elif version == (2, 0):
+        shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
+    else:
+        raise UsageError(f"{path}: an array of format {version}, which holds no labels")
+    if dtype.hasobject:
+        raise UsageError(f"{path}: an array of {dtype}, not of numbers")
+    if math.prod(shape) > MAX_PIXELS:
+        size = "x".join(map(str, shape))
+        raise UsageError(f"{path}: {size} is more than {MAX_PIXELS:,} pixels")
+    stream.seek(0)
+    return np.asarray(np.lib.format.read_array(stream, allow_pickle=False))

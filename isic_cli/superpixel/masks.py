@@ -21,6 +21,7 @@ from isic_cli.superpixel.features import PRESENT, Features, check_length, featur
 from isic_cli.superpixel.map import SuperpixelMap
 from isic_cli.superpixel.measure import check_size
 from isic_cli.superpixel.photo import read_bytes
+from isic_cli.superpixel.picture import open_picture
 
 Mask = npt.NDArray[np.bool_]
 Gray = npt.NDArray[np.uint8]
@@ -91,9 +92,7 @@ def read_mask(path: Path, *, max_pixels: int = MAX_PIXELS) -> Mask:
     if data.startswith(SIGNATURE):
         check_png(data, name=str(path), max_pixels=max_pixels)
     try:
-        with Image.open(BytesIO(data)) as picture:
-            if picture.width * picture.height > max_pixels:
-                raise UsageError(f"{path}: more than {max_pixels:,} pixels")
+        with open_picture(data, name=str(path), max_pixels=max_pixels) as picture:
             gray = np.asarray(picture.convert("RGB" if picture.mode in "RGBAP" else "L"))
     except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
         kind = CheckError if data.startswith(SIGNATURE) else UsageError

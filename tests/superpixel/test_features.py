@@ -162,10 +162,26 @@ def test_masks_in_other_formats_are_read_or_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not a mask that can be read"):
         read_mask(path)
     Image.new("L", (4, 4)).save(tmp_path / "m.bmp")
-    with pytest.raises(UsageError, match="more than 15 pixels"):
+    with pytest.raises(UsageError, match="4x4 is more than 15 pixels"):
         read_mask(tmp_path / "m.bmp", max_pixels=15)
     with pytest.raises(NotFoundError):
         read_mask(tmp_path / "none.png")
+
+
+def test_a_mask_that_is_far_too_large_is_refused(tmp_path: Path, bomb_tiff: bytes) -> None:
+    path = tmp_path / "m.tif"
+    path.write_bytes(bomb_tiff)
+    with pytest.raises(UsageError, match=r"m\.tif: far too many pixels"):
+        read_mask(path)
+
+
+def test_what_is_no_picture_is_told_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "m.png"
+    for body, reason in ((b"", "the file is empty"), (b"text", "not a picture")):
+        path.write_bytes(body)
+        with pytest.raises(UsageError) as caught:
+            read_mask(path)
+        assert caught.value.message == f"{path}: not a mask that can be read ({reason})"
 
 
 def test_dice_and_iou_of_drawn_sets() -> None:

@@ -1,5 +1,7 @@
 """Run caches, label files, tiles, tables: what is written can be read, and damage is found."""
 
+import zipfile
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -82,8 +84,29 @@ def test_label_files_of_other_kinds_are_refused(tmp_path: Path) -> None:
         with pytest.raises(CheckError, match="damaged"):
             labels_from_file(tmp_path / name)
     np.save(tmp_path / "o.npy", np.array([{}], object), allow_pickle=True)
-    with pytest.raises(CheckError, match="damaged"):
+    with pytest.raises(UsageError, match="an array of object, not of numbers"):
         labels_from_file(tmp_path / "o.npy")
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz"])
+def test_an_array_whose_header_asks_for_too_much_is_refused(suffix: str, tmp_path: Path) -> None:
+    header = BytesIO()
+    large = {"descr": "<u2", "fortran_order": False, "shape": (600_000, 600_000)}
+    np.lib.format.write_array_header_1_0(header, large)
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".npy":
+        path.write_bytes(header.getvalue())
+    else:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("labels.npy", header.getvalue())
+    with pytest.raises(UsageError, match=r"600000x600000 is more than 200,000,000 pixels"):
+        labels_from_file(path)
+
+
+def test_a_tiff_that_asks_for_too_much_is_refused(tmp_path: Path, bomb_tiff: bytes) -> None:
+    (tmp_path / "a.tif").write_bytes(bomb_tiff)
+    with pytest.raises(UsageError, match="far too many pixels"):
+        labels_from_file(tmp_path / "a.tif")
 
 
 def test_tiles_are_cut_out_with_transparent_neighbours() -> None:
