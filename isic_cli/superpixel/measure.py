@@ -168,6 +168,8 @@ def means(runs: RowRuns, image: npt.NDArray[np.generic]) -> Float64:
     means : ndarray of shape (N, C), float64; (N,) for a picture without channels
     """
     check_size(runs, image.shape, "image")
+    if image.ndim > 3:
+        raise UsageError(f"a picture is (H, W) or (H, W, C), not {image.shape}")
     size = areas(runs)
     if image.ndim == 2:
         return sums(runs, image) / size
@@ -191,5 +193,7 @@ def coverage(runs: RowRuns, mask: npt.NDArray[np.generic]) -> Float64:
         0.0 to 1.0.
     """
     check_size(runs, mask.shape, "mask")
+    if mask.ndim != 2:
+        raise UsageError(f"a mask is two-dimensional, not {mask.shape}", hint="take one channel")
     inside = mask.view(np.uint8) if mask.dtype.kind == "b" else mask.astype(bool).view(np.uint8)
     return sums(runs, inside) / areas(runs)

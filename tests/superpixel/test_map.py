@@ -245,3 +245,12 @@ def test_far_too_many_labels_are_warned_of(caplog: pytest.LogCaptureFixture) -> 
     with caplog.at_level(logging.WARNING):
         SuperpixelMap.from_png(data)
     assert "4096 different labels" in caplog.text
+
+
+def test_a_mask_with_channels_is_refused() -> None:
+    found = SuperpixelMap.from_labels(HAND)
+    for mask in (np.ones((6, 6, 3), bool), np.ones((6, 6, 1), np.uint8)):
+        with pytest.raises(UsageError, match=r"a mask is two-dimensional, not \(6, 6, \d\)"):
+            found.labels_in(mask)
+    with pytest.raises(UsageError, match=r"a picture is \(H, W\) or \(H, W, C\)"):
+        found.means(np.ones((6, 6, 3, 2)))
