@@ -11,7 +11,17 @@ import click
 
 from isic_cli.cli.context import Run
 from isic_cli.cli.progress import Progress, progress_option
-from isic_cli.errors import CheckError, ExitCode, IsicError, PartialError
+from isic_cli.errors import (
+    AuthError,
+    CheckError,
+    ExitCode,
+    IsicError,
+    LocalError,
+    NetworkError,
+    NotFoundError,
+    PartialError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from isic_cli.services.report import Report
@@ -20,6 +30,8 @@ if TYPE_CHECKING:
 
 #: Failures that are told one by one; the report has all of them.
 _SHOWN = 10
+
+_REASONS = (UsageError, CheckError, NotFoundError, LocalError, NetworkError, AuthError)
 
 FilePath = click.Path(path_type=Path)
 
@@ -64,7 +76,7 @@ class Batch:
     ticker: Progress
     report: "Report"
     checks: bool = False
-    failures: list[IsicError] = field(default_factory=list)
+    failures: "list[Outcome[Any]]" = field(default_factory=list)
     good: int = 0
 
     @classmethod
@@ -134,28 +146,34 @@ class Batch:
             if outcome.error is None:
                 self.good += 1
             else:
-                self._tell(outcome.error)
-            if outcome.error is None or self._is_answer(outcome.error):
+                self._tell(outcome)
+            if outcome.error is None or self._is_answer(outcome):
                 yield outcome
         if self.failures and not self.good:
             self._raise()
 
-    def _tell(self, error: IsicError) -> None:
+    def _tell(self, outcome: "Outcome[Any]") -> None:
         """Tell a failure; the first waits until it is known not to be the only item."""
-        self.failures.append(error)
+        self.failures.append(outcome)
         if len(self.failures) == 2:
-            click.echo(f"Failed: {self.failures[0].message}", err=True)
+            click.echo(_failed(self.failures[0]), err=True)
         if 2 <= len(self.failures) <= _SHOWN:
-            click.echo(f"Failed: {error.message}", err=True)
+            click.echo(_failed(outcome), err=True)
 
-    def _is_answer(self, error: IsicError) -> bool:
-        return self.checks and isinstance(error, CheckError)
+    def _is_answer(self, outcome: "Outcome[Any]") -> bool:
+        return self.checks and isinstance(outcome.error, CheckError)
 
     def _raise(self) -> None:
-        if len(self.failures) == 1:
-            raise self.failures[0]
-        kind = CheckError if any(map(self._is_answer, self.failures)) else PartialError
-        raise kind(f"all {len(self.failures):,} files failed")
+        errors = [outcome.error for outcome in self.failures if outcome.error]
+        if len(errors) == 1:
+            raise errors[0]
+        kind: type[IsicError] = PartialError
+        if any(map(self._is_answer, self.failures)):
+            kind = CheckError
+        elif len(codes := {error.exit_code for error in errors}) == 1:
+            # To run again would not help: nothing was done, and all for one reason.
+            kind = next((kind for kind in _REASONS if kind.exit_code in codes), kind)
+        raise kind(f"all {len(errors):,} files failed")
 
     def _note(self, outcome: "Outcome[Any]") -> None:
         from isic_cli.services.superpixels.target import Written
@@ -185,7 +203,7 @@ class Batch:
     def finish(self, *, said: str | None = None) -> ExitCode:
         """Tell the sum, where there were several files, and return the exit code."""
         if len(self.failures) == 1:
-            click.echo(f"Failed: {self.failures[0].message}", err=True)
+            click.echo(_failed(self.failures[0]), err=True)
         if len(self.failures) > _SHOWN:
             more = len(self.failures) - _SHOWN
             click.echo(f"… and {more} more; --report FILE has them all.", err=True)
@@ -193,6 +211,13 @@ class Batch:
             failed = f", {len(self.failures):,} FAILED" if self.failures else ""
             click.echo(f"{self.good:,} {said}{failed}.", err=True)
         return self.code()
+
+
+def _failed(outcome: "Outcome[Any]") -> str:
+    """Return the sentence about a failure among several, which always names its item."""
+    message = outcome.error.message if outcome.error else ""
+    is_named = outcome.name in message or _report_id(outcome.name) in message
+    return f"Failed: {message if is_named else f'{outcome.name}: {message}'}"
 
 
 def _report_id(name: str) -> str:

@@ -50,9 +50,12 @@ class Features:
     ----------
     values : Mapping[str, ndarray]
         By feature an ndarray of shape (largest label + 1,), float64, 0 to 1.
+    source : str
+        What to call them in messages: the file they came from.
     """
 
     values: Mapping[str, npt.NDArray[np.float64]]
+    source: str = "features"
 
     def labels(self, feature: str, threshold: float = PRESENT) -> Int64:
         """Return the labels whose value is above the threshold, ascending: (K,), int64.
@@ -136,10 +139,10 @@ def parse_features(text: str | bytes, *, source: str = "features") -> Features:
     unknown = sorted(set(columns) - set(CHALLENGE_FEATURES))
     if unknown:
         logger.warning("%s: not a challenge's feature: %s", source, ", ".join(unknown))
-    return Features(columns)
+    return Features(columns, source)
 
 
-def check_length(features: Features, pixel_map: SuperpixelMap, *, source: str = "features") -> None:
+def check_length(features: Features, pixel_map: SuperpixelMap) -> None:
     """Refuse features that are not of this map.
 
     Raises
@@ -151,7 +154,7 @@ def check_length(features: Features, pixel_map: SuperpixelMap, *, source: str = 
     for name, values in features.values.items():
         if values.size != expected:
             raise UsageError(
-                f"{source}: {name!r} has {values.size} values, "
+                f"{features.source}: {name!r} has {values.size} values, "
                 f"the map has labels up to {expected - 1}: {expected} are needed",
                 hint="the labels of this map begin at 1: it is not the archive's"
                 if pixel_map.ids[0] == 1 and values.size == expected - 1

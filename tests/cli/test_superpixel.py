@@ -64,6 +64,34 @@ def test_one_damaged_map_among_many_still_fails_the_check(
     assert "Failed: no such file: none.png\n" in done.err
 
 
+def test_each_failure_of_many_names_its_file(isic: Isic, tmp_path: Path) -> None:
+    lay_out(tmp_path, "ISIC_0000001")
+    lay_out(tmp_path, "ISIC_0000002")
+    (tmp_path / "features").mkdir()
+    short = {"streaks": [0, 0, 1]}
+    for name in ("ISIC_0000001", "ISIC_0000002"):
+        (tmp_path / "features" / f"{name}_features.json").write_text(json.dumps(short))
+    one, two = (f"ISIC_000000{k}_superpixels.png" for k in (1, 2))
+    done = isic("superpixel", "mask", one, two, "--labels", "7", "-o", "masks")
+    assert done.code == 2
+    assert f"Failed: {one}: no superpixel 7 in this map\n" in done.err
+    done = isic("superpixel", "regions", one, two, "--features", "features")
+    assert "Failed: features/ISIC_0000001_features.json: 'streaks' has 3 values" in done.err
+
+
+def test_when_all_fail_for_one_reason_the_code_is_that_of_the_reason(
+    isic: Isic, cut: Path, tmp_path: Path
+) -> None:
+    good = lay_out(tmp_path)
+    (tmp_path / "file").touch()
+    done = isic("superpixel", "decode", str(good), str(good), "-o", "file", "--report", "r.jsonl")
+    assert (done.code, done.err.splitlines()[-1]) == (8, "Error: all 2 files failed")
+    summary = json.loads((tmp_path / "r.jsonl").read_text().splitlines()[-1])["summary"]
+    assert summary == {"counts": {"failed": 2}, "exit_code": 8}
+    assert isic("superpixel", "decode", "none.png", "nor.png", "-o", "out").code == 6
+    assert isic("superpixel", "decode", "none.png", str(cut), "-o", "out").code == 3
+
+
 def test_a_folder_means_the_maps_in_it(isic: Isic, tmp_path: Path) -> None:
     folder = tmp_path / "maps"
     lay_out(folder, "ISIC_0000002")

@@ -94,8 +94,8 @@ def test_an_unknown_feature_is_kept_with_a_warning(caplog: pytest.LogCaptureFixt
 
 def test_features_of_another_length_are_refused() -> None:
     check_length(parse_features('{"streaks":[0,0,0,0,0,1]}'), MAP)
-    with pytest.raises(UsageError, match="'streaks' has 5 values, the map has labels up to 5"):
-        check_length(parse_features('{"streaks":[0,0,0,0,0]}'), MAP)
+    with pytest.raises(UsageError, match="^f.json: 'streaks' has 5 values, the map has labels up"):
+        check_length(parse_features('{"streaks":[0,0,0,0,0]}', source="f.json"), MAP)
     from_one = SuperpixelMap.from_labels(HAND + 1)
     with pytest.raises(UsageError, match="7 are needed") as caught:
         check_length(parse_features('{"streaks":[0,0,0,0,0,1]}'), from_one)
