@@ -3,17 +3,20 @@
 import multiprocessing
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import TypeVar
+from functools import partial
+from typing import ParamSpec, TypeVar
 
 from isic_cli.errors import LocalError
 
 T = TypeVar("T")
 R = TypeVar("R")
+P = ParamSpec("P")
 
 
 def run_ordered(
@@ -67,8 +70,8 @@ def processes(count: int) -> Iterator[ProcessPoolExecutor]:
     """Start worker processes; whatever ends the block ends them too."""
     # Fresh processes: to fork one that has threads (progress, transfers) can deadlock.
     others = set(multiprocessing.active_children())
-    executor = ProcessPoolExecutor(
-        count, mp_context=multiprocessing.get_context("spawn"), initializer=_ignore_interrupts
+    executor = _Processes(
+        count, mp_context=multiprocessing.get_context("spawn"), initializer=_set_signals
     )
     try:
         yield executor
@@ -82,6 +85,25 @@ def processes(count: int) -> Iterator[ProcessPoolExecutor]:
         executor.shutdown(cancel_futures=True)
 
 
-def _ignore_interrupts() -> None:
+class _Processes(ProcessPoolExecutor):
+    """Processes that tidy up when they are told to end."""
+
+    def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
+        """Hand over a call, see `_until_told_to_end`."""
+        return super().submit(_until_told_to_end, partial(fn, *args, **kwargs))
+
+
+def _until_told_to_end(work: Callable[[], R]) -> R:
+    try:
+        return work()
+    except SystemExit:
+        # The work has removed its temporary files by now. The executor would take the exit for
+        # the result of the work, and go on to the next.
+        os._exit(128 + signal.SIGTERM)
+
+
+def _set_signals() -> None:
     # Ctrl-C reaches every process of the terminal; the parent alone decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # By default SIGTERM ends a process on the spot, and half a file would stay behind.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit())

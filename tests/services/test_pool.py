@@ -4,12 +4,15 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from isic_cli.errors import LocalError
+from isic_cli.services.download.disk import replacing
 from isic_cli.services.pool import processes, processors, run_ordered
 
 
@@ -72,6 +75,24 @@ def test_an_interrupted_block_ends_its_busy_workers() -> None:
         executor.submit(_wait_for_ever, 0)
         raise KeyboardInterrupt
     assert set(multiprocessing.active_children()) - others == set()
+
+
+def _write_for_ever(target: Path) -> None:
+    with replacing(target) as file:
+        file.write("half")
+        while True:
+            signal.pause()
+
+
+def test_an_interrupted_worker_leaves_no_half_file(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), processes(1) as executor:
+        executor.submit(_write_for_ever, tmp_path / "a.txt")
+        deadline = time.monotonic() + 20
+        while not list(tmp_path.iterdir()):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_there_is_a_processor() -> None:
