@@ -4,6 +4,8 @@ A superpixel that shows several features is striped in their colours. The legend
 picture, so that it never hides the lesion.
 """
 
+import math
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -18,6 +20,12 @@ from isic_cli.superpixel.measure import check_size
 from isic_cli.superpixel.palette import Colour, distinct
 
 Rgb = npt.NDArray[np.uint8]
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+#: A legend may become as wide as this, in pixels, below a picture that is narrower.
+_LEAST_WIDTH = 320
+#: Letters at the end of a text that is cut: the number of superpixels.
+_END = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,8 @@ def draw_overlay(
 
     Returns
     -------
-    drawn : ndarray of shape (H, W, 3), or higher by the legend, uint8
+    drawn : ndarray of shape (H, W, 3), uint8
+        Higher by the legend, and wider, white beside the photograph, where the legend needs it.
     """
     check_size(pixel_map.runs, image.shape, "image")
     colours = distinct(len(layers))
@@ -93,7 +102,7 @@ def draw_overlay(
     entries = [
         (f"{la.name} ({len(la.strength)})", c) for la, c in zip(layers, colours, strict=True)
     ]
-    return np.concatenate([out, draw_legend(entries, image.shape[1])])
+    return stacked(out, draw_legend(entries, image.shape[1]))
 
 
 def _fill(
@@ -121,19 +130,30 @@ def _edge(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
 
 
 def draw_legend(entries: list[tuple[str, Colour]], width: int) -> Rgb:
-    """Draw a legend of the given width: ndarray of shape (h, width, 3), uint8, h as needed."""
+    """Draw a legend: ndarray of shape (h, w, 3), uint8.
+
+    Parameters
+    ----------
+    entries : list of (text, colour)
+        A text that is too long even for a wide legend loses its middle.
+    width : int
+        Of the picture above. The legend is as wide, or wider where a text needs it.
+    """
     size = max(10, width // 50)
     font = ImageFont.load_default(size)
     gap = size // 2
+    widest = max(width, _LEAST_WIDTH) - size - 3 * gap
     lines: list[list[tuple[int, str, Colour]]] = [[]]
     x = gap
-    for text, colour in entries:
-        room = size + gap + int(font.getlength(text)) + 2 * gap
-        if x + room > width and lines[-1]:
+    for name, colour in entries:
+        text = _fitted(_plain(name), widest, font)
+        room = size + gap + math.ceil(font.getlength(text)) + 2 * gap
+        if x + room - gap > width and lines[-1]:
             lines.append([])
             x = gap
         lines[-1].append((x, text, colour))
         x += room
+        width = max(width, x - gap)
     step = size + gap
     picture = Image.new("RGB", (width, gap + step * len(lines)), "white")
     draw = ImageDraw.Draw(picture)
@@ -143,6 +163,34 @@ def draw_legend(entries: list[tuple[str, Colour]], width: int) -> Rgb:
             draw.rectangle((left, y, left + size - 1, y + size - 1), fill=colour, outline="black")
             draw.text((left + size + gap, y + size // 2), text, "black", font, anchor="lm")
     return np.asarray(picture)
+
+
+def stacked(*pictures: Rgb) -> Rgb:
+    """Put pictures below one another, white beside those that are narrower than the widest."""
+    width = max(picture.shape[1] for picture in pictures)
+    rows = [
+        picture
+        if picture.shape[1] == width
+        else np.pad(picture, ((0, 0), (0, width - picture.shape[1]), (0, 0)), constant_values=255)
+        for picture in pictures
+    ]
+    return np.concatenate(rows)
+
+
+def _plain(text: str) -> str:
+    """Return a text in ASCII, which is what Pillow's own font has letters for."""
+    letters = unicodedata.normalize("NFKD", text)
+    kept = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return kept.encode("ascii", "replace").decode("ascii")
+
+
+def _fitted(text: str, width: int, font: Font) -> str:
+    """Return a text that is no wider than `width` pixels; its end, the number, is kept."""
+    cut, kept = text, len(text)
+    while font.getlength(cut) > width and kept > _END:
+        kept -= 1
+        cut = f"{text[: kept - _END]}\u2026{text[-_END:]}"
+    return cut
 
 
 def rgb_png(image: Rgb) -> bytes:

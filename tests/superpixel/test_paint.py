@@ -117,6 +117,24 @@ def test_a_legend_stands_below_the_picture_and_wraps() -> None:
     assert draw_overlay(found, image, []).shape == image.shape
 
 
+def test_a_legend_is_whole_below_a_narrow_picture() -> None:
+    layers = [Layer("milia_like_cyst", {0: 1.0}), Layer("streaks", {1: 1.0})]
+    drawn = draw_overlay(MAP, GRAY, layers)
+    assert 100 < drawn.shape[1] <= 320
+    assert (drawn[:6, 6:] == 255).all()  # white beside the picture
+    assert (drawn[6:, -4:] == 255).all()  # no letter touches the edge
+    picture = draw_legend([("a name without an end " * 20 + "(7)", HUES[0])], 6)
+    assert picture.shape[1] <= 320
+    assert (picture[:, -4:] == 255).all()
+
+
+def test_letters_that_the_font_lacks_are_written_plainly() -> None:
+    accents, plain = (
+        draw_legend([(name, HUES[0])], 300) for name in ("r\u00e9seau \u4e2d", "reseau ?")
+    )
+    np.testing.assert_array_equal(accents, plain)
+
+
 def test_an_outline_picture_marks_the_boundaries() -> None:
     edges = MAP.boundaries()
     np.testing.assert_array_equal(outline_picture(MAP)[..., 0] == 0, edges)

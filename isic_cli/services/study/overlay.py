@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from isic_cli.agreement.table import BoolArray
 from isic_cli.services.study.layers import Layer
-from isic_cli.superpixel.overlay import draw_legend
+from isic_cli.superpixel.overlay import draw_legend, stacked
 from isic_cli.superpixel.palette import Colour, distinct
 
 Rgb = NDArray[np.uint8]
@@ -105,8 +105,8 @@ def with_legend(drawn: Rgb, layers: Sequence[Layer], colours: dict[str, Colour],
         (f"{layer.feature} ({len(layer.readers)} of {count} readers)", colours[layer.feature])
         for layer in layers
     ]
-    rows = [drawn, draw_legend(entries, drawn.shape[1]), draw_legend(_scale(count), drawn.shape[1])]
-    return np.concatenate(rows)
+    width = drawn.shape[1]
+    return stacked(drawn, draw_legend(entries, width), draw_legend(_scale(count), width))
 
 
 def tile(caption: str, drawn: Rgb) -> Tile:

@@ -149,7 +149,7 @@ def test_a_whole_study_is_drawn_with_a_sheet(tmp_path: Path) -> None:
     ]
     assert job.write_sheets() == [out / "sheet.png"]
     with Image.open(out / f"{FIRST}_overlay.png") as picture:
-        assert picture.width == WIDTH
+        assert picture.width > WIDTH  # the legend is wider than so small a picture
         assert picture.height > HEIGHT
     with Image.open(out / "sheet.png") as picture:
         assert picture.width == 560
