@@ -85,7 +85,9 @@ def _info_row(done: Any) -> dict[str, Any]:
 
 @superpixel.command("regions")
 @click.argument("maps", nargs=-1, required=True, metavar="PNG…")
-@click.option("--image", type=FilePath, help="The photograph, or a folder: adds mean colours.")
+@click.option(
+    "--image", type=FilePath, help="The photograph, its ISIC id, or a folder: adds mean colours."
+)
 @click.option("--features", type=FilePath, help="A feature file, or a folder: adds its columns.")
 @output_options()
 @batch_options
@@ -109,6 +111,7 @@ def regions(
     kind = output.resolved_format()
     block: Any = kind if kind in {"csv", "tsv"} else None
     with Batch.open(run, "measuring", **options) as batch:
+        image = batch.locator.photograph(image)
         tasks = batch.tasks(
             batch.locator.maps(maps),
             lambda source: RegionTask(source, image, features, block, output.fields),
@@ -182,12 +185,14 @@ def compare(
     """Compare two annotations of an image: masks, feature files, or maps.
 
     Masks and features: Dice and IoU, per feature. Maps: different pixels, and the share of the
-    pixels in the best partner of each superpixel. Of two folders, files of one name are compared.
+    pixels in the best partner of each superpixel. Of two folders, files of one name are compared;
+    an ISIC id means the archive's map, ISIC_0000000_segmentation its mask of that name.
     """
     from isic_cli.services.superpixels.compare import compare_pair, kind_of, pairs_of
 
     with Batch.open(run, "comparing", **options) as batch:
         weights = None if map_file is None else batch.locator.map(map_file).path
+        a, b = map(batch.locator.annotation, (a, b))
         chosen = kind_of(a) if kind == "auto" else kind
         tasks = pairs_of(a, b, kind=chosen, pixel_map=weights, threshold=threshold)
         rows = (row for done in batch.run(tasks, compare_pair) for row in done.value)

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 @click.command("outline")
 @click.argument("maps", nargs=-1, required=True, metavar="PNG…")
-@click.option("--image", type=FilePath, help="For .png: draw them on this photograph, or folder.")
+@click.option(
+    "--image", type=FilePath, help="For .png: the photograph below them, its ISIC id, or a folder."
+)
 @click.option(
     "-o",
     "--output",
@@ -54,6 +56,7 @@ def outline(
     suffixes = (".svg", ".json", ".geojson", ".png")
     targets = Targets(out, suffixes, many=is_many(maps), ending=f"_outline.{to}")
     with Batch.open(run, "drawing", **options) as batch:
+        image = batch.locator.photograph(image)
         tasks = batch.tasks(
             batch.locator.maps(maps),
             lambda source: OutlineTask(source, targets.path(source.stem, source.name), image),

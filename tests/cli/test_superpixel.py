@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from isic_cli.superpixel.masks import mask_png
 from tests.cli.conftest import Isic
 from tests.support.maps import lay_out, map_png
 
@@ -116,6 +117,28 @@ def test_an_isic_id_comes_from_the_archive(isic: Isic, folder: Path) -> None:
     (folder / "superpixels" / "ISIC_0000001_superpixels.png").write_bytes(map_png())
     done = isic("superpixel", "info", "isic_0000001", "--fields", "file,count,integrity")
     assert (done.code, done.lines[1:]) == (0, ["ISIC_0000001\t4\tok"])
+
+
+def test_an_id_stands_for_a_photograph_and_for_a_side_of_a_comparison(
+    isic: Isic, folder: Path
+) -> None:
+    labels = np.arange(32 * 24, dtype=np.uint16).reshape(24, 32) // 96
+    for place, body in (
+        ("superpixels/ISIC_0000001_superpixels.png", map_png(labels)),
+        ("masks/ISIC_0000001_segmentation.png", mask_png(labels > 3)),
+    ):
+        (folder / place).parent.mkdir()
+        (folder / place).write_bytes(body)
+    done = isic("superpixel", "regions", "ISIC_0000001", "--image", "ISIC_0000001", "-f", "csv")
+    assert (done.code, done.lines[0].split(",")[-3:]) == (0, ["red", "green", "blue"])
+    drawn = ("superpixel", "outline", "ISIC_0000001", "--image", "ISIC_0000001", "-o", "o.png")
+    assert isic(*drawn).code == 0
+    done = isic("superpixel", "compare", "ISIC_0000001", "isic_0000001")
+    assert (done.code, done.lines[1].split("\t")[1:]) == (0, ["8", "8", "0", "1.0"])
+    Path("own.png").write_bytes(mask_png(labels > 5))
+    done = isic("superpixel", "compare", "ISIC_0000001_segmentation", "own.png")
+    assert (done.code, done.lines[1].split("\t")[1:4]) == (0, ["384", "192", "192"])
+    assert isic("superpixel", "compare", "ISIC_0000002", "own.png").code == 6
 
 
 def test_an_id_without_a_map_is_not_found(isic: Isic, folder: Path) -> None:

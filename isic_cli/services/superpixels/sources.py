@@ -214,6 +214,31 @@ class Locator:
             return _file(argument)
         return Source(isic_id, self._download(isic_id))
 
+    def photograph(self, place: Path | None) -> Path | None:
+        """Return the place of one photograph or of several: a file, a folder, or an id's picture.
+
+        Raises
+        ------
+        NotFoundError
+            No such file, and the archive has no picture of this id.
+        """
+        if place is None or place.is_dir():
+            return place
+        return self.picture(str(place)).path
+
+    def annotation(self, place: Path) -> Path:
+        """Return one side of a comparison: a file, a folder, an id's map, or a mask by its name.
+
+        Raises
+        ------
+        NotFoundError
+            No such file, and the archive has no such map or mask.
+        """
+        if place.is_dir() or place.suffix:
+            return place
+        is_map = self._id_of(str(place)) is not None
+        return (self.map if is_map else self.mask)(str(place)).path
+
     @staticmethod
     def _id_of(argument: str) -> str | None:
         if _ID.fullmatch(argument) and not Path(argument).exists():
