@@ -122,6 +122,8 @@ def mask(
 
     if (features is None) == (labels is None):
         raise UsageError("one of --features and --labels is needed")
+    if only and features is None:
+        raise UsageError("--feature needs --features, the file that it is taken from")
     targets = Targets(out, (".png",), many=is_many(maps), ending="_mask.png")
     in_folder = targets.is_folder and labels is None
     choice = parsed_labels(labels)

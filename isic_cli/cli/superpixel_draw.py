@@ -14,7 +14,7 @@ from isic_cli.cli.superpixel_run import (
     labels_option,
     parsed_labels,
 )
-from isic_cli.errors import ExitCode
+from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from isic_cli.services.superpixels.sources import Locator, Source
@@ -55,6 +55,8 @@ def outline(
 
     suffixes = (".svg", ".json", ".geojson", ".png")
     targets = Targets(out, suffixes, many=is_many(maps), ending=f"_outline.{to}")
+    if image is not None and targets.suffix != ".png":
+        raise UsageError("--image is for a .png", hint="in a folder: --to png")
     with Batch.open(run, "drawing", **options) as batch:
         image = batch.locator.photograph(image)
         tasks = batch.tasks(

@@ -79,6 +79,10 @@ def test_two_maps_of_one_name_do_not_replace_each_other(isic: Isic, tmp_path: Pa
             ["mask", "m.png", "--features", "f.json", "--feature", "dots", "-o", "x"],
             "no feature 'dots' here",
         ),
+        (["decode", "m.png", "-o", "-"], "name a file with -o: there is nothing to print"),
+        (["mask", "m.png", "--labels", "1", "--feature", "dots", "-o", "x.png"], "--feature needs"),
+        (["outline", "m.png", "--image", "k.png", "-o", "x.svg"], "--image is for a .png"),
+        (["outline", "m.png", "--image", "k.png", "-o", "x"], "--image is for a .png"),
         (["features", "m.png", "n.png", "--mask", "k.png"], "several maps need a folder"),
         (["features", "m.png", "--mask", "m.png"], "m.png: a coloured picture, not a mask"),
         (["features", "m.png", "--mask", "k.png"], "the mask of k is 4x4"),
@@ -97,7 +101,7 @@ def test_what_cannot_be_converted_is_a_usage_error(
     done = isic("superpixel", *arguments)
     assert (done.code, done.out) == (2, "")
     assert message in done.err
-    assert not (tmp_path / "x.png").exists()
+    assert not [name for name in ("x.png", "x.svg", "x", "-") if (tmp_path / name).exists()]
 
 
 def test_a_gray_label_png_becomes_a_map(isic: Isic, tmp_path: Path) -> None:

@@ -59,10 +59,12 @@ class Targets:
     Raises
     ------
     UsageError
-        A single file with another suffix.
+        A single file with another suffix; standard output.
     """
 
     def __init__(self, out: Path, suffixes: tuple[str, ...], *, many: bool, ending: str) -> None:
+        if out == Path("-"):
+            raise UsageError("name a file with -o: there is nothing to print")
         self._out = out
         self.is_folder = many or out.is_dir() or not out.suffix
         self._ending = ending
@@ -74,6 +76,11 @@ class Targets:
                 f"{out} is one file, and there may be several results",
                 hint="name a folder with -o",
             )
+
+    @property
+    def suffix(self) -> str:
+        """What each file ends with, such as `.png`."""
+        return Path(self._ending if self.is_folder else self._out).suffix.lower()
 
     def path(self, stem: str, name: str) -> Path:
         """Return where the result of an item goes.
