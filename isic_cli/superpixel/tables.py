@@ -1,5 +1,6 @@
 """Rows for tables: what a map file is, and one row per superpixel."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from isic_cli.superpixel.features import Features, check_length
 from isic_cli.superpixel.map import SuperpixelMap
 from isic_cli.superpixel.photo import read_bytes
 from isic_cli.superpixel.slic import is_approximate
+
+logger = logging.getLogger(__name__)
 
 Cell = str | int | float | bool
 
@@ -88,6 +91,22 @@ def map_info(path: Path) -> MapInfo:
         disconnected=int((found.pieces() > 1).sum()),
         approximate=is_approximate(header),
     )
+
+
+def map_for_features(path: Path) -> SuperpixelMap:
+    """Read a map to which features are joined; warn where it says that it is not the archive's.
+
+    Raises
+    ------
+    UsageError, CheckError, NotFoundError, LocalError
+        As `SuperpixelMap.from_png`.
+    """
+    if is_approximate(check_png(read_bytes(path), name=str(path))):
+        logger.warning(
+            "%s: not the archive's map: its features do not fit, only those made from this map",
+            path,
+        )
+    return SuperpixelMap.from_png(path)
 
 
 def region_columns(

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from isic_cli.superpixel import SuperpixelMap, check_png
+from isic_cli.superpixel.slic import method_text
 from tests.cli.conftest import Isic
 from tests.support.folders import jpeg
 from tests.support.maps import LABELS, lay_out, map_png, photo
@@ -170,6 +171,24 @@ def test_an_approximate_map_says_so_everywhere(isic: Isic, tmp_path: Path) -> No
     again = isic(*arguments)
     assert (again.code, again.err) == (0, "")
     assert '"status": "skipped"' in (tmp_path / "run.jsonl").read_text()
+
+
+def test_features_joined_to_an_approximate_map_are_warned_of(isic: Isic, tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    whole = SuperpixelMap.from_labels(LABELS)
+    Path("map.png").write_bytes(whole.to_png(text=method_text("approximate")))
+    features = ("--features", "ISIC_0000001_features.json")
+    for command in (
+        ["regions", "map.png", *features],
+        ["mask", "map.png", *features, "-o", "masks"],
+        ["overlay", "ISIC_0000001.png", "map.png", *features, "-o", "o.png"],
+        ["compare", features[1], features[1], "--map", "map.png"],
+    ):
+        done = isic("superpixel", *command)
+        assert done.code == 0
+        assert "Warning: map.png: not the archive's map: its features do not fit" in done.err
+    done = isic("superpixel", "mask", "map.png", "--labels", "1", "-o", "m.png")
+    assert (done.code, done.err) == (0, "")
 
 
 def test_a_map_made_otherwise_is_not_replaced_unasked(isic: Isic, tmp_path: Path) -> None:

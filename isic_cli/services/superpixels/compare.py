@@ -14,6 +14,7 @@ from isic_cli.superpixel.codec import GRAY
 from isic_cli.superpixel.compare import compare_features, compare_maps, compare_masks
 from isic_cli.superpixel.masks import read_mask, split_attribute_name
 from isic_cli.superpixel.photo import read_bytes
+from isic_cli.superpixel.tables import map_for_features
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def pairs_of(
 def compare_pair(task: CompareTask) -> list[dict[str, Any]]:
     """Return a row per feature, or one for masks and maps; `file` first."""
     if task.kind == "features":
-        weights = SuperpixelMap.from_png(task.pixel_map) if task.pixel_map else None
+        weights = map_for_features(task.pixel_map) if task.pixel_map else None
         one, two = read_features(task.a), read_features(task.b)
         found = compare_features(one, two, weights, task.threshold)
         return [{"file": task.name, **agreement.row()} for agreement in found]

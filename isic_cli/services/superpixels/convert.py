@@ -21,6 +21,7 @@ from isic_cli.superpixel.masks import (
     read_mask,
     split_attribute_name,
 )
+from isic_cli.superpixel.tables import map_for_features
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,8 @@ class MaskTask:
 
 def draw_masks(task: MaskTask) -> Written:
     """Write the masks of chosen labels, or of features."""
-    pixel_map = SuperpixelMap.from_png(task.source.path)
+    read = SuperpixelMap.from_png if task.features is None else map_for_features
+    pixel_map = read(task.source.path)
     if task.labels is not None:
         return write(task.target, mask_png(pixel_map.mask(task.labels.of(pixel_map))))
     if task.features is None:

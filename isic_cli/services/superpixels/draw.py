@@ -27,6 +27,7 @@ from isic_cli.superpixel.overlay import (
 )
 from isic_cli.superpixel.photo import load_rgb, read_bytes
 from isic_cli.superpixel.slic import METHOD_KEY, Method, method_text
+from isic_cli.superpixel.tables import map_for_features
 from isic_cli.superpixel.tiles import tiles
 
 
@@ -115,7 +116,8 @@ class PairTask:
 
 def draw_pair(task: PairTask) -> Written:
     """Write a photograph with marked superpixels; with nothing to mark, all borders."""
-    pixel_map = SuperpixelMap.from_png(task.source.path)
+    read = SuperpixelMap.from_png if task.features is None else map_for_features
+    pixel_map = read(task.source.path)
     image = load_rgb(task.image.path)
     layers = []
     if task.labels is not None:

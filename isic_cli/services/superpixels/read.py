@@ -15,7 +15,7 @@ from isic_cli.services.superpixels.sources import (
 )
 from isic_cli.superpixel import Features, SuperpixelMap, parse_features
 from isic_cli.superpixel.photo import load_rgb, read_bytes
-from isic_cli.superpixel.tables import Cell, MapInfo, map_info, region_columns
+from isic_cli.superpixel.tables import Cell, MapInfo, map_for_features, map_info, region_columns
 
 BlockFormat = Literal["csv", "tsv"]
 
@@ -93,7 +93,8 @@ def read_regions(task: RegionTask) -> RegionTable:
         image = load_rgb(partner(task.image, stem, PICTURE_ENDINGS))
     if task.features is not None:
         features = read_features(partner(task.features, stem, FEATURE_ENDINGS))
-    columns = region_columns(SuperpixelMap.from_png(task.source.path), image, features)
+    read = SuperpixelMap.from_png if features is None else map_for_features
+    columns = region_columns(read(task.source.path), image, features)
     header = task.fields or ("file", *columns)
     if task.block is None:
         return RegionTable(task.name, columns, header)
