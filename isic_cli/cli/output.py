@@ -189,7 +189,11 @@ def replacing(path: Path) -> Iterator[IO[str]]:
     LocalError
         For a folder that is absent or read-only, or a full disk.
     """
-    with replacing_file(path) as part, part.open("w", encoding="utf-8", newline="") as stream:
+    with (
+        replacing_file(path) as part,
+        # As on standard output: a file name need not be text, and must not end the run.
+        part.open("w", encoding="utf-8", newline="", errors="backslashreplace") as stream,
+    ):
         yield stream
 
 

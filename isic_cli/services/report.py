@@ -39,7 +39,10 @@ class Report:
         """Open the file beside the final one."""
         if self._part is not None:
             try:
-                self._file = self._part.open("w", encoding="utf-8", newline="\n")
+                # A file name need not be text: what is not is escaped, as JSON escapes it.
+                self._file = self._part.open(
+                    "w", encoding="utf-8", newline="\n", errors="backslashreplace"
+                )
             except OSError as error:
                 raise LocalError(
                     f"cannot write the report {self._path}: {error.strerror}"

@@ -1,6 +1,8 @@
 """`isic superpixel info`, `regions` and `compare`."""
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +106,18 @@ def test_a_folder_means_the_maps_in_it(isic: Isic, tmp_path: Path) -> None:
         0,
         ["maps/ISIC_0000002_superpixels.png", "maps/below/ISIC_0000001_superpixels.png"],
     )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere such a name cannot be made")
+def test_a_name_that_is_no_text_is_written_with_escapes(isic: Isic, tmp_path: Path) -> None:
+    (tmp_path / "maps").mkdir()
+    (tmp_path / "maps" / os.fsdecode(b"b\xe9_superpixels.png")).write_bytes(map_png())
+    for out in ("out.csv", "out.jsonl"):
+        done = isic("superpixel", "regions", "maps", "-o", out, "--report", "report.jsonl")
+        assert done.code == 0
+        assert "b\\udce9_superpixels.png" in (tmp_path / out).read_text("utf-8")
+    first = json.loads((tmp_path / "report.jsonl").read_text("utf-8").splitlines()[0])
+    assert os.fsencode(first["isic_id"]) == b"b\xe9_superpixels.png"
 
 
 def test_a_folder_without_maps_is_not_found(isic: Isic, tmp_path: Path) -> None:
