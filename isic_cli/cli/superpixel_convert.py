@@ -124,7 +124,8 @@ def mask(
         raise UsageError("one of --features and --labels is needed")
     if only and features is None:
         raise UsageError("--feature needs --features, the file that it is taken from")
-    targets = Targets(out, (".png",), many=is_many(maps), ending="_mask.png")
+    ending = "_mask.png" if features is None else "_attribute_…"
+    targets = Targets(out, (".png",), many=is_many(maps), ending=ending)
     in_folder = targets.is_folder and labels is None
     choice = parsed_labels(labels)
     with Batch.open(run, "drawing", **options) as batch:
@@ -132,7 +133,8 @@ def mask(
             batch.locator.maps(maps),
             lambda source: convert.MaskTask(
                 source,
-                out if in_folder else targets.path(source.stem, source.name),
+                # Asked for even where it is several files: no other map may have the same.
+                (targets.path(source.stem, source.name), out)[in_folder],
                 features,
                 only,
                 choice,

@@ -150,12 +150,19 @@ def tiles(
 ) -> ExitCode:
     """Cut the photograph IMAGE into a small PNG per superpixel, transparent outside of it."""
     from isic_cli.services.superpixels.draw import PairTask, cut_tiles
+    from isic_cli.services.superpixels.target import Targets
 
     choice = parsed_labels(labels)
+    targets = Targets(outdir, (), many=True, ending="_…")
     with Batch.open(run, "cutting", **options) as batch:
         tasks = batch.tasks(
             batch.locator.pictures([image]),
-            lambda source: PairTask(source, map_of(batch.locator, png, source), outdir, choice),
+            lambda source: PairTask(
+                source,
+                map_of(batch.locator, png, source),
+                targets.path(source.stem, source.name).parent,  # refuses a second of one name
+                choice,
+            ),
         )
         files = sum(done.value.files for done in batch.run(tasks, cut_tiles))
         code = batch.finish(said="photographs cut")

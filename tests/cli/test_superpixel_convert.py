@@ -65,6 +65,18 @@ def test_two_maps_of_one_name_do_not_replace_each_other(isic: Isic, tmp_path: Pa
     assert "out/ISIC_0000001_labels.npy is written from a/ISIC_0000001_superp" in done.err
 
 
+def test_masks_and_tiles_of_one_name_do_not_replace_each_other(isic: Isic, tmp_path: Path) -> None:
+    for place in ("a", "b"):
+        lay_out(tmp_path / place)
+    done = isic("superpixel", "mask", "a", "b", "--features", "a", "-o", "masks")
+    assert (done.code, done.err.splitlines()[-1]) == (3, "1 maps drawn, 1 FAILED.")
+    lay_out(tmp_path / "all" / "a")
+    lay_out(tmp_path / "all" / "b")
+    done = isic("superpixel", "tiles", "all", "a", "tiles", "--labels", "1")
+    assert done.code == 3
+    assert "tiles/ISIC_0000001_… is written from all/a/ISIC_0000001.png already" in done.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
