@@ -17,7 +17,8 @@ from isic_cli.cli.superpixel_run import (
 from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from isic_cli.services.superpixels.sources import Locator, Source
+    from isic_cli.services.superpixels.locate import Locator
+    from isic_cli.services.superpixels.sources import Source
 
 
 @click.command("outline")

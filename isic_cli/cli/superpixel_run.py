@@ -26,7 +26,8 @@ from isic_cli.errors import (
 if TYPE_CHECKING:
     from isic_cli.services.report import Report
     from isic_cli.services.superpixels.batch import Outcome
-    from isic_cli.services.superpixels.sources import Locator, Missing, Source
+    from isic_cli.services.superpixels.locate import Locator
+    from isic_cli.services.superpixels.sources import Missing, Source
 
 #: Failures that are told one by one; the report has all of them.
 _SHOWN = 10
@@ -94,7 +95,7 @@ class Batch:
         """Open the files' locator, the report and the progress of a run."""
         from isic_cli.services.pool import processors
         from isic_cli.services.report import Report
-        from isic_cli.services.superpixels.sources import Locator
+        from isic_cli.services.superpixels.locate import Locator
 
         with (
             Report(report) as items,

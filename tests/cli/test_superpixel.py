@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -93,6 +94,20 @@ def test_when_all_fail_for_one_reason_the_code_is_that_of_the_reason(
     assert summary == {"counts": {"failed": 2}, "exit_code": 8}
     assert isic("superpixel", "decode", "none.png", "nor.png", "-o", "out").code == 6
     assert isic("superpixel", "decode", "none.png", str(cut), "-o", "out").code == 3
+
+
+def test_files_are_read_without_loading_a_network_library(isic: Isic, tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    code = (
+        "import sys; from isic_cli.cli.main import run; "
+        "code = run(['superpixel', 'regions', 'ISIC_0000001_superpixels.png', '-o', 'r.csv']); "
+        "print(code, sorted({'httpx', 'pydantic', 'duckdb', 'rich'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+    )  # fmt: skip
+    assert done.stdout == "0 []\n"
 
 
 def test_a_folder_means_the_maps_in_it(isic: Isic, tmp_path: Path) -> None:
