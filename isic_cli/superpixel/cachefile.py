@@ -1,8 +1,9 @@
-"""A run cache: the runs of a map, compressed; half as large as its PNG and read far faster.
+"""A run cache: the runs of a map as they lie in memory, opened many times faster than its PNG.
 
-Layout, little-endian: magic, height, width, number of runs and of labels, bytes per length and per
-index, the SHA-256 of the PNG it was made from; then one zlib stream of labels (uint32), lengths
-and indices (uint16 or uint32). The stream's own checksum guards the data.
+Layout, little-endian: a head of magic, height, width, number of runs and of labels, bytes per
+index and per length, the SHA-256 of the PNG it was made from, and the CRC-32 of all that is not
+this number; then labels (uint32), the index of each run (uint16 or uint32) and its length (uint8,
+uint16 or uint32). Nothing is compressed: unpacking would take longer than all the rest.
 """
 
 import struct
@@ -10,16 +11,17 @@ import zlib
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from isic_cli.errors import CheckError
-from isic_cli.superpixel.codec import LABEL_LIMIT, MAX_PIXELS
+from isic_cli.superpixel.codec import LABEL_LIMIT
 from isic_cli.superpixel.map import SuperpixelMap
+from isic_cli.superpixel.pngcheck import MAX_PIXELS
 from isic_cli.superpixel.runs import RowRuns
 
-MAGIC = b"ISICRUN1"
+MAGIC = b"ISICRUN2"
 _HEAD = struct.Struct("<8sIIIIBB32s")
-_LEVEL = 6
+_CRC = struct.Struct("<I")
+_BODY_AT = _HEAD.size + _CRC.size
 
 
 class _Head(NamedTuple):
@@ -28,8 +30,8 @@ class _Head(NamedTuple):
     width: int
     runs: int
     labels: int
-    length_bytes: int
     index_bytes: int
+    length_bytes: int
     source: bytes
 
 
@@ -44,20 +46,22 @@ def write_cache(pixel_map: SuperpixelMap, *, source: bytes = bytes(32)) -> bytes
         32 bytes that name what the map was made from: the SHA-256 of its PNG.
     """
     runs = pixel_map.runs
-    wide = int(runs.lengths.max()) >= 1 << 16
-    lengths = runs.lengths.astype("<u4" if wide else "<u2")
+    longest = int(runs.lengths.max())
+    lengths = runs.lengths.astype(
+        "<u1" if longest < 1 << 8 else "<u2" if longest < 1 << 16 else "<u4"
+    )
     index = runs.index.astype("<u2" if len(pixel_map) <= 1 << 16 else "<u4", copy=False)
     head = _HEAD.pack(
         MAGIC,
         *runs.shape,
         lengths.size,
         len(pixel_map),
-        lengths.itemsize,
         index.itemsize,
+        lengths.itemsize,
         source,
     )
-    body = pixel_map.ids.astype("<u4").tobytes() + lengths.tobytes() + index.tobytes()
-    return head + zlib.compress(body, _LEVEL)
+    body = pixel_map.ids.astype("<u4").tobytes() + index.tobytes() + lengths.tobytes()
+    return head + _CRC.pack(zlib.crc32(body, zlib.crc32(head))) + body
 
 
 def cache_source(data: bytes) -> bytes:
@@ -72,7 +76,7 @@ def cache_source(data: bytes) -> bytes:
 
 
 def _head(data: bytes) -> _Head:
-    if len(data) < _HEAD.size or not data.startswith(MAGIC):
+    if len(data) < _BODY_AT or not data.startswith(MAGIC):
         raise CheckError("not a run cache", hint="delete it; it is made again from the PNG")
     return _Head(*_HEAD.unpack_from(data))
 
@@ -80,30 +84,30 @@ def _head(data: bytes) -> _Head:
 def read_cache(data: bytes) -> SuperpixelMap:
     """Return the map of a cache file.
 
+    Parameters
+    ----------
+    data : bytes
+        The file; the map keeps a part of it, as it is, so it must not be changed.
+
     Raises
     ------
     CheckError
         Not a cache file, or damaged.
     """
     head = _head(data)
-    sizes = (4 * head.labels, head.length_bytes * head.runs, head.index_bytes * head.runs)
-    pixels = head.height * head.width
+    view = memoryview(data)
+    (stored,) = _CRC.unpack_from(data, _HEAD.size)
+    if zlib.crc32(view[_BODY_AT:], zlib.crc32(view[: _HEAD.size])) != stored:
+        raise _damaged("its checksum is wrong")
+    size = 4 * head.labels + (head.index_bytes + head.length_bytes) * head.runs
     plausible = (
-        0 < head.labels <= head.runs <= pixels <= MAX_PIXELS
-        and head.length_bytes in {2, 4}
+        0 < head.labels <= head.runs <= head.height * head.width <= MAX_PIXELS
         and head.index_bytes in {2, 4}
+        and head.length_bytes in {1, 2, 4}
     )
-    if not plausible:
+    if not plausible or len(data) != _BODY_AT + size:
         raise _damaged("impossible sizes")
-    try:
-        # One byte more than the head announces tells a longer stream without unpacking it all.
-        unpack = zlib.decompressobj()
-        body = unpack.decompress(memoryview(data)[_HEAD.size :], sum(sizes) + 1)
-    except zlib.error as error:
-        raise _damaged(str(error)) from error
-    if len(body) != sum(sizes) or not unpack.eof:
-        raise _damaged("another length than its head says")
-    return _restored(body, head)
+    return _restored(data, head)
 
 
 def _damaged(reason: str) -> CheckError:
@@ -112,18 +116,21 @@ def _damaged(reason: str) -> CheckError:
     )
 
 
-def _restored(body: bytes, head: _Head) -> SuperpixelMap:
-    ids = np.frombuffer(body, "<u4", head.labels).astype(np.int64)
-    lengths_at = 4 * head.labels
-    index_at = lengths_at + head.length_bytes * head.runs
-    stored = np.frombuffer(body, f"<u{head.length_bytes}", head.runs, lengths_at)
-    lengths: npt.NDArray[np.int32] = stored.astype(np.int32)
-    index = np.frombuffer(body, f"<u{head.index_bytes}", head.runs, index_at)
-    ends = np.cumsum(lengths, dtype=np.int64)
-    if int(ends[-1]) != head.height * head.width or int(lengths.min()) < 1:
+def _restored(data: bytes, head: _Head) -> SuperpixelMap:
+    index_at = _BODY_AT + 4 * head.labels
+    lengths_at = index_at + head.index_bytes * head.runs
+    ids = np.frombuffer(data, "<u4", head.labels, _BODY_AT).astype(np.int64)
+    index = np.frombuffer(data, f"<u{head.index_bytes}", head.runs, index_at)
+    lengths = np.frombuffer(data, f"<u{head.length_bytes}", head.runs, lengths_at)
+    pixels = head.height * head.width
+    if int(lengths.sum(dtype=np.int64)) != pixels or not int(lengths.min()):
         raise _damaged("the runs do not fill the picture")
     if int(ids[-1]) >= LABEL_LIMIT or int(index.max()) != head.labels - 1:
         raise _damaged("labels out of range")
-    starts = (ends - lengths).astype(np.int32)
-    runs = RowRuns((head.height, head.width), starts, lengths, index, head.labels)
+    # Their sum is known to fit, so that no partial sum can overflow 32 bits.
+    starts = np.zeros(head.runs + 1, np.int32)
+    np.cumsum(lengths, out=starts[1:])
+    runs = RowRuns(
+        (head.height, head.width), starts[:-1], lengths.astype(np.int32), index, head.labels
+    )
     return SuperpixelMap(runs, ids)
