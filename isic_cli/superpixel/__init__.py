@@ -7,11 +7,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from isic_cli.superpixel.codec import PngHeader, check_png, decode_png, encode_png
+    from isic_cli.superpixel.codec import decode_png, encode_png
     from isic_cli.superpixel.compare import dice
     from isic_cli.superpixel.features import Features, parse_features
     from isic_cli.superpixel.map import SuperpixelMap
     from isic_cli.superpixel.outline import Rings
+    from isic_cli.superpixel.pngcheck import PngHeader, check_png
     from isic_cli.superpixel.slic import generate
 
 __all__ = [
@@ -29,10 +30,10 @@ __all__ = [
 
 _HOME = {
     "Features": "features",
-    "PngHeader": "codec",
+    "PngHeader": "pngcheck",
     "Rings": "outline",
     "SuperpixelMap": "map",
-    "check_png": "codec",
+    "check_png": "pngcheck",
     "decode_png": "codec",
     "dice": "compare",
     "encode_png": "codec",

@@ -1,152 +1,43 @@
-"""The PNG of a superpixel map: checked chunk by chunk, then decoded to labels, and back.
+"""The PNG of a superpixel map, to labels and back.
 
-In the archive's maps a pixel's label is `R + (G << 8) + (B << 16)`. Decoders accept files that
-are damaged in ways that change labels, so that the chunk checksums are verified here first.
+In the archive's maps a pixel's label is `R + (G << 8) + (B << 16)`. `pngcheck` has its say first.
 """
 
 import struct
 import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from isic_cli.errors import CheckError, UsageError
+from isic_cli.superpixel.pngcheck import (
+    COLOUR_TYPES,
+    GRAY,
+    GRAY_ALPHA,
+    MAX_PIXELS,
+    PALETTE,
+    RGB,
+    RGBA,
+    PngHeader,
+    check_png,
+)
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
+if TYPE_CHECKING:
+    from PIL import Image
+
 #: Labels must stay below this: three bytes per pixel.
 LABEL_LIMIT = 1 << 24
-#: Pixels that a map may have at most, unless the caller allows more.
-MAX_PIXELS = 200_000_000
-
-GRAY, RGB, PALETTE, GRAY_ALPHA, RGBA = 0, 2, 3, 4, 6
-_NAMES = {GRAY: "gray", RGB: "RGB", PALETTE: "palette", GRAY_ALPHA: "gray+alpha", RGBA: "RGBA"}
+#: Bytes of RGB taken from Pillow at a time. What is asked of it whole, it hands over in pieces
+#: that are joined: twice the picture in memory that was never touched before, which takes longer
+#: than to read the labels from it.
+_BAND = 1 << 18
 
 LabelImage = npt.NDArray[np.uint8 | np.uint16 | np.uint32]
-
-
-@dataclass(frozen=True, slots=True)
-class PngHeader:
-    """What a PNG says of itself, its checksums verified.
-
-    Attributes
-    ----------
-    width, height : int
-        Pixels.
-    depth : int
-        Bits per sample.
-    colour : int
-        PNG colour type: 0 gray, 2 RGB, 3 palette, 4 gray with alpha, 6 RGBA.
-    interlaced : bool
-        Adam7; the archive's maps never are.
-    text : Mapping[str, str]
-        The `tEXt` chunks.
-    """
-
-    width: int
-    height: int
-    depth: int
-    colour: int
-    interlaced: bool
-    text: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def mode(self) -> str:
-        """Colour type and depth in words, such as "RGB 8-bit"."""
-        return f"{_NAMES.get(self.colour, f'colour type {self.colour}')} {self.depth}-bit"
-
-
-def _chunks(data: bytes, name: str) -> Iterator[tuple[bytes, memoryview]]:
-    """Yield type and body of each chunk up to IEND; refuse a wrong checksum or a cut file."""
-    view = memoryview(data)
-    position = len(SIGNATURE)
-    while position + 12 <= len(data):
-        (length,) = struct.unpack_from(">I", data, position)
-        end = position + 12 + length
-        if end > len(data):
-            break
-        kind = bytes(view[position + 4 : position + 8])
-        (stored,) = struct.unpack_from(">I", data, end - 4)
-        if zlib.crc32(view[position + 4 : end - 4]) != stored:
-            raise CheckError(
-                f"{name}: the checksum of a {kind.decode('latin-1')} chunk is wrong",
-                hint="the file is damaged; labels read from it could be wrong; fetch it again",
-            )
-        yield kind, view[position + 8 : end - 4]
-        if kind == b"IEND":
-            return
-        position = end
-    raise CheckError(
-        f"{name}: the file is cut short: it ends before its IEND chunk",
-        hint="fetch it again",
-    )
-
-
-def _refuse_foreign(data: bytes, name: str) -> None:
-    if data.startswith(SIGNATURE):
-        return
-    if data.startswith(b"\xff\xd8"):
-        raise UsageError(
-            f"{name}: a JPEG, whatever its name says",
-            hint="JPEG compression changes the labels for good; use the original PNG",
-        )
-    raise UsageError(f"{name}: not a PNG file" if data else f"{name}: the file is empty")
-
-
-def check_png(data: bytes, *, name: str = "PNG", max_pixels: int = MAX_PIXELS) -> PngHeader:
-    """Verify signature, header, every chunk's checksum and the end, before any decoding.
-
-    Parameters
-    ----------
-    data : bytes
-        The file.
-    name : str
-        What to call it in messages.
-    max_pixels : int
-        Refuse larger pictures: a header of a few bytes can ask for gigabytes.
-
-    Raises
-    ------
-    UsageError
-        Not a PNG, or more than `max_pixels`.
-    CheckError
-        Damaged: a checksum, the end, the header or the pixel data is wrong or missing.
-    """
-    _refuse_foreign(data, name)
-    header: PngHeader | None = None
-    text: dict[str, str] = {}
-    pixels = False
-    for kind, body in _chunks(data, name):
-        if header is None:
-            header = _header(kind, body, name, max_pixels)
-        elif kind == b"IDAT":
-            pixels = pixels or len(body) > 0
-        elif kind == b"tEXt":
-            key, _, value = bytes(body).partition(b"\0")
-            text[key.decode("latin-1")] = value.decode("latin-1")
-    if header is None or not pixels:
-        raise CheckError(f"{name}: the file holds no pixel data", hint="fetch it again")
-    return PngHeader(
-        header.width, header.height, header.depth, header.colour, header.interlaced, text
-    )
-
-
-def _header(kind: bytes, body: memoryview, name: str, max_pixels: int) -> PngHeader:
-    if kind != b"IHDR" or len(body) != 13:
-        raise CheckError(f"{name}: the file does not begin with a PNG header")
-    width, height, depth, colour, _, _, interlace = struct.unpack(">IIBBBBB", body)
-    if not width or not height:
-        raise CheckError(f"{name}: the header gives a size of {width}x{height}")
-    if width * height > max_pixels:
-        raise UsageError(
-            f"{name}: {width}x{height} is more than {max_pixels:,} pixels",
-            hint="a file that claims such a size is usually damaged or hostile",
-        )
-    return PngHeader(width, height, depth, colour, bool(interlace))
 
 
 def _refuse_mode(header: PngHeader, name: str) -> None:
@@ -161,7 +52,7 @@ def _refuse_mode(header: PngHeader, name: str) -> None:
         raise UsageError(
             f"{name}: {header.mode}: decoders keep half of each sample, and so lose the labels"
         )
-    if header.colour not in _NAMES:
+    if header.colour not in COLOUR_TYPES:
         raise CheckError(f"{name}: the header gives colour type {header.colour}")
 
 
@@ -209,7 +100,8 @@ def decode_png(
     _refuse_mode(header, name)
     if fast is None:
         fast = find_spec("imagecodecs") is not None
-    if fast and header.colour in {RGB, RGBA}:
+    # Of an interlaced file libpng prints a warning of its own.
+    if fast and header.colour in {RGB, RGBA} and not header.interlaced:
         return _decode_fast(data, name)
     from PIL import PngImagePlugin
 
@@ -218,13 +110,36 @@ def decode_png(
         with PngImagePlugin.PngImageFile(BytesIO(data)) as picture:
             if header.colour == GRAY:
                 return _gray(picture.tobytes(), header)
-            rgb = picture if picture.mode == "RGB" else picture.convert("RGB")
-            pixels = np.frombuffer(rgb.tobytes(), np.uint8)
+            if header.colour == PALETTE:
+                _check_palette(picture, header, name)
+            return _labels_by_bands(picture if picture.mode == "RGB" else picture.convert("RGB"))
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error) as error:
         raise CheckError(
             f"{name}: the pixel data is damaged ({error})", hint="fetch it again"
         ) from error
-    return labels_from_rgb(pixels.reshape(header.height, header.width, 3))
+
+
+def _check_palette(picture: "Image.Image", header: PngHeader, name: str) -> None:
+    """Refuse a pixel whose colour the palette lacks: Pillow takes it for black."""
+    if int(np.frombuffer(picture.tobytes(), np.uint8).max()) >= header.palette:
+        raise CheckError(
+            f"{name}: a pixel's colour is missing from the palette", hint="fetch it again"
+        )
+
+
+def _labels_by_bands(picture: "Image.Image") -> LabelImage:
+    picture.load()
+    width, height = picture.size
+    labels: LabelImage = np.empty((height, width), np.uint16)
+    step = max(1, _BAND // (3 * width))
+    for top in range(0, height, step):
+        bottom = min(top + step, height)
+        band = np.frombuffer(picture.crop((0, top, width, bottom)).tobytes(), np.uint8)
+        found = labels_from_rgb(band.reshape(-1, width, 3))
+        if found.dtype.itemsize > labels.dtype.itemsize:
+            labels = labels.astype(found.dtype)
+        labels[top:bottom] = found
+    return labels
 
 
 def _gray(raw: bytes, header: PngHeader) -> LabelImage:

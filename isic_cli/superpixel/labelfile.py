@@ -13,9 +13,9 @@ import numpy.typing as npt
 from PIL import Image
 
 from isic_cli.errors import CheckError, UsageError
-from isic_cli.superpixel.codec import MAX_PIXELS
 from isic_cli.superpixel.photo import read_bytes
 from isic_cli.superpixel.picture import open_picture
+from isic_cli.superpixel.pngcheck import MAX_PIXELS
 
 SUFFIXES = (".npy", ".npz", ".tif", ".tiff")
 

@@ -16,6 +16,7 @@ from isic_cli.superpixel.outline import Rings
 from isic_cli.superpixel.paint import blend, fills
 from isic_cli.superpixel.palette import HUES, Colour
 from isic_cli.superpixel.photo import read_bytes
+from isic_cli.superpixel.pngcheck import MAX_PIXELS
 from isic_cli.superpixel.runs import Int32, Int64, RowRuns, compact, split_runs
 
 logger = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ class SuperpixelMap:
         return cls(RowRuns(shape, starts, lengths, index, ids.size), ids)
 
     @classmethod
-    def from_png(cls, source: Path | bytes, *, max_pixels: int = codec.MAX_PIXELS) -> Self:
+    def from_png(cls, source: Path | bytes, *, max_pixels: int = MAX_PIXELS) -> Self:
         """Read a superpixel PNG, its checksums first.
 
         Raises

@@ -16,12 +16,12 @@ import numpy.typing as npt
 from PIL import Image
 
 from isic_cli.errors import CheckError, UsageError
-from isic_cli.superpixel.codec import MAX_PIXELS, SIGNATURE, check_png
 from isic_cli.superpixel.features import PRESENT, Features, check_length, feature_name
 from isic_cli.superpixel.map import SuperpixelMap
 from isic_cli.superpixel.measure import check_size
 from isic_cli.superpixel.photo import read_bytes
 from isic_cli.superpixel.picture import open_picture
+from isic_cli.superpixel.pngcheck import MAX_PIXELS, SIGNATURE, check_png
 
 Mask = npt.NDArray[np.bool_]
 Gray = npt.NDArray[np.uint8]

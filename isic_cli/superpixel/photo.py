@@ -1,15 +1,14 @@
 """Read files and photographs, with the errors of the house."""
 
 import struct
-import warnings
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from isic_cli.errors import CheckError, LocalError, NotFoundError, UsageError
-from isic_cli.superpixel.codec import MAX_PIXELS
+from isic_cli.superpixel.picture import open_picture
+from isic_cli.superpixel.pngcheck import MAX_PIXELS
 
 
 def read_bytes(path: Path) -> bytes:
@@ -48,18 +47,12 @@ def load_rgb(path: Path, *, max_pixels: int = MAX_PIXELS) -> npt.NDArray[np.uint
     CheckError
         The picture is damaged.
     """
-    from PIL import Image
-
     data = read_bytes(path)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(BytesIO(data))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        picture = open_picture(data, name=str(path), max_pixels=max_pixels)
+    except (OSError, SyntaxError, ValueError) as error:
         raise UsageError(f"{path}: not a picture that can be read ({error})") from error
     with picture:
-        if picture.width * picture.height > max_pixels:
-            raise UsageError(f"{path}: more than {max_pixels:,} pixels")
         try:
             rgb = picture if picture.mode == "RGB" else picture.convert("RGB")
             pixels = np.frombuffer(rgb.tobytes(), np.uint8)

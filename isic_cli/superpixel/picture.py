@@ -6,7 +6,7 @@ from io import BytesIO
 from PIL import Image, UnidentifiedImageError
 
 from isic_cli.errors import UsageError
-from isic_cli.superpixel.codec import MAX_PIXELS
+from isic_cli.superpixel.pngcheck import MAX_PIXELS
 
 _HOSTILE = "a file that claims such a size is usually damaged or hostile"
 

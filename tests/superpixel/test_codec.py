@@ -10,10 +10,11 @@ import pytest
 from PIL import Image
 
 from isic_cli.errors import CheckError, LocalError, NotFoundError, UsageError
-from isic_cli.superpixel import codec
-from isic_cli.superpixel.codec import check_png, decode_png, encode_png, labels_from_rgb
+from isic_cli.superpixel import pngcheck
+from isic_cli.superpixel.codec import decode_png, encode_png, labels_from_rgb
 from isic_cli.superpixel.map import SuperpixelMap
 from isic_cli.superpixel.photo import load_rgb
+from isic_cli.superpixel.pngcheck import check_png
 from tests.superpixel.nasty import HAND, Labels, nasty_maps
 
 every_map = pytest.mark.parametrize("labels", [pytest.param(m, id=n) for n, m in nasty_maps()])
@@ -34,7 +35,7 @@ def chunk(kind: bytes, body: bytes) -> bytes:
 def png(width: int, height: int, depth: int, colour: int, rows: bytes, *more: bytes) -> bytes:
     head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0))
     data = chunk(b"IDAT", zlib.compress(rows))
-    return codec.SIGNATURE + head + b"".join(more) + data + chunk(b"IEND", b"")
+    return pngcheck.SIGNATURE + head + b"".join(more) + data + chunk(b"IEND", b"")
 
 
 def saved(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes:
@@ -94,6 +95,14 @@ def test_a_palette_means_its_colours_not_its_indices(fast: bool) -> None:
     np.testing.assert_array_equal(decode_png(saved(picture, transparency=3), fast=fast), 511 - HAND)
 
 
+def test_a_wide_map_is_read_whole_where_blue_begins_late(fast: bool) -> None:
+    labels = np.zeros((40, 9000), np.uint32)
+    labels[39, 8999] = 1 << 16
+    found = decode_png(encode_png(labels), fast=fast)
+    assert found.dtype == np.uint32
+    np.testing.assert_array_equal(found, labels)
+
+
 def test_gray_values_are_labels(fast: bool) -> None:
     narrow = decode_png(saved(Image.fromarray(HAND.astype(np.uint8))), fast=fast)
     np.testing.assert_array_equal(narrow, HAND)
@@ -105,7 +114,7 @@ def test_an_interlaced_map_is_read(fast: bool) -> None:
     # One pixel is the first of the seven passes, so that its bytes need no interlacing.
     head = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 1))
     data = chunk(b"IDAT", zlib.compress(b"\0\5\1\0"))
-    whole = codec.SIGNATURE + head + data + chunk(b"IEND", b"")
+    whole = pngcheck.SIGNATURE + head + data + chunk(b"IEND", b"")
     assert check_png(whole).interlaced
     assert decode_png(whole, fast=fast).tolist() == [[261]]
 
@@ -121,7 +130,6 @@ def test_an_interlaced_map_is_read(fast: bool) -> None:
         (saved(Image.new("RGB", (4, 4)), "JPEG"), "a JPEG, whatever its name says"),
         (saved(Image.new("RGB", (4, 4)), "BMP"), "not a PNG file"),
         (b"<html>", "not a PNG file"),
-        (b"", "the file is empty"),
         (png(60000, 60000, 8, 2, b""), "60000x60000 is more than 200,000,000 pixels"),
     ],
 )
@@ -133,22 +141,25 @@ def test_a_file_of_the_wrong_kind_is_refused(data: bytes, message: str, fast: bo
 @pytest.mark.parametrize(
     ("data", "message"),
     [
+        (b"", "the file is empty"),
         (png(0, 5, 8, 2, b""), "a size of 0x5"),
+        (png(1, 1, 8, 3, b"\0\0"), "the palette is missing"),
+        (png(1, 1, 8, 3, b"\0\1", chunk(b"PLTE", b"\5\1\0")), "missing from the palette"),
         (png(1, 1, 8, 5, b"\0\0"), "colour type 5"),
         (png(2, 2, 8, 2, b"\0\1\2\3"), "the pixel data is damaged"),
-        (codec.SIGNATURE + chunk(b"IDAT", b"") + chunk(b"IEND", b""), "does not begin with"),
-        (codec.SIGNATURE + chunk(b"IEND", b""), "does not begin with"),
-        (codec.SIGNATURE, "cut short"),
-        (png(1, 1, 8, 2, b"\0\1\2\3").replace(b"IDAT", b"IDBT"), "checksum of a IDBT chunk"),
+        (pngcheck.SIGNATURE + chunk(b"IDAT", b"") + chunk(b"IEND", b""), "does not begin with"),
+        (pngcheck.SIGNATURE + chunk(b"IEND", b""), "does not begin with"),
+        (pngcheck.SIGNATURE, "cut short"),
+        (png(1, 1, 8, 2, b"\0\1\2\3").replace(b"IDAT", b"IDBT"), "checksum of chunk IDBT"),
         (
-            codec.SIGNATURE
+            pngcheck.SIGNATURE
             + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0))
             + chunk(b"IDAT", b"")
             + chunk(b"IEND", b""),
             "holds no pixel data",
         ),
         (
-            codec.SIGNATURE
+            pngcheck.SIGNATURE
             + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0))
             + chunk(b"IDAT", b"\xff" * 9)
             + chunk(b"IEND", b""),
@@ -172,7 +183,7 @@ def test_every_flipped_bit_is_found() -> None:
 
 def test_every_cut_is_found() -> None:
     data = encode_png(HAND)
-    for length in range(len(codec.SIGNATURE), len(data)):
+    for length in range(len(pngcheck.SIGNATURE), len(data)):
         with pytest.raises(CheckError, match="cut short"):
             check_png(data[:length])
 

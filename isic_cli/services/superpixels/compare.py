@@ -10,10 +10,10 @@ from isic_cli.services.superpixels.batch import Outcome
 from isic_cli.services.superpixels.read import read_features
 from isic_cli.services.superpixels.sources import files_below
 from isic_cli.superpixel import SuperpixelMap, check_png
-from isic_cli.superpixel.codec import GRAY
 from isic_cli.superpixel.compare import compare_features, compare_maps, compare_masks
 from isic_cli.superpixel.masks import read_mask, split_attribute_name
 from isic_cli.superpixel.photo import read_bytes
+from isic_cli.superpixel.pngcheck import GRAY
 from isic_cli.superpixel.tables import map_for_features
 
 

@@ -1,0 +1,152 @@
+"""Check a PNG chunk by chunk, before anything is decoded.
+
+Decoders accept files that are damaged in ways that change labels: a wrong checksum, a missing end,
+a palette that is too short.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from isic_cli.errors import CheckError, UsageError
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+#: Pixels that a map may have at most, unless the caller allows more.
+MAX_PIXELS = 200_000_000
+
+GRAY, RGB, PALETTE, GRAY_ALPHA, RGBA = 0, 2, 3, 4, 6
+COLOUR_TYPES = {
+    GRAY: "gray",
+    RGB: "RGB",
+    PALETTE: "palette",
+    GRAY_ALPHA: "gray+alpha",
+    RGBA: "RGBA",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PngHeader:
+    """What a PNG says of itself, its checksums verified.
+
+    Attributes
+    ----------
+    width, height : int
+        Pixels.
+    depth : int
+        Bits per sample.
+    colour : int
+        PNG colour type: 0 gray, 2 RGB, 3 palette, 4 gray with alpha, 6 RGBA.
+    interlaced : bool
+        Adam7; the archive's maps never are.
+    text : Mapping[str, str]
+        The `tEXt` chunks.
+    palette : int
+        Colours in the palette; 0 where there is none.
+    """
+
+    width: int
+    height: int
+    depth: int
+    colour: int
+    interlaced: bool
+    text: Mapping[str, str] = field(default_factory=dict)
+    palette: int = 0
+
+    @property
+    def mode(self) -> str:
+        """Colour type and depth in words, such as "RGB 8-bit"."""
+        return f"{COLOUR_TYPES.get(self.colour, f'colour type {self.colour}')} {self.depth}-bit"
+
+
+def _chunks(data: bytes, name: str) -> Iterator[tuple[bytes, memoryview]]:
+    """Yield type and body of each chunk up to IEND; refuse a wrong checksum or a cut file."""
+    view = memoryview(data)
+    position = len(SIGNATURE)
+    while position + 12 <= len(data):
+        (length,) = struct.unpack_from(">I", data, position)
+        end = position + 12 + length
+        if end > len(data):
+            break
+        kind = bytes(view[position + 4 : position + 8])
+        (stored,) = struct.unpack_from(">I", data, end - 4)
+        if zlib.crc32(view[position + 4 : end - 4]) != stored:
+            raise CheckError(
+                f"{name}: the checksum of chunk {kind.decode('latin-1')} is wrong",
+                hint="the file is damaged; labels read from it could be wrong; fetch it again",
+            )
+        yield kind, view[position + 8 : end - 4]
+        if kind == b"IEND":
+            return
+        position = end
+    raise CheckError(
+        f"{name}: the file is cut short: it ends before its IEND chunk",
+        hint="fetch it again",
+    )
+
+
+def _refuse_foreign(data: bytes, name: str) -> None:
+    if data.startswith(SIGNATURE):
+        return
+    if data.startswith(b"\xff\xd8"):
+        raise UsageError(
+            f"{name}: a JPEG, whatever its name says",
+            hint="JPEG compression changes the labels for good; use the original PNG",
+        )
+    if not data:
+        raise CheckError(f"{name}: the file is empty", hint="fetch it again")
+    raise UsageError(f"{name}: not a PNG file")
+
+
+def check_png(data: bytes, *, name: str = "PNG", max_pixels: int = MAX_PIXELS) -> PngHeader:
+    """Verify signature, header, every chunk's checksum and the end, before any decoding.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    name : str
+        What to call it in messages.
+    max_pixels : int
+        Refuse larger pictures: a header of a few bytes can ask for gigabytes.
+
+    Raises
+    ------
+    UsageError
+        Not a PNG, or more than `max_pixels`.
+    CheckError
+        Damaged: a checksum, the end, the header or the pixel data is wrong or missing.
+    """
+    _refuse_foreign(data, name)
+    header: PngHeader | None = None
+    text: dict[str, str] = {}
+    pixels, colours = False, 0
+    for kind, body in _chunks(data, name):
+        if header is None:
+            header = _header(kind, body, name, max_pixels)
+        elif kind == b"IDAT":
+            pixels = pixels or len(body) > 0
+        elif kind == b"PLTE":
+            colours = len(body) // 3
+        elif kind == b"tEXt":
+            key, _, value = bytes(body).partition(b"\0")
+            text[key.decode("latin-1")] = value.decode("latin-1")
+    if header is None or not pixels:
+        raise CheckError(f"{name}: the file holds no pixel data", hint="fetch it again")
+    if header.colour == PALETTE and not colours:
+        raise CheckError(f"{name}: the palette is missing", hint="fetch it again")
+    return replace(header, text=text, palette=colours)
+
+
+def _header(kind: bytes, body: memoryview, name: str, max_pixels: int) -> PngHeader:
+    if kind != b"IHDR" or len(body) != 13:
+        raise CheckError(f"{name}: the file does not begin with a PNG header")
+    width, height, depth, colour, _, _, interlace = struct.unpack(">IIBBBBB", body)
+    if not width or not height:
+        raise CheckError(f"{name}: the header gives a size of {width}x{height}")
+    if width * height > max_pixels:
+        raise UsageError(
+            f"{name}: {width}x{height} is more than {max_pixels:,} pixels",
+            hint="a file that claims such a size is usually damaged or hostile",
+        )
+    return PngHeader(width, height, depth, colour, bool(interlace))
