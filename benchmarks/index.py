@@ -273,17 +273,21 @@ def measure_isicarchive(figures: Figures, folder: Path, legacy: Path | None) -> 
         ratios = []
         for (_, condition), (count, seconds) in zip(SELECTIONS, theirs, strict=True):
             chosen = Condition(condition)
-            ours = timed(partial(index.count, chosen), 30)
-            listed = timed(partial(_ids, index, chosen), 15)
+            ours = timed(partial(index.count, chosen), 60)
+            listed = timed(partial(_ids, index, chosen), 60)
             assert index.count(chosen) == count
-            ratios.append(seconds / ours)
+            ratios.append(seconds / listed)
             print(
                 f"       {count:6,} of {len(records):,}: isicarchive {seconds * 1000:6.1f} ms, "
-                f"index {ours * 1000:5.2f} ms to know which, {listed * 1000:5.2f} ms with all ids: "
-                f"{ratios[-1]:4.0f} and {seconds / listed:4.0f} times   {condition}"
+                f"index {listed * 1000:5.2f} ms, {ours * 1000:5.2f} to count them: "
+                f"{ratios[-1]:4.0f} and {seconds / ours:4.0f} times   {condition}"
             )
     figures.add(
-        "isicarchive's select_images, by ours", statistics.median(ratios), "times", 100, least=True
+        "isicarchive's select_images, by our list of ids",
+        statistics.median(ratios),
+        "times",
+        100,
+        least=True,
     )
 
 

@@ -17,12 +17,14 @@ from isic_cli.cache.engine import (
     translated_sql,
     unique,
 )
+from isic_cli.cache.resident import MOST_RECORDS, SOURCE, Resident
 from isic_cli.cache.state import (
     REBUILD,
     TERMS,
     TITLES,
     IndexState,
     read_state,
+    read_terms,
 )
 from isic_cli.cache.views import check_mark, create_views, whole
 from isic_cli.errors import LocalError
@@ -31,8 +33,12 @@ from isic_cli.models.image import ImageRecord
 if TYPE_CHECKING:
     import duckdb
 
-#: Rows taken from DuckDB at a time.
+#: Rows taken from DuckDB at a time, the first time: what is shown first should be there at once.
+_FIRST_BATCH = 20
+#: At most.
 _BATCH = 2000
+#: Who asks a small index for the third time is no command that ends with its answer.
+_ONCE_MORE = 3
 
 
 class Index:
@@ -54,6 +60,8 @@ class Index:
         self.folder = folder
         self.state = state
         self._db = database
+        self._asked = 0
+        self._resident: Resident | None = None
 
     @classmethod
     def open(cls, folder: Path, *, archive: str | None = None, writes: Sequence[Path] = ()) -> Self:
@@ -119,7 +127,8 @@ class Index:
 
     def count(self, condition: Condition = EVERYTHING) -> int:
         """Return how many images fulfil a condition."""
-        return int(self._one(f"count(*) FROM images WHERE {condition.sql}", condition)[0])
+        source = self._source()
+        return int(self._one(f"count(*) FROM {source} WHERE {condition.sql}", condition)[0])
 
     def size(self, condition: Condition = EVERYTHING) -> int | None:
         """Return the bytes of the full images; None where the index does not know them all."""
@@ -131,22 +140,24 @@ class Index:
     def ids(
         self, condition: Condition = EVERYTHING, *, archive_order: bool = False
     ) -> Iterator[str]:
-        """Yield the ids, sorted, or in the archive's order as far as that is known."""
-        for row in self._stream("isic_id", condition, archive_order=archive_order):
-            yield row[0]
+        """Return the ids, sorted, or in the archive's order as far as that is known."""
+        source = self._source()
+        if self._resident is None:
+            rows = self._stream("isic_id", source, condition, archive_order=archive_order)
+            return (row[0] for row in rows)
+        return iter(
+            self._resident.ids_of(
+                self._ordered("rowid", source, condition, archive_order=archive_order)
+            )
+        )
 
     def records(
         self, condition: Condition = EVERYTHING, *, archive_order: bool = False
     ) -> Iterator[ImageRecord]:
         """Yield the records, sorted by id, or in the archive's order as far as that is known."""
-        for row in self._stream(SHOWN_LIST, condition, archive_order=archive_order):
+        source = self._source()
+        for row in self._stream(SHOWN_LIST, source, condition, archive_order=archive_order):
             yield to_record(row)
-
-    def records_by_id(self, isic_ids: Sequence[str]) -> dict[str, ImageRecord]:
-        """Return those of some ids that the index has, in the order of the ids."""
-        condition = Condition("isic_id IN (SELECT unnest(?))", (list(isic_ids),))
-        found = {record.isic_id: record for record in self.records(condition)}
-        return {isic_id: found[isic_id] for isic_id in isic_ids if isic_id in found}
 
     def prefix_counts(self, length: int) -> dict[str, int]:
         """Return how many ids begin with each prefix of this length."""
@@ -226,23 +237,6 @@ class Index:
         row = self._one(f"{counts} FROM images WHERE {condition.sql}", condition)
         return dict(zip(names, row, strict=True))
 
-    def set_columns(self, condition: Condition) -> list[str]:
-        """Return the metadata fields that some image has, those unknown to the index included."""
-        counts = self.present(condition)
-        others = counts.pop("other")
-        names = {name for name, count in counts.items() if count}
-        if others:
-            for group in ("acquisition", "clinical"):
-                names |= {
-                    found["name"]
-                    for found in self.table(
-                        f"SELECT DISTINCT unnest(json_keys(other, '$.{group}')) AS name"
-                        f" FROM images WHERE other IS NOT NULL AND ({condition.sql})",
-                        condition,
-                    )
-                }
-        return sorted(names)
-
     def _one(self, rest: str, condition: Condition) -> tuple[Any, ...]:
         """Return the only row of a query; it needs no cursor of its own."""
         with translated(str(self.folder), hint=REBUILD):
@@ -253,15 +247,30 @@ class Index:
         with translated(str(self.folder), hint=REBUILD):
             return self._db.cursor().execute(f"SELECT {rest}", condition.parameters)
 
-    def _stream(
-        self, columns: str, condition: Condition, *, archive_order: bool
-    ) -> Iterator[Sequence[Any]]:
+    def _source(self) -> str:
+        """Return what a question is asked of: the file, or the records in memory."""
+        self._asked += 1
+        is_small = self.state.records <= MOST_RECORDS
+        if self._resident is None and is_small and self._asked == _ONCE_MORE:
+            self._resident = Resident.load(self._db, read_terms(self.folder, self.state))
+        return "images" if self._resident is None else SOURCE
+
+    def _ordered(
+        self, columns: str, source: str, condition: Condition, *, archive_order: bool
+    ) -> "duckdb.DuckDBPyConnection":
         # The file is sorted by id, and a scan keeps its order: nothing to sort.
         order = " ORDER BY position" if archive_order and self.state.ordered else ""
-        cursor = self._select(f"{columns} FROM images WHERE {condition.sql}{order}", condition)
+        return self._select(f"{columns} FROM {source} WHERE {condition.sql}{order}", condition)
+
+    def _stream(
+        self, columns: str, source: str, condition: Condition, *, archive_order: bool
+    ) -> Iterator[Sequence[Any]]:
+        cursor = self._ordered(columns, source, condition, archive_order=archive_order)
+        batch = _FIRST_BATCH
         with translated(str(self.folder), hint=REBUILD):
-            while rows := cursor.fetchmany(_BATCH):
+            while rows := cursor.fetchmany(batch):
                 yield from rows
+                batch = min(10 * batch, _BATCH)
 
     def _rows(
         self, cursor: "duckdb.DuckDBPyConnection", sql: str, parameters: Sequence[Any]

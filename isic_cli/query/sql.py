@@ -36,9 +36,10 @@ def _condition(node: Node | None, parameters: list[Any]) -> str:
 
 
 def _term(term: Term, parameters: list[Any]) -> str:
-    # Without COALESCE an unset field would make the condition, and its negation, NULL.
-    holds = f"COALESCE({_test(term, parameters)}, FALSE)"
-    return f"NOT {holds}" if term.negated else holds
+    test = _test(term, parameters)
+    # Of an unset field a test is NULL, which chooses no row, as it should: AND and OR keep that.
+    # Only its negation must choose the row.
+    return f"({test}) IS NOT TRUE" if term.negated else test
 
 
 def _test(term: Term, parameters: list[Any]) -> str:

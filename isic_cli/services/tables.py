@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from isic_cli.cache.columns import METADATA
 from isic_cli.cache.condition import Condition
+from isic_cli.cache.fieldset import set_fields
 from isic_cli.cache.index import Index
 from isic_cli.cache.memberships import collections_of
 from isic_cli.errors import NotFoundError
@@ -58,7 +59,7 @@ def export(
     LocalError
         When the file cannot be written.
     """
-    names = images.index.set_columns(images.condition)
+    names = set_fields(images.index, images.condition)
     if collections:
         check_collections(images.index)
         names = sorted([*names, "collections"])

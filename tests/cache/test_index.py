@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from isic_cli.cache.condition import Condition, where
+from isic_cli.cache.fieldset import set_fields
 from isic_cli.cache.index import Index
 from isic_cli.cache.state import read_terms
 from isic_cli.errors import LocalError, NotFoundError, QueryError, UsageError
@@ -18,7 +19,11 @@ def compiled(query: str) -> Condition:
     return Condition(sql, tuple(parameters))
 
 
-def test_every_recorded_query_gives_the_servers_answer_in_sql(shared: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("held", [0, 1000], ids=["in the file", "in memory"])
+def test_every_recorded_query_gives_the_servers_answer_in_sql(
+    held: int, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("isic_cli.cache.index.MOST_RECORDS", held)
     data = json.loads((shared / "contract/records.json").read_text("utf-8"))
     build(tmp_path, [ImageRecord.model_validate(item) for item in data])
     cases = json.loads((shared / "contract/search-oracle.json").read_text("utf-8"))
@@ -80,19 +85,12 @@ def test_an_expression_that_does_not_fit_is_refused_before_it_is_used(
         index.check(where(text), text=text)
 
 
-def test_records_are_found_by_id_in_the_order_of_the_ids(tmp_path: Path) -> None:
-    build(tmp_path)
-    with Index.open(tmp_path) as index:
-        found = index.records_by_id(["ISIC_0000004", "ISIC_0000009", "ISIC_0000001"])
-    assert list(found) == ["ISIC_0000004", "ISIC_0000001"]
-
-
 def test_the_columns_in_use_include_those_without_a_column(tmp_path: Path) -> None:
     from tests.support.indexes import image
 
     build(tmp_path, [image("ISIC_0000001", sex="male", colour="red"), image("ISIC_0000002")])
     with Index.open(tmp_path) as index:
-        assert index.set_columns(Condition()) == ["colour", "pixels_x", "pixels_y", "sex"]
+        assert set_fields(index, Condition()) == ["colour", "pixels_x", "pixels_y", "sex"]
 
 
 def test_the_terms_count_every_value(tmp_path: Path) -> None:

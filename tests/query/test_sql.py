@@ -26,18 +26,18 @@ def test_a_query_becomes_a_condition_with_bound_parameters() -> None:
     )
     condition, parameters = to_sql(query)
     assert condition == (
-        '((COALESCE("sex" = ?, FALSE) AND (COALESCE("age_approx" > ? AND "age_approx" <= ?, FALSE)'
-        ' OR NOT COALESCE("mel_thick_mm" < ?, FALSE))) OR COALESCE("image_type" = ?, FALSE)'
-        ' OR COALESCE(starts_with("lesion_id", ?), FALSE)'
-        ' OR COALESCE(ends_with("patient_id", ?), FALSE)'
-        ' OR NOT COALESCE(starts_with("patient_id", ?), FALSE)'
-        ' OR COALESCE("melanocytic" = ?, FALSE) OR COALESCE("isic_id" IS NOT NULL, FALSE))'
+        '(("sex" = ? AND ("age_approx" > ? AND "age_approx" <= ?'
+        ' OR ("mel_thick_mm" < ?) IS NOT TRUE)) OR "image_type" = ?'
+        ' OR starts_with("lesion_id", ?)'
+        ' OR ends_with("patient_id", ?)'
+        ' OR (starts_with("patient_id", ?)) IS NOT TRUE'
+        ' OR "melanocytic" = ? OR "isic_id" IS NOT NULL)'
     )
     assert parameters == ["male", 20, 40, 1.2, "clinical: close-up", "IL_", "7", "8", True]
 
 
 def test_an_open_end_of_a_range_asks_nothing() -> None:
-    assert to_sql(parse("age_approx:{20 TO *]")) == ('COALESCE("age_approx" > ?, FALSE)', [20.0])
+    assert to_sql(parse("age_approx:{20 TO *]")) == ('"age_approx" > ?', [20.0])
 
 
 def test_everything_is_a_condition_that_always_holds() -> None:

@@ -1,0 +1,76 @@
+"""An index that is asked again and again answers from memory, and answers the same."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from isic_cli.cache.condition import Condition, where
+from isic_cli.cache.index import Index
+from isic_cli.cache.resident import SOURCE
+from tests.support.indexes import FOUR, build, image
+
+#: Each answer in turn from the file, the file, and memory.
+THRICE = 3
+ODD = (*FOUR, image("ISIC_0000005", sex="it's", diagnosis_1="Indeterminate"))
+
+
+def asked(index: Index, ask: Callable[[], object]) -> list[object]:
+    return [ask() for _ in range(THRICE)]
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("sex = 'male'", [2, 3]),
+        ("sex = 'nobody'", []),
+        ("sex = 'it''s'", [5]),
+        ("sex IS DISTINCT FROM 'male'", [1, 4, 5]),
+        ("diagnosis_1 > 'Indeterminate'", [1, 2]),
+        ("diagnosis_1 < 'F'", [3, 4]),
+        ("images.sex || '!' = 'male!'", [2, 3]),
+        ("coalesce(sex, 'unknown') = 'unknown'", [4]),
+        ("regexp_matches(diagnosis_1, 'nign')", [3, 4]),
+        ("sex IN (SELECT unnest(['male', 'other']))", [2, 3]),
+        ("isic_id IN (SELECT max(isic_id) FROM images)", [5]),
+        ("attribution LIKE '%Vienna' AND NOT melanocytic IS TRUE", [1, 2, 4, 5]),
+    ],
+)
+def test_the_same_ids_are_found_in_memory(text: str, ids: list[int], tmp_path: Path) -> None:
+    build(tmp_path, ODD)
+    expected = [f"ISIC_000000{number}" for number in ids]
+    with Index.open(tmp_path) as index:
+        found = asked(index, lambda: list(index.ids(where(text))))
+        assert index.count(where(text)) == len(ids)
+    assert found == [expected] * THRICE
+
+
+def test_records_come_back_as_they_were_stored_and_in_the_archives_order(tmp_path: Path) -> None:
+    build(tmp_path, ODD)
+    with Index.open(tmp_path) as index:
+        found = asked(index, lambda: list(index.records(archive_order=True)))
+        ids = asked(index, lambda: list(index.ids(archive_order=True)))
+    assert found == [list(ODD)] * THRICE
+    assert ids == [[record.isic_id for record in ODD]] * THRICE
+
+
+def test_memory_is_used_from_the_third_question_on_and_only_for_small_indexes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(tmp_path)
+    sources = []
+    for most in (len(FOUR) - 1, len(FOUR)):
+        monkeypatch.setattr("isic_cli.cache.index.MOST_RECORDS", most)
+        with Index.open(tmp_path) as index:
+            sources.append([index._source() for _ in range(THRICE)])
+    assert sources == [["images"] * 3, ["images", "images", SOURCE]]
+
+
+def test_a_question_without_memory_for_it_is_still_answered(tmp_path: Path) -> None:
+    build(tmp_path)
+    with Index.open(tmp_path) as index:
+        index.count()
+        index.count()
+        # What would stand in the way of the table.
+        index._db.execute("CREATE TABLE resident AS SELECT 1 AS one")
+        assert [index.count(Condition("sex = 'male'")) for _ in range(THRICE)] == [2, 2, 2]
