@@ -9,6 +9,7 @@ both workers once, so that a busy machine slows both; what counts is the ratio.
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -66,8 +67,24 @@ def cases(maps: Path, cache: Path) -> list[Case]:
     return [Case("0.8 MP", small), Case("24 MP", large)]
 
 
+#: For both. Idle threads of the linear algebra library spin, and their CPU time is the work of
+#: neither; and memory that was got once is kept, since what a fresh page costs differs between
+#: machines by a factor of thirty.
+SAME = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_TRIM_THRESHOLD_": "1073741824",
+    "MALLOC_MMAP_THRESHOLD_": "33554432",
+}
+
+
 def run(python: Path | str, worker: str, png: Path) -> dict[str, float]:
-    done = subprocess.run([python, HERE / worker, png], check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        [python, HERE / worker, png],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **SAME},
+    )
     return json.loads(done.stdout.splitlines()[-1])
 
 
