@@ -171,7 +171,9 @@ def test_masks_in_other_formats_are_read_or_refused(tmp_path: Path) -> None:
 def test_a_mask_that_is_far_too_large_is_refused(tmp_path: Path, bomb_tiff: bytes) -> None:
     path = tmp_path / "m.tif"
     path.write_bytes(bomb_tiff)
-    with pytest.raises(UsageError, match=r"m\.tif: far too many pixels"):
+    with pytest.raises(
+        UsageError, match=r"m\.tif: (far too many|60000x60000 is more than 200,000,000) pixels"
+    ):
         read_mask(path)
 
 
