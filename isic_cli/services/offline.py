@@ -12,6 +12,7 @@ from isic_cli.cache.condition import Condition, where
 from isic_cli.cache.index import Index
 from isic_cli.cache.memberships import listed_collections
 from isic_cli.cache.state import utc_now
+from isic_cli.cache.trial import try_out
 from isic_cli.config import Settings
 from isic_cli.curation.shard import parse_shard
 from isic_cli.errors import CheckError, NotFoundError
@@ -130,7 +131,7 @@ class OfflineImages:
         self.index = open_index(settings, max_age=selection.max_age, writes=writes)
         self.collections = self._named_collections(selection.collections)
         if selection.where:
-            self.index.check(self.condition, text=selection.where)
+            try_out(self.index, self.condition, text=selection.where)
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -84,6 +84,37 @@ def test_an_expression_that_is_none_ends_at_once(expression: str, says: str, ind
     assert says in done.err
 
 
+@pytest.mark.parametrize("command", [["image", "list"], ["metadata", "stats"]])
+@pytest.mark.parametrize(
+    ("expression", "says"),
+    [
+        ("sex", "Could not convert string"),
+        ("regexp_matches(attribution, '[')", "missing ]"),
+        ("age_approx * 9223372036854775807 > 1", "Overflow"),
+    ],
+)
+def test_an_expression_that_no_value_can_answer_is_blamed_not_the_index(
+    expression: str, says: str, command: list[str], indexed: Isic
+) -> None:
+    done = indexed(*command, "--offline", "--where", expression)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("Error: SQL: ")
+    assert says in done.err
+    assert "refresh" not in done.err
+
+
+@pytest.mark.parametrize("expression", ["regexp_matches(attribution, '[')", "age_approx > 1"])
+def test_a_damaged_index_is_blamed_whatever_the_expression(expression: str, indexed: Isic) -> None:
+    records = next(Path(os.environ["ISIC_CACHE_DIR"]).rglob("records*.parquet"))
+    content = bytearray(records.read_bytes())
+    content[4 : len(content) // 2] = bytes(len(content) // 2 - 4)
+    records.chmod(0o644)
+    records.write_bytes(content)
+    done = indexed("image", "list", "--offline", "--where", expression)
+    assert (done.code, done.out) == (8, "")
+    assert "cache refresh --full" in done.err
+
+
 @pytest.mark.parametrize("option", [["--where", "true"], ["--max-age", "1d"]])
 def test_options_of_the_index_need_offline(option: list[str], isic: Isic) -> None:
     done = isic("image", "list", *option)
