@@ -72,7 +72,6 @@ def _with_options(command: Callable[..., Any], *balance: str) -> Callable[..., A
     @click.option(
         "--where",
         metavar="SQL",
-        default="",
         help='With --offline, any expression that must hold too: "pixels_x >= 2048".',
     )
     @click.option(
@@ -111,6 +110,20 @@ _OPTIONS = (
 )
 
 
+def _check_of_the_index(given: dict[str, Any]) -> None:
+    """Refuse options that mean nothing to the archive, and an expression that is none."""
+    reasons = {
+        "where": "The archive knows only its own search language; the index knows SQL.",
+        "max_age": "What the archive itself answers is never old; the index may be.",
+    }
+    for name, reason in reasons.items():
+        if given[name] is not None and not given["offline"]:
+            raise UsageError(f"--{name.replace('_', '-')} needs --offline", hint=reason)
+    # A shell variable that was never set must not select the whole archive.
+    if given["where"] is not None and not given["where"].strip():
+        raise UsageError("--where is empty", hint="For example --where 'pixels_x >= 2048'.")
+
+
 def _selection(given: dict[str, Any]) -> Selection:
     """Check what was given, and read the id files."""
     statuses = _words(given["status"]) if given["status"] else ()
@@ -119,12 +132,7 @@ def _selection(given: dict[str, Any]) -> Selection:
     for name, option in (("sample_by", "--by"), ("one_per", "--one-per"), ("seed", "--seed")):
         if given[name] is not None and not given["sample"]:
             raise UsageError(f"{option} needs --sample N")
-    for option in ("where", "max_age"):
-        if given[option] not in {None, ""} and not given["offline"]:
-            raise UsageError(
-                f"--{option.replace('_', '-')} needs --offline",
-                hint="The archive knows only its own search language; the index knows SQL.",
-            )
+    _check_of_the_index(given)
     query = _checked_query(given["search"])
     shard = _shard(given["shard"]) if given["shard"] else None
     ids = _ids(given["from_file"], statuses, strict=given["strict"])
@@ -143,7 +151,7 @@ def _selection(given: dict[str, Any]) -> Selection:
         one_per=given["one_per"],
         seed=given["seed"] or 0,
         offline=given["offline"],
-        where=given["where"],
+        where=given["where"] or "",
         max_age=given["max_age"],
     )
 

@@ -115,11 +115,26 @@ def test_a_damaged_index_is_blamed_whatever_the_expression(expression: str, inde
     assert "cache refresh --full" in done.err
 
 
-@pytest.mark.parametrize("option", [["--where", "true"], ["--max-age", "1d"]])
-def test_options_of_the_index_need_offline(option: list[str], isic: Isic) -> None:
+@pytest.mark.parametrize(
+    ("option", "reason"),
+    [
+        (["--where", "true"], "the index knows SQL"),
+        (["--where", ""], "the index knows SQL"),
+        (["--max-age", "1d"], "never old"),
+    ],
+)
+def test_options_of_the_index_need_offline(option: list[str], reason: str, isic: Isic) -> None:
     done = isic("image", "list", *option)
     assert (done.code, done.out) == (2, "")
     assert f"Error: {option[0]} needs --offline\n" in done.err
+    assert reason in done.err
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+def test_an_empty_expression_does_not_select_everything(text: str, indexed: Isic) -> None:
+    done = indexed("image", "list", "--offline", "--where", text)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("Error: --where is empty\n")
 
 
 def test_without_an_index_the_command_that_makes_one_is_named(isic: Isic, folder: Path) -> None:
