@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from shlex import quote
 from types import FrameType
 from typing import Any
 
@@ -62,8 +63,20 @@ class RootGroup(LazyGroup):
             import traceback
 
             click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+        if error.hint and run is not None:
+            error.hint = _addressed(error.hint, run.archive)
         render_error(error)
         return error.exit_code
+
+
+def _addressed(hint: str, archive: str | None) -> str:
+    """Return a hint whose command, pasted as it stands, is about the archive of this run.
+
+    The index knows its folder only; the command that it names would list the public archive.
+    """
+    if archive is None:
+        return hint
+    return hint.replace("isic cache refresh", f"isic --archive {quote(archive)} cache refresh")
 
 
 def render_error(error: IsicError) -> None:

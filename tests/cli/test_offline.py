@@ -104,7 +104,9 @@ def test_an_expression_that_no_value_can_answer_is_blamed_not_the_index(
 
 
 @pytest.mark.parametrize("expression", ["regexp_matches(attribution, '[')", "age_approx > 1"])
-def test_a_damaged_index_is_blamed_whatever_the_expression(expression: str, indexed: Isic) -> None:
+def test_a_damaged_index_is_blamed_whatever_the_expression(
+    expression: str, indexed: Isic, folder: Path
+) -> None:
     records = next(Path(os.environ["ISIC_CACHE_DIR"]).rglob("records*.parquet"))
     content = bytearray(records.read_bytes())
     content[4 : len(content) // 2] = bytes(len(content) // 2 - 4)
@@ -112,7 +114,7 @@ def test_a_damaged_index_is_blamed_whatever_the_expression(expression: str, inde
     records.write_bytes(content)
     done = indexed("image", "list", "--offline", "--where", expression)
     assert (done.code, done.out) == (8, "")
-    assert "cache refresh --full" in done.err
+    assert f"Hint: isic --archive {folder} cache refresh --full makes it anew." in done.err
 
 
 @pytest.mark.parametrize(
@@ -184,7 +186,7 @@ def test_an_image_that_the_archive_lost_since_is_told(
     assert "ISIC_0000002" in done.err
 
 
-def test_collections_need_an_index_that_has_them(isic: Isic) -> None:
+def test_collections_need_an_index_that_has_them(isic: Isic, folder: Path) -> None:
     assert isic("cache", "refresh").code == 0
     for command in (
         ["image", "list", "-c", "7"],
@@ -193,7 +195,7 @@ def test_collections_need_an_index_that_has_them(isic: Isic) -> None:
         done = isic(*command, "--offline")
         assert (done.code, done.out) == (6, "")
         assert "the index has no collections" in done.err
-        assert "isic cache refresh --collections" in done.err
+        assert f"Hint: isic --archive {folder} cache refresh --collections adds" in done.err
 
 
 @pytest.mark.parametrize(("name", "code"), [("Nevus", 6), ("MELANOMA", 2), ("99", 6)])
