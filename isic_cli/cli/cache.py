@@ -104,8 +104,18 @@ def info(run: Run, output: Output) -> ExitCode:
     """Show every index: of which archive and user, how many images, how old."""
     from isic_cli.services.caching import found_indexes
 
-    output.write(_info_rows(found_indexes(run.settings().cache_dir)), _INFO)
+    rows = list(_info_rows(found_indexes(run.settings().cache_dir)))
+    output.write(rows, _info_shape(rows, output))
     return ExitCode.OK
+
+
+def _info_shape(rows: list[dict[str, Any]], output: Output) -> Shape:
+    """Return what fits a terminal, problems included only where there are any; else everything."""
+    if output.resolved_format() != "table":
+        return _INFO
+    problem = ("problem",) if any(row["problem"] for row in rows) else ()
+    names = ("archive", "user", "records", "as_of", "age_hours", "bytes")
+    return Shape(key="archive", columns=(*names, *problem))
 
 
 def _info_rows(indexes: Iterator[Any]) -> Iterator[dict[str, Any]]:
@@ -166,9 +176,10 @@ def verify_cache(run: Run, output: Output) -> ExitCode:
     )
     output.write(rows, _CHECKED)
     volume = human_bytes(sum(item.bytes for item in checked))
-    click.echo(f"{len(checked):,} files, {volume}: {len(wrong):,} not whole.", err=True)
+    click.echo(f"{_files(len(checked))}, {volume}: {len(wrong):,} not whole.", err=True)
     if wrong:
-        raise CheckError(f"{len(wrong):,} files of the cache are not what was stored")
+        verb = "is" if len(wrong) == 1 else "are"
+        raise CheckError(f"{_files(len(wrong))} of the cache {verb} not what was stored")
     return ExitCode.OK
 
 
@@ -192,11 +203,15 @@ def prune_cache(
         clean(cache_dir, cleaning)
     verb = "would be removed" if dry_run else "removed"
     click.echo(
-        f"{count:,} file{'' if count == 1 else 's'} {verb}, {human_bytes(cleaning.freed)} freed, "
+        f"{_files(count)} {verb}, {human_bytes(cleaning.freed)} freed, "
         f"{human_bytes(cleaning.plan.kept)} kept.",
         err=True,
     )
     return ExitCode.OK
+
+
+def _files(count: int) -> str:
+    return f"{count:,} file{'' if count == 1 else 's'}"
 
 
 @cache.command("clear")

@@ -45,6 +45,14 @@ def test_a_damaged_index_is_listed_as_such(isic: Isic) -> None:
     assert isic("cache", "refresh", "--full").code == 0
 
 
+def test_a_table_of_the_indexes_leaves_out_what_no_terminal_has_room_for(isic: Isic) -> None:
+    isic("cache", "refresh")
+    columns = ["archive", "user", "records", "as_of", "age_hours", "bytes"]
+    assert isic("cache", "info", "-f", "table").lines[0].split() == columns
+    next(cache_dir().rglob("state.json")).write_text("torn", "utf-8")
+    assert isic("cache", "info", "-f", "table").lines[0].split() == [*columns, "problem"]
+
+
 def test_sql_answers_in_every_format(isic: Isic) -> None:
     isic("cache", "refresh", "--collections")
     query = "select sex, count(*) as n from images where sex is not null group by sex order by n"
@@ -92,6 +100,7 @@ def test_the_cache_is_verified(isic: Isic) -> None:
     path.write_text(path.read_text("utf-8").replace("1", "2"), "utf-8")
     done = isic("cache", "verify", "-f", "json")
     assert done.code == 7
+    assert "Error: 1 file of the cache is not what was stored\n" in done.err
     assert [(row["status"], Path(row["path"]).name) for row in json.loads(done.out)] == [
         ("damaged", path.name)
     ]
