@@ -235,7 +235,18 @@ def clear_cache(run: Run, areas: str | None, yes: bool) -> ExitCode:
     return ExitCode.OK
 
 
-@cache.command("sql")
+class _SqlCommand(click.Command):
+    """A query may begin with a comment, which looks like an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse; no option has a space after its hyphens."""
+        comment = ("-- ", "--\n", "--\r\n")
+        return super().parse_args(
+            ctx, [f"\n{arg}" if arg.startswith(comment) else arg for arg in args]
+        )
+
+
+@cache.command("sql", cls=_SqlCommand)
 @click.argument("query", metavar="SQL")
 @output_options()
 @click.option("--max-age", type=duration, metavar="AGE", help="Refuse an older index.")

@@ -67,6 +67,14 @@ def test_sql_answers_in_every_format(isic: Isic) -> None:
     assert sorted(done.lines) == ["Melanoma", "melanoma", "name"]
 
 
+@pytest.mark.parametrize("comment", ["-- How many?\n", "--\n", "/* How many? */ "])
+def test_a_query_may_begin_with_a_comment(comment: str, isic: Isic) -> None:
+    isic("cache", "refresh")
+    done = isic("cache", "sql", f"{comment}select count(*) as n from images", "-f", "json")
+    assert (done.code, json.loads(done.out)) == (0, [{"n": 4}])
+    assert "No such option" in isic("cache", "sql", "--no-such", "select 1").err
+
+
 def test_sql_values_of_any_type_are_written(isic: Isic) -> None:
     isic("cache", "refresh")
     query = "select date '2026-01-02' as day, 1.5::decimal(4,2) as price, [1, 2] as list, 1e0 as x"
