@@ -207,6 +207,9 @@ def prune_cache(
         f"{human_bytes(cleaning.plan.kept)} kept.",
         err=True,
     )
+    if cleaning.shared:
+        stay = human_bytes(cleaning.shared)
+        click.echo(f"{stay} more stay on the disk: download folders share them.", err=True)
     return ExitCode.OK
 
 

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,12 +71,15 @@ class Cleaning:
     leftovers : tuple of Path
         What runs that were killed left behind.
     freed : int
-        Bytes of both.
+        Bytes of both that the disk gets back.
+    shared : int
+        Bytes that go from the cache and stay on the disk: a download folder has the same files.
     """
 
     plan: PrunePlan
     leftovers: tuple[Path, ...]
     freed: int
+    shared: int
 
 
 def blob_store(cache_dir: Path) -> BlobStore:
@@ -148,7 +151,22 @@ def plan_cleaning(
     now = time.time() if now is None else now
     plan = plan_prune(blobs, now=now, max_size=max_size, older_than=older_than)
     leftovers = tuple(orphans(store, blobs, now=now))
-    return Cleaning(plan, leftovers, plan.freed + sum(path.stat().st_size for path in leftovers))
+    removed = [*map(store.object_path, plan.contents), *leftovers]
+    freed, shared = _volumes(removed)
+    return Cleaning(plan, leftovers, freed, shared)
+
+
+def _volumes(paths: Iterable[Path]) -> tuple[int, int]:
+    """Return the bytes of files that are theirs alone, and of those with another hard link."""
+    freed = shared = 0
+    for path in paths:
+        with suppress(FileNotFoundError):
+            found = path.stat()
+            if found.st_nlink > 1:
+                shared += found.st_size
+            else:
+                freed += found.st_size
+    return freed, shared
 
 
 def clean(cache_dir: Path, cleaning: Cleaning) -> None:
@@ -166,7 +184,7 @@ def clean(cache_dir: Path, cleaning: Cleaning) -> None:
 
 
 def clear(cache_dir: Path, area: Area) -> int:
-    """Remove all indexes or all fetched files; return the bytes that were in them.
+    """Remove all indexes or all fetched files; return the bytes that the disk gets back.
 
     Raises
     ------
@@ -176,7 +194,7 @@ def clear(cache_dir: Path, area: Area) -> int:
         When something cannot be removed.
     """
     folder = indexes_folder(cache_dir) if area == "index" else blob_store(cache_dir).root
-    freed = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    freed, _ = _volumes(path for path in folder.rglob("*") if path.is_file())
     if area == "index":
         for state in folder.glob("*/*/state.json"):
             with held(state.parent, "the index"):

@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
+from isic_cli.cli.progress import human_bytes
 from tests.cli.conftest import Isic, Result
 
 
@@ -79,6 +81,19 @@ def test_a_prune_is_a_plan_first(isic: Isic, tmp_path: Path) -> None:
     assert "4 files removed" in done.err
     assert stored(isic) == []
     assert isic("cache", "prune", "--older-than", "30d").code == 0
+
+
+def test_what_a_folder_shares_is_not_told_as_freed(isic: Isic, tmp_path: Path) -> None:
+    reasons(isic, tmp_path / "one", "--cache", "-l", "2")
+    shutil.rmtree(tmp_path / "one")
+    one, two = (p for p in (cache() / "files" / "objects").rglob("*") if p.is_file())
+    (tmp_path / "kept.jpg").hardlink_to(one)
+    told = human_bytes(two.stat().st_size), human_bytes(one.stat().st_size)
+    done = isic("cache", "prune", "--max-size", "0", "--dry-run")
+    assert done.err == (
+        f"2 files would be removed, {told[0]} freed, 0 B kept.\n"
+        f"{told[1]} more stay on the disk: download folders share them.\n"
+    )
 
 
 def test_the_files_of_the_folder_stay_whole_when_the_cache_is_cleared(
