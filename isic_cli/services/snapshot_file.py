@@ -5,8 +5,10 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from isic_cli.errors import LocalError, NotFoundError
+from isic_cli.errors import ExpiredLinkError, LocalError, NotFoundError
 from isic_cli.models.image import RemoteFile
+
+_HINT = "A Parquet file, or its URL."
 
 
 class Body(Protocol):
@@ -50,18 +52,25 @@ def fetched_snapshot(api: FileOpener, source: str, folder: Path) -> Iterator[Pat
     if not source.startswith(("https://", "http://")):
         path = Path(source).expanduser()
         if not path.is_file():
-            raise NotFoundError(f"no snapshot {source}", hint="A Parquet file, or its URL.")
+            raise NotFoundError(f"no snapshot {source}", hint=_HINT)
         yield path
         return
     part = folder / ".snapshot.part"
+    try:
+        _fetch(api, source, part)
+        yield part
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _fetch(api: FileOpener, source: str, part: Path) -> None:
     try:
         with api.open_file(RemoteFile(url=source)) as stream, part.open("wb") as target:
             for chunk in stream.chunks():
                 target.write(chunk)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise LocalError(f"cannot write {part}: {error.strerror or error}") from error
-    try:
-        yield part
-    finally:
-        part.unlink(missing_ok=True)
+    except (NotFoundError, ExpiredLinkError) as error:
+        # What a file host refuses is a picture elsewhere; that hint would mislead here.
+        error.hint = _HINT
+        raise

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from isic_cli.cache.index import Index
-from isic_cli.errors import LocalError, NotFoundError
+from isic_cli.errors import LocalError, NetworkError, NotFoundError
 from isic_cli.services.places import index_folder
 from isic_cli.services.refresh import Refresh
 from isic_cli.services.refresh_events import Refreshed, RefreshOptions
@@ -78,6 +78,41 @@ def test_a_snapshot_at_an_address_is_fetched_and_removed_again(tmp_path: Path) -
         assert path.read_bytes() == b"PAR1 and so on"
     assert host.asked == ["https://files.example/s.parquet"]
     assert list(tmp_path.iterdir()) == []
+
+
+class CutHost(Host):
+    """Its line breaks off within the body."""
+
+    def chunks(self) -> Iterator[bytes]:
+        yield self.data
+        raise NetworkError("the connection was reset")
+
+
+def test_a_snapshot_that_is_cut_leaves_no_part_behind(tmp_path: Path) -> None:
+    with (
+        pytest.raises(NetworkError),
+        fetched_snapshot(CutHost(b"PAR1"), "https://files.example/s.parquet", tmp_path),
+    ):
+        raise AssertionError("there was a file")
+    assert list(tmp_path.iterdir()) == []
+
+
+class EmptyHost(Host):
+    """It answers as the file host does for a picture that it does not have."""
+
+    @contextmanager
+    def open_file(self, file: Any) -> Iterator[Host]:
+        raise NotFoundError(f"{file.url}: HTTP 404", hint="The archive lists the image.")
+        yield self
+
+
+def test_an_address_without_a_snapshot_says_nothing_of_images(tmp_path: Path) -> None:
+    with (
+        pytest.raises(NotFoundError, match="HTTP 404") as caught,
+        fetched_snapshot(EmptyHost(b""), "https://files.example/s.parquet", tmp_path),
+    ):
+        raise AssertionError("there was a file")
+    assert caught.value.hint == "A Parquet file, or its URL."
 
 
 def test_a_disk_that_cannot_take_the_snapshot_is_told(tmp_path: Path) -> None:
