@@ -30,7 +30,7 @@ def tally_of(
     """
     tally = Tally(wanted)
     if isinstance(images, OfflineImages):
-        if selection.ids is None and not selection.limit:
+        if images.is_one_condition and not selection.limit:
             _count_in_index(tally, images)
         else:
             tally.add_records(images.records("archive"))

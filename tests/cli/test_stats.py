@@ -25,6 +25,9 @@ def test_every_source_counts_the_same(isic: Isic) -> None:
         "--by copyright_license -s sex:male",
         "--by diagnosis_3 -l 2",
         "--by public --hist pixels_y --missing",
+        "--by sex --shard 1/2",
+        "--by sex --sample 2",
+        "--hist age_approx --missing --sample 3 --sample-by sex",
     ):
         options = text.split()
         online = isic("metadata", "stats", *options, "-f", "json")
