@@ -51,8 +51,13 @@ def check_wanted(wanted: Wanted) -> None:
                 f"there is no field {name!r} to count by",
                 hint=f"Did you mean {near[0]}?" if near else "isic metadata fields lists them.",
             )
-    if wanted.hist and METADATA[wanted.hist].type not in {"INTEGER", "DOUBLE"}:
+    if wanted.hist and _type(wanted.hist) not in {"INTEGER", "DOUBLE"}:
         raise UsageError(f"{wanted.hist} is no number", hint=f"Use --by {wanted.hist}.")
+
+
+def _type(name: str) -> str:
+    """Return the type of a field; licences and the like are text, which is all that matters."""
+    return METADATA[name].type if name in METADATA else "VARCHAR"
 
 
 class Tally:
@@ -226,7 +231,7 @@ def _facet(name: str, facet: Any, total: int) -> Counts | None:
     """Return the counts of one facet; None when it does not cover all images."""
     if not isinstance(facet, dict) or name in {"mel_thick_mm", "clin_size_long_diam_mm"}:
         return None
-    convert = _FACET_KEYS.get(METADATA[name].type if name in METADATA else "VARCHAR", str)
+    convert = _FACET_KEYS.get(_type(name), str)
     counts: Counts = Counter(
         {
             (convert(bucket["key"]),): bucket["doc_count"]

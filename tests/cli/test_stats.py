@@ -72,6 +72,8 @@ def test_one_field_has_bars_for_reading(isic: Isic, monkeypatch: pytest.MonkeyPa
         (["--by", "diagnosis1"], "Did you mean diagnosis_1?"),
         (["--by", "xyzzy"], "isic metadata fields lists them."),
         (["--hist", "sex"], "Use --by sex."),
+        (["--hist", "attribution"], "Use --by attribution."),
+        (["--hist", "public"], "Use --by public."),
     ],
 )
 def test_a_field_that_cannot_be_counted_is_refused(
