@@ -1,7 +1,8 @@
 """`images/facets/`: how often each value of each field occurs among the images found."""
 
+import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import httpx
@@ -75,11 +76,22 @@ def _truths(name: str, counts: Counter[Any]) -> Buckets:
     ]
 
 
+def _numbers(counts: Counter[Any]) -> Iterator[tuple[float, int]]:
+    """Yield the numbers among values; the table of a folder may hold `nan`, or any text."""
+    for value, count in counts.items():
+        try:
+            number = float(value)
+        except ValueError:
+            continue
+        if math.isfinite(number):
+            yield number, count
+
+
 def _histogram(name: str, counts: Counter[Any]) -> Buckets:
     step, last = _HISTOGRAMS[name]
     bars = {float(key): 0 for key in range(0, last + 1, step)}
-    for value, count in counts.items():
-        key = float(value) // step * step
+    for value, count in _numbers(counts):
+        key = value // step * step
         bars[key] = bars.get(key, 0) + count
     return [{"key": key, "doc_count": bars[key]} for key in sorted(bars)]
 
@@ -88,8 +100,8 @@ def _thickness(name: str, counts: Counter[Any]) -> Buckets:
     del name
     steps = round(_THICKNESS_LAST / _THICKNESS_STEP)
     bars = [0] * (steps + 1)
-    for value, count in counts.items():
-        bars[min(int(float(value) // _THICKNESS_STEP), steps)] += count
+    for value, count in _numbers(counts):
+        bars[min(int(value // _THICKNESS_STEP), steps)] += count
     buckets: Buckets = []
     for place, count in enumerate(bars[:-1]):
         low = place * _THICKNESS_STEP

@@ -92,7 +92,7 @@ class Tally:
             if self.wanted.by:
                 self.by[tuple(record.field(name) for name in self.wanted.by)] += 1
             if self.wanted.hist:
-                self.hist[(_number(record.field(self.wanted.hist)),)] += 1
+                self.hist[(finite(record.field(self.wanted.hist)),)] += 1
             if self.wanted.missing:
                 self.present.update(record.fields.keys() & METADATA.keys())
 
@@ -140,11 +140,13 @@ class Tally:
         return {"table": table, **values, "count": count, "share": share}
 
 
-def _number(value: Any) -> float | None:
+def finite(value: Any) -> float | None:
+    """Return a value as a number; None for text, and for nan and inf, which have no range."""
     try:
-        return float(value)
+        number = float(value)
     except (TypeError, ValueError):
         return None
+    return number if math.isfinite(number) else None
 
 
 def _sortable(value: Any) -> tuple[bool, str]:
@@ -195,6 +197,11 @@ def _width(least: float, *, whole: bool) -> float:
         power *= 10
 
 
+def in_facets(wanted: Wanted) -> bool:
+    """Whether the archive's facets can tell what is wanted: one field at a time, and ages."""
+    return not wanted.missing and len(wanted.by) < 2 and wanted.hist in {None, "age_approx"}
+
+
 def from_facets(tally: Tally, facets: Mapping[str, Any], total: int) -> bool:
     """Fill a tally from the archive's facets, where they tell all that is wanted.
 
@@ -214,7 +221,7 @@ def from_facets(tally: Tally, facets: Mapping[str, Any], total: int) -> bool:
     """
     wanted = tally.wanted
     names = [*wanted.by, *([wanted.hist] if wanted.hist else [])]
-    if wanted.missing or len(wanted.by) > 1 or wanted.hist not in {None, "age_approx"}:
+    if not in_facets(wanted):
         return False
     read = {name: _facet(name, facets.get(name), total) for name in names}
     if any(counts is None for counts in read.values()):

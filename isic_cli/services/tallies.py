@@ -6,7 +6,7 @@ from isic_cli.cache.columns import METADATA, decimal_text
 from isic_cli.models.selection import Selection
 from isic_cli.services.offline import OfflineImages
 from isic_cli.services.selection import SelectedImages
-from isic_cli.services.stats import Counts, Tally, Wanted, from_facets
+from isic_cli.services.stats import Counts, Tally, Wanted, finite, from_facets, in_facets
 
 
 def tally_of(
@@ -43,6 +43,8 @@ def tally_of(
 
 
 def _from_facets(images: SelectedImages, tally: Tally) -> bool:
+    if not in_facets(tally.wanted):
+        return False  # before two requests whose answers would be of no use
     total = images.count()
     return total is not None and from_facets(tally, images.facets(), total)
 
@@ -55,7 +57,7 @@ def _count_in_index(tally: Tally, images: OfflineImages) -> None:
     if wanted.hist:
         counts: Counts = Counter()
         for (value,), count in _grouped(images, (wanted.hist,)).items():
-            counts[(None if value is None else float(value),)] += count
+            counts[(finite(value),)] += count
         tally.hist = counts
     if wanted.missing:
         tally.present = Counter(index.present(condition))

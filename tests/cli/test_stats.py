@@ -1,8 +1,13 @@
 import json
+from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Isic
+from tests.support.folders import ROWS, make_folder
+
+#: Other tools write "nan" where there is nothing.
+_THICK = ("0.35", "nan", "inf", "thick")
 
 
 @pytest.mark.parametrize("where", [[], ["--offline"]])
@@ -41,6 +46,19 @@ def test_numbers_are_counted_in_ranges(isic: Isic) -> None:
     filled = {(row["from"], row["to"]): row["count"] for row in rows if row["count"]}
     assert filled == {(24, 26): 1, (40, 42): 1, (60, 62): 1, (None, None): 1}
     assert sum(row["count"] for row in rows) == 4
+
+
+@pytest.mark.parametrize("where", [[], ["--offline"]])
+def test_what_is_no_number_has_no_range(where: list[str], isic: Isic, tmp_path: Path) -> None:
+    rows = [{**row, "mel_thick_mm": text} for row, text in zip(ROWS, _THICK, strict=True)]
+    other = str(make_folder(tmp_path / "other", rows))
+    isic("cache", "refresh", archive=other)
+    command = ("metadata", "stats", "--hist", "mel_thick_mm", "-f", "json", *where)
+    found = json.loads(isic(*command, archive=other).out)
+    assert [(row["from"], row["to"], row["count"]) for row in found] == [
+        (0.35, 0.351, 1),
+        (None, None, 3),
+    ]
 
 
 def test_two_fields_make_a_cross_table_for_reading(isic: Isic) -> None:
