@@ -196,8 +196,9 @@ def clear(cache_dir: Path, area: Area) -> int:
     folder = indexes_folder(cache_dir) if area == "index" else blob_store(cache_dir).root
     freed, _ = _volumes(path for path in folder.rglob("*") if path.is_file())
     if area == "index":
-        for state in folder.glob("*/*/state.json"):
-            with held(state.parent, "the index"):
+        # A first refresh has its lock and parts long before there is a state.
+        for found in {path.parent for path in folder.glob("*/*/*")}:
+            with held(found, "the index"):
                 pass  # nobody else holds it, so it can go
     try:
         shutil.rmtree(folder)

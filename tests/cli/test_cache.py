@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from isic_cli.cache.lock import held
 from tests.cli.conftest import Isic
 
 
@@ -132,6 +133,16 @@ def test_clearing_removes_indexes_and_files(isic: Isic) -> None:
     assert (done.code, done.out) == (0, "")
     assert "freed" in done.err
     assert isic("image", "list", "--offline").code == 6
+
+
+def test_a_first_refresh_is_not_cleared_away_while_it_runs(isic: Isic) -> None:
+    isic("cache", "refresh")
+    state = next(cache_dir().rglob("state.json"))
+    state.unlink()  # as long as the first refresh lists, there is none
+    with held(state.parent, "the index"):
+        done = isic("cache", "clear", "-y")
+    assert done.code == 10
+    assert list(state.parent.glob("records-*")) != []
 
 
 def test_a_snapshot_that_is_not_there_is_told(isic: Isic) -> None:
