@@ -62,13 +62,17 @@ class PartStore:
         """
         part = self._folder / f".{name}.part"
         written = 0
-        with translated(str(self._folder)):
-            with part.open("w", encoding="utf-8", newline="\n") as stream:
-                for line in lines:
-                    stream.write(line)
-                    written += 1
-            target = self._path(name, written)
-            part.replace(target)
+        try:
+            with translated(str(self._folder)):
+                with part.open("w", encoding="utf-8", newline="\n") as stream:
+                    for line in lines:
+                        stream.write(line)
+                        written += 1
+                target = self._path(name, written)
+                part.replace(target)
+        finally:
+            # Half a part serves nobody, and on a full disk it is in the way of everything.
+            part.unlink(missing_ok=True)
         return target, written
 
     def clear(self) -> None:
@@ -85,7 +89,11 @@ class PartStore:
             fresh = plan["kind"] == kind and timedelta() <= now - began < _STALE
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
-        return began if fresh else None
+        if not fresh:
+            return None
+        for left in self._folder.glob(".*.part"):
+            left.unlink(missing_ok=True)  # a run that was killed did not
+        return began
 
     def _begun(self, kind: str, now: datetime) -> datetime:
         shutil.rmtree(self._folder, ignore_errors=True)
