@@ -28,6 +28,7 @@ class Fold:
         self._ticker = ticker
         self._flying: dict[str, int] = {}
         self._said = 0
+        self._cached = 0
 
     def take_all(self, events: "Iterator[DownloadEvent]") -> None:
         """Fold every event of a run."""
@@ -40,6 +41,7 @@ class Fold:
     def take(self, event: "DownloadEvent") -> None:
         """Fold one event."""
         from isic_cli.services.download.events import Advanced, Failed, Finished, Skipped
+        from isic_cli.services.filecache import CACHED
 
         match event:
             case Advanced():
@@ -49,6 +51,7 @@ class Fold:
                 self._finished(event)
             case Skipped():
                 self._item(event, "skipped", reason=event.reason, sha256=event.sha256)
+                self._cached += event.reason == CACHED
                 self._ticker.advance()
             case Failed():
                 self._report.item(
@@ -93,7 +96,8 @@ class Fold:
         counts = self._report.counts
         parts = [
             f"{counts.get('downloaded', 0):,} downloaded ({human_bytes(self._ticker.bytes)})",
-            f"{counts.get('skipped', 0):,} already there",
+            *([f"{self._cached:,} from the cache"] if self._cached else []),
+            f"{counts.get('skipped', 0) - self._cached:,} already there",
         ]
         if counts.get("failed"):
             parts.append(f"{counts['failed']:,} FAILED")

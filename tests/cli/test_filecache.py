@@ -26,6 +26,7 @@ def test_a_second_download_takes_everything_from_the_cache(isic: Isic, tmp_path:
     assert stored(isic) == [f"ISIC_000000{n}" for n in (1, 2, 3, 4)]
     second, why = reasons(isic, tmp_path / "two", "--cache")
     assert second.code == 0
+    assert "4 images: 0 downloaded (0 B), 4 from the cache, 0 already there." in second.err
     assert why == {f"ISIC_000000{n}": "from the cache" for n in (1, 2, 3, 4)}
     for name in why:
         one, two = (tmp_path / folder / f"{name}.jpg" for folder in ("one", "two"))
