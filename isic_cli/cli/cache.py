@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.outcome import reported
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.progress import Progress, human_bytes, progress_option
 from isic_cli.cli.units import duration, size
@@ -60,21 +61,20 @@ def refresh(run: Run, /, report_file: Path | None, progress: str, **options: Any
     """
     from isic_cli.services.refresh import Refresh
     from isic_cli.services.refresh_events import RefreshOptions
-    from isic_cli.services.report import Report
 
     chosen = RefreshOptions(details=report_file is not None, **options)
-    with (
-        run.open() as api,
-        Report(report_file) as report,
-        Progress("refreshing", "images", mode=progress) as ticker,
-    ):
-        for event in Refresh(api, chosen).run():
-            _fold(event, report, ticker)
+    outcome = ""
+    with reported(report_file) as report:
+        with run.open() as api, Progress("refreshing", "images", mode=progress) as ticker:
+            for event in Refresh(api, chosen).run():
+                outcome = _fold(event, report, ticker)
         report.summarize(exit_code=int(ExitCode.OK))
+    click.echo(outcome, err=True)
     return ExitCode.OK
 
 
-def _fold(event: "RefreshEvent", report: "Report", ticker: Progress) -> None:
+def _fold(event: "RefreshEvent", report: "Report", ticker: Progress) -> str:
+    """Fold an event into the report and the progress; return the outcome when it is the last."""
     from isic_cli.services.refresh_events import Changed, Planned, Refreshed, Settled
 
     match event:
@@ -85,7 +85,8 @@ def _fold(event: "RefreshEvent", report: "Report", ticker: Progress) -> None:
         case Changed(isic_id, status):
             report.item(isic_id, status)
         case Refreshed():
-            click.echo(_summary(event), err=True)
+            return _summary(event)
+    return ""
 
 
 def _summary(event: "Refreshed") -> str:

@@ -25,6 +25,24 @@ def test_a_refresh_says_what_it_found_and_reports_it(isic: Isic, tmp_path: Path)
     assert lines[-1] == {"summary": {"counts": {"added": 4}, "exit_code": 0}}
 
 
+def test_a_refresh_that_fails_says_so_in_its_report(isic: Isic, tmp_path: Path) -> None:
+    report = tmp_path / "report.jsonl"
+    options = ("--from-snapshot", "nowhere.parquet", "--report", str(report))
+    assert isic("cache", "refresh", *options).code == 6
+    (line,) = report.read_text("utf-8").splitlines()
+    assert json.loads(line)["summary"] == {
+        "counts": {},
+        "exit_code": 6,
+        "error": "no snapshot nowhere.parquet",
+    }
+
+
+def test_the_outcome_of_a_refresh_comes_after_its_progress(isic: Isic) -> None:
+    lines = isic("cache", "refresh", "--progress", "json").err.splitlines()
+    assert json.loads(lines[0])["done"] == 4
+    assert lines[-1].startswith("4 images of")
+
+
 def test_the_indexes_are_listed_with_their_age(isic: Isic, folder: Path) -> None:
     assert isic("cache", "info", "-f", "json").out == "[]\n"
     isic("cache", "refresh")
