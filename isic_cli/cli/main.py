@@ -129,21 +129,22 @@ class _Signals:
     """Ctrl-C and SIGTERM unwind the run; a second one of either ends it on the spot."""
 
     def __init__(self) -> None:
-        self._came = False
+        self.came: int | None = None
         self._before = {number: signal.getsignal(number) for number in _CODES}
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> "_Signals":
         for number in _CODES:
             signal.signal(number, self._take)
+        return self
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
     def _take(self, number: int, _frame: FrameType | None) -> None:
-        if self._came:
+        if self.came is not None:
             os._exit(_CODES[number])  # what is on disk is safe at any moment, as after kill -9
-        self._came = True
+        self.came = number
         raise KeyboardInterrupt if number == signal.SIGINT else TerminatedError
 
 
@@ -151,6 +152,7 @@ _CODES: dict[int, int] = {
     signal.SIGINT: int(ExitCode.INTERRUPTED),
     signal.SIGTERM: int(ExitCode.TERMINATED),
 }
+_WORDS: dict[int, str] = {signal.SIGINT: "Interrupted.", signal.SIGTERM: "Terminated."}
 
 
 def _prepare_streams() -> None:
@@ -174,19 +176,19 @@ def _leave(code: int) -> int:
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     _prepare_streams()
-    with _Signals():
-        return _run(arguments)
+    with _Signals() as signals:
+        return _run(arguments, signals)
 
 
-def _run(arguments: list[str] | None) -> int:
+def _run(arguments: list[str] | None, signals: _Signals) -> int:
     try:
         code = cli.main(arguments, prog_name="isic", standalone_mode=False)
         sys.stdout.flush()
     except click.Abort:
-        click.echo("Interrupted.", err=True)
+        click.echo(_WORDS[signal.SIGINT], err=True)
         return _leave(ExitCode.INTERRUPTED)
     except TerminatedError:
-        click.echo("Terminated.", err=True)
+        click.echo(_WORDS[signal.SIGTERM], err=True)
         return _leave(ExitCode.TERMINATED)
     except click.ClickException as error:
         error.show()
@@ -195,7 +197,11 @@ def _run(arguments: list[str] | None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
     except Exception as error:  # noqa: BLE001 - the last boundary: a bug still gets its exit code
-        return _report_bug(error)
+        if signals.came is None:
+            return _report_bug(error)
+        # Compiled code may answer a signal with an error of its own, as DuckDB does in a query.
+        click.echo(_WORDS[signals.came], err=True)
+        return _leave(_CODES[signals.came])
     return int(code or 0)
 
 

@@ -222,3 +222,35 @@ def test_a_second_interrupt_is_immediate(tmp_path: Path) -> None:
             assert time.monotonic() - began < 1
         release.set()
     assert whole(tmp_path / "out") == set()
+
+
+#: Has a command whose compiled code answers a signal as DuckDB does: with an error of its own.
+FOREIGN_ANSWER = """
+import os, sys
+from isic_cli.cli.main import cli, run
+@cli.command("stopped")
+def stopped():
+    try:
+        os.kill(os.getpid(), int(sys.argv[1]))
+    except BaseException as error:
+        raise RuntimeError("Query interrupted") from error
+sys.exit(run(["stopped"]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "says"),
+    [(signal.SIGINT, 130, "Interrupted.\n"), (signal.SIGTERM, 143, "Terminated.\n")],
+)
+def test_a_signal_that_comes_out_as_another_error_is_no_bug(
+    number: int, code: int, says: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FOREIGN_ANSWER, str(int(number))],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", says)
