@@ -6,39 +6,16 @@ by the largest that was seen in it. Every operation is done in the order of scik
 so that the result is the same to the last bit; only work that cannot change the result is left out.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from isic_cli.superpixel.runs import split_runs
+from isic_cli.superpixel.slic.assign import Assigner, Centres
 
 Float64 = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
 
 ITERATIONS = 10
-#: Pixels of a window worked on together: the scratch planes then stay in the processor's cache.
-_BLOCK = 1 << 14
-
-
-@dataclass(slots=True)
-class Centres:
-    """The state of the clustering.
-
-    Attributes
-    ----------
-    y, x : ndarray of shape (K,), float64
-        Pixels; NaN for a cluster that lost all its pixels.
-    colour : ndarray of shape (K, 3), float64
-        Scaled Lab.
-    spread : ndarray of shape (K,), float64
-        The largest squared colour distance seen in each cluster, at least 1.
-    """
-
-    y: Float64
-    x: Float64
-    colour: Float64
-    spread: Float64
 
 
 def grid_steps(height: int, width: int, number: int) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -87,21 +64,19 @@ def cluster(planes: Float64, number: int) -> Int64:
     centres = Centres(
         y.ravel().astype(float), x.ravel().astype(float), np.zeros((count, 3)), np.ones(count)
     )
-    nearest = np.full((height, width), -1)
+    assigner = Assigner(planes, weight, reach)
     bound = _first_bound(centres, (height, width), weight)
-    for iteration in range(ITERATIONS):
-        nearest = _assign(planes, centres, weight, reach, bound)
-        if iteration < ITERATIONS - 1:
-            bound = _update(planes, centres, nearest, weight, reach)
+    nearest = assigner.assign(centres, bound, in_space=True)
+    for _ in range(ITERATIONS - 1):
+        bound = _update(planes, centres, nearest, weight, reach)
+        nearest = assigner.assign(centres, bound)
     return nearest
 
 
 def _first_bound(centres: Centres, shape: tuple[int, int], weight: float) -> Float64:
     """Return each pixel's distance in space to the nearest seed: ndarray of shape (H, W), float64.
 
-    Before the first update all centres have one colour, so that only space decides. The windows
-    are a pixel wider than this bound, which is far more than the rounding of a large colour
-    distance can hide.
+    Before the first update all centres have one colour, so that only space decides.
     """
     nearest = []
     for seeds, size in zip((np.unique(centres.y), np.unique(centres.x)), shape, strict=True):
@@ -109,88 +84,6 @@ def _first_bound(centres: Centres, shape: tuple[int, int], weight: float) -> Flo
         nearest.append(away * away)
     bound: Float64 = (nearest[0][:, None] + nearest[1]) * weight
     return bound
-
-
-def _window(centre: float, reach: int, size: int, radius: float) -> tuple[int, int]:
-    """Return the first and the end position that a cluster's window covers along one axis."""
-    low, high = int(max(centre - reach, 0)), int(min(centre + reach + 1, size))
-    if radius < reach:
-        low = max(low, int(np.ceil(centre - radius)))
-        high = min(high, int(centre + radius) + 1)
-    return low, high
-
-
-def _assign(
-    planes: Float64,
-    centres: Centres,
-    weight: float,
-    reach: tuple[int, int],
-    bound: Float64,
-) -> Int64:
-    """Assign each pixel to the nearest centre whose window holds it; the first of equals.
-
-    `bound`, of shape (H, W), is a distance that each pixel can have for sure: a centre whose
-    distance in space alone is larger than all bounds near it cannot win there.
-    """
-    _, height, width = planes.shape
-    distance = np.full((height, width), np.finfo(np.float64).max)
-    nearest = np.full((height, width), -1, np.int32)
-    rows_of, columns_of = np.arange(height, dtype=float), np.arange(width, dtype=float)
-    scratch = np.empty((2, _BLOCK + width))
-    closer = np.empty(_BLOCK + width, bool)
-    for k in np.flatnonzero(np.isfinite(centres.y)).tolist():
-        cy, cx = float(centres.y[k]), float(centres.x[k])
-        top, bottom = _window(cy, reach[0], height, np.inf)
-        left, right = _window(cx, reach[1], width, np.inf)
-        most = float(bound[top:bottom, left:right].max())
-        # A pixel more than is needed on each side covers the rounding of the root.
-        radius = (most / weight) ** 0.5 + 1
-        top, bottom = _window(cy, reach[0], height, radius)
-        left, right = _window(cx, reach[1], width, radius)
-        dy = cy - rows_of[top:bottom]
-        dy *= dy
-        rows = max(1, _BLOCK // max(1, right - left))
-        for begin in range(top, bottom, rows):
-            end = min(begin + rows, bottom)
-            part = dy[begin - top : end - top]
-            apart = max(begin - cy, cy - (end - 1), 0.0)
-            rest = max(0.0, radius * radius - apart * apart)
-            first, last = _window(cx, reach[1], width, rest**0.5 + 1)
-            first, last = max(first, left), min(last, right)
-            dx = cx - columns_of[first:last]
-            dx *= dx
-            shape = (end - begin, last - first)
-            size = shape[0] * shape[1]
-            total = scratch[0, :size].reshape(shape)
-            term = scratch[1, :size].reshape(shape)
-            better = closer[:size].reshape(shape)
-            area = (slice(begin, end), slice(first, last))
-            _colour_distance(planes, centres.colour[k], area, total, term)
-            total /= centres.spread[k]
-            np.add(part[:, None], dx, out=term)
-            term *= weight
-            total += term
-            target = distance[area]
-            np.less(total, target, out=better)
-            np.minimum(total, target, out=target)
-            np.copyto(nearest[area], k, where=better)
-    return nearest.astype(np.int64)
-
-
-def _colour_distance(
-    planes: Float64,
-    colour: Float64,
-    area: tuple[slice, slice],
-    total: Float64,
-    term: Float64,
-) -> None:
-    """Write the squared colour distance of an area to `total`."""
-    np.subtract(planes[0][area], colour[0], out=total)
-    total *= total
-    for channel in (1, 2):
-        np.subtract(planes[channel][area], colour[channel], out=term)
-        term *= term
-        total += term
 
 
 def _update(
