@@ -24,9 +24,10 @@ from isic_cli.superpixel.slic import (
     kmeans,
     method_text,
 )
+from isic_cli.superpixel.slic.assign import Centres
 from isic_cli.superpixel.slic.colour import RADIUS, blurred, gaussian_kernel, to_lab
 from isic_cli.superpixel.slic.connectivity import connected
-from isic_cli.superpixel.slic.kmeans import ITERATIONS, Centres, cluster, grid_steps
+from isic_cli.superpixel.slic.kmeans import ITERATIONS, cluster, grid_steps
 
 Float64 = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
