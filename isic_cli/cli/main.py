@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 from shlex import quote
-from types import FrameType
 from typing import Any
 
 import click
@@ -12,6 +11,7 @@ import click
 from isic_cli import __version__
 from isic_cli.cli.context import Run
 from isic_cli.cli.lazy import LazyGroup
+from isic_cli.cli.signals import CODES, Signals, say
 from isic_cli.errors import ExitCode, IsicError, QueryError, TerminatedError
 
 COMMANDS = {
@@ -125,36 +125,6 @@ def cli(ctx: click.Context, /, **options: Any) -> None:
     ctx.call_on_close(ctx.obj.configure_logging())
 
 
-class _Signals:
-    """Ctrl-C and SIGTERM unwind the run; a second one of either ends it on the spot."""
-
-    def __init__(self) -> None:
-        self.came: int | None = None
-        self._before = {number: signal.getsignal(number) for number in _CODES}
-
-    def __enter__(self) -> "_Signals":
-        for number in _CODES:
-            signal.signal(number, self._take)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _take(self, number: int, _frame: FrameType | None) -> None:
-        if self.came is not None:
-            os._exit(_CODES[number])  # what is on disk is safe at any moment, as after kill -9
-        self.came = number
-        raise KeyboardInterrupt if number == signal.SIGINT else TerminatedError
-
-
-_CODES: dict[int, int] = {
-    signal.SIGINT: int(ExitCode.INTERRUPTED),
-    signal.SIGTERM: int(ExitCode.TERMINATED),
-}
-_WORDS: dict[int, str] = {signal.SIGINT: "Interrupted.", signal.SIGTERM: "Terminated."}
-
-
 def _prepare_streams() -> None:
     # A console that is not UTF-8 must not end the run at the first umlaut.
     for stream in (sys.stdout, sys.stderr):
@@ -173,23 +143,26 @@ def _leave(code: int) -> int:
     os._exit(code)
 
 
+def _cut_short(number: int) -> int:
+    say(number)
+    return _leave(CODES[number])
+
+
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     _prepare_streams()
-    with _Signals() as signals:
+    with Signals() as signals:
         return _run(arguments, signals)
 
 
-def _run(arguments: list[str] | None, signals: _Signals) -> int:
+def _run(arguments: list[str] | None, signals: Signals) -> int:
     try:
         code = cli.main(arguments, prog_name="isic", standalone_mode=False)
         sys.stdout.flush()
     except click.Abort:
-        click.echo(_WORDS[signal.SIGINT], err=True)
-        return _leave(ExitCode.INTERRUPTED)
+        return _cut_short(signal.SIGINT)
     except TerminatedError:
-        click.echo(_WORDS[signal.SIGTERM], err=True)
-        return _leave(ExitCode.TERMINATED)
+        return _cut_short(signal.SIGTERM)
     except click.ClickException as error:
         error.show()
         return ExitCode.USAGE
@@ -197,11 +170,10 @@ def _run(arguments: list[str] | None, signals: _Signals) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
     except Exception as error:  # noqa: BLE001 - the last boundary: a bug still gets its exit code
-        if signals.came is None:
-            return _report_bug(error)
-        # Compiled code may answer a signal with an error of its own, as DuckDB does in a query.
-        click.echo(_WORDS[signals.came], err=True)
-        return _leave(_CODES[signals.came])
+        if signals.came is not None:
+            # DuckDB sees the interrupt first and raises an error of its own in its place.
+            return _cut_short(signals.came)
+        return _report_bug(error)
     return int(code or 0)
 
 
