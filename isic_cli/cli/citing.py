@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.complete import complete_collection
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.progress import Progress, human_bytes, progress_option
@@ -22,7 +23,7 @@ FILES = Shape(key="name", columns=("name", "size", "type", "description", "url")
 
 
 @click.command("cite")
-@click.argument("name", metavar="ID|NAME|DOI")
+@click.argument("name", metavar="ID|NAME|DOI", shell_complete=complete_collection)
 @click.option(
     "--style",
     type=click.Choice(["apa", "bibtex", "csl", "ris"]),
@@ -47,7 +48,7 @@ def cite(run: Run, name: str, style: "Style", offline: bool) -> ExitCode:
 
 
 @click.command("files")
-@click.argument("name", metavar="ID|NAME|DOI")
+@click.argument("name", metavar="ID|NAME|DOI", shell_complete=complete_collection)
 @click.option(
     "--download",
     "folder",

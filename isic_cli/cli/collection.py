@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.complete import complete_collection
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
@@ -80,7 +81,7 @@ def _rows(
 
 
 @collection.command("show")
-@click.argument("name", metavar="ID|NAME|DOI")
+@click.argument("name", metavar="ID|NAME|DOI", shell_complete=complete_collection)
 @output_options()
 @pass_run
 def show_collection(run: Run, name: str, output: Output) -> ExitCode:

@@ -15,6 +15,9 @@ from isic_cli.errors import IsicError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+#: Whole numbers that records have and the search language does not know.
+_BESIDES = ("acquisition_day", "pixels_x", "pixels_y")
+
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 #: Where a term of a query begins: after a space, a bracket or a minus.
 _LAST_TERM = re.compile(r"(?:[a-z0-9_]+:)?(?:\"[^\"]*|[^\s()\"-]*)\Z")
@@ -41,15 +44,38 @@ def complete_fields(
 ) -> list[CompletionItem]:
     """Offer the next name of a list with commas."""
     del ctx, param
-    from isic_cli.query.fields import FIELDS, REMOVED
+    return _listed({*_searchable(), *_BESIDES, "attribution", "url", "size"}, incomplete)
 
+
+def complete_counted(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Offer the next field to count by."""
+    del ctx, param
+    return _listed({*_searchable(), *_BESIDES, "attribution"} - {"isic_id"}, incomplete)
+
+
+def complete_number(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Offer a field of numbers."""
+    del ctx, param
+    from isic_cli.query.fields import FIELDS
+
+    numbers = {name for name in _searchable() if FIELDS[name].kind == "number"}
+    return [
+        CompletionItem(name)
+        for name in sorted({*numbers, *_BESIDES})
+        if name.startswith(incomplete)
+    ]
+
+
+def _listed(known: "Iterable[str]", incomplete: str) -> list[CompletionItem]:
     before, comma, last = incomplete.rpartition(",")
     given = set(before.split(","))
-    known = {*(name for name, field in FIELDS.items() if not field.crashes)}
-    known |= {"attribution", "url", "size"} | {name for name in REMOVED if "pixels" in name}
     return [
         CompletionItem(f"{before}{comma}{name}")
-        for name in sorted(known - given)
+        for name in sorted(set(known) - given)
         if name.startswith(last)
     ]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from isic_cli.cli.complete import complete_collection
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.options import selection_options
 from isic_cli.cli.writing import change_members, send, write_options
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command("add")
-@click.argument("name", metavar="ID|NAME")
+@click.argument("name", metavar="ID|NAME", shell_complete=complete_collection)
 @selection_options
 @write_options
 @pass_run
@@ -43,7 +44,7 @@ def add(
 
 
 @click.command("remove")
-@click.argument("name", metavar="ID|NAME")
+@click.argument("name", metavar="ID|NAME", shell_complete=complete_collection)
 @selection_options
 @write_options
 @pass_run
@@ -77,7 +78,7 @@ def _change(
 
 def _official(verb: "Verb") -> click.Command:
     @click.command(f"{verb}-images", help=f"The official spelling of `isic collection {verb}`.")
-    @click.argument("collection_id", metavar="ID|NAME")
+    @click.argument("collection_id", metavar="ID|NAME", shell_complete=complete_collection)
     @click.option(
         "--from-isic-ids", "ids_file", metavar="FILE", required=True, help="- for standard input."
     )
@@ -143,7 +144,7 @@ def create(
 
 
 @click.command("delete")
-@click.argument("name", metavar="ID|NAME")
+@click.argument("name", metavar="ID|NAME", shell_complete=complete_collection)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Say what would be deleted; delete nothing.")
 @pass_run

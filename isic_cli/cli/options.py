@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from isic_cli.cli.complete import complete_collection, complete_query
+from isic_cli.cli.complete import complete_collection, complete_counted, complete_query
 from isic_cli.cli.units import duration
 from isic_cli.errors import UsageError
 from isic_cli.models.selection import IdList, Selection
@@ -88,7 +88,11 @@ def _with_options(command: Callable[..., Any], *balance: str) -> Callable[..., A
     )
     @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Draw N images.")
     @click.option(
-        *balance, "sample_by", metavar="FIELD", help="Balance the sample over this field's values."
+        *balance,
+        "sample_by",
+        metavar="FIELD",
+        shell_complete=complete_counted,
+        help="Balance the sample over this field's values.",
     )
     @click.option(
         "--one-per",

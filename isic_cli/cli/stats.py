@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from isic_cli.cli.complete import complete_fields
+from isic_cli.cli.complete import complete_counted, complete_number
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.options import selection_options_beside_by
 from isic_cli.cli.output import Output, Shape, output_options
@@ -31,13 +31,13 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 @click.option(
     "--by",
     metavar="A,B",
-    shell_complete=complete_fields,
+    shell_complete=complete_counted,
     help="Count by the values of these fields, together.",
 )
 @click.option(
     "--hist",
     metavar="FIELD",
-    shell_complete=complete_fields,
+    shell_complete=complete_number,
     help="Count a number in ranges: age_approx.",
 )
 @click.option("--missing", is_flag=True, help="How many images lack each field.")

@@ -49,6 +49,34 @@ def test_collections_are_offered_by_name_and_number(isic: Isic, folder: Path) ->
     assert offered(folder, "metadata", "stats", "-c", "7") == ["7"]
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("collection", "show"),
+        ("collection", "cite"),
+        ("collection", "add"),
+        ("collection", "remove"),
+        ("collection", "delete"),
+    ],
+)
+def test_a_command_about_a_collection_offers_them(
+    command: tuple[str, str], isic: Isic, folder: Path
+) -> None:
+    isic("cache", "refresh", "--collections")
+    assert offered(folder, *command, "nev") == ["Nevi"]
+
+
+def test_only_fields_that_can_be_counted_are_offered(folder: Path) -> None:
+    assert offered(folder, "metadata", "stats", "--by", "pub") == ["public"]
+    assert offered(folder, "metadata", "stats", "--by", "isic_id") == []
+    assert offered(folder, "metadata", "stats", "--by", "url") == []
+    assert offered(folder, "metadata", "stats", "--hist", "") == [
+        *("acquisition_day", "age_approx", "clin_size_long_diam_mm", "mel_thick_mm"),
+        *("pixels_x", "pixels_y"),
+    ]
+    assert offered(folder, "image", "list", "--sample", "5", "--by", "sex") == ["sex"]
+
+
 @pytest.mark.parametrize("option", ["--fields", "--by"])
 def test_lists_of_fields_go_on_after_a_comma(option: str, folder: Path) -> None:
     words = ("metadata", "stats", option)
