@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 
 _DEFAULT_BY = "diagnosis_1"
-_BAR = 30
+_BAR, _SHORT_BAR = 30, 10
+#: Characters that the numbers between a label and its bar take.
+_NUMBERS = 23
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
@@ -90,25 +92,36 @@ def _write(rows: Sequence[Row], output: Output, wanted: "Wanted") -> None:
 
 def table_lines(rows: Sequence[Row], by: Sequence[str]) -> Iterator[str]:
     """Yield the tables as lines for reading: two fields crossed, everything else with bars."""
+    room = shutil.get_terminal_size((200, 24)).columns
     for name in ("by", "hist", "missing"):
         chosen = [row for row in rows if row["table"] == name]
         if not chosen:
             continue
-        if name == "by" and len(by) == 2:  # a cross-table has two sides
-            yield from _crossed(chosen, by[0], by[1])
+        crossed = list(_crossed(chosen, *by)) if name == "by" and len(by) == 2 else []  # two sides
+        if crossed and max(map(len, crossed)) <= room:
+            yield from crossed
         else:
-            yield from _barred(chosen, by)
+            yield _heading(chosen[0], by)
+            yield from _barred(chosen, by, room)
         yield ""
 
 
-def _barred(rows: Sequence[Row], by: Sequence[str]) -> Iterator[str]:
+def _heading(row: Row, by: Sequence[str]) -> str:
+    if row["table"] == "by":
+        return " · ".join(by)
+    return str(row["field"]) if row["table"] == "hist" else "images without a value"
+
+
+def _barred(rows: Sequence[Row], by: Sequence[str], room: int) -> Iterator[str]:
     labels = [_label(row, by) for row in rows]
-    width = min(max(map(len, labels)), max(20, shutil.get_terminal_size().columns - 60))
+    # A short bar still shows what a cut label hides: which row it is.
+    width = min(max(map(len, labels)), max(20, room - _NUMBERS - _SHORT_BAR))
+    length = max(0, min(_BAR, room - _NUMBERS - width))
     most = max(row["share"] for row in rows)
     for label, row in zip(labels, rows, strict=True):
         share = row["share"]
         shown = label if len(label) <= width else label[: width - 1] + "…"
-        bar = bar_of(share / most if most else 0.0)
+        bar = bar_of(share / most if most else 0.0, length)
         yield f"{shown:<{width}}  {row['count']:>10,}  {share:>7.1%}  {bar}".rstrip()
 
 
@@ -124,19 +137,21 @@ def _shown(value: Any) -> str:
     return "(none)" if value is None else str(value)
 
 
-def bar_of(share: float) -> str:
+def bar_of(share: float, length: int = _BAR) -> str:
     """Return a bar of blocks; of # where the console may not have them.
 
     Parameters
     ----------
     share : float
-        From 0 to 1, the whole width.
+        From 0 to 1, the whole length.
+    length : int
+        In characters.
     """
     import sys
 
     if "utf" not in (sys.stdout.encoding or "").lower() or os.environ.get("TERM") == "dumb":
-        return "#" * round(share * _BAR)
-    eighths = round(share * _BAR * 8)
+        return "#" * round(share * length)
+    eighths = round(share * length * 8)
     return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
 
 

@@ -77,11 +77,47 @@ def test_one_field_has_bars_for_reading(isic: Isic, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("TERM", "dumb")
     done = isic("metadata", "stats", "--by", "sex", "-f", "table")
     assert done.out == (
+        "sex\n"
         f"male             2    50.0%  {'#' * 30}\n"
         f"female           1    25.0%  {'#' * 15}\n"
         f"(none)           1    25.0%  {'#' * 15}\n"
         "\n"
     )
+
+
+def test_tables_below_each_other_have_headings(isic: Isic, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    options = ("--by", "sex", "--hist", "age_approx", "--missing", "-l", "1")
+    lines = isic("metadata", "stats", *options, "-f", "table").lines
+    blank = [number for number, line in enumerate(lines) if not line]
+    assert [lines[at] for at in (0, *(number + 1 for number in blank[:-1]))] == [
+        "sex",
+        "age_approx",
+        "images without a value",
+    ]
+
+
+def test_no_label_is_cut_that_tells_two_rows_apart(
+    isic: Isic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    done = isic("metadata", "stats", "--missing", "-f", "table")
+    assert {line.split()[0] for line in done.lines if line.startswith("clin")} == {
+        "clin_size_long_diam_mm"
+    }
+    done = isic("metadata", "stats", "--by", "diagnosis_1,diagnosis_3,sex", "-f", "table")
+    assert "Malignant · Melanoma Invasive · male" in done.out
+    assert max(map(len, done.lines)) <= 80
+
+
+def test_a_cross_table_wider_than_the_terminal_is_a_list(
+    isic: Isic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    done = isic("metadata", "stats", "--by", "sex,diagnosis_3", "-f", "table")
+    assert done.lines[0] == "sex · diagnosis_3"
+    assert "male · Melanoma Invasive" in done.out
+    assert max(map(len, done.lines)) <= 60
 
 
 @pytest.mark.parametrize(
