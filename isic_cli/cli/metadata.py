@@ -70,7 +70,7 @@ def download_metadata(
     from isic_cli.services.credits import Credits
     from isic_cli.services.selection import SelectedImages
 
-    check_fields(output.fields)
+    check_fields([name for name in output.fields if name not in extras])
     if selection.offline:
         return download_offline(
             run, selection, output, collections=bool(extras), fail_empty=fail_empty
