@@ -208,6 +208,7 @@ def replacing_file(path: Path) -> Iterator[Path]:
     """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        part.touch()  # a place that cannot be written is told now, not after the listing
         yield part
         part.replace(path)
     except BrokenPipeError:
