@@ -92,7 +92,7 @@ class Output:
         """
         counted = _Counted(rows)
         if self.resolved_format() == "parquet":
-            self._write_parquet(counted)
+            self._write_parquet(counted, shape.leading or shape.columns)
             return counted.count
         with self.opened() as stream:
             self._write(counted, stream, shape)
@@ -132,12 +132,12 @@ class Output:
                 sys.stdout.flush()
                 shutil.copyfileobj(source, sys.stdout.buffer, 1 << 20)
 
-    def _write_parquet(self, rows: Iterable[formats.Row]) -> None:
+    def _write_parquet(self, rows: Iterable[formats.Row], first: Sequence[str]) -> None:
         from isic_cli.services.parquet import write_parquet
 
         chosen = _only(rows, self.fields) if self.fields else rows
         with self.as_file() as path:
-            write_parquet(chosen, path, self.fields)
+            write_parquet(chosen, path, self.fields or first)
 
     def _write(self, rows: Iterable[formats.Row], stream: IO[str], shape: Shape) -> None:
         columns = self.fields or tuple(shape.columns)

@@ -5,6 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.cli.conftest import Isic
@@ -25,6 +26,12 @@ SELECTIONS = [
 def indexed(isic: Isic) -> Isic:
     assert isic("cache", "refresh", "--collections").code == 0
     return isic
+
+
+def columns_of(path: Path) -> list[str]:
+    with duckdb.connect() as database:
+        rows = database.execute(f"DESCRIBE SELECT * FROM '{path}'").fetchall()
+    return [row[0] for row in rows]
 
 
 @pytest.mark.parametrize("command", [["image", "list", "-f", "json"], ["metadata", "download"]])
@@ -271,6 +278,19 @@ def test_an_export_to_a_folder_that_is_not_there_is_told(indexed: Isic, tmp_path
     assert (done.code, done.out) == (8, "")
     path = tmp_path / "no" / "x.csv"
     assert done.err == f"Error: cannot write {path}: No such file or directory\n"
+
+
+@pytest.mark.parametrize("where", [[], ["--offline"]])
+def test_parquet_has_the_columns_in_the_order_of_the_csv(
+    where: list[str], indexed: Isic, tmp_path: Path
+) -> None:
+    path = tmp_path / "table.parquet"
+    assert indexed("metadata", "download", *where, "-o", str(path)).code == 0
+    header = indexed("metadata", "download", *where).lines[0]
+    assert columns_of(path) == header.split(",")
+    query = "select sex, count(*) as n, max(age_approx) as age from images group by sex"
+    assert indexed("cache", "sql", query, "-o", str(path)).code == 0
+    assert columns_of(path) == ["sex", "n", "age"]
 
 
 def test_the_index_answers_when_the_archive_is_gone(indexed: Isic, folder: Path) -> None:
