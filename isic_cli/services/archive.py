@@ -24,6 +24,7 @@ from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent, Failed, Finished, Skipped
 from isic_cli.services.download.options import DownloadOptions, Variant
 from isic_cli.services.download.runlock import FolderLock
+from isic_cli.services.filecache import picture_bytes, through_cache
 from isic_cli.services.opening import open_api
 from isic_cli.services.selection import resolve_collections
 from isic_cli.settings import resolve
@@ -147,17 +148,7 @@ class Archive:
 
     def read(self, image: ImageRecord, *, variant: Variant = "full") -> bytes:
         """Return the bytes of a picture, for example for `PIL.Image.open(io.BytesIO(…))`."""
-        file = image.variant(variant)
-        if file is None:
-            raise NotFoundError(f"{image.isic_id} has no {variant} file")
-        if self._api.settings.cache:
-            from isic_cli.services.filecache import cached_bytes
-
-            known = cached_bytes(self._api.settings, image, variant)
-            if known is not None:
-                return known
-        with self._api.open_file(file) as stream:
-            return b"".join(stream.chunks())
+        return picture_bytes(self._api, image, variant)
 
     def fetch(
         self, image: ImageRecord, folder: str | os.PathLike[str], *, variant: Variant = "full"
@@ -205,10 +196,11 @@ class Archive:
             jobs=jobs or settings.jobs,
             retries=settings.retries,
         )
+        downloader = Downloader(self._api, options)
         try:
             with (
                 FolderLock(options.folder),
-                closing(Downloader(self._api, options).run(images)) as events,
+                closing(through_cache(downloader, settings, options, images)) as events,
             ):
                 yield from events
         finally:

@@ -1,19 +1,20 @@
 """Take pictures from the cache instead of the network, and add to it what was fetched."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+from isic_cli.api.archive import ArchiveApi
 from isic_cli.cache.blobs import BlobKey, BlobStore
 from isic_cli.config import Settings
-from isic_cli.errors import IsicError
+from isic_cli.errors import IsicError, NotFoundError
 from isic_cli.models.image import ImageRecord
 from isic_cli.services.caching import blob_store
 from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent, Finished, Skipped
-from isic_cli.services.download.options import DownloadOptions
+from isic_cli.services.download.options import DownloadOptions, Variant
 from isic_cli.services.download.paths import Ground, is_safe_id, settle_layout
 from isic_cli.services.places import archive_key
 
@@ -102,7 +103,7 @@ def through_cache(
     settings: Settings,
     options: DownloadOptions,
     records: Iterable[ImageRecord],
-) -> Iterator[DownloadEvent]:
+) -> Generator[DownloadEvent, None, None]:
     """Run a download, by way of the cache where the settings ask for it; yield its events."""
     if not settings.cache:
         yield from downloader.run(records)
@@ -112,12 +113,23 @@ def through_cache(
         yield from cache.storing(events)
 
 
-def cached_bytes(settings: Settings, record: ImageRecord, variant: str) -> bytes | None:
-    """Return the bytes of a picture that the cache has; None when it has it not."""
+def picture_bytes(api: ArchiveApi, record: ImageRecord, variant: Variant) -> bytes:
+    """Return the bytes of a picture, from the cache where the settings allow it and it has them.
+
+    Raises
+    ------
+    NotFoundError
+        When the archive has no such file of the image.
+    """
     file = record.variant(variant)
-    if file is None or not is_safe_id(record.isic_id):
-        return None
-    store = blob_store(settings.cache_dir)
-    key = BlobKey(archive_key(settings.archive), variant, record.isic_id)
-    blob = store.find(key, stated=file.size)
-    return None if blob is None else store.object_path(blob.sha256).read_bytes()
+    if file is None:
+        raise NotFoundError(f"{record.isic_id} has no {variant} file")
+    settings = api.settings
+    if settings.cache and is_safe_id(record.isic_id):
+        store = blob_store(settings.cache_dir)
+        key = BlobKey(archive_key(settings.archive), variant, record.isic_id)
+        blob = store.find(key, stated=file.size)
+        if blob is not None:
+            return store.object_path(blob.sha256).read_bytes()
+    with api.open_file(file) as stream:
+        return b"".join(stream.chunks())

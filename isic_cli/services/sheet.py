@@ -11,12 +11,13 @@ from PIL import Image, ImageDraw
 from isic_cli.api.archive import ArchiveApi
 from isic_cli.curation.upright import opened, turn_of
 from isic_cli.errors import IsicError, UnsafeError, UsageError
-from isic_cli.models.image import ImageRecord, RemoteFile
-from isic_cli.services.download.options import MAX_PIXELS
+from isic_cli.models.image import ImageRecord
+from isic_cli.services.download.options import MAX_PIXELS, Variant
 from isic_cli.services.drawing import FAINT, INK, PAPER, canvas, fitted, font, save
 from isic_cli.services.executors import Workers
 from isic_cli.services.export.options import Size
 from isic_cli.services.export.picture import Shape, as_rgb
+from isic_cli.services.filecache import picture_bytes
 from isic_cli.services.problems import Problem
 
 #: Most images on a sheet: more cannot be told apart, and their bytes would be many.
@@ -181,7 +182,7 @@ class Sheet:
     def _tile(self, record: ImageRecord) -> Image.Image | Problem:
         """Fetch and decode one image; a failure is told, since the others are worth showing."""
         try:
-            data = self._fetch(self._file(record))
+            data = picture_bytes(self.api, record, self._variant(record))
             with opened(BytesIO(data)) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise UnsafeError(f"it claims {image.width}x{image.height} pixels")
@@ -192,15 +193,11 @@ class Sheet:
         except IsicError as error:
             return Problem(record.isic_id, error.message)
 
-    def _file(self, record: ImageRecord) -> RemoteFile:
+    def _variant(self, record: ImageRecord) -> Variant:
         """Return the thumbnail where it is enough, since it is a hundredth of the bytes."""
         if self.options.tile <= _THUMBNAIL and record.files.thumbnail_256 is not None:
-            return record.files.thumbnail_256
-        return record.files.full
-
-    def _fetch(self, file: RemoteFile) -> bytes:
-        with self.api.open_file(file) as stream:
-            return b"".join(stream.chunks())
+            return "thumbnail"
+        return "full"
 
 
 def _natural(text: str) -> tuple[float, str]:

@@ -45,6 +45,16 @@ def test_a_folder_and_a_selection_narrow_what_is_shown(isic: Isic, tmp_path: Pat
     assert searched.err.startswith("s.jpg: 1 images")
 
 
+def test_a_picture_of_the_cache_is_not_fetched_again(isic: Isic, folder: Path) -> None:
+    isic("image", "download", "--cache", "-y", "out")
+    picture = folder / "ISIC_0000002.jpg"
+    picture.write_bytes(b"x" * picture.stat().st_size)
+    options = ("image", "sheet", "-o", "s.png", "--tile", "300")
+    assert isic(*options).code == 3
+    Path("isic.toml").write_text("cache = true\n", "utf-8")
+    assert isic(*options).code == 0
+
+
 def test_a_damaged_image_leaves_its_place_empty(isic: Isic, folder: Path) -> None:
     (folder / "ISIC_0000002.jpg").write_bytes(b"\xff\xd8\xff broken")
     done = isic("image", "sheet", "-o", "s.png", "--tile", "300")

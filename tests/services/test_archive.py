@@ -104,3 +104,15 @@ def test_the_archive_is_chosen_like_on_the_command_line() -> None:
 def test_a_token_can_be_handed_in_and_is_not_shown() -> None:
     with Archive.open("http://127.0.0.1:9", token="my-secret") as archive:
         assert "my-secret" not in repr(vars(archive))
+
+
+def test_with_a_cache_nothing_is_fetched_twice(folder: Path, tmp_path: Path) -> None:
+    with Archive.open(folder, cache=True) as archive:
+        image = archive.image("ISIC_0000001")
+        archive.fetch(image, tmp_path / "one")
+        picture = folder / "ISIC_0000001.jpg"
+        picture.write_bytes(b"x" * picture.stat().st_size)
+        assert archive.read(image) == jpeg(1)
+        assert archive.fetch(image, tmp_path / "two").read_bytes() == jpeg(1)
+    with Archive.open(folder) as archive, pytest.raises(TransferError):
+        archive.fetch(archive.image("ISIC_0000001"), tmp_path / "three")
