@@ -37,7 +37,7 @@ _ROW_GROUP = 50_000
 #: Fields with too many values to count each.
 _UNCOUNTED = frozenset({"lesion_id", "patient_id", "rcm_case_id"})
 #: Values counted of one field, the most frequent first.
-_MOST_VALUES = 1000
+MOST_VALUES = 1000
 
 _NAME_LIST = ", ".join(f'"{name}"' for name in NAMES)
 
@@ -268,6 +268,6 @@ class Builder:
     def _values(self, name: str, records: str) -> dict[str, int]:
         found = self._db.execute(
             f'SELECT CAST("{name}" AS VARCHAR), count(*) FROM {records} WHERE "{name}" IS NOT NULL'
-            f" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {_MOST_VALUES}"
+            f" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MOST_VALUES}"
         ).fetchall()
         return {str(value): int(count) for value, count in found}

@@ -7,6 +7,7 @@ table in memory, its texts of few values as numbers, the same answer takes a thi
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from isic_cli.cache.build import MOST_VALUES
 from isic_cli.cache.columns import FACTS, METADATA, SHOWN
 from isic_cli.cache.engine import quoted
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 MOST_RECORDS = 100_000
 #: What a FROM clause says; conditions may name the view that it stands for.
 SOURCE = "resident AS images"
-#: Values of a field that the index counts at most: one that reaches this may have more.
-_MOST_VALUES = 1000
 
 
 class Resident:
@@ -78,7 +77,8 @@ def _column(
     """Return a column of the select list, its few texts as an enumeration."""
     values = counted.get("values", {})
     kind = METADATA[name].type if name in METADATA else FACTS.get(name)
-    if kind != "VARCHAR" or not 0 < len(values) < _MOST_VALUES:
+    # One that reaches the limit may have values that were not counted.
+    if kind != "VARCHAR" or not 0 < len(values) < MOST_VALUES:
         return f'"{name}"'
     # In their order: values are compared by their place in the list.
     texts = ", ".join(map(quoted, sorted(values)))

@@ -129,7 +129,7 @@ def _restored(data: bytes, head: _Head) -> SuperpixelMap:
         raise _damaged("labels out of range")
     # Their sum is known to fit, so that no partial sum can overflow 32 bits.
     starts = np.zeros(head.runs + 1, np.int32)
-    np.cumsum(lengths, out=starts[1:])
+    np.cumsum(lengths, dtype=np.int32, out=starts[1:])
     runs = RowRuns(
         (head.height, head.width), starts[:-1], lengths.astype(np.int32), index, head.labels
     )

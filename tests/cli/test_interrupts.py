@@ -254,3 +254,31 @@ def test_a_signal_that_comes_out_as_another_error_is_no_bug(
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (code, "", says)
+
+
+#: Has a command in compiled code that takes minutes, lets other threads run, and sees no signal.
+DEAF = """
+import hashlib, os, sys, threading
+from isic_cli.cli.main import cli, run
+@cli.command("deaf")
+def deaf():
+    threading.Timer(0.3, os.kill, (os.getpid(), int(sys.argv[1]))).start()
+    hashlib.pbkdf2_hmac("sha256", b"", b"", 2_000_000_000)
+sys.exit(run(["deaf"]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "says"),
+    [(signal.SIGINT, 130, "Interrupted.\n"), (signal.SIGTERM, 143, "Terminated.\n")],
+)
+def test_a_call_that_sees_no_signal_is_not_waited_for(number: int, code: int, says: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", DEAF, str(int(number))],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", says)
