@@ -91,8 +91,10 @@ class Crew:
             self._todo.put(None)
         if abort is not None:
             abort()
-        wait(self._threads, timeout=_GRACE)
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        _, unfinished = wait(self._threads, timeout=_GRACE)
+        # A thread whose work is done is gone in no time, and then nobody meets it any more; one
+        # that is held by the network is not waited for.
+        self._executor.shutdown(wait=not unfinished, cancel_futures=True)
 
     def _work(self, number: int) -> None:
         """Take files until told to end, or one too many: the body of each thread."""
