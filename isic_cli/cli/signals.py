@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 from types import FrameType
 from typing import Self
 
@@ -19,15 +20,19 @@ CODES: dict[int, int] = {
 }
 _WORDS = {signal.SIGINT: "Interrupted.", signal.SIGTERM: "Terminated."}
 
-#: Seconds that a library in the middle of its work has to let Python see a signal.
-_PATIENCE = 1.0
+#: Seconds that the main thread may stay at one step after a signal: longer than a download waits
+#: for its threads, and short enough for a run to be over in two seconds.
+_PATIENCE = 1.7
+_LOOK = 0.1
 
 
 class Signals:
     """Both unwind the run; a second one of either ends it on the spot. A context manager.
 
-    DuckDB sees a signal while it works, but may then wait for its threads as long as their part
-    of the query takes. So a thread watches: a call that does not return in time is not waited for.
+    Not every run unwinds. DuckDB sees a signal while it works, but may then wait for its threads
+    as long as their part of the query takes; and a signal between the taking of a lock and the
+    block that gives it back leaves the lock taken for ever. So a thread watches: a step of the
+    main thread that does not end is not waited for. What is on disk is safe at any moment.
 
     Attributes
     ----------
@@ -39,7 +44,7 @@ class Signals:
         self.came: int | None = None
         self._before = {number: signal.getsignal(number) for number in CODES}
         self._main = threading.get_ident()
-        self._at: tuple[FrameType | None, int] = (None, 0)
+        self._over = threading.Event()
         self._ends = (-1, -1)
         self._woken_before = -1
 
@@ -55,31 +60,40 @@ class Signals:
 
     def __exit__(self, *_: object) -> None:
         """Leave the signals to those who had them before."""
+        self._over.set()
         signal.set_wakeup_fd(self._woken_before)
         os.close(self._ends[1])  # and with it the watch ends
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def _take(self, number: int, frame: FrameType | None) -> None:
+    def _take(self, number: int, _frame: FrameType | None) -> None:
         if self.came is not None:
-            os._exit(CODES[number])  # what is on disk is safe at any moment, as after kill -9
-        self.came, self._at = number, _place(frame)
+            os._exit(CODES[number])
+        self.came = number
         raise KeyboardInterrupt if number == signal.SIGINT else TerminatedError
 
     def _watch(self, end: int) -> None:
         with open(end, "rb", buffering=0) as woken:
             while number := woken.read(1):
-                time.sleep(_PATIENCE)
-                frames = sys._current_frames()  # noqa: SLF001 - nothing else shows another thread
-                stuck = _place(frames.get(self._main)) == self._at
-                if number[0] in CODES and (self.came is None or stuck):
-                    say(number[0])
-                    os._exit(CODES[number[0]])
+                if number[0] in CODES:
+                    self._see_it_end(number[0])
 
+    def _see_it_end(self, number: int) -> None:
+        place, since = self._place(), time.monotonic()
+        while not self._over.wait(_LOOK):
+            now = self._place()
+            if now != place:
+                place, since = now, time.monotonic()
+            elif time.monotonic() - since > _PATIENCE:
+                # Not through sys.stderr: the main thread may have its lock.
+                with suppress(OSError):
+                    os.write(2, f"{_WORDS[signal.Signals(number)]}\n".encode())
+                os._exit(CODES[number])
 
-def _place(frame: FrameType | None) -> tuple[FrameType | None, int]:
-    """Return where a thread is: the step that it is in."""
-    return frame, frame.f_lasti if frame is not None else 0
+    def _place(self) -> tuple[FrameType | None, int]:
+        """Return the step that the main thread is in."""
+        frame = sys._current_frames().get(self._main)  # noqa: SLF001 - nothing else shows it
+        return frame, frame.f_lasti if frame is not None else 0
 
 
 def say(number: int) -> None:

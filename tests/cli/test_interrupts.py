@@ -282,3 +282,35 @@ def test_a_call_that_sees_no_signal_is_not_waited_for(number: int, code: int, sa
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (code, "", says)
+
+
+#: Has a command whose tidying up waits for a lock that the interrupt left taken.
+LEFT_LOCKED = """
+import os, sys, threading
+from isic_cli.cli.main import cli, run
+@cli.command("locked")
+def locked():
+    lock = threading.Lock()
+    lock.acquire()
+    try:
+        os.kill(os.getpid(), int(sys.argv[1]))
+    finally:
+        lock.acquire()
+sys.exit(run(["locked"]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "says"),
+    [(signal.SIGINT, 130, "Interrupted.\n"), (signal.SIGTERM, 143, "Terminated.\n")],
+)
+def test_tidying_up_that_cannot_end_is_not_waited_for(number: int, code: int, says: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LEFT_LOCKED, str(int(number))],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", says)
