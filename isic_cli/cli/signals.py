@@ -73,6 +73,8 @@ class Signals:
         raise KeyboardInterrupt if number == signal.SIGINT else TerminatedError
 
     def _watch(self, end: int) -> None:
+        # What traces a program, coverage or a debugger, has locks too that a signal leaves taken.
+        sys.settrace(None)
         with open(end, "rb", buffering=0) as woken:
             while number := woken.read(1):
                 if number[0] in CODES:
