@@ -1,11 +1,10 @@
-"""Time our operations on one map: prints one JSON object. See superpixels.py."""
+"""Time our operations on one map, as they are asked for. See superpixels.py."""
 
 import sys
 import time
 
 BEGIN = time.process_time()
 
-import json
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
@@ -18,7 +17,7 @@ START_UP = 1000 * (time.process_time() - BEGIN)
 
 import numpy as np
 from PIL import Image
-from timing import cpu_ms, peak_mb
+from timing import peak_mb, serve
 
 from isic_cli.superpixel import cachefile, codec
 from isic_cli.superpixel.neighbours import border_pixels
@@ -49,31 +48,28 @@ def main() -> None:
     image = np.stack([y % 256, x % 256, (y + x) % 256], 2).astype(np.uint8)
     mask = np.hypot(y - labels.shape[0] / 2, x - labels.shape[1] / 2) < labels.shape[0] / 3
     hundred = range(0, 1000, 10)
-    n = 7 if labels.size < 5e6 else 3
-    found |= {
-        "RGB array to labels": cpu_ms(lambda: codec.labels_from_rgb(rgb), n),
-        "PNG to labels, Pillow": cpu_ms(lambda: codec.decode_png(DATA, fast=False), n),
-        "run cache opened": cpu_ms(lambda: cachefile.read_cache(cached), n),
-        "run cache to labels": cpu_ms(lambda: cachefile.read_cache(cached).labels, n),
-        "label to pixels, runs": cpu_ms(lambda: SuperpixelMap.from_labels(labels).run_index(), n),
-        "label to pixels, expanded": cpu_ms(
-            lambda: SuperpixelMap.from_labels(labels).pixel_index(), n
-        ),
-        "area, centroid, box": cpu_ms(measured, n),
-        "neighbours": cpu_ms(lambda: fresh().adjacency(), n),
-        "boundary image": cpu_ms(lambda: fresh().boundaries(), n),
-        "outline coordinates": cpu_ms(lambda: border_pixels(fresh().runs), n),
-        "outline SVG": cpu_ms(lambda: svg_paths(fresh().outlines()), n),
-        "outline polygons": cpu_ms(lambda: contours(fresh().outlines(), ids), n),
-        "mean colour": cpu_ms(lambda: fresh().means(image), n),
-        "mask overlap": cpu_ms(lambda: fresh().coverage(mask), n),
-        "paint all, exact": cpu_ms(lambda: fresh().paint(image, alpha=0.5), n),
-        "paint all, 1 LSB": cpu_ms(lambda: fresh().paint(image, alpha=0.5, exact=False), n),
-        "paint 100": cpu_ms(lambda: loaded.paint(image, hundred, alpha=0.5), n),
+    calls = {
+        "RGB array to labels": lambda: codec.labels_from_rgb(rgb),
+        "PNG to labels, Pillow": lambda: codec.decode_png(DATA, fast=False),
+        "run cache opened": lambda: cachefile.read_cache(cached),
+        "run cache to labels": lambda: cachefile.read_cache(cached).labels,
+        "label to pixels, runs": lambda: SuperpixelMap.from_labels(labels).run_index(),
+        "label to pixels, expanded": lambda: SuperpixelMap.from_labels(labels).pixel_index(),
+        "area, centroid, box": measured,
+        "neighbours": lambda: fresh().adjacency(),
+        "boundary image": lambda: fresh().boundaries(),
+        "outline coordinates": lambda: border_pixels(fresh().runs),
+        "outline SVG": lambda: svg_paths(fresh().outlines()),
+        "outline polygons": lambda: contours(fresh().outlines(), ids),
+        "mean colour": lambda: fresh().means(image),
+        "mask overlap": lambda: fresh().coverage(mask),
+        "paint all, exact": lambda: fresh().paint(image, alpha=0.5),
+        "paint all, 1 LSB": lambda: fresh().paint(image, alpha=0.5, exact=False),
+        "paint 100": lambda: loaded.paint(image, hundred, alpha=0.5),
     }
     if find_spec("imagecodecs") is not None:
-        found["PNG to labels, imagecodecs"] = cpu_ms(lambda: codec.decode_png(DATA, fast=True), n)
-    print(json.dumps(found))
+        calls["PNG to labels, imagecodecs"] = lambda: codec.decode_png(DATA, fast=True)
+    serve(calls, found)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ import time
 
 BEGIN = time.process_time()
 
-import json
 from io import BytesIO
 from pathlib import Path
 
@@ -21,7 +20,7 @@ for name in ("svg_coord_list", "svg_path_from_list"):
 jitfunc.superpixel_map(jitfunc.superpixel_decode(np.zeros((8, 8, 3), np.uint8)))
 START_UP = 1000 * (time.process_time() - BEGIN)
 
-from timing import cpu_ms, peak_mb
+from timing import peak_mb, serve
 
 
 def main() -> None:
@@ -57,26 +56,25 @@ def main() -> None:
     def outlines(kind: str) -> object:
         return imfunc.superpixel_outlines(pixels, shape, kind)
 
-    n = 5 if index.size < 5e6 else 3
-    found |= {
-        "RGB array to labels": cpu_ms(lambda: jitfunc.superpixel_decode(rgb), n),
-        "PNG to labels": cpu_ms(
-            lambda: jitfunc.superpixel_decode(np.array(imageio.v2.imread(BytesIO(data)))), n
+    calls = {
+        "RGB array to labels": lambda: jitfunc.superpixel_decode(rgb),
+        "PNG to labels": lambda: jitfunc.superpixel_decode(
+            np.array(imageio.v2.imread(BytesIO(data)))
         ),
-        "label to pixels": cpu_ms(lambda: jitfunc.superpixel_map(index), n),
-        "area, centroid, box": cpu_ms(measured, n),
-        "neighbours": cpu_ms(lambda: imfunc.superpixel_neighbors(index, pixels.copy()), n),
-        "boundary image": cpu_ms(lambda: outlines("image"), n),
-        "outline coordinates": cpu_ms(lambda: outlines("coords"), n),
-        "outline SVG": cpu_ms(lambda: outlines("osvgp"), n),
-        "outline polygons": cpu_ms(lambda: outlines("cjson"), n),
-        "mean colour": cpu_ms(means, n),
-        "mask overlap": cpu_ms(overlap, n),
-        "paint all, exact": cpu_ms(lambda: paint(everything, 0.5), n),
-        "paint all, 1 LSB": cpu_ms(lambda: paint(everything, 0.5), n),
-        "paint 100": cpu_ms(lambda: paint(hundred, 0.5), n),
+        "label to pixels": lambda: jitfunc.superpixel_map(index),
+        "area, centroid, box": measured,
+        "neighbours": lambda: imfunc.superpixel_neighbors(index, pixels.copy()),
+        "boundary image": lambda: outlines("image"),
+        "outline coordinates": lambda: outlines("coords"),
+        "outline SVG": lambda: outlines("osvgp"),
+        "outline polygons": lambda: outlines("cjson"),
+        "mean colour": means,
+        "mask overlap": overlap,
+        "paint all, exact": lambda: paint(everything, 0.5),
+        "paint all, 1 LSB": lambda: paint(everything, 0.5),
+        "paint 100": lambda: paint(hundred, 0.5),
     }
-    print(json.dumps(found))
+    serve(calls, found)
 
 
 if __name__ == "__main__":

@@ -1,23 +1,42 @@
-"""CPU time of calls, and the peak memory of the process."""
+"""CPU time of calls, the peak memory of the process, and a worker that is asked for both."""
 
 import gc
+import json
 import resource
 import statistics
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 
-def cpu_ms(call: Callable[[], object], repeats: int) -> float:
-    """Return the median CPU milliseconds of a call, after one that is not counted."""
+def once_ms(call: Callable[[], object]) -> float:
+    """Return the CPU milliseconds of one call."""
+    begin = time.process_time()
     call()
-    taken = []
-    for _ in range(repeats):
-        gc.collect()
-        begin = time.process_time()
-        call()
-        taken.append(time.process_time() - begin)
-    return 1000 * statistics.median(taken)
+    return 1000 * (time.process_time() - begin)
+
+
+def cpu_ms(call: Callable[[], object], repeats: int) -> float:
+    """Return the median CPU milliseconds of a call, no garbage being collected meanwhile."""
+    gc.collect()
+    gc.disable()
+    try:
+        return statistics.median(once_ms(call) for _ in range(repeats))
+    finally:
+        gc.enable()
+
+
+def serve(calls: Mapping[str, Callable[[], object]], first: Mapping[str, float]) -> None:
+    """Print the first figures as JSON; then, for each `name repeats` read, the milliseconds.
+
+    With no repeats the very first call is measured, with all that it loads and compiles.
+    """
+    print(json.dumps(first), flush=True)
+    for line in sys.stdin:
+        name, repeats = line.rsplit(maxsplit=1)
+        call = calls[name]
+        print(cpu_ms(call, int(repeats)) if int(repeats) else once_ms(call), flush=True)
 
 
 def peak_mb() -> float:
