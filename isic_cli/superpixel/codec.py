@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
 #: Labels must stay below this: three bytes per pixel.
 LABEL_LIMIT = 1 << 24
-#: Bytes of RGB taken from Pillow at a time. What is asked of it whole, it hands over in pieces
-#: that are joined: twice the picture in memory that was never touched before, which takes longer
-#: than to read the labels from it.
-_BAND = 1 << 18
+#: Bytes taken from Pillow at a time. What is asked of it whole, it hands over in pieces that are
+#: joined: twice the picture in memory that was never touched before, which takes longer than to
+#: read the labels from it.
+_BAND = 1 << 19
 
 LabelImage = npt.NDArray[np.uint8 | np.uint16 | np.uint32]
 
@@ -131,14 +131,15 @@ def _labels_by_bands(picture: "Image.Image") -> LabelImage:
     picture.load()
     width, height = picture.size
     labels: LabelImage = np.empty((height, width), np.uint16)
-    step = max(1, _BAND // (3 * width))
+    step = max(1, _BAND // (4 * width))
     for top in range(0, height, step):
         bottom = min(top + step, height)
-        band = np.frombuffer(picture.crop((0, top, width, bottom)).tobytes(), np.uint8)
-        found = labels_from_rgb(band.reshape(-1, width, 3))
-        if found.dtype.itemsize > labels.dtype.itemsize:
-            labels = labels.astype(found.dtype)
-        labels[top:bottom] = found
+        # As Pillow holds them, four bytes each: red, green, blue, and one that says nothing.
+        pixels = picture.crop((0, top, width, bottom)).tobytes("raw", "RGBX")
+        found = np.frombuffer(pixels, "<u4").reshape(-1, width)
+        if labels.itemsize == 2 and int(np.bitwise_or.reduce(found, axis=None)) & 0xFF0000:
+            labels = labels.astype(np.uint32)
+        labels[top:bottom] = found if labels.itemsize == 2 else found & (LABEL_LIMIT - 1)
     return labels
 
 

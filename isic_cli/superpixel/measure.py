@@ -11,6 +11,9 @@ from isic_cli.superpixel.runs import Int64, RowRuns
 
 Float64 = npt.NDArray[np.float64]
 
+#: Pixels of a channel that are laid side by side at a time, within the processor's cache.
+_BAND = 1 << 17
+
 
 def areas(runs: RowRuns) -> Int64:
     """Return the pixels of each region: ndarray of shape (N,), int64."""
@@ -144,10 +147,12 @@ def sums(runs: RowRuns, image: npt.NDArray[np.generic]) -> Float64:
     sums : ndarray of shape (N,), float64
         Exact for bool and uint8.
     """
-    flat = np.ascontiguousarray(image).reshape(-1)
-    small = flat.dtype.kind == "b" or flat.dtype == np.uint8
-    kind: npt.DTypeLike = np.uint32 if small else np.float64
-    per_run = np.add.reduceat(flat, runs.starts, dtype=kind)
+    small = image.dtype.kind == "b" or image.dtype == np.uint8
+    per_run = np.empty(runs.starts.size, np.uint32 if small else np.float64)
+    for top, bottom, these in runs.bands(image.size if image.flags.c_contiguous else _BAND):
+        band = np.ascontiguousarray(image[top:bottom]).reshape(-1)
+        begins = runs.starts[these] - np.int32(top * runs.shape[1])
+        np.add.reduceat(band, begins, dtype=per_run.dtype, out=per_run[these])
     weights: Float64 = np.asarray(per_run, np.float64)
     out: Float64 = np.asarray(np.bincount(runs.index, weights, runs.count), np.float64)
     return out

@@ -1,6 +1,7 @@
 """Paint superpixels over a photograph."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +16,11 @@ Float64 = npt.NDArray[np.float64]
 
 #: Below this share of painted pixels it is faster to touch only these.
 _SPARSE = 0.3
-#: Pixels blended together: the intermediate floats then stay in the processor's cache.
+#: Pixels blended together: what lies between then stays in the processor's cache.
 _BLOCK = 1 << 15
-_FAST_BLOCK = 1 << 17
+_BAND = 1 << 17
+#: Opacities are exact in whole steps, if they are such shares.
+_STEPS = 256
 
 
 def blend(runs: RowRuns, image: Rgb, colours: Rgb, alphas: Float64, *, exact: bool = True) -> Rgb:
@@ -49,12 +52,11 @@ def blend(runs: RowRuns, image: Rgb, colours: Rgb, alphas: Float64, *, exact: bo
     uniform = bool((alphas == alphas[0]).all())
     if uniform and not exact:
         return _blend_fast(runs, image, colours, float(alphas[0]))
-    kind = _float_type(alphas)
     painted = alphas > 0
     share = float(areas(runs)[painted].sum()) / (runs.shape[0] * runs.shape[1])
     if share < _SPARSE:
-        return _blend_some(runs, image, colours, alphas.astype(kind), painted)
-    return _blend_all(runs, image, colours.astype(kind), alphas.astype(kind), uniform=uniform)
+        return _blend_some(runs, image, colours, alphas, painted)
+    return _blend_all(runs, image, colours, alphas)
 
 
 def fills(
@@ -79,10 +81,10 @@ def fills(
     return sequential(np.where(unknown, 0, values)), alphas
 
 
-def _float_type(alphas: Float64) -> type[np.float32 | np.float64]:
-    """Return the smallest type in which the blending is exact: 256ths need 16 bits."""
-    steps = alphas * 256
-    return np.float32 if bool((steps == np.floor(steps)).all()) else np.float64
+def _is_whole(alphas: Float64) -> bool:
+    """Return whether blending is exact in 16 bits: when all opacities are so many 256ths."""
+    steps = alphas * _STEPS
+    return bool((steps == np.floor(steps)).all())
 
 
 def _blend_fast(runs: RowRuns, image: Rgb, colours: Rgb, alpha: float) -> Rgb:
@@ -93,7 +95,7 @@ def _blend_fast(runs: RowRuns, image: Rgb, colours: Rgb, alpha: float) -> Rgb:
     four[:, :3] = colours
     packed = four.view(np.uint32)[:, 0]
     out = np.empty((height, width, 3), np.uint8)
-    for top, bottom, these in _bands(runs, _FAST_BLOCK):
+    for top, bottom, these in runs.bands(_BAND):
         size = (width, bottom - top)
         over = np.repeat(packed[runs.index[these]], runs.lengths[these]).tobytes()
         under = np.ascontiguousarray(image[top:bottom]).tobytes()
@@ -106,23 +108,14 @@ def _blend_fast(runs: RowRuns, image: Rgb, colours: Rgb, alpha: float) -> Rgb:
     return out
 
 
-def _bands(runs: RowRuns, block: int) -> Iterator[tuple[int, int, slice]]:
-    """Yield bands of rows of about `block` pixels: first row, end row, their runs."""
-    height, width = runs.shape
-    step = max(1, block // width)
-    edges = [*range(0, height, step), height]
-    bounds = np.searchsorted(runs.starts, np.array(edges) * width).tolist()
-    for k in range(len(edges) - 1):
-        yield edges[k], edges[k + 1], slice(bounds[k], bounds[k + 1])
-
-
 def _blend_some(
     runs: RowRuns,
     image: Rgb,
     colours: Rgb,
-    alphas: npt.NDArray[np.floating],
+    alphas: Float64,
     painted: npt.NDArray[np.bool_],
 ) -> Rgb:
+    alphas = alphas.astype(np.float32 if _is_whole(alphas) else np.float64)
     out = image.copy(order="C")
     # Whole pixels as single values of three bytes: numpy moves these twice as fast as rows of 3.
     whole = out.reshape(-1, 3).view("V3")[:, 0]
@@ -173,26 +166,33 @@ def _mixer(
     return worked_out
 
 
-def _blend_all(
-    runs: RowRuns,
-    image: Rgb,
-    colours: npt.NDArray[np.floating],
-    alphas: npt.NDArray[np.floating],
-    *,
-    uniform: bool,
-) -> Rgb:
-    height, width = runs.shape
-    out = np.empty((height * width, 3), np.uint8)
-    flat = image.reshape(-1, 3)
-    added = alphas[:, None] * colours
-    kept = 1 - alphas
-    for top, bottom, these in _bands(runs, _BLOCK):
-        pixels = slice(top * width, bottom * width)
+def _blend_all(runs: RowRuns, image: Rgb, colours: Rgb, alphas: Float64) -> Rgb:
+    """Blend all pixels, one channel of one band at a time: what is contiguous is fast."""
+    whole = _is_whole(alphas)
+    kind: npt.DTypeLike = np.uint16 if whole else np.float64
+    one = _STEPS if whole else 1
+    opacity: npt.NDArray[Any] = (alphas * one).astype(kind)
+    added = np.ascontiguousarray((opacity[:, None] * colours.astype(kind)).T)
+    kept = one - opacity
+    uniform = bool((kept == kept[0]).all())
+    out = np.empty(image.shape, np.uint8)
+    for top, bottom, these in runs.bands(_BAND):
+        size = (bottom - top, runs.shape[1])
         region, lengths = runs.index[these], runs.lengths[these]
-        mixed = np.repeat(added[region], lengths, axis=0)
-        under = flat[pixels].astype(mixed.dtype)
-        under *= kept[0] if uniform else np.repeat(kept[region], lengths)[:, None]
-        mixed += under
-        np.rint(mixed, out=mixed)
-        out[pixels] = mixed
-    return out.reshape(image.shape)
+        under = kept[:1] if uniform else np.repeat(kept[region], lengths).reshape(size)
+        for channel in range(3):
+            mixed: npt.NDArray[Any] = image[top:bottom, :, channel].astype(kind)
+            mixed *= under
+            mixed += np.repeat(added[channel][region], lengths).reshape(size)
+            out[top:bottom, :, channel] = _rounded_steps(mixed) if whole else np.rint(mixed)
+    return out
+
+
+def _rounded_steps(steps: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:
+    """Divide by 256 and round, halves to even; in place. No step may exceed 255 * 256."""
+    odd = steps >> 8
+    odd &= 1
+    steps += odd
+    steps += _STEPS // 2 - 1
+    steps >>= 8
+    return steps

@@ -4,6 +4,7 @@ A map of a thousand superpixels has only 22 to 107 pixels per run, so that runs 
 above them exact and fast without compiled code.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -67,6 +68,15 @@ class RowRuns:
     def image(self) -> Index:
         """Region of each pixel: ndarray of shape (H, W), uint16 or uint32, row-major."""
         return np.repeat(self.index, self.lengths).reshape(self.shape)
+
+    def bands(self, pixels: int) -> Iterator[tuple[int, int, slice]]:
+        """Yield bands of rows of about so many pixels: first row, end row, their runs."""
+        height, width = self.shape
+        step = max(1, pixels // width)
+        edges = [*range(0, height, step), height]
+        bounds = np.searchsorted(self.starts, np.array(edges) * width).tolist()
+        for k in range(len(edges) - 1):
+            yield edges[k], edges[k + 1], slice(bounds[k], bounds[k + 1])
 
     def expand(self, chosen: npt.NDArray[np.integer]) -> Int32:
         """Return the flat positions of all pixels of the chosen runs, run after run.
