@@ -145,7 +145,7 @@ def compact(values: npt.NDArray[np.integer]) -> tuple[Int64, Index]:
         `ids[index] == values`.
     """
     if values.dtype.itemsize <= 2:
-        present = np.zeros(1 << 16, bool)
+        present = np.zeros(int(values.max()) + 1, bool)
         present[values] = True
         ids = np.flatnonzero(present)
         if ids[-1] + 1 == ids.size:
