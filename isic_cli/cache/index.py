@@ -17,14 +17,13 @@ from isic_cli.cache.engine import (
     translated_sql,
     unique,
 )
-from isic_cli.cache.resident import MOST_RECORDS, SOURCE, Resident
+from isic_cli.cache.resident import SOURCE, Resident, is_small, prepare
 from isic_cli.cache.state import (
     REBUILD,
     TERMS,
     TITLES,
     IndexState,
     read_state,
-    read_terms,
 )
 from isic_cli.cache.views import check_mark, create_views, whole
 from isic_cli.errors import LocalError
@@ -52,14 +51,21 @@ class Index:
         What its state file says.
     database : duckdb.DuckDBPyConnection
         With the views `images`, `collections` and `memberships`, sealed.
+    quick : duckdb.DuckDBPyConnection
+        A connection to it of `resident.prepare`.
     """
 
     def __init__(
-        self, folder: Path, state: IndexState, database: "duckdb.DuckDBPyConnection"
+        self,
+        folder: Path,
+        state: IndexState,
+        database: "duckdb.DuckDBPyConnection",
+        quick: "duckdb.DuckDBPyConnection",
     ) -> None:
         self.folder = folder
         self.state = state
         self._db = database
+        self._quick = quick
         self._asked = 0
         self._resident: Resident | None = None
 
@@ -93,9 +99,11 @@ class Index:
             for kind, file in state.files.items()
             if kind not in {TERMS, TITLES}
         }
-        database = connect(folder / "spill")
+        # To share out what one thread finds at once takes longer than to find it.
+        database = connect(folder / "spill", threads=1 if is_small(state.records) else None)
         try:
             with translated(str(folder), hint=REBUILD):
+                quick = prepare(database)
                 seal(database, [*paths.values(), *writes])
                 for kind, path in paths.items():
                     check_mark(database, path, state.files[kind].rows)
@@ -103,7 +111,7 @@ class Index:
         except BaseException:
             database.close()
             raise
-        return cls(folder, state, database)
+        return cls(folder, state, database, quick)
 
     def __enter__(self) -> Self:
         """Return the index."""
@@ -127,8 +135,10 @@ class Index:
 
     def count(self, condition: Condition = EVERYTHING) -> int:
         """Return how many images fulfil a condition."""
-        source = self._source()
-        return int(self._one(f"count(*) FROM {source} WHERE {condition.sql}", condition)[0])
+        if resident := self._in_memory():
+            with translated(str(self.folder), hint=REBUILD):
+                return resident.count(condition)
+        return int(self._one(f"count(*) FROM images WHERE {condition.sql}", condition)[0])
 
     def size(self, condition: Condition = EVERYTHING) -> int | None:
         """Return the bytes of the full images; None where the index does not know them all."""
@@ -141,21 +151,17 @@ class Index:
         self, condition: Condition = EVERYTHING, *, archive_order: bool = False
     ) -> Iterator[str]:
         """Return the ids, sorted, or in the archive's order as far as that is known."""
-        source = self._source()
-        if self._resident is None:
-            rows = self._stream("isic_id", source, condition, archive_order=archive_order)
-            return (row[0] for row in rows)
-        return iter(
-            self._resident.ids_of(
-                self._ordered("rowid", source, condition, archive_order=archive_order)
-            )
-        )
+        if resident := self._in_memory():
+            with translated(str(self.folder), hint=REBUILD):
+                return iter(resident.ids(condition, self._order(archive_order)))
+        rows = self._stream("isic_id", "images", condition, archive_order=archive_order)
+        return (row[0] for row in rows)
 
     def records(
         self, condition: Condition = EVERYTHING, *, archive_order: bool = False
     ) -> Iterator[ImageRecord]:
         """Yield the records, sorted by id, or in the archive's order as far as that is known."""
-        source = self._source()
+        source = SOURCE if self._in_memory() else "images"
         for row in self._stream(SHOWN_LIST, source, condition, archive_order=archive_order):
             yield to_record(row)
 
@@ -247,25 +253,22 @@ class Index:
         with translated(str(self.folder), hint=REBUILD):
             return self._db.cursor().execute(f"SELECT {rest}", condition.parameters)
 
-    def _source(self) -> str:
-        """Return what a question is asked of: the file, or the records in memory."""
+    def _in_memory(self) -> Resident | None:
+        """Return the records in memory, from the third question on, if they are few."""
         self._asked += 1
-        is_small = self.state.records <= MOST_RECORDS
-        if self._resident is None and is_small and self._asked == _ONCE_MORE:
-            self._resident = Resident.load(self._db, read_terms(self.folder, self.state))
-        return "images" if self._resident is None else SOURCE
+        if self._resident is None and self._asked == _ONCE_MORE and is_small(self.state.records):
+            self._resident = Resident.load(self._db, self._quick)
+        return self._resident
 
-    def _ordered(
-        self, columns: str, source: str, condition: Condition, *, archive_order: bool
-    ) -> "duckdb.DuckDBPyConnection":
+    def _order(self, archive_order: bool) -> str:  # noqa: FBT001  # its callers name it
         # The file is sorted by id, and a scan keeps its order: nothing to sort.
-        order = " ORDER BY position" if archive_order and self.state.ordered else ""
-        return self._select(f"{columns} FROM {source} WHERE {condition.sql}{order}", condition)
+        return " ORDER BY position" if archive_order and self.state.ordered else ""
 
     def _stream(
         self, columns: str, source: str, condition: Condition, *, archive_order: bool
     ) -> Iterator[Sequence[Any]]:
-        cursor = self._ordered(columns, source, condition, archive_order=archive_order)
+        order = self._order(archive_order)
+        cursor = self._select(f"{columns} FROM {source} WHERE {condition.sql}{order}", condition)
         batch = _FIRST_BATCH
         with translated(str(self.folder), hint=REBUILD):
             while rows := cursor.fetchmany(batch):

@@ -1,15 +1,13 @@
 """A small index held in memory, for a program that asks it again and again.
 
 A question to the Parquet file costs two milliseconds before the first row is looked at. In a
-table in memory, its texts of few values as numbers, the same answer takes a third of that.
+table in memory, its texts of few values as numbers, the same answer takes a sixth of that.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from isic_cli.cache.build import MOST_VALUES
-from isic_cli.cache.columns import FACTS, METADATA, SHOWN
-from isic_cli.cache.engine import quoted
+from isic_cli.cache.columns import SHOWN_LIST
+from isic_cli.cache.condition import Condition
 
 if TYPE_CHECKING:
     import duckdb
@@ -18,8 +16,33 @@ if TYPE_CHECKING:
 
 #: Records that are held at most: about 30 MB.
 MOST_RECORDS = 100_000
+_SCHEMA = "held"
+_TABLE = f"{_SCHEMA}.resident"
 #: What a FROM clause says; conditions may name the view that it stands for.
-SOURCE = "resident AS images"
+SOURCE = f"{_TABLE} AS images"
+
+
+def is_small(records: int) -> bool:
+    """Return whether an index of so many records may be held in memory."""
+    return records <= MOST_RECORDS
+
+
+def prepare(database: "duckdb.DuckDBPyConnection") -> "duckdb.DuckDBPyConnection":
+    """Make room for the records; return a connection that asks without a plan.
+
+    For a small table it takes longer to optimize a question than it saves.
+
+    Parameters
+    ----------
+    database : duckdb.DuckDBPyConnection
+        Open, and not sealed yet.
+    """
+    # Compressed, texts of few values become numbers, and what is asked of a text is worked out
+    # once for each value.
+    database.execute(f"ATTACH ':memory:' AS {_SCHEMA} (COMPRESS)")
+    connection = database.cursor()
+    connection.execute("PRAGMA disable_optimizer")
+    return connection
 
 
 class Resident:
@@ -27,16 +50,29 @@ class Resident:
 
     Parameters
     ----------
+    database : duckdb.DuckDBPyConnection
+        With the table that `SOURCE` names.
+    quick : duckdb.DuckDBPyConnection
+        A connection to it that `prepare` made.
     ids : ndarray of shape (N,), object
         Their ISIC ids, by row of the table.
     """
 
-    def __init__(self, ids: "npt.NDArray[np.object_]") -> None:
+    def __init__(
+        self,
+        database: "duckdb.DuckDBPyConnection",
+        quick: "duckdb.DuckDBPyConnection",
+        ids: "npt.NDArray[np.object_]",
+    ) -> None:
+        self._db = database
+        self._quick = quick
         self._ids = ids
 
     @classmethod
     def load(
-        cls, database: "duckdb.DuckDBPyConnection", terms: Mapping[str, Mapping[str, Any]]
+        cls,
+        database: "duckdb.DuckDBPyConnection",
+        quick: "duckdb.DuckDBPyConnection",
     ) -> "Resident | None":
         """Copy the view `images` into a table of the same columns.
 
@@ -44,8 +80,8 @@ class Resident:
         ----------
         database : duckdb.DuckDBPyConnection
             Open; gets the table that `SOURCE` names.
-        terms : mapping
-            What `read_terms` returns: the values of each field.
+        quick : duckdb.DuckDBPyConnection
+            A connection to it that `prepare` made.
 
         Returns
         -------
@@ -56,31 +92,36 @@ class Resident:
         import numpy as np
 
         try:
-            columns = [_column(database, name, terms.get(name, {})) for name in SHOWN]
-            database.execute(f"CREATE TABLE resident AS SELECT {', '.join(columns)} FROM images")
-            found = database.execute("SELECT isic_id FROM resident").fetchnumpy()["isic_id"]
+            database.execute(f"CREATE TABLE {_TABLE} AS SELECT {SHOWN_LIST} FROM images")
+            database.execute(f"CHECKPOINT {_SCHEMA}")
+            found = database.execute(f"SELECT isic_id FROM {_TABLE}").fetchnumpy()["isic_id"]
         except duckdb.Error:
             return None
-        return cls(np.asarray(found, object))
+        return cls(database, quick, np.asarray(found, object))
 
-    def ids_of(self, rows: "duckdb.DuckDBPyConnection") -> list[str]:
-        """Return the ids of the rows that a query for `rowid` found, in its order."""
+    def count(self, condition: Condition) -> int:
+        """Return how many records fulfil a condition."""
+        row = self._found("count(*)", condition, "").fetchone()
+        return int(row[0]) if row else 0
+
+    def ids(self, condition: Condition, order: str) -> list[str]:
+        """Return the ids of the records that fulfil a condition.
+
+        Parameters
+        ----------
+        condition : Condition
+            Which records.
+        order : str
+            A clause ORDER BY; without one they are sorted.
+        """
         import numpy as np
 
-        found: list[str] = self._ids[np.asarray(rows.fetchnumpy()["rowid"])].tolist()
+        rows = np.asarray(self._found("rowid", condition, order).fetchnumpy()["rowid"])
+        found: list[str] = self._ids[rows].tolist()
         return found
 
-
-def _column(
-    database: "duckdb.DuckDBPyConnection", name: str, counted: Mapping[str, Mapping[str, int]]
-) -> str:
-    """Return a column of the select list, its few texts as an enumeration."""
-    values = counted.get("values", {})
-    kind = METADATA[name].type if name in METADATA else FACTS.get(name)
-    # One that reaches the limit may have values that were not counted.
-    if kind != "VARCHAR" or not 0 < len(values) < MOST_VALUES:
-        return f'"{name}"'
-    # In their order: values are compared by their place in the list.
-    texts = ", ".join(map(quoted, sorted(values)))
-    database.execute(f'CREATE TYPE "resident {name}" AS ENUM ({texts})')
-    return f'CAST("{name}" AS "resident {name}") AS "{name}"'
+    def _found(self, columns: str, condition: Condition, order: str) -> "duckdb.DuckDBPyConnection":
+        # Where tables meet, in a subquery, a plan is worth its time.
+        asked = self._db if "select" in condition.sql.lower() else self._quick
+        query = f"SELECT {columns} FROM {SOURCE} WHERE {condition.sql}{order}"
+        return asked.execute(query, condition.parameters)

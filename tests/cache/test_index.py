@@ -23,7 +23,7 @@ def compiled(query: str) -> Condition:
 def test_every_recorded_query_gives_the_servers_answer_in_sql(
     held: int, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("isic_cli.cache.index.MOST_RECORDS", held)
+    monkeypatch.setattr("isic_cli.cache.resident.MOST_RECORDS", held)
     data = json.loads((shared / "contract/records.json").read_text("utf-8"))
     build(tmp_path, [ImageRecord.model_validate(item) for item in data])
     cases = json.loads((shared / "contract/search-oracle.json").read_text("utf-8"))

@@ -7,7 +7,6 @@ import pytest
 
 from isic_cli.cache.condition import Condition, where
 from isic_cli.cache.index import Index
-from isic_cli.cache.resident import SOURCE
 from tests.support.indexes import FOUR, build, image
 
 #: Each answer in turn from the file, the file, and memory.
@@ -58,12 +57,12 @@ def test_memory_is_used_from_the_third_question_on_and_only_for_small_indexes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build(tmp_path)
-    sources = []
+    held = []
     for most in (len(FOUR) - 1, len(FOUR)):
-        monkeypatch.setattr("isic_cli.cache.index.MOST_RECORDS", most)
+        monkeypatch.setattr("isic_cli.cache.resident.MOST_RECORDS", most)
         with Index.open(tmp_path) as index:
-            sources.append([index._source() for _ in range(THRICE)])
-    assert sources == [["images"] * 3, ["images", "images", SOURCE]]
+            held.append([index._in_memory() is not None for _ in range(THRICE)])
+    assert held == [[False] * THRICE, [False, False, True]]
 
 
 def test_a_question_without_memory_for_it_is_still_answered(tmp_path: Path) -> None:
@@ -72,5 +71,5 @@ def test_a_question_without_memory_for_it_is_still_answered(tmp_path: Path) -> N
         index.count()
         index.count()
         # What would stand in the way of the table.
-        index._db.execute("CREATE TABLE resident AS SELECT 1 AS one")
+        index._db.execute("CREATE TABLE held.resident AS SELECT 1 AS one")
         assert [index.count(Condition("sex = 'male'")) for _ in range(THRICE)] == [2, 2, 2]
