@@ -154,23 +154,28 @@ class Index:
         if resident := self._in_memory():
             with translated(str(self.folder), hint=REBUILD):
                 return iter(resident.ids(condition, self._order(archive_order)))
-        rows = self._stream("isic_id", "images", condition, archive_order=archive_order)
+        rows = self._stream("isic_id", "images", condition, self._order(archive_order))
         return (row[0] for row in rows)
 
     def records(
         self, condition: Condition = EVERYTHING, *, archive_order: bool = False
     ) -> Iterator[ImageRecord]:
         """Yield the records, sorted by id, or in the archive's order as far as that is known."""
-        source = SOURCE if self._in_memory() else "images"
-        for row in self._stream(SHOWN_LIST, source, condition, archive_order=archive_order):
-            yield to_record(row)
+        order = self._order(archive_order)
+        if self._in_memory():
+            rows = self._stream(SHOWN_LIST, SOURCE, condition, order)
+        else:
+            rows = self._first_and_rest(condition, order)
+        yield from map(to_record, rows)
 
-    def prefix_counts(self, length: int) -> dict[str, int]:
-        """Return how many ids begin with each prefix of this length."""
-        rows = self.table(
-            f"SELECT left(isic_id, {int(length)}) AS prefix, count(*) AS n FROM images GROUP BY 1"
-        )
-        return {row["prefix"]: row["n"] for row in rows}
+    def _first_and_rest(self, condition: Condition, order: str) -> Iterator[Sequence[Any]]:
+        """Yield the rows of records: the first one at once, before all columns are read of all."""
+        rest = f"isic_id FROM images WHERE {condition.sql}{order} LIMIT 1"
+        first = self._one(rest, condition)
+        if first:
+            for id_test in ("isic_id = ?", "isic_id <> ?"):
+                both = Condition(id_test, first) & condition
+                yield from self._stream(SHOWN_LIST, "images", both, order)
 
     def table(self, sql: str, condition: Condition = EVERYTHING) -> Iterator[dict[str, Any]]:
         """Yield the rows of a query of our own, with the parameters of a condition."""
@@ -265,9 +270,8 @@ class Index:
         return " ORDER BY position" if archive_order and self.state.ordered else ""
 
     def _stream(
-        self, columns: str, source: str, condition: Condition, *, archive_order: bool
+        self, columns: str, source: str, condition: Condition, order: str
     ) -> Iterator[Sequence[Any]]:
-        order = self._order(archive_order)
         cursor = self._select(f"{columns} FROM {source} WHERE {condition.sql}{order}", condition)
         batch = _FIRST_BATCH
         with translated(str(self.folder), hint=REBUILD):

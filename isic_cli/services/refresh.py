@@ -11,6 +11,7 @@ from isic_cli.api.archive import ArchiveApi
 from isic_cli.api.search import FEW_PAGES, MOST_LANES, ImageSearch
 from isic_cli.cache.build import Builder, kept_rows, read_rows
 from isic_cli.cache.columns import to_line
+from isic_cli.cache.condition import Condition
 from isic_cli.cache.index import Index
 from isic_cli.cache.lock import held
 from isic_cli.cache.parts import PartStore, excluding
@@ -173,7 +174,7 @@ class Refresh:
         def known(prefix: str) -> int:
             if len(prefix) not in levels:
                 with Index.open(folder) as index:
-                    levels[len(prefix)] = index.prefix_counts(len(prefix))
+                    levels[len(prefix)] = _prefix_counts(index, len(prefix))
             return levels[len(prefix)].get(prefix, 0)
 
         return known
@@ -242,3 +243,10 @@ class Refresh:
 
 def _records(folder: Path, state: IndexState) -> Path:
     return folder / state.files[RECORDS].name
+
+
+def _prefix_counts(index: Index, length: int) -> dict[str, int]:
+    """Return how many ids begin with each prefix of this length."""
+    query = "SELECT left(isic_id, ?) AS prefix, count(*) AS n FROM images GROUP BY 1"
+    rows = index.table(query, Condition(parameters=(length,)))
+    return {row["prefix"]: row["n"] for row in rows}
