@@ -12,7 +12,6 @@ of that shape. The process exits with 1 when a figure is missed.
 """
 
 import argparse
-import gzip
 import json
 import os
 import resource
@@ -21,15 +20,14 @@ import subprocess
 import sys
 import tempfile
 import time
-import venv
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
+from figures import Figures, fastest
+from selections import measure_isicarchive
 from snapshot import write_snapshot
 
 from isic_cli.cache.condition import Condition
@@ -47,51 +45,6 @@ QUERIES = (
     '(sex:male OR sex:female) AND image_type:"clinical: close-up"',
     "melanocytic:true OR mel_ulcer:true OR family_hx_mm:true",
 )
-LEGACY = 23_906
-
-#: The same question to both: isicarchive's criteria, and a condition of ours over the same fields.
-SELECTIONS: tuple[tuple[list[list[object]], str], ...] = (
-    ([["meta.clinical.sex", "==", "male"]], "sex = 'male'"),
-    ([["meta.clinical.diagnosis", "==", "melanoma"]], "diagnosis_3 = 'melanoma'"),
-    (
-        [["meta.clinical.sex", "==", "male"], ["meta.clinical.age_approx", ">=", 50]],
-        "sex = 'male' AND age_approx >= 50",
-    ),
-    (
-        [
-            ["meta.acquisition.image_type", "==", "dermoscopic"],
-            ["meta.clinical.age_approx", ">=", 30],
-            ["meta.clinical.age_approx", "<=", 60],
-            ["meta.clinical.diagnosis", "match", "nev"],
-        ],
-        "image_type = 'dermoscopic' AND age_approx BETWEEN 30 AND 60 AND diagnosis_3 ~ '.*nev.*'",
-    ),
-)
-
-
-@dataclass
-class Figures:
-    missed: int = 0
-
-    def add(self, name: str, value: float, unit: str, limit: float, *, least: bool = False) -> None:
-        good = value >= limit if least else value <= limit
-        self.missed += not good
-        bound = f"{'at least' if least else 'at most'} {limit:g} {unit}"
-        print(f"{'ok    ' if good else 'MISSED'} {name}: {value:.3g} {unit} ({bound})", flush=True)
-
-
-def fastest(work: Callable[[], object], times: int = 5) -> float:
-    """Seconds of the fastest run: whatever else the machine does only adds to it."""
-    return min(_runs(work, times))
-
-
-def _runs(work: Callable[[], object], times: int) -> list[float]:
-    found = []
-    for _ in range(times):
-        began = time.perf_counter()
-        work()
-        found.append(time.perf_counter() - began)
-    return found
 
 
 def command(*arguments: str, cache: Path) -> tuple[float, float]:
@@ -200,124 +153,6 @@ def measure_listing(figures: Figures, folder: Path, images: int) -> None:
     print(f"       {images:,} images listed in {statistics.median(listing):.2f} s")
     figures.add("refresh from the API, by the listing", ratio, "times", 1.3)
     figures.add("unchanged refresh", statistics.median(again), "s", 2)
-
-
-def legacy_records(path: Path | None) -> dict[str, dict[str, object]]:
-    if path is not None:
-        records: dict[str, dict[str, object]] = json.loads(gzip.decompress(path.read_bytes()))
-        return records
-    return {
-        f"{number:024x}": {
-            "_id": f"{number:024x}",
-            "_modelType": "image",
-            "name": f"ISIC_{number:07d}",
-            "meta": {
-                "acquisition": {"image_type": "dermoscopic", "pixelsX": 1022, "pixelsY": 767},
-                "clinical": {
-                    "age_approx": number * 7 % 18 * 5,
-                    "sex": ("male", "female")[number * 31 % 97 % 2],
-                    "diagnosis": ("nevus", "melanoma", "nevus", "other")[number * 13 % 89 % 4],
-                },
-            },
-        }
-        for number in range(LEGACY)
-    }
-
-
-THEIRS = """
-import json, statistics, sys, time
-from isicarchive import func
-records = json.load(open(sys.argv[1]))
-for criteria in json.load(open(sys.argv[2])):
-    times = []
-    for _ in range(7):
-        began = time.perf_counter()
-        found = func.select_from(records, criteria)
-        times.append(time.perf_counter() - began)
-    print(json.dumps([len(found), min(times)]))
-"""
-
-
-def measure_isicarchive(figures: Figures, folder: Path, legacy: Path | None) -> None:
-    records = legacy_records(legacy)
-    (folder / "legacy.json").write_text(json.dumps(records))
-    (folder / "criteria.json").write_text(json.dumps([criteria for criteria, _ in SELECTIONS]))
-    venv.create(folder / "venv", with_pip=True)
-    python = folder / "venv" / "bin" / "python"
-    subprocess.run(
-        [
-            python,
-            "-m",
-            "pip",
-            "install",
-            "-q",
-            "--disable-pip-version-check",
-            "isicarchive==0.4.11",
-        ],
-        check=True,
-        stderr=subprocess.DEVNULL,
-    )
-    done = subprocess.run(
-        [python, "-c", THEIRS, folder / "legacy.json", folder / "criteria.json"],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    theirs = [json.loads(line) for line in done.stdout.splitlines()]
-    with Index.open(legacy_index(folder / "legacy", records)) as index:
-        ratios = []
-        for (_, condition), (count, seconds) in zip(SELECTIONS, theirs, strict=True):
-            chosen = Condition(condition)
-            ours = fastest(partial(index.count, chosen), 60)
-            listed = fastest(partial(_ids, index, chosen), 60)
-            assert index.count(chosen) == count
-            ratios.append(seconds / listed)
-            print(
-                f"       {count:6,} of {len(records):,}: isicarchive {seconds * 1000:6.1f} ms, "
-                f"index {listed * 1000:5.2f} ms, {ours * 1000:5.2f} to count them: "
-                f"{ratios[-1]:4.0f} and {seconds / ours:4.0f} times   {condition}"
-            )
-    figures.add(
-        "isicarchive's select_images, by our list of ids",
-        statistics.median(ratios),
-        "times",
-        100,
-        least=True,
-    )
-
-
-def _ids(index: Index, condition: Condition) -> list[str]:
-    return list(index.ids(condition))
-
-
-def legacy_index(folder: Path, records: dict[str, dict[str, object]]) -> Path:
-    """Index old records with their own field `diagnosis`, which the archive has no more."""
-    from isic_cli.cache.build import Builder, read_rows
-    from isic_cli.cache.columns import to_line
-    from isic_cli.cache.state import IndexState
-    from isic_cli.models.image import ImageRecord
-
-    folder.mkdir()
-    with (folder / "lines.jsonl").open("w") as stream:
-        for record in records.values():
-            meta: dict[str, dict[str, object]] = record["meta"]  # type: ignore[assignment]  # JSON
-            clinical = {
-                name: value for name, value in meta["clinical"].items() if value is not None
-            }
-            # The old diagnosis takes the place of the term that comes nearest to it.
-            clinical["diagnosis_3"] = clinical.pop("diagnosis", None)
-            image_type = meta["acquisition"].get("image_type")
-            new = {
-                "isic_id": record["name"],
-                "files": {"full": {"url": ""}},
-                "metadata": {"acquisition": {"image_type": image_type}, "clinical": clinical},
-            }
-            stream.write(to_line(ImageRecord.model_validate(new)))
-    now = "2026-01-01T00:00:00+00:00"
-    with Builder(folder) as builder:
-        builder.records(read_rows([folder / "lines.jsonl"]))
-        builder.commit(IndexState("legacy", "anonymous", now, now, "api"))
-    return folder
 
 
 def main() -> None:
