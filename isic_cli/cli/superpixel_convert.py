@@ -16,7 +16,7 @@ from isic_cli.cli.superpixel_run import (
 )
 from isic_cli.errors import ExitCode, UsageError
 
-_ARRAYS = (".npy", ".npz", ".tif", ".tiff")
+_ARRAYS = (".npy", ".npz", ".tif", ".tiff", ".runs")
 
 
 @click.command("decode")
@@ -27,11 +27,11 @@ _ARRAYS = (".npy", ".npz", ".tif", ".tiff")
     "out",
     type=FilePath,
     required=True,
-    help="labels.npy, .npz or .tif; for several maps a folder.",
+    help="labels.npy, .npz, .tif or .runs; for several maps a folder.",
 )
 @click.option(
     "--to",
-    type=click.Choice(["npy", "npz", "tif"]),
+    type=click.Choice(["npy", "npz", "tif", "runs"]),
     default="npy",
     show_default=True,
     help="The format of files in a folder.",
@@ -41,7 +41,8 @@ _ARRAYS = (".npy", ".npz", ".tif", ".tiff")
 def decode(run: Run, /, maps: tuple[str, ...], out: Path, to: str, **options: Any) -> ExitCode:
     """Write the labels of maps as arrays of shape (height, width), 16 bits where they fit.
 
-    In .npz the array is called labels.
+    In .npz the array is called labels. A .runs file is what this program opens fastest:
+    `encode` makes a PNG of it again, and Python reads it with isic_cli.superpixel.read_cache.
     """
     from isic_cli.services.superpixels import convert
     from isic_cli.services.superpixels.target import Targets
@@ -70,7 +71,7 @@ def decode(run: Run, /, maps: tuple[str, ...], out: Path, to: str, **options: An
 @batch_options
 @pass_run
 def encode(run: Run, /, labels: tuple[str, ...], out: Path, **options: Any) -> ExitCode:
-    """Write label arrays (.npy, .npz, TIFF) or gray label PNGs as maps in the archive's encoding.
+    """Write label files (.npy, .npz, TIFF, .runs, gray PNGs) as maps in the archive's encoding.
 
     Labels are kept as they are, gaps and all; those of the archive's maps begin at 0.
     """

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from isic_cli.superpixel.cachefile import read_cache, write_cache
     from isic_cli.superpixel.codec import decode_png, encode_png
     from isic_cli.superpixel.compare import dice
     from isic_cli.superpixel.features import Features, parse_features
@@ -26,6 +27,8 @@ __all__ = [
     "encode_png",
     "generate",
     "parse_features",
+    "read_cache",
+    "write_cache",
 ]
 
 _HOME = {
@@ -39,6 +42,8 @@ _HOME = {
     "encode_png": "codec",
     "generate": "slic",
     "parse_features": "features",
+    "read_cache": "cachefile",
+    "write_cache": "cachefile",
 }
 
 

@@ -1,4 +1,4 @@
-"""Label images in the files of other tools: `.npy`, `.npz`, TIFF."""
+"""Label images in the files of other tools, `.npy`, `.npz`, TIFF, and as a run cache, `.runs`."""
 
 import math
 import struct
@@ -13,11 +13,13 @@ import numpy.typing as npt
 from PIL import Image
 
 from isic_cli.errors import CheckError, UsageError
+from isic_cli.superpixel.cachefile import read_cache, write_cache
+from isic_cli.superpixel.map import SuperpixelMap
 from isic_cli.superpixel.photo import read_bytes
 from isic_cli.superpixel.picture import open_picture
 from isic_cli.superpixel.pngcheck import MAX_PIXELS
 
-SUFFIXES = (".npy", ".npz", ".tif", ".tiff")
+SUFFIXES = (".npy", ".npz", ".tif", ".tiff", ".runs")
 
 _DAMAGED = (
     OSError,
@@ -40,7 +42,7 @@ def labels_to_file(labels: npt.NDArray[np.uint16 | np.uint32], suffix: str) -> b
         Row-major.
     suffix : str
         `.npy`; `.npz` (compressed, the array is called `labels`); `.tif`, `.tiff` (16-bit gray,
-        or 32-bit when a label is above 65535).
+        or 32-bit when a label is above 65535); `.runs`, which opens fastest.
 
     Raises
     ------
@@ -55,6 +57,8 @@ def labels_to_file(labels: npt.NDArray[np.uint16 | np.uint32], suffix: str) -> b
     elif suffix in {".tif", ".tiff"}:
         gray = labels if labels.dtype == np.uint16 else labels.astype(np.int32)
         Image.fromarray(gray).save(out, "TIFF", compression="tiff_adobe_deflate")
+    elif suffix == ".runs":
+        return write_cache(SuperpixelMap.from_labels(labels))
     else:
         raise UsageError(
             f"labels cannot be written as {suffix or 'a file without suffix'}",
@@ -81,6 +85,8 @@ def labels_from_file(path: Path) -> npt.NDArray[np.integer]:
     if suffix not in SUFFIXES:
         raise UsageError(f"{path}: not a label file", hint=f"one of {', '.join(SUFFIXES)}")
     data = read_bytes(path)
+    if suffix == ".runs":
+        return read_cache(data, name=str(path)).labels
     try:
         if suffix == ".npy":
             return _array(BytesIO(data), path)

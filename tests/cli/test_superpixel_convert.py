@@ -18,7 +18,7 @@ def _picture(path: Path) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
         return np.asarray(picture)
 
 
-@pytest.mark.parametrize("suffix", ["npy", "npz", "tif"])
+@pytest.mark.parametrize("suffix", ["npy", "npz", "tif", "runs"])
 def test_labels_survive_the_way_to_an_array_and_back(
     isic: Isic, tmp_path: Path, suffix: str
 ) -> None:

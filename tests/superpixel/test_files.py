@@ -5,6 +5,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from PIL import Image
 
@@ -13,6 +14,7 @@ from isic_cli.superpixel.cachefile import cache_source, read_cache, write_cache
 from isic_cli.superpixel.features import parse_features
 from isic_cli.superpixel.labelfile import labels_from_file, labels_to_file
 from isic_cli.superpixel.map import SuperpixelMap
+from isic_cli.superpixel.runs import RowRuns
 from isic_cli.superpixel.tables import MapInfo, map_info, region_rows
 from isic_cli.superpixel.tiles import tiles
 from tests.superpixel.nasty import HAND, Labels, nasty_maps
@@ -36,6 +38,26 @@ def test_runs_longer_than_16_bits_are_cached() -> None:
     np.testing.assert_array_equal(
         read_cache(write_cache(SuperpixelMap.from_labels(labels))).labels, labels
     )
+
+
+@pytest.mark.parametrize(
+    ("labels", "holds_blocks"),
+    [
+        (np.arange(64).reshape(4, 16) // 2, True),
+        (np.repeat(np.arange(4), 64).reshape(4, 64), False),
+        # More kinds of blocks than 16 bits can number.
+        (np.random.default_rng(3).integers(0, 900, (700, 900)), False),
+    ],
+    ids=["short runs", "long runs", "noise"],
+)
+def test_only_short_runs_are_stored_as_blocks_too(
+    labels: npt.NDArray[np.integer], holds_blocks: bool
+) -> None:
+    kept = SuperpixelMap.from_labels(labels)
+    data = write_cache(kept)
+    assert (type(read_cache(data).runs) is not RowRuns) == holds_blocks
+    np.testing.assert_array_equal(read_cache(data).labels, labels)
+    np.testing.assert_array_equal(read_cache(data).runs.lengths, kept.runs.lengths)
 
 
 def test_a_cut_cache_is_found_at_every_length() -> None:
@@ -62,7 +84,7 @@ def test_a_flipped_bit_in_a_cache_never_gives_another_map() -> None:
 
 
 @every_map
-@pytest.mark.parametrize("suffix", [".npy", ".npz", ".tif"])
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".tif", ".runs"])
 def test_label_files_give_the_labels_again(labels: Labels, suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"a{suffix}"
     kept = SuperpixelMap.from_labels(labels)
@@ -73,7 +95,7 @@ def test_label_files_give_the_labels_again(labels: Labels, suffix: str, tmp_path
 def test_label_files_of_other_kinds_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"labels cannot be written as \.csv") as caught:
         labels_to_file(MAP.labels, ".csv")
-    assert caught.value.hint == "one of .npy, .npz, .tif, .tiff"
+    assert caught.value.hint == "one of .npy, .npz, .tif, .tiff, .runs"
     with pytest.raises(UsageError, match="not a label file"):
         labels_from_file(tmp_path / "a.csv")
     np.savez(tmp_path / "a.npz", other=HAND)

@@ -65,9 +65,10 @@ class Locator:
         return self._each(arguments, self.picture, is_picture_name)
 
     def labels(self, arguments: Iterable[str]) -> Iterator[Source | Missing]:
-        """Yield the label files that are meant; a folder means all `.npy`, `.npz` and TIFF."""
-        wanted = {".npy", ".npz", ".tif", ".tiff"}
-        return self._each(arguments, self.map, lambda path: path.suffix.lower() in wanted)
+        """Yield the label files that are meant; a folder means all of these kinds."""
+        from isic_cli.superpixel.labelfile import SUFFIXES
+
+        return self._each(arguments, self.map, lambda path: path.suffix.lower() in SUFFIXES)
 
     def _each(
         self,
