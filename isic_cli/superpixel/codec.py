@@ -32,10 +32,11 @@ if TYPE_CHECKING:
 
 #: Labels must stay below this: three bytes per pixel.
 LABEL_LIMIT = 1 << 24
-#: Bytes taken from Pillow at a time. What is asked of it whole, it hands over in pieces that are
-#: joined: twice the picture in memory that was never touched before, which takes longer than to
-#: read the labels from it.
+#: Bytes taken from Pillow at a time, of a picture of more than `_SMALL` bytes. What is asked of it
+#: whole, it hands over in pieces that are joined: twice the picture in memory that was never
+#: touched before, which takes longer than to read the labels from it.
 _BAND = 1 << 19
+_SMALL = 1 << 22
 
 LabelImage = npt.NDArray[np.uint8 | np.uint16 | np.uint32]
 
@@ -131,12 +132,12 @@ def _labels_by_bands(picture: "Image.Image") -> LabelImage:
     picture.load()
     width, height = picture.size
     labels: LabelImage = np.empty((height, width), np.uint16)
-    step = max(1, _BAND // (4 * width))
+    step = height if 4 * labels.size <= _SMALL else max(1, _BAND // (4 * width))
     for top in range(0, height, step):
         bottom = min(top + step, height)
+        band = picture if step == height else picture.crop((0, top, width, bottom))
         # As Pillow holds them, four bytes each: red, green, blue, and one that says nothing.
-        pixels = picture.crop((0, top, width, bottom)).tobytes("raw", "RGBX")
-        found = np.frombuffer(pixels, "<u4").reshape(-1, width)
+        found = np.frombuffer(band.tobytes("raw", "RGBX"), "<u4").reshape(-1, width)
         if labels.itemsize == 2 and int(np.bitwise_or.reduce(found, axis=None)) & 0xFF0000:
             labels = labels.astype(np.uint32)
         labels[top:bottom] = found if labels.itemsize == 2 else found & (LABEL_LIMIT - 1)
