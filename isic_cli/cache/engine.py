@@ -4,6 +4,7 @@ This is where its errors become ours. DuckDB is imported when an index is opened
 """
 
 import errno
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 #: Bytes that DuckDB may take before it spills; the process has its own besides. A sort of a
 #: million records needs 200 MB on one thread, and more on two.
 _MEMORY = "200MB"
+
+_FULL = "Free some space."
 
 _OFFLINE = {
     "python_enable_replacements": False,
@@ -98,10 +101,14 @@ def translated(what: str, *, hint: str | None = None) -> Iterator[None]:
     except duckdb.OutOfMemoryException as error:
         raise LocalError(f"{what}: not enough memory or disk: {first_line(error)}") from error
     except duckdb.Error as error:
+        # A full disk comes wrapped in what the writing thread was about.
+        full = os.strerror(errno.ENOSPC)
+        if full in str(error):
+            raise LocalError(f"{what}: {full}", hint=_FULL) from error
         raise LocalError(f"{what}: {first_line(error)}", hint=hint) from error
     except OSError as error:
-        full = "Free some space." if error.errno == errno.ENOSPC else hint
-        raise LocalError(f"{what}: {error.strerror or error}", hint=full) from error
+        better = _FULL if error.errno == errno.ENOSPC else hint
+        raise LocalError(f"{what}: {error.strerror or error}", hint=better) from error
 
 
 @contextmanager

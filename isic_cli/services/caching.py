@@ -12,6 +12,7 @@ from isic_cli.cache.blobs import BlobStore
 from isic_cli.cache.lock import held
 from isic_cli.cache.prune import PrunePlan, orphans, plan_prune, prune
 from isic_cli.cache.state import IndexState, file_sha256, read_state, utc_now
+from isic_cli.cache.views import whole
 from isic_cli.errors import IsicError, LocalError
 from isic_cli.services.places import indexes_folder
 
@@ -91,9 +92,21 @@ def found_indexes(cache_dir: Path) -> Iterator[FoundIndex]:
     """Yield every index, of all archives and users."""
     for path in sorted(indexes_folder(cache_dir).glob("*/*/state.json")):
         try:
-            yield FoundIndex(path.parent, read_state(path.parent))
+            state = read_state(path.parent)
         except IsicError as error:
             yield FoundIndex(path.parent, None, error.message)
+        else:
+            yield FoundIndex(path.parent, state, _cut_file(path.parent, state))
+
+
+def _cut_file(folder: Path, state: IndexState) -> str:
+    """Return what is wrong with the first file of an index that is not there in its full size."""
+    try:
+        for file in state.files.values():
+            whole(folder / file.name, file)
+    except LocalError as error:
+        return error.message
+    return ""
 
 
 def hours_since(state: IndexState) -> float:

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from isic_cli.errors import ExpiredLinkError, LocalError, NotFoundError
+from isic_cli.errors import ExpiredLinkError, LocalError, NotFoundError, UsageError
 from isic_cli.models.image import RemoteFile
 
 _HINT = "A Parquet file, or its URL."
@@ -42,6 +42,8 @@ def fetched_snapshot(api: FileOpener, source: str, folder: Path) -> Iterator[Pat
 
     Raises
     ------
+    UsageError
+        For an address that is not http or https.
     NotFoundError
         When there is no such file.
     NetworkError
@@ -49,7 +51,10 @@ def fetched_snapshot(api: FileOpener, source: str, folder: Path) -> Iterator[Pat
     LocalError
         When the disk is full.
     """
-    if not source.startswith(("https://", "http://")):
+    scheme, colon, _ = source.partition("://")
+    if colon and scheme not in {"https", "http"}:
+        raise UsageError(f"a snapshot is not fetched by {scheme}: {source}", hint=_HINT)
+    if not colon:
         path = Path(source).expanduser()
         if not path.is_file():
             raise NotFoundError(f"no snapshot {source}", hint=_HINT)

@@ -64,6 +64,19 @@ def test_a_damaged_index_is_listed_as_such(isic: Isic) -> None:
     assert isic("cache", "refresh", "--full").code == 0
 
 
+def test_an_index_whose_records_are_cut_is_listed_as_such(isic: Isic) -> None:
+    isic("cache", "refresh")
+    records = next(cache_dir().rglob("records-*"))
+    with records.open("r+b") as stream:
+        stream.truncate(100)
+    (found,) = json.loads(isic("cache", "info", "-f", "json").out)
+    assert found["records"] == 4
+    assert found["problem"].startswith(f"{records} is damaged: 100 bytes instead of")
+    records.unlink()
+    (found,) = json.loads(isic("cache", "info", "-f", "json").out)
+    assert found["problem"] == f"cannot read {records}: No such file or directory"
+
+
 def test_a_table_of_the_indexes_leaves_out_what_no_terminal_has_room_for(isic: Isic) -> None:
     isic("cache", "refresh")
     columns = ["archive", "user", "records", "as_of", "age_hours", "bytes"]
@@ -167,6 +180,12 @@ def test_a_snapshot_that_is_not_there_is_told(isic: Isic) -> None:
     done = isic("cache", "refresh", "--from-snapshot", "none.parquet")
     assert (done.code, done.out) == (6, "")
     assert "no snapshot none.parquet" in done.err
+
+
+def test_a_snapshot_is_not_fetched_by_ftp(isic: Isic) -> None:
+    done = isic("cache", "refresh", "--from-snapshot", "ftp://x/s.parquet")
+    assert (done.code, done.out) == (2, "")
+    assert "a snapshot is not fetched by ftp: ftp://x/s.parquet" in done.err
 
 
 def test_a_snapshot_makes_an_index_of_its_images(isic: Isic, tmp_path: Path) -> None:
