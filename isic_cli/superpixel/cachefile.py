@@ -28,7 +28,7 @@ _HEAD = struct.Struct("<8sIIIIIBB32s")
 _CRC = struct.Struct("<I")
 _BODY_AT = _HEAD.size + _CRC.size
 _NAME = "the run cache"
-_AGAIN = "delete it; it is made again from the PNG"
+_AGAIN = "make it again from the PNG"
 #: Pixels per run below which runs are called short.
 _SHORT = 32
 
