@@ -82,7 +82,10 @@ def encode(run: Run, /, labels: tuple[str, ...], out: Path, **options: Any) -> E
     with Batch.open(run, "encoding", **options) as batch:
         tasks = batch.tasks(
             batch.locator.labels(labels),
-            lambda source: convert.FileTask(source, targets.path(source.stem, source.name)),
+            # What `decode` made goes back to the name it came from.
+            lambda source: convert.FileTask(
+                source, targets.path(source.stem.removesuffix("_labels"), source.name)
+            ),
         )
         for _ in batch.run(tasks, convert.encode):
             continue

@@ -34,6 +34,15 @@ def test_decoded_labels_are_a_small_array(isic: Isic, tmp_path: Path) -> None:
     assert (found.dtype, found.tolist()) == (np.uint16, LABELS.tolist())
 
 
+def test_a_folder_goes_to_arrays_and_back_under_the_same_names(isic: Isic, tmp_path: Path) -> None:
+    maps = [lay_out(tmp_path / "maps", stem) for stem in ("ISIC_0000001", "ISIC_0000002")]
+    assert isic("superpixel", "decode", "maps", "-o", "arrays").code == 0
+    assert isic("superpixel", "encode", "arrays", "-o", "back").code == 0
+    back = sorted((tmp_path / "back").iterdir())
+    assert [path.name for path in back] == [path.name for path in maps]
+    assert [path.read_bytes() for path in back] == [path.read_bytes() for path in maps]
+
+
 def test_a_folder_is_decoded_into_a_folder(isic: Isic, tmp_path: Path) -> None:
     for stem in ("ISIC_0000001", "ISIC_0000002"):
         lay_out(tmp_path / "maps", stem)
