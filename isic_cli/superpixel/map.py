@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from isic_cli.errors import UsageError
 from isic_cli.superpixel import codec, measure, neighbours, outline
+from isic_cli.superpixel.given import label_image
 from isic_cli.superpixel.outline import Rings
 from isic_cli.superpixel.paint import blend, fills
 from isic_cli.superpixel.palette import HUES, Colour
@@ -45,36 +46,33 @@ class SuperpixelMap:
     ids: Int64
 
     @classmethod
-    def from_labels(cls, labels: npt.NDArray[np.integer]) -> Self:
+    def from_labels(cls, labels: npt.ArrayLike) -> Self:
         """Make a map from an image of labels.
 
         Parameters
         ----------
-        labels : ndarray of shape (H, W), any integer dtype, 0 <= label < 2**24
-            Not kept, not changed; read-only arrays and views are welcome.
+        labels : array_like of shape (H, W), any integer dtype, 0 <= label < 2**24
+            Not kept, not changed; read-only arrays, views and lists of rows are welcome.
 
         Raises
         ------
         UsageError
             Not two-dimensional, empty, not integers, or labels out of range.
         """
-        if labels.ndim != 2 or labels.size == 0 or labels.dtype.kind not in "ui":
-            raise UsageError(
-                f"labels are a non-empty 2-D array of integers, not {labels.dtype} {labels.shape}"
-            )
-        starts, lengths, values = split_runs(labels)
+        image = label_image(labels)
+        starts, lengths, values = split_runs(image)
         if int(values.min()) < 0 or int(values.max()) >= codec.LABEL_LIMIT:
             raise UsageError(
                 f"labels run from {values.min()} to {values.max()}; "
                 f"0 to {codec.LABEL_LIMIT - 1} can be stored"
             )
         ids, index = compact(values)
-        shape = (labels.shape[0], labels.shape[1])
+        shape = (image.shape[0], image.shape[1])
         return cls(RowRuns(shape, starts, lengths, index, ids.size), ids)
 
     @classmethod
-    def from_png(cls, source: Path | bytes, *, max_pixels: int = MAX_PIXELS) -> Self:
-        """Read a superpixel PNG, its checksums first.
+    def from_png(cls, source: Path | str | bytes, *, max_pixels: int = MAX_PIXELS) -> Self:
+        """Read a superpixel PNG, a path or the bytes of one, its checksums first.
 
         Raises
         ------
@@ -86,7 +84,7 @@ class SuperpixelMap:
             The file cannot be read.
         """
         name = "PNG" if isinstance(source, bytes) else str(source)
-        data = source if isinstance(source, bytes) else read_bytes(source)
+        data = source if isinstance(source, bytes) else read_bytes(Path(source))
         found = cls.from_labels(codec.decode_png(data, name=name, max_pixels=max_pixels))
         if len(found) > _SUSPICIOUS:
             logger.warning(

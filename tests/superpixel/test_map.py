@@ -2,11 +2,13 @@
 
 import logging
 from collections import deque
+from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
-from isic_cli.errors import UsageError
+from isic_cli.errors import NotFoundError, UsageError
 from isic_cli.superpixel.map import SuperpixelMap
 from isic_cli.superpixel.neighbours import contacts
 from tests.superpixel.nasty import HAND, Labels, nasty_maps
@@ -185,9 +187,21 @@ def test_a_read_only_strided_view_is_welcome() -> None:
     np.testing.assert_array_equal(SuperpixelMap.from_labels(HAND.T).labels, HAND.T)
 
 
+def test_rows_of_numbers_are_labels_and_a_text_is_a_path(tmp_path: Path) -> None:
+    found = SuperpixelMap.from_labels(HAND.tolist())
+    np.testing.assert_array_equal(found.labels, HAND)
+    (tmp_path / "map.png").write_bytes(found.to_png())
+    np.testing.assert_array_equal(SuperpixelMap.from_png(str(tmp_path / "map.png")).labels, HAND)
+    with pytest.raises(NotFoundError, match=r"no such file: none\.png"):
+        SuperpixelMap.from_png("none.png")
+
+
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
+        ([[0, 1], [2]], "not rows of different lengths"),
+        ([[0, 1.5]], "not float64"),
+        ([], r"\(0,\)"),
         (np.zeros((2, 2)), "not float64"),
         (np.zeros((2, 2, 3), np.uint8), r"\(2, 2, 3\)"),
         (np.zeros((0, 4), np.uint8), r"\(0, 4\)"),
@@ -196,7 +210,7 @@ def test_a_read_only_strided_view_is_welcome() -> None:
         (np.array([[0, 1 << 24]]), "from 0 to 16777216"),
     ],
 )
-def test_what_is_no_label_image_is_refused(labels: Labels, message: str) -> None:
+def test_what_is_no_label_image_is_refused(labels: npt.ArrayLike, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         SuperpixelMap.from_labels(labels)
 

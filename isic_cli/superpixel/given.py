@@ -1,0 +1,24 @@
+"""What callers hand in, checked before numpy makes something else of it."""
+
+import numpy as np
+import numpy.typing as npt
+
+from isic_cli.errors import UsageError
+
+
+def label_image(labels: npt.ArrayLike) -> npt.NDArray[np.integer]:
+    """Return an image of labels as an array, which may be the one that was given.
+
+    Raises
+    ------
+    UsageError
+        Not two-dimensional, empty, or not integers.
+    """
+    wanted = "labels are a non-empty 2-D array of integers"
+    try:
+        image = np.asarray(labels)
+    except ValueError as error:
+        raise UsageError(f"{wanted}, not rows of different lengths") from error
+    if image.ndim != 2 or image.size == 0 or image.dtype.kind not in "ui":
+        raise UsageError(f"{wanted}, not {image.dtype} {image.shape}")
+    return image
