@@ -1,5 +1,8 @@
 """What callers hand in, checked before numpy makes something else of it."""
 
+from operator import index
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -22,3 +25,17 @@ def label_image(labels: npt.ArrayLike) -> npt.NDArray[np.integer]:
     if image.ndim != 2 or image.size == 0 or image.dtype.kind not in "ui":
         raise UsageError(f"{wanted}, not {image.dtype} {image.shape}")
     return image
+
+
+def label_number(value: Any) -> int:
+    """Return one label: numpy would cut 1.5 to 1, a superpixel that was not asked for.
+
+    Raises
+    ------
+    UsageError
+        Not of an integer type.
+    """
+    try:
+        return index(value)
+    except TypeError as error:
+        raise UsageError(f"{value!r} is not a label", hint="labels are whole numbers") from error

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from isic_cli.errors import UsageError
 from isic_cli.superpixel import codec, measure, neighbours, outline
-from isic_cli.superpixel.given import label_image
+from isic_cli.superpixel.given import label_image, label_number
 from isic_cli.superpixel.outline import Rings
 from isic_cli.superpixel.paint import blend, fills
 from isic_cli.superpixel.palette import HUES, Colour
@@ -128,9 +128,9 @@ class SuperpixelMap:
         Raises
         ------
         UsageError
-            A label that does not occur in the map.
+            A label that does not occur in the map, or is no whole number.
         """
-        wanted = np.fromiter(labels, np.int64)
+        wanted = np.fromiter(map(label_number, labels), np.int64)
         found = np.minimum(np.searchsorted(self.ids, wanted), self.ids.size - 1)
         missing = wanted[self.ids[found] != wanted]
         if missing.size:

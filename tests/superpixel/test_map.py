@@ -1,8 +1,10 @@
 """Runs, indices, measures, neighbours: by hand, and against slow twins on nasty maps."""
 
 import logging
+import re
 from collections import deque
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +13,7 @@ import pytest
 from isic_cli.errors import NotFoundError, UsageError
 from isic_cli.superpixel.map import SuperpixelMap
 from isic_cli.superpixel.neighbours import contacts
+from isic_cli.superpixel.tiles import tiles
 from tests.superpixel.nasty import HAND, Labels, nasty_maps
 
 every_map = pytest.mark.parametrize("labels", [pytest.param(m, id=n) for n, m in nasty_maps()])
@@ -222,6 +225,30 @@ def test_a_label_that_does_not_occur_is_named() -> None:
     assert caught.value.hint == "its labels run from 1 to 9"
     with pytest.raises(UsageError, match="no superpixel 10"):
         found.mask([1, 10])
+
+
+@pytest.mark.parametrize("wrong", [1.5, 2.0, "2", None, np.float64(2.5), np.True_, [2]])
+def test_a_label_that_is_no_whole_number_is_named(wrong: Any) -> None:
+    found = SuperpixelMap.from_labels(HAND)
+    image = np.zeros((6, 6, 3), np.uint8)
+    for ask in (
+        lambda: found.positions([0, wrong]),
+        lambda: found.mask(label for label in (0, wrong)),
+        lambda: found.pixels(wrong),
+        lambda: found.neighbors(wrong),
+        lambda: found.paint(image, [wrong]),
+        lambda: list(tiles(found, image, [wrong])),
+    ):
+        with pytest.raises(UsageError, match=re.escape(f"{wrong!r} is not a label")):
+            ask()
+
+
+def test_whole_numbers_of_any_kind_are_labels() -> None:
+    found = SuperpixelMap.from_labels(HAND)
+    for kind in (np.uint8, np.int16, np.uint64):
+        assert found.positions(np.array([5, 0], kind)).tolist() == [5, 0]
+    assert found.positions({2: "a", 3: "b"}).tolist() == [2, 3]
+    assert found.positions([]).tolist() == []
 
 
 def test_gaps_and_labels_from_one_keep_their_numbers_in_every_answer() -> None:
