@@ -39,3 +39,21 @@ def label_number(value: Any) -> int:
         return index(value)
     except TypeError as error:
         raise UsageError(f"{value!r} is not a label", hint="labels are whole numbers") from error
+
+
+def rgb_levels(colour: Any) -> list[int]:
+    """Return the three levels of a colour: numpy would cut fractions, and choke on a name.
+
+    Raises
+    ------
+    UsageError
+        Not three whole numbers from 0 to 255.
+    """
+    wrong = f"a colour is three whole numbers from 0 to 255, not {colour!r}"
+    try:
+        levels = list(map(index, colour))
+    except TypeError as error:
+        raise UsageError(wrong) from error
+    if len(levels) != 3 or not all(0 <= level <= 255 for level in levels):
+        raise UsageError(wrong)
+    return levels

@@ -283,7 +283,7 @@ class SuperpixelMap:
             Paints each superpixel in the colour of its value, 0 (dark blue) to 1 (light yellow),
             instead of `colour`; NaN leaves it untouched.
         colour : tuple of int
-            Red, green, blue.
+            Red, green, blue, 0 to 255.
         alpha, exact : float, bool
             Opacity, 0 to 1, and the rounding: see `paint.blend`.
         """

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isic_cli.errors import UsageError
+from isic_cli.superpixel.given import rgb_levels
 from isic_cli.superpixel.measure import areas, check_size
 from isic_cli.superpixel.palette import Colour, sequential
 from isic_cli.superpixel.runs import Int64, RowRuns
@@ -73,7 +74,7 @@ def fills(
     alphas = np.zeros(count)
     alphas[slice(None) if chosen is None else chosen] = alpha
     if values is None:
-        return np.tile(np.array(colour, np.uint8), (count, 1)), alphas
+        return np.tile(np.array(rgb_levels(colour), np.uint8), (count, 1)), alphas
     if values.shape != (count,):
         raise UsageError(f"{count} values are needed, not an array of shape {values.shape}")
     unknown = np.isnan(values)

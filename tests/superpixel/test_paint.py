@@ -1,7 +1,9 @@
 """Painting and overlays: exact blends, stripes, legends."""
 
+import re
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -81,6 +83,21 @@ def test_what_cannot_be_painted_is_refused() -> None:
         MAP.paint(GRAY[..., 0])
     with pytest.raises(UsageError, match="the image is 6x5"):
         MAP.paint(GRAY[:5])
+
+
+@pytest.mark.parametrize(
+    "wrong", [(300, 0, 0), (0, -1, 0), (0, 0), (1, 2, 3, 4), (0.5, 0, 0), "red", "#ff0000", None, 7]
+)
+def test_what_is_no_colour_is_refused(wrong: Any) -> None:
+    told = re.escape(f"a colour is three whole numbers from 0 to 255, not {wrong!r}")
+    with pytest.raises(UsageError, match=told):
+        MAP.paint(GRAY, [1], colour=wrong)
+
+
+def test_any_three_levels_are_a_colour() -> None:
+    for colour in ((255, 0, 7), [255, 0, 7], np.array([255, 0, 7], np.uint8)):
+        painted = MAP.paint(GRAY, [0], colour=colour, alpha=1.0)  # type: ignore[arg-type]
+        assert painted[0, 0].tolist() == [255, 0, 7]
 
 
 def test_colours_repeat_darker_after_seven() -> None:
