@@ -10,7 +10,7 @@ import click
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
-from isic_cli.cli.superpixel_run import Batch, FilePath, batch_options, primed
+from isic_cli.cli.superpixel_run import Batch, FilePath, batch_options, each_its_own, primed
 from isic_cli.errors import ExitCode
 
 _CONVERT = "isic_cli.cli.superpixel_convert"
@@ -108,6 +108,8 @@ def regions(
     """
     from isic_cli.services.superpixels.read import RegionTask, read_regions
 
+    each_its_own(maps, image, "<image>.jpg")
+    each_its_own(maps, features, "<image>_features.json")
     kind = output.resolved_format()
     block: Any = kind if kind in {"csv", "tsv"} else None
     with Batch.open(run, "measuring", **options) as batch:

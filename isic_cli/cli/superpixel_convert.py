@@ -10,6 +10,7 @@ from isic_cli.cli.superpixel_run import (
     Batch,
     FilePath,
     batch_options,
+    each_its_own,
     is_many,
     labels_option,
     parsed_labels,
@@ -128,6 +129,7 @@ def mask(
         raise UsageError("one of --features and --labels is needed")
     if only and features is None:
         raise UsageError("--feature needs --features, the file that it is taken from")
+    each_its_own(maps, features, "<image>_features.json")
     ending = "_mask.png" if features is None else "_attribute_…"
     targets = Targets(out, (".png",), many=is_many(maps), ending=ending)
     in_folder = targets.is_folder and labels is None
@@ -193,7 +195,7 @@ def features(
 
     targets = _feature_targets(out, maps)
     with Batch.open(run, "converting", **options) as batch:
-        found = tuple(_named_mask(batch, text) for text in masks)
+        found = tuple(_named_mask(batch, maps, text) for text in masks)
         tasks = batch.tasks(
             batch.locator.maps(maps),
             lambda source: convert.FeatureTask(
@@ -219,10 +221,11 @@ def _feature_targets(out: Path | None, maps: tuple[str, ...]) -> Any:
     return Targets(out, (".json",), many=many, ending="_features.json")
 
 
-def _named_mask(batch: Batch, text: str) -> tuple[str | None, Path]:
+def _named_mask(batch: Batch, maps: tuple[str, ...], text: str) -> tuple[str | None, Path]:
     name, equals, file = text.partition("=")
     if not equals or Path(text).exists():
         name, file = "", text
+    each_its_own(maps, file, "<image>_attribute_<feature>.png")
     path = Path(file) if Path(file).is_dir() else batch.locator.mask(file).path
     return name or None, path
 

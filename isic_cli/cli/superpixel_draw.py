@@ -10,6 +10,7 @@ from isic_cli.cli.superpixel_run import (
     Batch,
     FilePath,
     batch_options,
+    each_its_own,
     is_many,
     labels_option,
     parsed_labels,
@@ -54,6 +55,7 @@ def outline(
     from isic_cli.services.superpixels.draw import OutlineTask, draw_outlines
     from isic_cli.services.superpixels.target import Targets
 
+    each_its_own(maps, image, "<image>.jpg")
     suffixes = (".svg", ".json", ".geojson", ".png")
     targets = Targets(out, suffixes, many=is_many(maps), ending=f"_outline.{to}")
     if image is not None and targets.suffix != ".png":
@@ -110,6 +112,8 @@ def overlay(
     from isic_cli.services.superpixels.draw import PairTask, draw_pair
     from isic_cli.services.superpixels.target import Targets
 
+    each_its_own([image], png, "<image>_superpixels.png")
+    each_its_own([image], features, "<image>_features.json")
     choice = parsed_labels(labels)
     targets = Targets(out, (".png",), many=is_many([image]), ending="_overlay.png")
     with Batch.open(run, "drawing", **options) as batch:
@@ -153,6 +157,7 @@ def tiles(
     from isic_cli.services.superpixels.draw import PairTask, cut_tiles
     from isic_cli.services.superpixels.target import Targets
 
+    each_its_own([image], png, "<image>_superpixels.png")
     choice = parsed_labels(labels)
     targets = Targets(outdir, (), many=True, ending="_…")
     with Batch.open(run, "cutting", **options) as batch:

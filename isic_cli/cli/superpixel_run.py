@@ -234,6 +234,36 @@ def is_many(arguments: Iterable[str]) -> bool:
     return len(found) > 1 or any(Path(argument).is_dir() for argument in found)
 
 
+def each_its_own(arguments: Iterable[str], place: str | Path | None, files: str) -> None:
+    """Refuse what belongs to one image where there may be several.
+
+    Maps of one size would all take it without a word.
+
+    Parameters
+    ----------
+    arguments : iterable of str
+        What names the items.
+    place : str, Path or None
+        Where their partners are: a folder serves any number of items.
+    files : str
+        What the files of such a folder are called, for the hint.
+
+    Raises
+    ------
+    UsageError
+        A file, or the name of one in the archive. What is not there is not found, later.
+    """
+    from isic_cli.services.superpixels.sources import ISIC_ID
+
+    if place is None or Path(place).is_dir() or not is_many(arguments):
+        return
+    if Path(place).exists() or ISIC_ID.match(str(place)):
+        raise UsageError(
+            f"{place} belongs to one image, and there may be several",
+            hint=f"name a folder of files {files}",
+        )
+
+
 def primed(rows: Iterable[Any]) -> Iterator[Any]:
     """Return the same rows, the first one worked out now: if it fails, nothing is written."""
     source = iter(rows)

@@ -125,6 +125,68 @@ def test_what_cannot_be_converted_is_a_usage_error(
     assert not [name for name in ("x.png", "x.svg", "x", "-") if (tmp_path / name).exists()]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "place", "wanted"),
+    [
+        (["mask", "maps", "-o", "x", "--features", "f.json"], "f.json", "<image>_features.json"),
+        (["regions", "maps", "-o", "x", "--features", "f.json"], "f.json", "<image>_features.json"),
+        (["regions", "m.png", "m.png", "-o", "x", "--image", "i.png"], "i.png", "<image>.jpg"),
+        (["regions", "maps", "-o", "x", "--image", "isic_0000001"], "isic_0000001", "<image>.jpg"),
+        (
+            ["outline", "maps", "-o", "x", "--to", "png", "--image", "i.png"],
+            "i.png",
+            "<image>.jpg",
+        ),
+        (
+            ["features", "maps", "-o", "x", "--mask", "k.png"],
+            "k.png",
+            "<image>_attribute_<feature>.png",
+        ),
+        (
+            ["features", "m.png", "m.png", "-o", "x", "--mask", "maps", "--mask", "streaks=k.png"],
+            "k.png",
+            "<image>_attribute_<feature>.png",
+        ),
+        (
+            ["features", "maps", "-o", "x", "--mask", "ISIC_0000001_attribute_streaks"],
+            "ISIC_0000001_attribute_streaks",
+            "<image>_attribute_<feature>.png",
+        ),
+        (["overlay", "maps", "m.png", "-o", "x"], "m.png", "<image>_superpixels.png"),
+        (["overlay", "maps", "ISIC_0000001", "-o", "x"], "ISIC_0000001", "<image>_superpixels.png"),
+        (
+            ["overlay", "maps", "maps", "-o", "x", "--features", "f.json"],
+            "f.json",
+            "<image>_features.json",
+        ),
+        (["tiles", "maps", "m.png", "x"], "m.png", "<image>_superpixels.png"),
+    ],
+)
+def test_what_belongs_to_one_image_is_not_taken_for_several(
+    isic: Isic, tmp_path: Path, arguments: list[str], place: str, wanted: str
+) -> None:
+    for stem in ("ISIC_0000001", "ISIC_0000002"):
+        lay_out(tmp_path / "maps", stem)
+    (tmp_path / "m.png").write_bytes(map_png())
+    (tmp_path / "f.json").write_text(json.dumps(FEATURES))
+    for name in ("i.png", "k.png"):
+        Image.new("L", (6, 6)).save(tmp_path / name)
+    done = isic("superpixel", *arguments)
+    assert (done.code, done.out, (tmp_path / "x").exists()) == (2, "", False)
+    assert done.err == (
+        f"Error: {place} belongs to one image, and there may be several\n"
+        f"Hint: name a folder of files {wanted}\n"
+    )
+
+
+def test_a_place_that_is_not_there_is_not_found_for_several_maps_either(
+    isic: Isic, tmp_path: Path
+) -> None:
+    lay_out(tmp_path / "maps")
+    done = isic("superpixel", "regions", "maps", "--features", "none")
+    assert (done.code, done.err) == (6, "Error: no such file: none\n")
+
+
 def test_a_gray_label_png_becomes_a_map(isic: Isic, tmp_path: Path) -> None:
     Image.fromarray(LABELS + np.uint16(1)).save(tmp_path / "gray.png")
     assert isic("superpixel", "encode", "gray.png", "-o", "map.png").code == 0
