@@ -68,8 +68,10 @@ def info(run: Run, /, maps: tuple[str, ...], output: Output, **options: Any) -> 
 
     Exit code 7: a file is damaged.
     """
+    from isic_cli.services.superpixels.columns import check_columns
     from isic_cli.services.superpixels.read import read_info
 
+    check_columns(output.fields, INFO.columns)
     with Batch.open(run, "checking", checks=True, **options) as batch:
         tasks = batch.tasks(batch.locator.maps(maps), lambda source: source)
         rows = map(_info_row, batch.run(tasks, read_info))
@@ -106,10 +108,12 @@ def regions(
     One row a superpixel. Positions are in pixels from the top left corner, bottom and right
     outside of the box; colours 0 to 255.
     """
+    from isic_cli.services.superpixels.columns import check_region_columns
     from isic_cli.services.superpixels.read import RegionTask, read_regions
 
     each_its_own(maps, image, "<image>.jpg")
     each_its_own(maps, features, "<image>_features.json")
+    check_region_columns(output.fields, image=image, features=features)
     kind = output.resolved_format()
     block: Any = kind if kind in {"csv", "tsv"} else None
     with Batch.open(run, "measuring", **options) as batch:
@@ -190,16 +194,18 @@ def compare(
     pixels in the best partner of each superpixel. Of two folders, files of one name are compared;
     an ISIC id means the archive's map, ISIC_0000000_segmentation its mask of that name.
     """
+    from isic_cli.services.superpixels.columns import check_columns
     from isic_cli.services.superpixels.compare import compare_pair, kind_of, pairs_of
 
     with Batch.open(run, "comparing", **options) as batch:
         weights = None if map_file is None else batch.locator.map(map_file).path
         a, b = map(batch.locator.annotation, (a, b))
         chosen = kind_of(a) if kind == "auto" else kind
+        columns = _MAP_COLUMNS if chosen == "maps" else _SET_COLUMNS
+        check_columns(output.fields, ("file", *columns))
         tasks = pairs_of(a, b, kind=chosen, pixel_map=weights, threshold=threshold)
         rows = (row for done in batch.run(tasks, compare_pair) for row in done.value)
         many = a.is_dir()
-        columns = _MAP_COLUMNS if chosen == "maps" else _SET_COLUMNS
         shape = Shape(
             key="file" if many else "name", columns=("file", *columns) if many else columns
         )

@@ -19,6 +19,10 @@ logger = logging.getLogger(__name__)
 
 Cell = str | int | float | bool
 
+#: The columns of every table of regions, and those that a photograph adds.
+REGION_COLUMNS = ("label", "area", "row", "column", "top", "left", "bottom", "right")
+COLOUR_COLUMNS = ("red", "green", "blue")
+
 
 @dataclass(frozen=True, slots=True)
 class MapInfo:
@@ -132,17 +136,16 @@ def region_columns(
         label, area, row, column (the centroid, in pixels), top, left, bottom, right; positions
         and colours rounded to a hundredth.
     """
-    columns: dict[str, list[Cell]] = {
-        "label": pixel_map.ids.tolist(),
-        "area": pixel_map.areas().tolist(),
-    }
-    centroids = np.round(pixel_map.centroids(), 2)
-    columns["row"], columns["column"] = centroids.T.tolist()
-    boxes = pixel_map.bounding_boxes().T.tolist()
-    columns.update(zip(("top", "left", "bottom", "right"), boxes, strict=True))
+    measures = (
+        pixel_map.ids.tolist(),
+        pixel_map.areas().tolist(),
+        *np.round(pixel_map.centroids(), 2).T.tolist(),
+        *pixel_map.bounding_boxes().T.tolist(),
+    )
+    columns: dict[str, list[Cell]] = dict(zip(REGION_COLUMNS, measures, strict=True))
     if image is not None:
         means = np.round(pixel_map.means(image), 2).T.tolist()
-        columns.update(zip(("red", "green", "blue"), means, strict=True))
+        columns.update(zip(COLOUR_COLUMNS, means, strict=True))
     if features is not None:
         check_length(features, pixel_map)
         for name, values in features.values.items():

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from isic_cli.cli.superpixel import INFO
 from isic_cli.superpixel.masks import mask_png
 from tests.cli.conftest import Isic
 from tests.support.maps import lay_out, map_png
@@ -200,14 +201,14 @@ def test_regions_take_colours_and_features_from_folders(isic: Isic, tmp_path: Pa
     path = lay_out(tmp_path / "all")
     done = isic(
         "superpixel", "regions", str(path), "--image", "all", "--features", "all",
-        "--fields", "label,red,green,blue,globules,streaks,nothing", "-f", "csv",
+        "--fields", "label,red,green,blue,globules,streaks", "-f", "csv",
     )  # fmt: skip
     assert done.lines == [
-        "label,red,green,blue,globules,streaks,nothing",
-        "0,5.0,10.0,7.0,0.0,1.0,",
-        "1,26.32,34.74,7.0,1.0,0.0,",
-        "2,34.0,17.0,7.0,0.0,0.5,",
-        "3,30.0,10.0,7.0,0.0,0.0,",
+        "label,red,green,blue,globules,streaks",
+        "0,5.0,10.0,7.0,0.0,1.0",
+        "1,26.32,34.74,7.0,1.0,0.0",
+        "2,34.0,17.0,7.0,0.0,0.5",
+        "3,30.0,10.0,7.0,0.0,0.0",
     ]
 
 
@@ -272,6 +273,57 @@ def test_maps_whose_features_differ_make_no_single_table(isic: Isic, tmp_path: P
         "csv",
     )
     assert chosen.lines[4:6] == ["3,0.0", "0,"]
+
+
+_REGIONS = "file, label, area, row, column, top, left, bottom, right"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "hint"),
+    [
+        (["regions", "{map}"], "aera", "Did you mean area?"),
+        (
+            ["regions", "{map}"],
+            "streaks",
+            f"there are: {_REGIONS}; --image and --features add more",
+        ),
+        (["regions", "{map}", "--image", "all"], "bleu", "Did you mean blue?"),
+        (["regions", "all", "--features", "all"], "dot", "Did you mean dots?"),
+        (["regions", "{map}", "--features", "f.json"], "globule", "Did you mean globules?"),
+        (["info", "all"], "area", "Did you mean area_min or area_max?"),
+        (["info", "{map}"], "x", f"there are: {', '.join(INFO.columns)}"),
+        (
+            ["compare", "f.json", "f.json"],
+            "overlap",
+            "there are: file, name, a, b, both, dice, iou",
+        ),
+        (["compare", "{map}", "{map}"], "overlaps", "Did you mean overlap?"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_a_column_that_is_not_there_is_refused_before_all_work(
+    isic: Isic, tmp_path: Path, arguments: list[str], name: str, hint: str, kind: str
+) -> None:
+    path = lay_out(tmp_path / "all")
+    (tmp_path / "all" / "ISIC_0000002_features.json").write_text('{"dots": [0, 1, 0, 0]}')
+    (tmp_path / "f.json").write_text('{"globules": [0, 1, 0, 0]}')
+    given = [argument.format(map=path) for argument in arguments]
+    done = isic("superpixel", *given, "--fields", f"file,{name}", "-f", kind, "-o", "out")
+    assert (done.code, done.out, (tmp_path / "out").exists()) == (2, "", False)
+    assert done.err == f"Error: there is no column {name!r}\nHint: {hint}\n"
+
+
+def test_features_that_cannot_be_read_are_told_before_their_columns(
+    isic: Isic, tmp_path: Path
+) -> None:
+    path = lay_out(tmp_path)
+    done = isic("superpixel", "regions", str(path), "--features", "none.json", "--fields", "dots")
+    assert (done.code, done.err) == (6, "Error: no such file: none.json\n")
+    (tmp_path / "mixed").mkdir()
+    (tmp_path / "mixed" / "ISIC_0000000_features.json").write_text("[1]")
+    (tmp_path / "mixed" / "ISIC_0000001_features.json").write_text('{"dots": [0, 1, 0, 0]}')
+    done = isic("superpixel", "regions", str(path), "--features", "mixed", "--fields", "dots")
+    assert (done.code, done.lines) == (0, ["dots", "0.0", "1.0", "0.0", "0.0"])
 
 
 @pytest.mark.parametrize(
