@@ -72,7 +72,7 @@ def info(run: Run, /, maps: tuple[str, ...], output: Output, **options: Any) -> 
     from isic_cli.services.superpixels.read import read_info
 
     check_columns(output.fields, INFO.columns)
-    with Batch.open(run, "checking", checks=True, **options) as batch:
+    with Batch.open(run, "checking", checks=True, reads=True, **options) as batch:
         tasks = batch.tasks(batch.locator.maps(maps), lambda source: source)
         rows = map(_info_row, batch.run(tasks, read_info))
         output.write(primed(rows), INFO)
@@ -116,7 +116,7 @@ def regions(
     check_region_columns(output.fields, image=image, features=features)
     kind = output.resolved_format()
     block: Any = kind if kind in {"csv", "tsv"} else None
-    with Batch.open(run, "measuring", **options) as batch:
+    with Batch.open(run, "measuring", reads=True, **options) as batch:
         image = batch.locator.photograph(image)
         tasks = batch.tasks(
             batch.locator.maps(maps),

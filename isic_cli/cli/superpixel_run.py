@@ -70,6 +70,8 @@ class Batch:
         Processes side by side.
     checks : bool
         Damaged files are the answer (exit 7), not failed items.
+    reads : bool
+        Nothing is written for an item: the path in the report is that of the file it was read from.
     """
 
     locator: "Locator"
@@ -77,6 +79,7 @@ class Batch:
     ticker: Progress
     report: "Report"
     checks: bool = False
+    reads: bool = False
     failures: "list[Outcome[Any]]" = field(default_factory=list)
     good: int = 0
 
@@ -91,6 +94,7 @@ class Batch:
         report: Path | None,
         progress: str,
         checks: bool = False,
+        reads: bool = False,
     ) -> "Iterator[Batch]":
         """Open the files' locator, the report and the progress of a run."""
         from isic_cli.services.pool import processors
@@ -102,7 +106,7 @@ class Batch:
             Locator(run.open) as locator,
             Progress(label, "files", mode=progress) as ticker,
         ):
-            batch = cls(locator, jobs or processors(), ticker, items, checks)
+            batch = cls(locator, jobs or processors(), ticker, items, checks, reads)
             try:
                 yield batch
             except IsicError as error:
@@ -183,6 +187,8 @@ class Batch:
         written = value if isinstance(value, Written) else getattr(value, "written", None)
         status = "failed" if outcome.error else "done"
         values: dict[str, Any] = {"reason": outcome.error.message if outcome.error else None}
+        if self.reads and Path(outcome.name).is_file():  # not an id of the archive
+            values["path"] = outcome.name
         if written is not None:
             status = "skipped" if written.skipped else status
             values = {

@@ -244,6 +244,26 @@ def test_a_folder_is_measured_side_by_side_in_order(isic: Isic, tmp_path: Path) 
     assert summary == {"summary": {"counts": {"done": 8, "failed": 1}, "exit_code": 3}}
 
 
+@pytest.mark.parametrize("command", ["info", "regions"])
+def test_a_report_says_which_file_was_read(
+    isic: Isic, folder: Path, cut: Path, tmp_path: Path, command: str
+) -> None:
+    (folder / "superpixels").mkdir()
+    (folder / "superpixels" / "ISIC_0000001_superpixels.png").write_bytes(map_png())
+    lay_out(tmp_path / "maps", "ISIC_0000002")
+    isic(
+        "superpixel", command, "maps", str(cut), "none.png", "ISIC_0000001",
+        "--report", "r.jsonl", "--progress", "none",
+    )  # fmt: skip
+    *items, _ = map(json.loads, (tmp_path / "r.jsonl").read_text().splitlines())
+    assert [(item["isic_id"], item["status"], item["path"]) for item in items] == [
+        ("ISIC_0000002", "done", "maps/ISIC_0000002_superpixels.png"),
+        ("cut_superpixels.png", "failed", str(cut)),
+        ("none.png", "failed", None),
+        ("ISIC_0000001", "done", None),  # what was fetched from the archive is gone again
+    ]
+
+
 def test_a_table_that_cannot_be_made_leaves_the_old_file(
     isic: Isic, cut: Path, tmp_path: Path
 ) -> None:
