@@ -13,6 +13,7 @@ import pytest
 from isic_cli.errors import NotFoundError, UsageError
 from isic_cli.superpixel.map import SuperpixelMap
 from isic_cli.superpixel.neighbours import contacts
+from isic_cli.superpixel.runs import split_runs
 from isic_cli.superpixel.tiles import tiles
 from tests.superpixel.nasty import HAND, Labels, nasty_maps
 
@@ -54,6 +55,24 @@ def slow_pieces(labels: Labels, *, corners: bool) -> dict[int, int]:
                     seen.add(other)
                     queue.append(other)
     return count
+
+
+@pytest.mark.parametrize("pixels_per_run", [1, 2, 7, 8, 20, 64, 65, 300])
+@pytest.mark.parametrize("width", [1, 8, 61, 640])
+def test_runs_of_every_length_are_those_of_a_look_at_each_pixel(
+    pixels_per_run: int, width: int
+) -> None:
+    rng = np.random.default_rng(pixels_per_run)
+    changes = rng.random(41 * width) < 1 / pixels_per_run
+    labels = (np.cumsum(changes) % 7).reshape(41, width).astype(np.uint16)
+    slow = [
+        (y * width + x, labels[y, x])
+        for y, x in np.ndindex(labels.shape)
+        if x == 0 or labels[y, x] != labels[y, x - 1]
+    ]
+    starts, lengths, values = split_runs(labels)
+    assert list(zip(starts, values, strict=True)) == slow
+    assert np.diff(starts, append=labels.size).tolist() == lengths.tolist()
 
 
 def test_runs_of_a_drawn_map() -> None:
