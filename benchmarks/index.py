@@ -33,7 +33,7 @@ from snapshot import write_snapshot
 from isic_cli.cache.condition import Condition
 from isic_cli.cache.index import Index
 from isic_cli.errors import QueryError
-from isic_cli.query import parse, to_sql
+from isic_cli.query import parse
 
 QUERIES = (
     "",
@@ -68,10 +68,9 @@ def command(*arguments: str, cache: Path) -> tuple[float, float]:
 
 def compiled(query: str) -> Condition | None:
     try:
-        sql, parameters = to_sql(parse(query))
+        return Condition.of(parse(query))
     except QueryError:
         return None
-    return Condition(sql, tuple(parameters))
 
 
 def measure_queries(figures: Figures, index: Index, queries: Sequence[str]) -> list[str]:

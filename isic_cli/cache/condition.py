@@ -1,9 +1,10 @@
 """Conditions over the index: what a query compiles to, and what a user writes in SQL."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from isic_cli.cache.engine import checked_condition
+from isic_cli.query import Query, to_sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +17,19 @@ class Condition:
         With a question mark for each parameter.
     parameters : tuple
         Bound, never written into the text.
+    query : Query, optional
+        What it was compiled from, when nothing else was added.
     """
 
     sql: str = "TRUE"
     parameters: tuple[Any, ...] = ()
+    query: Query | None = None
+
+    @classmethod
+    def of(cls, query: Query) -> Self:
+        """Return what a query of the archive's language compiles to."""
+        sql, parameters = to_sql(query)
+        return cls(sql, tuple(parameters), query)
 
     def __and__(self, other: "Condition") -> "Condition":
         """Both hold."""

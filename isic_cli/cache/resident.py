@@ -1,11 +1,14 @@
 """A small index held in memory, for a program that asks it again and again.
 
 A question to the Parquet file costs two milliseconds before the first row is looked at. In a
-table in memory, its texts of few values as numbers, the same answer takes a sixth of that.
+table in memory, its texts of few values as numbers, the same answer takes a sixth of that. What
+is asked in the archive's own language is looked up by value, without DuckDB, in a fifth of that
+again.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from isic_cli.cache.columnar import Columns
 from isic_cli.cache.columns import SHOWN_LIST
 from isic_cli.cache.condition import Condition
 
@@ -67,6 +70,7 @@ class Resident:
         self._db = database
         self._quick = quick
         self._ids = ids
+        self._columns = Columns(self._read, ids.size)
 
     @classmethod
     def load(
@@ -101,6 +105,9 @@ class Resident:
 
     def count(self, condition: Condition) -> int:
         """Return how many records fulfil a condition."""
+        mask = self._mask(condition)
+        if mask is not None:
+            return int(mask.sum())
         row = self._found("count(*)", condition, "").fetchone()
         return int(row[0]) if row else 0
 
@@ -116,9 +123,20 @@ class Resident:
         """
         import numpy as np
 
-        rows = np.asarray(self._found("rowid", condition, order).fetchnumpy()["rowid"])
+        rows = None if order else self._mask(condition)
+        if rows is None:
+            rows = np.asarray(self._found("rowid", condition, order).fetchnumpy()["rowid"])
         found: list[str] = self._ids[rows].tolist()
         return found
+
+    def _mask(self, condition: Condition) -> "npt.NDArray[np.bool_] | None":
+        """Return which records a condition chooses; None for one that only DuckDB can answer."""
+        return None if condition.query is None else self._columns.mask(condition.query.tree)
+
+    def _read(self, field: str) -> list[Any]:
+        column = self._db.execute(f'SELECT "{field}" FROM {_TABLE}').fetchnumpy()[field]
+        values: list[Any] = column.tolist()
+        return values
 
     def _found(self, columns: str, condition: Condition, order: str) -> "duckdb.DuckDBPyConnection":
         # Where tables meet, in a subquery, a plan is worth its time.

@@ -20,7 +20,7 @@ from isic_cli.models.collection import Collection
 from isic_cli.models.image import ImageRecord
 from isic_cli.models.licenses import at_most
 from isic_cli.models.selection import Selection
-from isic_cli.query import parse, to_sql
+from isic_cli.query import parse
 from isic_cli.services.choosing import choose_collections
 from isic_cli.services.places import archive_name, index_folder
 from isic_cli.services.problems import Problem, bad_lines, planned_sample
@@ -151,8 +151,7 @@ class OfflineImages:
     @cached_property
     def condition(self) -> Condition:
         """Everything that is asked of a record, but for the ids of `--from` and the limit."""
-        sql, parameters = to_sql(self._parsed)
-        found = Condition(sql, tuple(parameters))
+        found = Condition.of(self._parsed)
         if self._selection.license:
             allowed = list(at_most(self._selection.license))
             found &= Condition("copyright_license IN (SELECT unnest(?))", (allowed,))

@@ -10,20 +10,20 @@ from isic_cli.cache.index import Index
 from isic_cli.cache.state import read_terms
 from isic_cli.errors import LocalError, NotFoundError, QueryError, UsageError
 from isic_cli.models.image import ImageRecord
-from isic_cli.query import parse, to_sql
+from isic_cli.query import parse
 from tests.support.indexes import ARCHIVE, build
 
 
-def compiled(query: str) -> Condition:
-    sql, parameters = to_sql(parse(query))
-    return Condition(sql, tuple(parameters))
-
-
-@pytest.mark.parametrize("held", [0, 1000], ids=["in the file", "in memory"])
-def test_every_recorded_query_gives_the_servers_answer_in_sql(
-    held: int, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("held", "values"),
+    [(0, 0), (1000, 0), (1000, 1000)],
+    ids=["in the file", "in memory", "by lookup"],
+)
+def test_every_recorded_query_gives_the_servers_answer(
+    held: int, values: int, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("isic_cli.cache.resident.MOST_RECORDS", held)
+    monkeypatch.setattr("isic_cli.cache.columnar.MOST_VALUES", values)
     data = json.loads((shared / "contract/records.json").read_text("utf-8"))
     build(tmp_path, [ImageRecord.model_validate(item) for item in data])
     cases = json.loads((shared / "contract/search-oracle.json").read_text("utf-8"))
@@ -41,7 +41,7 @@ def recorded(case: dict[str, object]) -> tuple[object, object]:
 
 def answer(index: Index, query: str) -> tuple[object, object]:
     try:
-        condition = compiled(query)
+        condition = Condition.of(parse(query))
     except QueryError:
         return None, None
     ids = sorted(index.ids(condition))
@@ -59,7 +59,7 @@ def test_ids_come_sorted_or_in_the_archives_order(tmp_path: Path) -> None:
 def test_an_expression_of_sql_narrows_a_query(tmp_path: Path) -> None:
     build(tmp_path)
     with Index.open(tmp_path) as index:
-        both = compiled("diagnosis_1:Benign") & where("pixels_x >= 2048 -- large")
+        both = Condition.of(parse("diagnosis_1:Benign")) & where("pixels_x >= 2048 -- large")
         assert list(index.ids(both)) == ["ISIC_0000004"]
         assert list(index.ids(where("regexp_matches(attribution, 'Vienna')"))) == list(index.ids())
         assert index.size(both) == 1000
@@ -160,7 +160,9 @@ def test_an_export_writes_what_it_was_allowed_to(tmp_path: Path) -> None:
     build(tmp_path / "index")
     target = tmp_path / "out.csv"
     with Index.open(tmp_path / "index", writes=[target]) as index:
-        written = index.export("isic_id, sex", compiled("sex:male"), target, "FORMAT csv, HEADER")
+        written = index.export(
+            "isic_id, sex", Condition.of(parse("sex:male")), target, "FORMAT csv, HEADER"
+        )
         with pytest.raises(LocalError, match="other.csv"):
             index.export("isic_id", Condition(), tmp_path / "other.csv", "FORMAT csv")
     assert written == 2

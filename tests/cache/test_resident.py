@@ -7,6 +7,7 @@ import pytest
 
 from isic_cli.cache.condition import Condition, where
 from isic_cli.cache.index import Index
+from isic_cli.query import parse
 from tests.support.indexes import FOUR, build, image
 
 #: Each answer in turn from the file, the file, and memory.
@@ -73,3 +74,29 @@ def test_a_question_without_memory_for_it_is_still_answered(tmp_path: Path) -> N
         # What would stand in the way of the table.
         index._db.execute("CREATE TABLE held.resident AS SELECT 1 AS one")
         assert [index.count(Condition("sex = 'male'")) for _ in range(THRICE)] == [2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("query", "ids"),
+    [
+        ("", [1, 2, 3, 4, 5]),
+        ("sex:male", [2, 3]),
+        ("-sex:male", [1, 4, 5]),
+        ("sex:* AND -diagnosis_1:Ind*", [1, 2, 3]),
+        ("sex:male OR diagnosis_1:Indeterminate", [2, 3, 5]),
+        ("isic_id:*5 OR age_approx:[0 TO 1]", [5]),
+    ],
+)
+@pytest.mark.parametrize("values", [0, 1000], ids=["in SQL", "by lookup"])
+def test_a_query_finds_the_same_in_memory(
+    query: str, ids: list[int], values: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("isic_cli.cache.columnar.MOST_VALUES", values)
+    build(tmp_path, ODD)
+    condition = Condition.of(parse(query))
+    expected = [f"ISIC_000000{number}" for number in ids]
+    with Index.open(tmp_path) as index:
+        assert asked(index, lambda: list(index.ids(condition))) == [expected] * THRICE
+        assert index.count(condition) == len(ids)
+        narrowed = condition & where("isic_id <> 'ISIC_0000005'")
+        assert index.count(narrowed) == len(set(ids) - {5})
