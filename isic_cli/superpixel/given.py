@@ -33,12 +33,19 @@ def label_number(value: Any) -> int:
     Raises
     ------
     UsageError
-        Not of an integer type.
+        Not of an integer type, or so large that no array of labels can have it.
     """
     try:
-        return index(value)
+        number = index(value)
     except TypeError as error:
-        raise UsageError(f"{value!r} is not a label", hint="labels are whole numbers") from error
+        raise _no_label(value) from error
+    if number.bit_length() > 63:
+        raise _no_label(value)
+    return number
+
+
+def _no_label(value: Any) -> UsageError:
+    return UsageError(f"{value!r} is not a label", hint="labels are whole numbers below 2**24")
 
 
 def rgb_levels(colour: Any) -> list[int]:

@@ -246,7 +246,7 @@ def test_a_label_that_does_not_occur_is_named() -> None:
         found.mask([1, 10])
 
 
-@pytest.mark.parametrize("wrong", [1.5, 2.0, "2", None, np.float64(2.5), np.True_, [2]])
+@pytest.mark.parametrize("wrong", [1.5, 2.0, "2", None, np.float64(2.5), np.True_, [2], 2**63])
 def test_a_label_that_is_no_whole_number_is_named(wrong: Any) -> None:
     found = SuperpixelMap.from_labels(HAND)
     image = np.zeros((6, 6, 3), np.uint8)

@@ -231,6 +231,14 @@ def test_an_approximate_map_says_so_in_its_file(tmp_path: Path) -> None:
     assert not is_approximate(check_png(made.to_png()))
 
 
+def test_a_photograph_may_be_named_by_a_text_and_a_method_not_made_up(tmp_path: Path) -> None:
+    Image.fromarray(drawn_photograph(60, 80, 1)).save(tmp_path / "a.png")
+    made = generate(str(tmp_path / "a.png"), method="approximate")
+    assert made.shape == (60, 80)
+    with pytest.raises(UsageError, match="a method is one of archive, approximate, not 'other'"):
+        generate(tmp_path / "a.png", method="other")  # type: ignore[arg-type]  # a user may
+
+
 def test_a_png_has_no_archive_map(tmp_path: Path) -> None:
     Image.new("RGB", (80, 80)).save(tmp_path / "a.png")
     with pytest.raises(UsageError, match="not a JPEG") as caught:

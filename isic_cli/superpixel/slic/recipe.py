@@ -1,7 +1,7 @@
 """From a photograph to a map, by the archive's recipe or near it."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -64,12 +64,12 @@ def generate_labels(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
     return connected(nearest, int(0.5 * ideal), int(3 * ideal))
 
 
-def generate(path: Path, *, method: Method = "archive") -> SuperpixelMap:
+def generate(path: Path | str, *, method: Method = "archive") -> SuperpixelMap:
     """Make the superpixel map of a photograph.
 
     Parameters
     ----------
-    path : Path
+    path : Path or str
         The photograph; for `archive` the JPEG that the archive serves, unchanged.
     method : {"archive", "approximate"}
         The archive's own map, to the last pixel; or a map by the same recipe from Pillow's
@@ -83,9 +83,13 @@ def generate(path: Path, *, method: Method = "archive") -> SuperpixelMap:
     Raises
     ------
     UsageError
-        For `archive`: not a colour JPEG, or the extra `isic-cli[superpixel]` is not installed.
+        Another method. For `archive`: not a colour JPEG, or the extra `isic-cli[superpixel]` is
+        not installed.
     NotFoundError, LocalError, CheckError
         The photograph cannot be read, or is damaged.
     """
-    rgb = ijg_pixels(path) if method == "archive" else load_rgb(path)
+    if method not in get_args(Method):
+        raise UsageError(f"a method is one of {', '.join(get_args(Method))}, not {method!r}")
+    read = ijg_pixels if method == "archive" else load_rgb
+    rgb = read(Path(path))
     return SuperpixelMap.from_labels(generate_labels(rgb))
