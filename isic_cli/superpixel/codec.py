@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isic_cli.errors import CheckError, UsageError
+from isic_cli.superpixel.inflate import inflated_png
 from isic_cli.superpixel.pngcheck import (
     COLOUR_TYPES,
     GRAY,
@@ -103,7 +104,7 @@ def decode_png(
         fast = find_spec("imagecodecs") is not None
     # Of an interlaced file libpng prints a warning of its own.
     if fast and header.colour in {RGB, RGBA} and not header.interlaced:
-        return _decode_fast(data, name)
+        return _decode_fast(data, header, name)
     from PIL import PngImagePlugin
 
     try:
@@ -152,11 +153,13 @@ def _gray(raw: bytes, header: PngHeader) -> LabelImage:
     return flat.reshape(header.height, header.width)
 
 
-def _decode_fast(data: bytes, name: str) -> LabelImage:
+def _decode_fast(data: bytes, header: PngHeader, name: str) -> LabelImage:
     imagecodecs = import_module("imagecodecs")
+    has_spng = imagecodecs.SPNG.available
+    decode = imagecodecs.spng_decode if has_spng else imagecodecs.png_decode
     try:
-        pixels = imagecodecs.png_decode(data)
-    except (imagecodecs.PngError, ValueError) as error:
+        pixels = decode(inflated_png(data, header, imagecodecs))
+    except (imagecodecs.PngError, imagecodecs.SpngError, ValueError) as error:
         raise CheckError(
             f"{name}: the pixel data is damaged ({error})", hint="fetch it again"
         ) from error
