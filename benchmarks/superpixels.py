@@ -6,14 +6,14 @@ FOLDER of maps: superpixel PNGs named `*_superpixels.png`. The cache folder gets
 isicarchive on first use. A 24-megapixel map is made by doubling the largest one.
 
 Both workers stay open, and each operation is done in turn by the one and the other, so that a
-machine that is fast now and slow then is so for both. What counts is the fastest turn of each
-side: what else the machine does only adds to it. "First" is the ratio of the first calls in fresh
-processes, with all that they load and compile.
+machine that is fast now and slow then is so for both, and all are gone through several times. What
+counts is the median turn of each side. "First" is the ratio of the first calls.
 """
 
 import argparse
 import json
 import os
+import statistics
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -49,6 +49,10 @@ TARGETS = [
 ]
 
 
+#: How often all rows are gone through.
+PASSES = 4
+
+
 @dataclass(frozen=True)
 class Case:
     name: str
@@ -70,7 +74,7 @@ def cases(maps: Path, cache: Path) -> list[Case]:
     if not large.exists():
         labels = SuperpixelMap.from_png(found[-1]).labels
         large.write_bytes(encode_png(np.repeat(np.repeat(labels, 2, 0), 2, 1)))
-    return [Case("0.8 MP", small, 5, 15), Case("24 MP", large, 1, 7)]
+    return [Case("0.8 MP", small, 5, 6), Case("24 MP", large, 1, 2)]
 
 
 #: For both. Idle threads of the linear algebra library spin, and their CPU time is the work of
@@ -121,33 +125,47 @@ def started(case: Case, python: Path, rounds: int) -> tuple[list[Worker], list[W
     return own, peers
 
 
+def median_turns(case: Case, own: Worker, peer: Worker) -> dict[str, tuple[float, float, str]]:
+    """Return for each row the median turn of the peer and of us, and the ratio of first calls.
+
+    All rows are gone through several times: a slow minute is then not one row's alone.
+    """
+    rows = [(name, other) for name, other, _ in TARGETS if name not in own.start]
+    if find_spec("imagecodecs") is None:
+        rows = [row for row in rows if not row[0].endswith("imagecodecs")]
+    firsts = {name: f"{peer.ms(other, 0) / own.ms(name, 0):.1f}" for name, other in rows}
+    turns: dict[str, list[tuple[float, float]]] = {name: [] for name, _ in rows}
+    for _ in range(PASSES):
+        for name, other in rows:
+            for _ in range(case.turns):
+                turns[name].append((peer.ms(other, case.calls), own.ms(name, case.calls)))
+    found = {}
+    for name, pairs in turns.items():
+        theirs, ours = map(statistics.median, zip(*pairs, strict=True))
+        found[name] = theirs, ours, firsts[name]
+    return found
+
+
 def table(case: Case, python: Path, rounds: int) -> int:
     """Print a table, and return how many rows were missed."""
     own, peers = started(case, python, rounds)
+    found = median_turns(case, own[-1], peers[-1])
+    own[-1].close()
+    peers[-1].close()
+    for name, other, _ in TARGETS:
+        if name in own[0].start:
+            theirs = min(worker.start[other] for worker in peers)
+            found[name] = theirs, min(worker.start[name] for worker in own), ""
     print(f"\n| {case.name} | isicarchive | isic | ratio | first | to reach | reached |")
     print("|---|---|---|---|---|---|---|")
     missed = 0
-    for name, other, wanted in TARGETS:
-        if name in own[0].start:
-            ours = min(worker.start[name] for worker in own)
-            theirs = min(worker.start[other] for worker in peers)
-            first = ""
-        elif name.endswith("imagecodecs") and find_spec("imagecodecs") is None:
-            continue
-        else:
-            first = f"{peers[-1].ms(other, 0) / own[-1].ms(name, 0):.1f}"
-            ours = theirs = float("inf")
-            for _ in range(case.turns):
-                theirs = min(theirs, peers[-1].ms(other, case.calls))
-                ours = min(ours, own[-1].ms(name, case.calls))
-        ratio = theirs / ours
-        missed += ratio < wanted
-        cells = (name, f"{theirs:.2f}", f"{ours:.2f}", f"{ratio:.1f}", first, wanted)
-        print(
-            f"| {' | '.join(map(str, cells))} | {'no' if ratio < wanted else 'yes'} |", flush=True
-        )
-    own[-1].close()
-    peers[-1].close()
+    for name, _, wanted in TARGETS:
+        if name in found:
+            theirs, ours, first = found[name]
+            missed += theirs / ours < wanted
+            cells = (name, f"{theirs:.2f}", f"{ours:.2f}", f"{theirs / ours:.2f}", first, wanted)
+            verdict = "no" if theirs / ours < wanted else "yes"
+            print(f"| {' | '.join(map(str, cells))} | {verdict} |", flush=True)
     return missed
 
 
