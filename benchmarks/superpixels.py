@@ -131,10 +131,12 @@ def median_turns(case: Case, own: Worker, peer: Worker) -> dict[str, tuple[float
     rows = [(name, other) for name, other, _ in TARGETS if name not in own.start]
     if find_spec("imagecodecs") is None:
         rows = [row for row in rows if not row[0].endswith("imagecodecs")]
-    firsts = {name: f"{peer.ms(other, 0) / own.ms(name, 0):.1f}" for name, other in rows}
+    firsts: dict[str, str] = {}
     turns: dict[str, list[tuple[float, float]]] = {name: [] for name, _ in rows}
     for _ in range(case.passes):
         for name, other in rows:
+            if name not in firsts:
+                firsts[name] = f"{peer.ms(other, 0) / own.ms(name, 0):.1f}"
             for _ in range(case.turns):
                 turns[name].append((peer.ms(other, case.calls), own.ms(name, case.calls)))
     found = {}
