@@ -68,7 +68,7 @@ def legacy_records(path: Path | None) -> dict[str, dict[str, object]]:
 
 
 THEIRS = """
-import json, statistics, sys, time
+import json, sys, time
 from isicarchive import func
 records = json.load(open(sys.argv[1]))
 for criteria in json.load(open(sys.argv[2])):
@@ -122,7 +122,6 @@ def _ids(index: Index, condition: Condition) -> list[str]:
 
 def legacy_index(folder: Path, records: dict[str, dict[str, object]]) -> Path:
     """Index old records with their own field `diagnosis`, which the archive has no more."""
-
     folder.mkdir()
     with (folder / "lines.jsonl").open("w") as stream:
         for record in records.values():

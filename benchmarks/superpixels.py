@@ -6,8 +6,8 @@ FOLDER of maps: superpixel PNGs named `*_superpixels.png`. The cache folder gets
 isicarchive on first use. A 24-megapixel map is made by doubling the largest one.
 
 Both workers stay open, and each operation is done in turn by the one and the other, so that a
-machine that is fast now and slow then is so for both, and all are gone through several times. What
-counts is the median turn of each side. "First" is the ratio of the first calls.
+machine that is fast now and slow then is so for both; those of the small map are gone through
+several times. What counts is the median turn of each side. "First" is the ratio of the first calls.
 """
 
 import argparse

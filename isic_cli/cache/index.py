@@ -51,8 +51,8 @@ class Index:
         What its state file says.
     database : duckdb.DuckDBPyConnection
         With the views `images`, `collections` and `memberships`, sealed.
-    quick : duckdb.DuckDBPyConnection
-        A connection to it of `resident.prepare`.
+    quick : duckdb.DuckDBPyConnection or None
+        A connection to it of `resident.prepare`; None for an index that is not small.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Index:
         folder: Path,
         state: IndexState,
         database: "duckdb.DuckDBPyConnection",
-        quick: "duckdb.DuckDBPyConnection",
+        quick: "duckdb.DuckDBPyConnection | None",
     ) -> None:
         self.folder = folder
         self.state = state
@@ -99,11 +99,12 @@ class Index:
             for kind, file in state.files.items()
             if kind not in {TERMS, TITLES}
         }
+        small = is_small(state.records)
         # To share out what one thread finds at once takes longer than to find it.
-        database = connect(folder / "spill", threads=1 if is_small(state.records) else None)
+        database = connect(folder / "spill", threads=1 if small else None)
         try:
             with translated(str(folder), hint=REBUILD):
-                quick = prepare(database)
+                quick = prepare(database) if small else None
                 seal(database, [*paths.values(), *writes])
                 for kind, path in paths.items():
                     check_mark(database, path, state.files[kind].rows)
@@ -261,7 +262,7 @@ class Index:
     def _in_memory(self) -> Resident | None:
         """Return the records in memory, from the third question on, if they are few."""
         self._asked += 1
-        if self._resident is None and self._asked == _ONCE_MORE and is_small(self.state.records):
+        if self._resident is None and self._quick and self._asked == _ONCE_MORE:
             self._resident = Resident.load(self._db, self._quick)
         return self._resident
 
