@@ -23,11 +23,11 @@ from PIL import Image
 
 from isic_cli.curation.duplicates import parse_method
 from isic_cli.curation.phash import THUMBNAIL
-from isic_cli.services.dedupe import Dedupe
-from isic_cli.services.executors import ExecutorSpec, open_executor
+from isic_cli.services.dataset.dedupe import Dedupe
 from isic_cli.services.export.options import ExportOptions, Size
 from isic_cli.services.export.run import Exporter
 from isic_cli.services.export.state import ExportState
+from isic_cli.services.run.executors import ExecutorSpec, open_executor
 
 DRAWN = 200
 DEDUPED = 10_000

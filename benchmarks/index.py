@@ -30,9 +30,9 @@ from figures import Figures, fastest
 from selections import measure_isicarchive
 from snapshot import write_snapshot
 
-from isic_cli.cache.condition import Condition
-from isic_cli.cache.index import Index
 from isic_cli.errors import QueryError
+from isic_cli.index.condition import Condition
+from isic_cli.index.index import Index
 from isic_cli.query import parse
 
 QUERIES = (

@@ -9,11 +9,11 @@ from pathlib import Path
 from figures import Figures, fastest
 from peer import python_of_peer
 
-from isic_cli.cache.build import Builder, read_rows
-from isic_cli.cache.columns import to_line
-from isic_cli.cache.condition import Condition
-from isic_cli.cache.index import Index
-from isic_cli.cache.state import IndexState
+from isic_cli.index.build import Builder, read_rows
+from isic_cli.index.columns import to_line
+from isic_cli.index.condition import Condition
+from isic_cli.index.index import Index
+from isic_cli.index.state import IndexState
 from isic_cli.models.image import ImageRecord
 from isic_cli.query import parse
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from isic_cli.local import demo_folder
+from isic_cli.demo import demo_folder
 
 _connect = socket.socket.connect
 
@@ -56,6 +56,12 @@ def demo_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         demo_folder(cache)
     return cache
+
+
+@pytest.fixture(scope="session")
+def demo(demo_cache: Path) -> Path:
+    """The demo archive."""
+    return demo_folder(demo_cache)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ LAYERS = [
     {"__main__"},
     {"cli"},
     {"services"},
-    {"api", "local", "cache"},
+    {"api", "folder", "demo", "index"},
     {"query", "superpixel", "agreement", "curation"},
     {"models"},
     {"settings", "credentials"},
@@ -29,8 +29,8 @@ LAYERS = [
 FENCED = {
     "click": {"cli"},
     "rich": {"cli"},
-    "httpx": {"api", "local"},
-    "duckdb": {"cache"},
+    "httpx": {"api", "folder"},
+    "duckdb": {"index"},
 }
 
 HEAVY = {"httpx", "numpy", "PIL", "pydantic", "rich", "duckdb", "isic_metadata", "logging.config"}
@@ -144,8 +144,6 @@ def test_importing_the_command_line_loads_nothing_heavy() -> None:
 
 
 def test_a_download_loads_no_array_library() -> None:
-    code = (
-        "import sys, isic_cli.services.acquire; print(sorted({'numpy', 'PIL'} & set(sys.modules)))"
-    )
+    code = "import sys, isic_cli.services.download.acquire; print(sorted({'numpy', 'PIL'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

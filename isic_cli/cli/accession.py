@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from isic_cli.models.contribution import Cohort
-    from isic_cli.services.contribute import UploadOutcome
-    from isic_cli.services.report import Report
-    from isic_cli.services.upload_plan import UploadPlan
+    from isic_cli.services.run.report import Report
+    from isic_cli.services.upload.plan import UploadPlan
+    from isic_cli.services.upload.send import UploadOutcome
 
 UPLOADS = Shape(key="accession", columns=("file", "status", "accession", "bytes", "reason"))
 
@@ -57,9 +57,9 @@ def upload(
     A file that the cohort has already is reported as present, so that the same command can be
     run again after a failure.
     """
-    from isic_cli.services.contribute import Uploader, find_cohort
-    from isic_cli.services.report import Report
-    from isic_cli.services.upload_plan import plan_upload
+    from isic_cli.services.run.report import Report
+    from isic_cli.services.upload.plan import plan_upload
+    from isic_cli.services.upload.send import Uploader, find_cohort
 
     plan = plan_upload(paths, metadata_csv)
     with run.open() as api, Report(report_file) as report:
@@ -76,7 +76,7 @@ def upload(
 
 
 def _journal(api: Any, cohort: "Cohort") -> Any:
-    from isic_cli.services.contribute import UploadJournal, journal_path
+    from isic_cli.services.upload.send import UploadJournal, journal_path
 
     settings = api.settings
     return UploadJournal(journal_path(settings.cache_dir, settings.archive, cohort))

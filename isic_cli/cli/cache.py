@@ -14,8 +14,8 @@ from isic_cli.cli.units import duration, size
 from isic_cli.errors import CheckError, ExitCode
 
 if TYPE_CHECKING:
-    from isic_cli.services.refresh_events import Refreshed, RefreshEvent
-    from isic_cli.services.report import Report
+    from isic_cli.services.index.events import Refreshed, RefreshEvent
+    from isic_cli.services.run.report import Report
 
 _INFO = Shape(
     key="archive",
@@ -59,8 +59,8 @@ def refresh(run: Run, /, report_file: Path | None, progress: str, **options: Any
     taken from the archive's snapshot where it has one; then only what is new or gone, told by
     counts. A value that was corrected leaves the counts as they are: --full finds it.
     """
-    from isic_cli.services.refresh import Refresh
-    from isic_cli.services.refresh_events import RefreshOptions
+    from isic_cli.services.index.events import RefreshOptions
+    from isic_cli.services.index.refresh import Refresh
 
     chosen = RefreshOptions(details=report_file is not None, **options)
     outcome = ""
@@ -75,7 +75,7 @@ def refresh(run: Run, /, report_file: Path | None, progress: str, **options: Any
 
 def _fold(event: "RefreshEvent", report: "Report", ticker: Progress) -> str:
     """Fold an event into the report and the progress; return the outcome when it is the last."""
-    from isic_cli.services.refresh_events import Changed, Planned, Refreshed, Settled
+    from isic_cli.services.index.events import Changed, Planned, Refreshed, Settled
 
     match event:
         case Planned(images):
@@ -103,7 +103,7 @@ def _summary(event: "Refreshed") -> str:
 @pass_run
 def info(run: Run, output: Output) -> ExitCode:
     """Show every index: of which archive and user, how many images, how old."""
-    from isic_cli.services.caching import found_indexes
+    from isic_cli.services.index.upkeep import found_indexes
 
     rows = list(_info_rows(found_indexes(run.settings().cache_dir)))
     output.write(rows, _info_shape(rows, output))
@@ -120,7 +120,7 @@ def _info_shape(rows: list[dict[str, Any]], output: Output) -> Shape:
 
 
 def _info_rows(indexes: Iterator[Any]) -> Iterator[dict[str, Any]]:
-    from isic_cli.services.caching import hours_since
+    from isic_cli.services.index.upkeep import hours_since
 
     for index in indexes:
         row = dict.fromkeys(_INFO.columns)
@@ -141,7 +141,7 @@ def list_files(run: Run, output: Output) -> ExitCode:
     """List the files that --cache keeps, with when each was last used."""
     from datetime import UTC, datetime
 
-    from isic_cli.services.caching import blob_store
+    from isic_cli.services.index.upkeep import blob_store
 
     rows = (
         {
@@ -167,7 +167,7 @@ def verify_cache(run: Run, output: Output) -> ExitCode:
     Lists what is wrong. A damaged picture is fetched again when it is needed; a damaged index is
     made anew by isic cache refresh --full.
     """
-    from isic_cli.services.caching import verify
+    from isic_cli.services.index.upkeep import verify
 
     checked = list(verify(run.settings().cache_dir))
     wrong = [item for item in checked if item.status != "ok"]
@@ -193,7 +193,7 @@ def prune_cache(
     run: Run, max_size: int | None, older_than: float | None, dry_run: bool
 ) -> ExitCode:
     """Remove fetched files, those unused for longest first. The indexes stay."""
-    from isic_cli.services.caching import clean, plan_cleaning
+    from isic_cli.services.index.upkeep import clean, plan_cleaning
 
     if max_size is None and older_than is None:
         raise click.UsageError("Say what may stay: --max-size 20GB, --older-than 30d, or both.")
@@ -227,7 +227,7 @@ def clear_cache(run: Run, areas: str | None, yes: bool) -> ExitCode:
     """Remove all indexes and all fetched files, of every archive."""
     import sys
 
-    from isic_cli.services.caching import Area, clear
+    from isic_cli.services.index.upkeep import Area, clear
 
     cache_dir = run.settings().cache_dir
     chosen: tuple[Area, ...] = ("index", "files")
@@ -263,7 +263,7 @@ def sql(run: Run, query: str, output: Output, max_age: float | None) -> ExitCode
     isic cache sql "select sex, count(*) from images group by sex"
     isic cache sql "describe images"
     """
-    from isic_cli.services.offline import open_index
+    from isic_cli.services.select.offline import open_index
 
     with open_index(run.settings(), max_age=max_age) as index:
         columns, rows = index.sql(query)

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from isic_cli.api.archive import ArchiveApi
     from isic_cli.api.dois import PublishedFile
     from isic_cli.models.collection import Collection
-    from isic_cli.services.citing import Style
-    from isic_cli.services.published import FetchedFile
-    from isic_cli.services.report import Report
+    from isic_cli.services.cite.collection import Style
+    from isic_cli.services.download.published import FetchedFile
+    from isic_cli.services.run.report import Report
 
 FILES = Shape(key="name", columns=("name", "size", "type", "description", "url"))
 
@@ -39,8 +39,8 @@ def cite(run: Run, name: str, style: "Style", offline: bool) -> ExitCode:
     A DOI is cited as doi.org cites it. Without one, or without doi.org, the citation is made of
     the collection's name and the attributions of its images.
     """
-    from isic_cli.services.citing import cite as written
-    from isic_cli.services.curate import find_collection
+    from isic_cli.services.cite.collection import cite as written
+    from isic_cli.services.collections.change import find_collection
 
     with run.open() as api:
         click.echo(written(api, find_collection(api, name), style, offline=offline))
@@ -78,8 +78,8 @@ def files(
 
     The bundle of images and metadata, the metadata, and supplements, as they were published.
     """
-    from isic_cli.services.curate import find_collection
-    from isic_cli.services.report import Report
+    from isic_cli.services.collections.change import find_collection
+    from isic_cli.services.run.report import Report
 
     with run.open() as api:
         listed = _published(api, find_collection(api, name))
@@ -108,7 +108,7 @@ def _row(one: "PublishedFile") -> dict[str, Any]:
 def _fetch(
     api: "ArchiveApi", listed: "list[PublishedFile]", folder: Path, report: "Report", mode: str
 ) -> ExitCode:
-    from isic_cli.services.published import fetch_published
+    from isic_cli.services.download.published import fetch_published
 
     with Progress("fetching", "files", mode=mode, total=len(listed)) as ticker:
 

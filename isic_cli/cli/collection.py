@@ -56,7 +56,7 @@ def list_collections(
     fail_empty: bool,
 ) -> ExitCode:
     """List the collections that you may see, the newest first."""
-    from isic_cli.services.curate import made_by_me
+    from isic_cli.services.collections.change import made_by_me
 
     with run.open() as api:
         found = api.collections(pinned=True if pinned else None)
@@ -86,7 +86,7 @@ def _rows(
 @pass_run
 def show_collection(run: Run, name: str, output: Output) -> ExitCode:
     """Show one collection: its facts, how many images, under which licences, whom to credit."""
-    from isic_cli.services.selection import resolve_collections
+    from isic_cli.services.select.live import resolve_collections
 
     with run.open() as api:
         (found,) = resolve_collections(api, [name])

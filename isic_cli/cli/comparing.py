@@ -11,7 +11,7 @@ from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
-    from isic_cli.services.compare import Where
+    from isic_cli.services.collections.diff import Where
 
 DIFFERENCES = Shape(key="isic_id", columns=("isic_id", "in"))
 
@@ -31,8 +31,8 @@ def diff(
     \b
     isic collection diff 1 2 --only a -q | isic collection add 2 --from -
     """
-    from isic_cli.services.compare import compare_collections
-    from isic_cli.services.curate import find_collection
+    from isic_cli.services.collections.change import find_collection
+    from isic_cli.services.collections.diff import compare_collections
 
     counts: Counter[str] = Counter()
     with run.open() as api:

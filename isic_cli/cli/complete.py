@@ -87,8 +87,8 @@ def complete_collection(
     del param
     titles: list[tuple[int, str]] = []
     with suppress(IsicError):
-        from isic_cli.cache.state import read_state, read_titles
-        from isic_cli.services.places import index_folder
+        from isic_cli.index.state import read_state, read_titles
+        from isic_cli.services.index.paths import index_folder
 
         folder = index_folder(_settings(ctx))
         titles = read_titles(folder, read_state(folder))
@@ -122,7 +122,7 @@ def _values(ctx: click.Context, field: str, typed: str) -> "Iterable[str]":
         return []
     values: Mapping[str, int] = dict.fromkeys(known.values, 0)
     with suppress(IsicError):
-        from isic_cli.services.dictionary import known_terms
+        from isic_cli.services.upload.dictionary import known_terms
 
         terms = known_terms(_settings(ctx)) or {}
         values = terms.get(field, {}).get("values") or values

@@ -15,7 +15,7 @@ from isic_cli.errors import ExitCode, RefusedError, UsageError
 if TYPE_CHECKING:
     from isic_cli.models.collection import Collection
     from isic_cli.models.selection import Selection
-    from isic_cli.services.curate import Verb
+    from isic_cli.services.collections.change import Verb
 
 
 @click.command("add")
@@ -69,7 +69,7 @@ def _change(
     report_file: Path | None,
     mode: str,
 ) -> ExitCode:
-    from isic_cli.services.curate import MembershipChange, find_collection
+    from isic_cli.services.collections.change import MembershipChange, find_collection
 
     with run.open() as api:
         change = MembershipChange(api, find_collection(api, name), selection, verb)
@@ -93,7 +93,7 @@ def _official(verb: "Verb") -> click.Command:
         progress: str,
     ) -> ExitCode:
         from isic_cli.models.selection import Selection
-        from isic_cli.services.idfile import read_ids
+        from isic_cli.services.select.idfile import read_ids
 
         selection = Selection(ids=read_ids(ids_file))
         return _change(run, collection_id, selection, verb, dry_run, report_file, progress)
@@ -125,8 +125,8 @@ def create(
     The archive cannot make an empty one: select at least one image.
     """
     from isic_cli.models.collection import Collection
-    from isic_cli.services.curate import MembershipChange, make_collection
-    from isic_cli.services.report import Report
+    from isic_cli.services.collections.change import MembershipChange, make_collection
+    from isic_cli.services.run.report import Report
 
     with run.open() as api:
         if dry_run:
@@ -153,7 +153,7 @@ def delete(run: Run, name: str, yes: bool, dry_run: bool) -> ExitCode:
 
     One that is locked, has a study or a DOI cannot be deleted.
     """
-    from isic_cli.services.curate import find_collection
+    from isic_cli.services.collections.change import find_collection
 
     with run.open() as api:
         found = find_collection(api, name)

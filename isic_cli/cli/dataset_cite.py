@@ -58,7 +58,7 @@ def cite(
 
     BibTeX, APA, a CITATION.cff, or the credits as plain text with their counts.
     """
-    from isic_cli.services import set_citing as citing
+    from isic_cli.services.cite import dataset as citing
 
     cited, table = citing.cite(
         source,
@@ -84,7 +84,7 @@ def _archive(run: Run) -> str:
 
 def _sources(run: Run, names: tuple[str, ...]) -> "list[Source]":
     from isic_cli.curation.cite import Source
-    from isic_cli.services.selection import resolve_collections
+    from isic_cli.services.select.live import resolve_collections
 
     with run.open() as api:
         return [Source(one.name, one.doi) for one in resolve_collections(api, names)]

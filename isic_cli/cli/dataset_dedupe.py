@@ -12,8 +12,8 @@ from isic_cli.cli.sources import settle
 from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
-    from isic_cli.services.dedupe import Dedupe, Group
-    from isic_cli.services.executors import ExecutorSpec
+    from isic_cli.services.dataset.dedupe import Dedupe, Group
+    from isic_cli.services.run.executors import ExecutorSpec
 
 _GROUPS = Shape(key="keep", columns=("isic_ids", "method", "distance", "keep", "paths"))
 _FOLDER = click.Path(path_type=Path)
@@ -68,8 +68,8 @@ def dedupe(
     told and the rest compared: exit code 3.
     """
     from isic_cli.curation.duplicates import parse_method
-    from isic_cli.services.dedupe import Dedupe
-    from isic_cli.services.executors import open_executor
+    from isic_cli.services.dataset.dedupe import Dedupe
+    from isic_cli.services.run.executors import open_executor
 
     job = Dedupe(folders, against, parse_method(method), keep)
     paths = job.paths()

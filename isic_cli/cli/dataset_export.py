@@ -11,10 +11,10 @@ from isic_cli.cli.sources import warn
 from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
-    from isic_cli.services.executors import ExecutorSpec
     from isic_cli.services.export.options import ExportOptions
     from isic_cli.services.export.run import Exporter
-    from isic_cli.services.report import Report
+    from isic_cli.services.run.executors import ExecutorSpec
+    from isic_cli.services.run.report import Report
 
 _KINDS = ("imagefolder", "hf", "webdataset", "coco", "csv", "croissant", "zip")
 
@@ -61,10 +61,10 @@ def export(
     there.
     """
     from isic_cli.services.download.runlock import FolderLock
-    from isic_cli.services.executors import open_executor
     from isic_cli.services.export.run import Exporter
     from isic_cli.services.export.state import ExportState, claim
-    from isic_cli.services.report import Report
+    from isic_cli.services.run.executors import open_executor
+    from isic_cli.services.run.report import Report
 
     chosen = _options(folder, out, options)
     job = Exporter(chosen)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from isic_cli.curation.groups import Groups
     from isic_cli.curation.split import Split
-    from isic_cli.services.splitting import Grouping
+    from isic_cli.services.dataset.split import Grouping
     from isic_cli.services.tabular import TableSource
 
 _LEAKS = Shape(key="group", columns=("group", "images", "sides"))
@@ -52,7 +52,7 @@ def split(source: Path, output: Output, **options: Any) -> ExitCode:
     The side of an image depends on its group and the seed, not on the other images; with
     --previous no image of an earlier split moves. The sides go into a column of the table.
     """
-    from isic_cli.services.splitting import read_groups
+    from isic_cli.services.dataset.split import read_groups
     from isic_cli.services.tabular import open_table
 
     _check_options(options)
@@ -79,7 +79,7 @@ def _check_options(options: dict[str, Any]) -> None:
 
 def _grouping(options: dict[str, Any]) -> "Grouping":
     from isic_cli.curation.labels import load_scheme
-    from isic_cli.services.splitting import Grouping
+    from isic_cli.services.dataset.split import Grouping
 
     fields = [name for name, _ in _held_out(options)]
     if options["stratify"]:
@@ -119,7 +119,7 @@ def _tell_of_groups(groups: "Groups", *, strict: bool) -> None:
 
 def _check(groups: "Groups", options: dict[str, Any], output: Output) -> ExitCode:
     from isic_cli.curation.leaks import check_split
-    from isic_cli.services.splitting import read_sides
+    from isic_cli.services.dataset.split import read_sides
 
     sides = read_sides(options["check"], options["column"])
     found = check_split(groups, sides)
@@ -145,7 +145,7 @@ def _check(groups: "Groups", options: dict[str, Any], output: Output) -> ExitCod
 def _split(rows: list[dict[str, Any]], groups: "Groups", options: dict[str, Any]) -> "Split":
     from isic_cli.curation.sides import folds, parse_ratio
     from isic_cli.curation.split import split as divide
-    from isic_cli.services.splitting import read_sides
+    from isic_cli.services.dataset.split import read_sides
 
     previous = options["previous"]
     return divide(
@@ -160,7 +160,7 @@ def _split(rows: list[dict[str, Any]], groups: "Groups", options: dict[str, Any]
 
 
 def _write(table: "TableSource", found: "Split", options: dict[str, Any], output: Output) -> None:
-    from isic_cli.services.splitting import write_id_files
+    from isic_cli.services.dataset.split import write_id_files
 
     column = options["column"]
 

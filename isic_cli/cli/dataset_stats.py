@@ -21,16 +21,16 @@ _COUNTS = Shape(key="value", columns=("section", "value", "count", "percent"))
 def stats(source: Path, label: str | None, plot: Path | None, output: Output) -> ExitCode:
     """Count classes, ages, sites, sizes and licences of a table or a folder."""
     from isic_cli.curation.labels import load_scheme
-    from isic_cli.services.set_stats import describe
+    from isic_cli.services.stats.dataset import describe
 
     if plot is not None:
-        from isic_cli.services.drawing import format_of
+        from isic_cli.services.sheet.draw import format_of
 
         format_of(plot)
     found = describe(source, scheme=load_scheme(label) if label else None)
     output.write(found.rows(), _COUNTS)
     if plot is not None:
-        from isic_cli.services.chart import draw_stats
+        from isic_cli.services.stats.chart import draw_stats
 
         width, height = draw_stats(found, plot, title=source.resolve().name)
         click.echo(f"{plot}: {width}x{height} pixels.", err=True)

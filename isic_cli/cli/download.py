@@ -15,8 +15,8 @@ from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
     from isic_cli.models.selection import Selection
-    from isic_cli.services.acquire import Acquisition, PlanSummary
-    from isic_cli.services.report import Report
+    from isic_cli.services.download.acquire import Acquisition, PlanSummary
+    from isic_cli.services.run.report import Report
 
 
 @click.command("download")
@@ -57,7 +57,7 @@ def download(
     What is there and good is not fetched again; one failure never stops the rest. Exit code 3:
     some images failed and the rest is good; run the same command again.
     """
-    from isic_cli.services.acquire import Acquisition
+    from isic_cli.services.download.acquire import Acquisition
     from isic_cli.services.download.runlock import FolderLock
 
     with run.open(**network_options(options)) as api:

@@ -21,7 +21,7 @@ def executor_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("-j", "--jobs", type=click.IntRange(1, 1024), help="Pieces of work at once.")
     @wraps(command)
     def wrapped(*args: Any, where: str, **kwargs: Any) -> Any:
-        from isic_cli.services.executors import ExecutorSpec
+        from isic_cli.services.run.executors import ExecutorSpec
 
         return command(*args, executor=ExecutorSpec.parse(where), **kwargs)
 

@@ -10,7 +10,7 @@ from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
-    from isic_cli.services.dictionary import Terms, Tree
+    from isic_cli.services.upload.dictionary import Terms, Tree
 
 
 @click.command("fields")
@@ -26,7 +26,7 @@ def fields(run: Run, tree: "Tree | None", output: Output) -> ExitCode:
 
     With an index (isic cache refresh) also how many images have each.
     """
-    from isic_cli.services.dictionary import field_rows, known_terms, tree_rows
+    from isic_cli.services.upload.dictionary import field_rows, known_terms, tree_rows
 
     terms = known_terms(run.settings())
     if tree is None:

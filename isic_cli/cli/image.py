@@ -58,7 +58,7 @@ def list_images(
     The columns of a table are a choice; --fields names others, and csv, json and jsonl hold
     everything.
     """
-    from isic_cli.services.selection import opened
+    from isic_cli.services.select.live import opened
 
     check_fields(output.fields)
     with opened(run.settings(), selection) as images:
@@ -89,7 +89,7 @@ def show_images(run: Run, isic_ids: tuple[str, ...], output: Output) -> ExitCode
 
     On a terminal one field a line; with -f json the record as the API has it.
     """
-    from isic_cli.services.idfile import find_ids
+    from isic_cli.services.select.idfile import find_ids
 
     wanted = [found for text in isic_ids for found in (find_ids(text) or [text])]
     with run.open() as api:

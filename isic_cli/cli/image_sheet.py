@@ -15,7 +15,7 @@ from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
     from isic_cli.models.selection import Selection
-    from isic_cli.services.sheet import SheetOptions
+    from isic_cli.services.sheet.contact_sheet import SheetOptions
 
 
 @click.command("sheet")
@@ -50,9 +50,9 @@ def sheet(
     """Draw a contact sheet of a selection, or of a FOLDER that was downloaded."""
     from itertools import islice
 
-    from isic_cli.services.executors import ExecutorSpec, open_executor
-    from isic_cli.services.selection import select
-    from isic_cli.services.sheet import MOST, Sheet
+    from isic_cli.services.run.executors import ExecutorSpec, open_executor
+    from isic_cli.services.select.live import select
+    from isic_cli.services.sheet.contact_sheet import MOST, Sheet
 
     chosen = _options(options)
     check_fields([*chosen.caption, *([chosen.by] if chosen.by else [])])
@@ -70,8 +70,8 @@ def sheet(
 
 
 def _options(options: dict[str, Any]) -> "SheetOptions":
-    from isic_cli.services.drawing import format_of
-    from isic_cli.services.sheet import SheetOptions
+    from isic_cli.services.sheet.contact_sheet import SheetOptions
+    from isic_cli.services.sheet.draw import format_of
 
     format_of(options["output"])
     return SheetOptions(

@@ -67,8 +67,8 @@ def download_metadata(
     CSV in the official column order by default: isic_id, attribution, copyright_license, then
     every other field that occurs, sorted by name.
     """
-    from isic_cli.services.credits import Credits
-    from isic_cli.services.selection import SelectedImages
+    from isic_cli.services.cite.credits import Credits
+    from isic_cli.services.select.live import SelectedImages
 
     check_fields([name for name in output.fields if name not in extras])
     if selection.offline:

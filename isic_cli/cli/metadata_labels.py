@@ -14,7 +14,7 @@ from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from isic_cli.models.selection import Selection
-    from isic_cli.services.labelling import Labelling
+    from isic_cli.services.dataset.label import Labelling
 
 
 @click.command("labels")
@@ -63,7 +63,7 @@ def labels(
 
 def _labelling(options: dict[str, Any]) -> "Labelling":
     from isic_cli.curation.labels import load_scheme
-    from isic_cli.services.labelling import Labelling
+    from isic_cli.services.dataset.label import Labelling
 
     if options["scheme"] is None and options["to"] is None:
         raise UsageError("nothing to add", hint="Give --scheme, or --to tree, or both.")
@@ -91,7 +91,7 @@ def _label_table(source: Path, labelling: "Labelling", output: Output) -> ExitCo
 def _label_selection(
     run: Run, selection: "Selection", labelling: "Labelling", output: Output
 ) -> ExitCode:
-    from isic_cli.services.selection import opened
+    from isic_cli.services.select.live import opened
 
     with opened(run.settings(), selection) as images:
         warn_of_quirks(images)

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from isic_cli.models.selection import Selection
-    from isic_cli.services.offline import OfflineImages
+    from isic_cli.services.select.offline import OfflineImages
 
 
 def download_offline(
     run: Run, selection: "Selection", output: Output, *, collections: bool, fail_empty: bool
 ) -> ExitCode:
     """Write the metadata of a selection from the index, sorted by ISIC id."""
-    from isic_cli.services.offline import OfflineImages
+    from isic_cli.services.select.offline import OfflineImages
     from isic_cli.services.tables import can_export
 
     settings = run.settings()

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from isic_cli.services.credits import Credits
+    from isic_cli.services.cite.credits import Credits
     from isic_cli.services.download.events import DownloadEvent, Finished, Skipped
-    from isic_cli.services.report import Report
+    from isic_cli.services.run.report import Report
 
 #: Warnings about single images shown on the terminal; the report has all of them.
 _SHOWN = 10
@@ -41,7 +41,7 @@ class Fold:
     def take(self, event: "DownloadEvent") -> None:
         """Fold one event."""
         from isic_cli.services.download.events import Advanced, Failed, Finished, Skipped
-        from isic_cli.services.filecache import CACHED
+        from isic_cli.services.index.filecache import CACHED
 
         match event:
             case Advanced():
@@ -132,7 +132,7 @@ def settled(settle: "Callable[..., object]") -> "Iterator[None]":
 @contextmanager
 def reported(path: "Path | None") -> "Iterator[Report]":
     """Write a report; whatever ends the block, its last line says how."""
-    from isic_cli.services.report import Report
+    from isic_cli.services.run.report import Report
 
     with Report(path) as report:
         try:

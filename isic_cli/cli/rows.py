@@ -10,8 +10,8 @@ from isic_cli.errors import EmptyError, ExitCode
 
 if TYPE_CHECKING:
     from isic_cli.models.image import ImageRecord
-    from isic_cli.services.offline import OfflineImages
-    from isic_cli.services.selection import SelectedImages
+    from isic_cli.services.select.live import SelectedImages
+    from isic_cli.services.select.offline import OfflineImages
 
 #: Of an image: what one wants to see first; everything else by --fields, csv or json.
 IMAGES = Shape(

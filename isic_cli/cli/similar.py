@@ -35,7 +35,7 @@ def similar(
 
     The distance is the archive's own, between the embeddings of two images.
     """
-    from isic_cli.services.idfile import find_ids
+    from isic_cli.services.select.idfile import find_ids
 
     found = find_ids(isic_id)
     if len(found) != 1:

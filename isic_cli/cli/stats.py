@@ -17,7 +17,7 @@ from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
     from isic_cli.models.selection import Selection
-    from isic_cli.services.stats import Wanted
+    from isic_cli.services.stats.archive import Wanted
 
 Row = Mapping[str, Any]
 
@@ -62,9 +62,9 @@ def stats(
     From the index with --offline; else from the archive's facets where they are complete, or
     from a listing.
     """
-    from isic_cli.services.selection import opened
-    from isic_cli.services.stats import Wanted, check_wanted, field_list
-    from isic_cli.services.tallies import tally_of
+    from isic_cli.services.select.live import opened
+    from isic_cli.services.stats.archive import Wanted, check_wanted, field_list
+    from isic_cli.services.stats.tallies import tally_of
 
     names = field_list(by) or (() if hist or missing else (_DEFAULT_BY,))
     wanted = Wanted(by=names, hist=hist, missing=missing)

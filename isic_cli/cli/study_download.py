@@ -45,7 +45,7 @@ def download(
     out. Exit code 3: some images failed; run the same command again.
     """
     from isic_cli.services.download.runlock import FolderLock
-    from isic_cli.services.report import Report
+    from isic_cli.services.run.report import Report
     from isic_cli.services.study.download import StudyDownload
     from isic_cli.services.study.fetch import find_study
 
@@ -67,7 +67,7 @@ def _fetch(
     api: "ArchiveApi", images: tuple[str, ...], outdir: Path, report: Any, progress: str
 ) -> ExitCode:
     from isic_cli.models.selection import IdList, Selection
-    from isic_cli.services.acquire import Acquisition
+    from isic_cli.services.download.acquire import Acquisition
     from isic_cli.services.download.options import DownloadOptions
 
     settings = api.settings

@@ -24,7 +24,7 @@ from isic_cli.errors import (
 )
 
 if TYPE_CHECKING:
-    from isic_cli.services.report import Report
+    from isic_cli.services.run.report import Report
     from isic_cli.services.superpixels.batch import Outcome
     from isic_cli.services.superpixels.locate import Locator
     from isic_cli.services.superpixels.sources import Missing, Source
@@ -97,8 +97,8 @@ class Batch:
         reads: bool = False,
     ) -> "Iterator[Batch]":
         """Open the files' locator, the report and the progress of a run."""
-        from isic_cli.services.pool import processors
-        from isic_cli.services.report import Report
+        from isic_cli.services.run.pool import processors
+        from isic_cli.services.run.report import Report
         from isic_cli.services.superpixels.locate import Locator
 
         with (
@@ -229,7 +229,7 @@ def _failed(outcome: "Outcome[Any]") -> str:
 
 def _report_id(name: str) -> str:
     """Return the ISIC id that a file's name holds, so that `--from REPORT` can read it."""
-    from isic_cli.services.idfile import find_ids
+    from isic_cli.services.select.idfile import find_ids
 
     return next(iter(find_ids(Path(name).name)), Path(name).name)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from isic_cli.services.dataset.lock import Lock
     from isic_cli.services.dataset.rebuild import Difference, Rebuilding
     from isic_cli.services.dataset.sync import Leaving, Synchronisation
-    from isic_cli.services.report import Report
+    from isic_cli.services.run.report import Report
 
 #: Lines about single images shown on the terminal; the report has all of them.
 _SHOWN = 10

@@ -10,7 +10,7 @@ from isic_cli.cli.progress import counted
 from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
-    from isic_cli.services.validation import ValidationReport
+    from isic_cli.services.upload.validate import ValidationReport
 
 FINDINGS = Shape(key="field", columns=("kind", "field", "message", "count", "rows"))
 
@@ -28,7 +28,7 @@ def validate(csv_file: Path, output: Output) -> ExitCode:
     counts them. A column that the archive does not know is named but is no error. Exit code 7
     when the archive would refuse the file.
     """
-    from isic_cli.services.validation import validate_file
+    from isic_cli.services.upload.validate import validate_file
 
     report = validate_file(csv_file)
     is_table = output.resolved_format() == "table"

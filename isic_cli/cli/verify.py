@@ -14,7 +14,7 @@ from isic_cli.errors import ExitCode
 if TYPE_CHECKING:
     from isic_cli.services.dataset.lock import Lock
     from isic_cli.services.dataset.verify import Checked
-    from isic_cli.services.report import Report
+    from isic_cli.services.run.report import Report
 
 _SHOWN = 20
 
@@ -66,7 +66,7 @@ def _check(
     from contextlib import closing
 
     from isic_cli.services.dataset.verify import check_folder
-    from isic_cli.services.executors import ExecutorSpec, open_executor
+    from isic_cli.services.run.executors import ExecutorSpec, open_executor
 
     bad = []
     with (

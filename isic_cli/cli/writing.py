@@ -13,8 +13,8 @@ from isic_cli.cli.rows import conclude
 from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
-    from isic_cli.services.curate import GroupWrite, MembershipChange, Outcome
-    from isic_cli.services.report import Report
+    from isic_cli.services.collections.change import GroupWrite, MembershipChange, Outcome
+    from isic_cli.services.run.report import Report
 
 #: Failures that are named; a report has them all.
 _NAMED = 20
@@ -45,7 +45,7 @@ def change_members(
     """Do a change, or say what it would be; return the exit code."""
     if dry_run:
         return _tell_plan(change)
-    from isic_cli.services.report import Report
+    from isic_cli.services.run.report import Report
 
     with Report(report_file) as report:
         if change.is_server_side:

@@ -24,9 +24,9 @@ from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent, Failed, Finished, Skipped
 from isic_cli.services.download.options import DownloadOptions, Variant
 from isic_cli.services.download.runlock import FolderLock
-from isic_cli.services.filecache import picture_bytes, through_cache
+from isic_cli.services.index.filecache import picture_bytes, through_cache
 from isic_cli.services.opening import open_api
-from isic_cli.services.selection import resolve_collections
+from isic_cli.services.select.live import resolve_collections
 from isic_cli.settings import resolve
 
 

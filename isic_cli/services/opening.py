@@ -1,12 +1,15 @@
 """Open the archive that the settings name, over the network or inside the process."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isic_cli.config import Settings
+from isic_cli.config import ArchiveSpec, Settings
+from isic_cli.errors import UsageError
 from isic_cli.services.login import with_login
 
 if TYPE_CHECKING:
     from isic_cli.api.archive import ArchiveApi
+    from isic_cli.folder import LocalTransport
 
 
 def open_api(settings: Settings) -> "ArchiveApi":
@@ -22,7 +25,33 @@ def open_api(settings: Settings) -> "ArchiveApi":
 
     if settings.archive.kind == "remote":
         return ArchiveApi.open(with_login(settings))
-    from isic_cli.local import open_transport
-
     transport = open_transport(settings.archive, settings.cache_dir)
     return ArchiveApi.open(settings, transport=transport)
+
+
+def open_transport(spec: ArchiveSpec, cache_dir: Path) -> "LocalTransport":
+    """Open the archive inside the process that a user means.
+
+    Parameters
+    ----------
+    spec : ArchiveSpec
+        Of kind `folder` or `demo`.
+    cache_dir : Path
+        Where the demo archive is drawn on first use.
+
+    Raises
+    ------
+    UsageError
+        For an archive that is over the network.
+    LocalError
+        For a folder that is not an archive, or a demo that cannot be written.
+    """
+    from isic_cli.folder import FolderStore, LocalTransport
+
+    if spec.kind == "demo":
+        from isic_cli.demo import demo_folder
+
+        return LocalTransport(FolderStore.open(demo_folder(cache_dir), writable=False))
+    if spec.kind == "folder" and spec.folder is not None:
+        return LocalTransport(FolderStore.open(spec.folder))
+    raise UsageError(f"the archive {spec.name} is not inside the process")

@@ -5,15 +5,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
-from isic_cli.cache.columns import METADATA
-from isic_cli.cache.condition import Condition
-from isic_cli.cache.fieldset import set_fields
-from isic_cli.cache.index import Index
-from isic_cli.cache.memberships import collections_of
 from isic_cli.errors import NotFoundError
+from isic_cli.index.columns import METADATA
+from isic_cli.index.condition import Condition
+from isic_cli.index.fieldset import set_fields
+from isic_cli.index.index import Index
+from isic_cli.index.memberships import collections_of
 from isic_cli.models.image import LEADING_COLUMNS, ImageRecord
 from isic_cli.models.selection import Selection
-from isic_cli.services.offline import OfflineImages
+from isic_cli.services.select.offline import OfflineImages
 
 _BATCH = 2000
 _MEMBERS = (

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from isic_cli.errors import LocalError, NotFoundError, UsageError
-from isic_cli.local.table import unguarded
+from isic_cli.folder.table import unguarded
 from isic_cli.models.image import LEADING_COLUMNS
 from isic_cli.services.download.journal import Journal
 from isic_cli.services.download.paths import STATE
-from isic_cli.services.idfile import ID_COLUMNS, find_ids
-from isic_cli.services.problems import Problem
+from isic_cli.services.select.idfile import ID_COLUMNS, find_ids
+from isic_cli.services.select.problems import Problem
 
 Row = dict[str, Any]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from isic_cli.cache.lock import held
+from isic_cli.index.lock import held
 from tests.cli.conftest import Isic
 
 

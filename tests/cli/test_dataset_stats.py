@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from isic_cli.services.chart import shortened
-from isic_cli.services.set_stats import Section
+from isic_cli.services.stats.chart import shortened
+from isic_cli.services.stats.dataset import Section
 from tests.cli.conftest import Isic
 
 

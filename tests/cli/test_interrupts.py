@@ -67,7 +67,9 @@ NURSERY = """
 import json, os, sys
 from isic_cli.cli import download, outcome
 from isic_cli.cli.main import run
-from isic_cli.services import acquire, opening, report
+from isic_cli.services import opening
+from isic_cli.services.download import acquire
+from isic_cli.services.run import report
 from isic_cli.services.download import decode, runlock
 for line in sys.stdin:
     child = os.fork()

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from isic_cli.cache.build import Builder, read_rows
-from isic_cli.cache.columns import to_line
-from isic_cli.cache.state import IndexState
+from isic_cli.index.build import Builder, read_rows
+from isic_cli.index.columns import to_line
+from isic_cli.index.state import IndexState
 from isic_cli.models.image import ImageRecord
 
 ARCHIVE = "https://archive.example"

@@ -12,15 +12,15 @@ from isic_cli.curation.diff import to_text
 from isic_cli.errors import ChangedError, NotFoundError
 from isic_cli.models.image import ImageRecord
 from isic_cli.models.selection import IdList, Selection
-from isic_cli.services.credits import Credits
+from isic_cli.services.cite.credits import Credits
 from isic_cli.services.dataset.image import metadata_digest
 from isic_cli.services.dataset.lock import Lock
 from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent, Failed, Finished, Skipped
 from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.sidecars import settle_sidecars
-from isic_cli.services.problems import Problem
-from isic_cli.services.selection import SelectedImages
+from isic_cli.services.select.live import SelectedImages
+from isic_cli.services.select.problems import Problem
 
 _PICTURE = re.compile(r"(ISIC_\d{7})(_thumbnail)?\.(?:jpe?g|png|tiff?)", re.IGNORECASE)
 

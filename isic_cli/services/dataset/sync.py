@@ -10,7 +10,7 @@ from typing import Literal
 from isic_cli.api.archive import ArchiveApi
 from isic_cli.errors import CheckError
 from isic_cli.models.image import ImageRecord
-from isic_cli.services.credits import Credits
+from isic_cli.services.cite.credits import Credits
 from isic_cli.services.dataset.header import LockHeader
 from isic_cli.services.dataset.image import LockedImage
 from isic_cli.services.dataset.lock import Lock
@@ -23,9 +23,9 @@ from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.paths import Ground, is_safe_id
 from isic_cli.services.download.plan import Seen
 from isic_cli.services.download.sidecars import settle_sidecars
-from isic_cli.services.filecache import through_cache
-from isic_cli.services.problems import Problem
-from isic_cli.services.selection import GROUP, select
+from isic_cli.services.index.filecache import through_cache
+from isic_cli.services.select.live import GROUP, select
+from isic_cli.services.select.problems import Problem
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from isic_cli.services.download.decode import decode_fully
 from isic_cli.services.download.disk import local_error, sha256_of
 from isic_cli.services.download.journal import Journal
 from isic_cli.services.download.paths import Ground
-from isic_cli.services.executors import ExecutorSpec, Workers, open_executor
+from isic_cli.services.run.executors import ExecutorSpec, Workers, open_executor
 
 #: Hashing and decoding release the interpreter; more threads gain nothing on a disk.
 _READERS = 4

@@ -11,11 +11,11 @@ from typing import Any
 from isic_cli.curation.labels import SCHEMES, UNMAPPED, Scheme, load_scheme
 from isic_cli.curation.labels.scheme import require_levels
 from isic_cli.errors import LocalError, UsageError
-from isic_cli.local.scan import Contents, scan
-from isic_cli.local.table import typed
+from isic_cli.folder.scan import Contents, scan
+from isic_cli.folder.table import typed
+from isic_cli.services.dataset.label import Labelling
+from isic_cli.services.dataset.split import read_sides
 from isic_cli.services.export.options import PACKED, ExportOptions
-from isic_cli.services.labelling import Labelling
-from isic_cli.services.splitting import read_sides
 from isic_cli.services.tabular import Row, TableSource, open_table
 
 #: A side or label as the name of a folder.

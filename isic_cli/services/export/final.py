@@ -11,12 +11,12 @@ from isic_cli.config import PROD_URL
 from isic_cli.curation.cite import SPDX, CitedSet, to_cff
 from isic_cli.curation.credit import attribution_text, credits_of, digest_ids, set_license
 from isic_cli.errors import LocalError
+from isic_cli.services.cite.dataset import read_provenance
 from isic_cli.services.download.disk import replacing, sha256_of, write_atomically
 from isic_cli.services.export import coco, croissant
 from isic_cli.services.export.catalogue import Catalogue, Item
 from isic_cli.services.export.options import ExportOptions
 from isic_cli.services.export.state import ExportState
-from isic_cli.services.set_citing import read_provenance
 
 
 class Finals:

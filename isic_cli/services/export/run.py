@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from isic_cli.services.download.disk import local_error
-from isic_cli.services.executors import Workers, chunks
 from isic_cli.services.export.catalogue import Catalogue, Item
 from isic_cli.services.export.events import Exported, ExportEvent, Failed
 from isic_cli.services.export.final import Finals, credit_texts
@@ -16,6 +15,7 @@ from isic_cli.services.export.options import PACKED, ExportOptions
 from isic_cli.services.export.packs import Pack, TarPack, ZipPack
 from isic_cli.services.export.state import ExportState
 from isic_cli.services.export.worker import Made, Task, make
+from isic_cli.services.run.executors import Workers, chunks
 
 #: Pictures that a worker makes at a time.
 _CHUNK = 4

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from isic_cli.local.scan import Contents, scan
+from isic_cli.folder.scan import Contents, scan
 
 #: isicarchive's names: `image_[object id]_[name].jpg` and `spimg_[object id].png`.
 _CACHED_PICTURE = re.compile(r"image_([0-9a-f]{24})_(.+)\.(?:jpe?g|png|tiff?)", re.IGNORECASE)

@@ -9,7 +9,7 @@ from itertools import chain, islice
 from typing import Generic, Protocol, TypeVar
 
 from isic_cli.errors import IsicError
-from isic_cli.services.pool import processes, run_ordered
+from isic_cli.services.run.pool import processes, run_ordered
 
 #: Fewer items than this are done before worker processes have started.
 FEW = 8

@@ -8,7 +8,7 @@ from isic_cli.errors import NotFoundError
 from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import Failed, Finished, Skipped
 from isic_cli.services.download.options import DownloadOptions
-from isic_cli.services.filecache import through_cache
+from isic_cli.services.index.filecache import through_cache
 
 
 def fetch_picture(api: ArchiveApi, isic_id: str, folder: Path) -> Path:

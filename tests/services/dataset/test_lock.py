@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from isic_cli.errors import LocalError, NotFoundError
-from isic_cli.local.lockfile import LockEntry, read_lock
+from isic_cli.folder.lockfile import LockEntry, read_lock
 from isic_cli.models.selection import IdList, Selection
 from isic_cli.services.dataset.header import LockHeader, NamedCollection
 from isic_cli.services.dataset.image import FIELDS, LockedImage, metadata_digest

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from isic_cli.errors import LocalError
-from isic_cli.services.executors import ExecutorSpec, Workers, open_executor
 from isic_cli.services.export.events import Exported, ExportEvent, Failed
 from isic_cli.services.export.options import ExportOptions, Kind, Link
 from isic_cli.services.export.run import Exporter
 from isic_cli.services.export.state import ExportState, claim
+from isic_cli.services.run.executors import ExecutorSpec, Workers, open_executor
 from tests.support.folders import ROWS, make_folder
 
 MANY = [{**ROWS[0], "isic_id": f"ISIC_{number:07d}"} for number in range(1, 41)]

@@ -1,0 +1,6 @@
+"""A download folder, served inside the process as an archive that speaks API v2."""
+
+from isic_cli.folder.store import FolderStore
+from isic_cli.folder.transport import LocalTransport
+
+__all__ = ["FolderStore", "LocalTransport"]

@@ -1,0 +1,70 @@
+"""The routes of the archive itself: users, figures, licences, and what needs a login."""
+
+import httpx
+
+from isic_cli.folder.call import Call
+from isic_cli.folder.files import file_reply
+from isic_cli.folder.replies import json_reply, not_found, unauthorized
+from isic_cli.models.licenses import LICENSES
+
+_TITLES = {
+    "CC-0": ("CC0 1.0 Universal", "publicdomain/zero/1.0"),
+    "CC-BY": ("Attribution 4.0 International", "licenses/by/4.0"),
+    "CC-BY-NC": ("Attribution-NonCommercial 4.0 International", "licenses/by-nc/4.0"),
+}
+
+
+def login_needed(call: Call) -> httpx.Response:
+    """Answer whatever needs a login: a folder has no users."""
+    del call
+    return unauthorized()
+
+
+def stats(call: Call) -> httpx.Response:
+    """Answer `stats/`: counts by kind."""
+    store = call.store
+    collections = store.collections.values()
+    annotated = [one for study in store.studies.values() for one in study.annotated()[1]]
+    return json_reply(
+        {
+            "image": {
+                "images_count": len(store.ids),
+                "public_images_count": len(store.ids),
+                "annotated_images_count": len({one.image for one in annotated}),
+            },
+            "collection": {
+                "collections_count": len(collections),
+                "public_collections_count": sum(one.public for one in collections),
+            },
+            "doi": {"dois_count": sum(one.doi is not None for one in collections)},
+            "study": {
+                "studies_count": len(store.studies),
+                "public_studies_count": len(store.studies),
+                "study_annotations_count": len(annotated),
+            },
+            "user": {
+                "users_count": 0,
+                "uploading_users_count": 0,
+                "annotating_users_count": len({one.annotator for one in annotated}),
+            },
+            "engagement": {"30_day_sessions_count": 0},
+        }
+    )
+
+
+def license_file(call: Call) -> httpx.Response:
+    """Answer `zip-download/license-file/<name>/`.
+
+    The folder's own `licenses/<name>.txt`, else the licence's title and where its text is.
+    """
+    name = call.parts["name"]
+    if name not in LICENSES:
+        return not_found()
+    path = call.store.folder / "licenses" / f"{name}.txt"
+    if path.is_file():
+        reply = file_reply(call, path)
+        reply.headers["Content-Type"] = "text/plain"
+        return reply
+    title, place = _TITLES[name]
+    text = f"{title}\n\nhttps://creativecommons.org/{place}/legalcode\n"
+    return httpx.Response(200, headers={"Content-Type": "text/plain"}, text=text)

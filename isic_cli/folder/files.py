@@ -1,0 +1,170 @@
+"""Files, served as an object store serves them: ETag, ranges, conditional ranges."""
+
+import re
+from collections.abc import Iterator
+from io import BufferedReader, BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+import httpx
+
+from isic_cli.folder.call import Call
+from isic_cli.folder.pictures import thumbnail
+from isic_cli.folder.replies import access_denied, no_such_key
+
+_TYPES = {
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".png": "image/png",
+    ".tif": "image/tiff",
+    ".tiff": "image/tiff",
+    ".json": "application/json",
+    ".csv": "text/csv",
+}
+_BLOCK = 1 << 18
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+class FilePart(httpx.SyncByteStream):
+    """Some bytes of an open file, read in blocks.
+
+    Parameters
+    ----------
+    file : BinaryIO
+        Open at any place; closed with the stream.
+    start, length : int
+        In bytes.
+    """
+
+    def __init__(self, file: BinaryIO, start: int, length: int) -> None:
+        self._file = file
+        self._start = start
+        self._length = length
+
+    def __iter__(self) -> Iterator[bytes]:
+        left = self._length
+        try:
+            self._file.seek(self._start)
+            while left and (block := self._file.read(min(_BLOCK, left))):
+                left -= len(block)
+                yield block
+        except OSError as error:
+            raise httpx.ReadError(f"{self._file.name}: {error.strerror}") from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def picture(call: Call) -> httpx.Response:
+    """Answer `/images/<id>.<suffix>`; the suffix must be that of the file."""
+    isic_id, _, suffix = call.parts["name"].partition(".")
+    path = call.store.contents.pictures.get(isic_id)
+    if path is None or not path.lower().endswith(f".{suffix.lower()}"):
+        return no_such_key(call.path.lstrip("/"))
+    return file_reply(call, Path(path))
+
+
+def small_picture(call: Call) -> httpx.Response:
+    """Answer `/thumbnails/<id>_thumbnail.jpg`: from the folder, else drawn now."""
+    isic_id = call.parts["name"].removesuffix("_thumbnail.jpg")
+    kept = call.store.contents.thumbnails.get(isic_id)
+    if kept is not None:
+        return file_reply(call, Path(kept))
+    source = call.store.contents.pictures.get(isic_id)
+    body = thumbnail(Path(source)) if source is not None else None
+    if body is None:
+        return no_such_key(call.path.lstrip("/"))
+    return _reply(call, BytesIO(body), len(body), f'"t{hash_of(body)}"', "image/jpeg")
+
+
+def superpixels(call: Call) -> httpx.Response:
+    """Answer `/superpixels/<id>_superpixels.png`."""
+    isic_id = call.parts["name"].removesuffix("_superpixels.png")
+    return _found(call, call.store.contents.superpixels.get(isic_id))
+
+
+def mask(call: Call) -> httpx.Response:
+    """Answer `/masks/<name>.png`."""
+    return _found(call, call.store.contents.masks.get(call.parts["name"]))
+
+
+def _found(call: Call, path: str | None) -> httpx.Response:
+    return no_such_key(call.path.lstrip("/")) if path is None else file_reply(call, Path(path))
+
+
+def hash_of(body: bytes) -> str:
+    """Return a digest for an ETag."""
+    import hashlib
+
+    return hashlib.sha256(body).hexdigest()[:32]
+
+
+def file_reply(call: Call, path: Path) -> httpx.Response:
+    """Answer with a file, whole or the range asked for.
+
+    Returns
+    -------
+    httpx.Response
+        200, 206 or 416; 404 for a file that has gone, 403 for one that may not be read.
+    """
+    try:
+        file = path.open("rb")
+    except PermissionError:
+        return access_denied(call.path.lstrip("/"))
+    except OSError:
+        return no_such_key(call.path.lstrip("/"))
+    state = _stat(file)
+    etag = f'"{state[0]:x}-{state[1]:x}"'
+    kind = _TYPES.get(path.suffix.lower(), "application/octet-stream")
+    return _reply(call, file, state[1], etag, kind)
+
+
+def _stat(file: BufferedReader) -> tuple[int, int]:
+    import os
+
+    state = os.fstat(file.fileno())
+    return state.st_mtime_ns, state.st_size
+
+
+def _reply(call: Call, file: BinaryIO, size: int, etag: str, kind: str) -> httpx.Response:
+    headers = {
+        "Content-Type": kind,
+        "Content-Disposition": "attachment",
+        "ETag": etag,
+        "Accept-Ranges": "bytes",
+    }
+    wanted = _range(call, size, etag)
+    if wanted is None:
+        status, start, length = 200, 0, size
+    else:
+        start, length = wanted
+        status = 206 if length > 0 else 416
+        last = f"{start}-{start + length - 1}" if length > 0 else "*"
+        headers["Content-Range"] = f"bytes {last}/{size}"
+    headers["Content-Length"] = str(length)
+    if call.method == "HEAD" or length <= 0:
+        file.close()
+        return httpx.Response(status, headers=headers)
+    return httpx.Response(status, headers=headers, stream=FilePart(file, start, length))
+
+
+def _range(call: Call, size: int, etag: str) -> tuple[int, int] | None:
+    """Return start and length of the range asked for; None for the whole file.
+
+    A length of 0 says that the range lies outside of the file. As RFC 9110 has it, a range is
+    passed over when `If-Range` names another version, and when its syntax is unknown.
+    """
+    match = _RANGE.fullmatch(call.headers.get("Range", ""))
+    if match is None or call.method == "HEAD" or match[0] == "bytes=-":
+        return None
+    if call.headers.get("If-Range", etag) != etag:
+        return None
+    if not match[1]:
+        length = min(int(match[2]), size)
+        return size - length, length
+    start = int(match[1])
+    last = min(int(match[2] or size), size - 1)
+    if match[2] and int(match[2]) < start:
+        return None
+    return start, max(0, last + 1 - start)

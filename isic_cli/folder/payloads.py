@@ -1,0 +1,112 @@
+"""The bodies of writes, checked as the real server checks them."""
+
+import json
+from typing import Annotated, Any, TypeVar
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from isic_cli.folder.replies import json_reply
+
+P = TypeVar("P", bound=BaseModel)
+
+#: Not anchored: the real server's is not either.
+IsicId = Annotated[str, Field(pattern="ISIC_[0-9]{7}")]
+
+
+class Payload(BaseModel):
+    """A body whose keys are all known."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class IdList(Payload):
+    """Up to 500 ids."""
+
+    isic_ids: Annotated[list[IsicId], Field(max_length=500)]
+
+
+class LongIdList(Payload):
+    """Any number of ids, worked on later."""
+
+    isic_ids: Annotated[list[IsicId], Field(min_length=1)]
+
+
+class NewCollection(LongIdList):
+    """A collection to make."""
+
+    name: str
+    description: str = ""
+
+
+class SearchBody(Payload):
+    """A search to add; collections as a list or with commas."""
+
+    query: str | None = None
+    collections: list[int] | str | None = None
+
+    @property
+    def collection_ids(self) -> frozenset[int]:
+        """The collections as numbers."""
+        given = self.collections
+        if isinstance(given, str):
+            return frozenset(int(piece) for piece in given.split(",") if piece.strip().isdigit())
+        return frozenset(given or ())
+
+
+class Sharing(Payload):
+    """Whom to share a collection with."""
+
+    user_ids: list[int]
+    notify: bool = True
+
+
+class Pinning(Payload):
+    """Whether to pin."""
+
+    pinned: bool
+
+
+class BodyError(Exception):
+    """A body that is refused; the transport answers with `reply`."""
+
+    def __init__(self, reply: httpx.Response) -> None:
+        super().__init__(reply.status_code)
+        self.reply = reply
+
+
+def read_payload(kind: type[P], content: bytes) -> P:
+    """Read the body of a request.
+
+    Raises
+    ------
+    BodyError
+        With the answer 400 for what is no JSON, and 422 for any other fault.
+    """
+    if not content:
+        missing = {"type": "missing", "loc": ["body", "payload"], "msg": "Field required"}
+        raise BodyError(json_reply({"detail": [missing]}, 422))
+    try:
+        value = json.loads(content)
+    except ValueError as error:
+        raise BodyError(json_reply({"detail": "Cannot parse request body"}, 400)) from error
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        problems = [_problem(detail) for detail in error.errors(include_url=False)]
+        raise BodyError(json_reply({"detail": problems}, 422)) from error
+
+
+def _problem(detail: Any) -> dict[str, Any]:
+    problem = {
+        "type": detail["type"],
+        "loc": ["body", "payload", *detail["loc"]],
+        "msg": detail["msg"],
+    }
+    if "ctx" in detail:
+        problem["ctx"] = {name: _plain(value) for name, value in detail["ctx"].items()}
+    return problem
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, (str, int, float, bool)) or value is None else str(value)

@@ -1,0 +1,107 @@
+"""The collections of a folder, and their changes: `collections.json`, replaced at once.
+
+Every change reads the file again under a lock, so that two processes which change different
+collections of one folder lose nothing of each other's.
+"""
+
+import json
+import os
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from isic_cli.errors import LocalError
+from isic_cli.folder.sets import LocalCollection, read_collections
+
+#: What a change does: from the collections by id to the collections by id.
+Change = Callable[[dict[int, LocalCollection]], dict[int, LocalCollection]]
+
+
+class CollectionShelf:
+    """The collections of one folder; safe to use from several threads.
+
+    Parameters
+    ----------
+    path : Path
+        The file; a folder without collections has none.
+
+    Attributes
+    ----------
+    version : int
+        How many changes were made through this object.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._read: dict[int, LocalCollection] | None = None
+        self.version = 0
+
+    @property
+    def collections(self) -> Mapping[int, LocalCollection]:
+        """The collections by id.
+
+        Raises
+        ------
+        LocalError
+            For a file that cannot be read.
+        """
+        with self._lock:
+            if self._read is None:
+                self._read = read_collections(self._path)
+            return self._read
+
+    def change(self, change: Change) -> None:
+        """Apply a change to what is on disk now, and keep the result.
+
+        Raises
+        ------
+        LocalError
+            When the folder cannot be written; nothing is changed then.
+        """
+        with self._lock:
+            try:
+                # The lock file stays: to remove it would let a third process lock another one.
+                with FileLock(self._path.with_name(f".{self._path.name}.lock")):
+                    changed = change(read_collections(self._path))
+                    self._replace(changed)
+            except OSError as error:
+                raise LocalError(
+                    f"cannot write {self._path}: {error.strerror or error}",
+                    hint="The collections of a folder are kept in the folder.",
+                ) from error
+            self._read = changed
+            self.version += 1
+
+    def update(self, collection_id: int, **values: Any) -> None:
+        """Change some values of a collection, if it is still there.
+
+        Raises
+        ------
+        LocalError
+            When the folder cannot be written.
+        """
+
+        def change(collections: dict[int, LocalCollection]) -> dict[int, LocalCollection]:
+            current = collections.get(collection_id)
+            if current is None:
+                return collections
+            return collections | {collection_id: current.model_copy(update=values)}
+
+        self.change(change)
+
+    def _replace(self, collections: Mapping[int, LocalCollection]) -> None:
+        listed: list[dict[str, Any]] = [
+            one.model_dump(mode="json", exclude_unset=True) for one in collections.values()
+        ]
+        part = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
+        try:
+            part.write_text(
+                json.dumps({"collections": listed}, ensure_ascii=False, indent=1), "utf-8"
+            )
+            part.replace(self._path)
+        finally:
+            part.unlink(missing_ok=True)

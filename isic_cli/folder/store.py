@@ -1,0 +1,297 @@
+"""A download folder, read as an archive: records, collections, lesions and studies.
+
+Opening reads the table and the names of the files, and nothing of any picture: sizes,
+dimensions and thumbnails are found when they are asked for.
+"""
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from isic_cli.errors import LocalError
+from isic_cli.folder.accounts import HOLDER, Account, Accounts, read_accounts
+from isic_cli.folder.ledger import Books, Ledger
+from isic_cli.folder.lockfile import LockEntry, read_lock
+from isic_cli.folder.pictures import dimensions
+from isic_cli.folder.scan import Contents, scan
+from isic_cli.folder.sets import LocalCollection
+from isic_cli.folder.shelf import CollectionShelf
+from isic_cli.folder.studies import Study, read_studies
+from isic_cli.folder.table import MetadataTable, grouped
+from isic_cli.query import parse
+
+logger = logging.getLogger(__name__)
+
+_KEPT_ANSWERS = 8
+
+
+class FolderStore:
+    """A folder that `isic` or the archive's official tool downloaded, as one user sees it.
+
+    Pictures and their table are only read; collections may be changed, see `shelf`.
+
+    A picture without a row in the table is served with a minimal record: its licence and its
+    attribution are the empty string, since nobody knows them and a guess would be a false
+    credit. A row without a picture is not served; how many there are is logged.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder itself.
+    contents : Contents
+        Its files.
+    table : MetadataTable
+        Its metadata.
+    lock : dict of str to LockEntry
+        What `isic.lock` says of each image; empty without one.
+
+    Attributes
+    ----------
+    ids : tuple of str
+        Every image served: in the order of the table, then those without a row by id.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        contents: Contents,
+        table: MetadataTable,
+        lock: Mapping[str, LockEntry],
+        *,
+        accounts: Accounts | None = None,
+        shelf: CollectionShelf | None = None,
+        ledger: Ledger | None = None,
+        viewer: Account | None = HOLDER,
+    ) -> None:
+        self.folder = folder
+        self.contents = contents
+        self.table = table
+        self.lock = lock
+        self.accounts = accounts or Accounts(are_kept=False)
+        self.shelf = shelf or CollectionShelf(folder / "collections.json")
+        self.viewer = viewer
+        books = Books(contributors=self.accounts.contributors, cohorts=self.accounts.cohorts)
+        self.ledger = ledger or Ledger(folder / ".isic" / "contributions", books)
+        self._members: dict[int, tuple[LocalCollection, frozenset[str]]] = {}
+        self._guard = threading.Lock()
+        self._answers: OrderedDict[object, Sequence[str]] = OrderedDict()
+        pictures = contents.pictures
+        listed = [isic_id for isic_id in table.rows if isic_id in pictures]
+        self.ids = (*listed, *sorted(pictures.keys() - table.rows.keys()))
+        if missing := len(table.rows) - len(listed):
+            logger.warning("%s: %d rows of metadata.csv have no picture here", folder, missing)
+
+    @classmethod
+    def open(cls, folder: Path, *, writable: bool = True) -> "FolderStore":
+        """Read what a folder holds.
+
+        Parameters
+        ----------
+        folder : Path
+            The folder.
+        writable : bool
+            Whether its collections may be changed where the folder has no accounts.
+
+        Raises
+        ------
+        LocalError
+            For a folder that is no archive: neither a `metadata.csv` nor an `ISIC_…` picture;
+            and for one whose table cannot be read.
+        """
+        lock = read_lock(folder)
+        contents = scan(folder)
+        for isic_id, entry in lock.items():
+            hidden = isic_id not in contents.pictures and entry.path
+            if hidden and (folder / entry.path).is_file():
+                contents.pictures[isic_id] = str(folder / entry.path)
+        path = folder / "metadata.csv"
+        has_table = path.is_file()
+        if not has_table and not contents.pictures:
+            raise LocalError(
+                f"{folder} is no archive: it has no metadata.csv and no picture ISIC_…",
+                hint="Any folder that isic or the official tool downloaded is one.",
+            )
+        table = MetadataTable.read(path) if has_table else MetadataTable(["isic_id"], {})
+        accounts = read_accounts(folder / "accounts.json")
+        viewer = HOLDER if writable and not accounts.are_kept else None
+        return cls(folder, contents, table, lock, accounts=accounts, viewer=viewer)
+
+    def seen_by(self, viewer: Account | None) -> "FolderStore":
+        """Return the same folder as a user sees it; None for a guest."""
+        if not self.accounts.are_kept:
+            return self
+        shown = {
+            isic_id: path
+            for isic_id, path in self.contents.pictures.items()
+            if self.accounts.may_see(viewer, isic_id)
+        }
+        rows = {one: row for one, row in self.table.rows.items() if one in shown}
+        return FolderStore(
+            self.folder,
+            replace(self.contents, pictures=shown),
+            MetadataTable(self.table.columns, rows),
+            self.lock,
+            accounts=self.accounts,
+            shelf=self.shelf,
+            ledger=self.ledger,
+            viewer=viewer,
+        )
+
+    def is_private(self, isic_id: str) -> bool:
+        """Whether only some users of the folder may see an image."""
+        return isic_id in self.accounts.private_images
+
+    def __contains__(self, isic_id: str) -> bool:
+        """Whether an image is served."""
+        return isic_id in self.contents.pictures
+
+    @cached_property
+    def position(self) -> Mapping[str, int]:
+        """The place of every image in the listing, from 0."""
+        return {isic_id: place for place, isic_id in enumerate(self.ids)}
+
+    def fields(self, isic_id: str) -> dict[str, Any]:
+        """Return the metadata of an image, typed and flat, from the table or else the lock."""
+        fields = self.table.fields(isic_id)
+        entry = self.lock.get(isic_id)
+        if entry is not None:
+            for name, value in entry.fields().items():
+                fields.setdefault(name, value)
+        return fields
+
+    def credit(self, isic_id: str) -> tuple[str, str]:
+        """Return the licence and the attribution of an image; empty when unknown."""
+        entry = self.lock.get(isic_id)
+        license_ = self.table.text(isic_id, "copyright_license")
+        attribution = self.table.text(isic_id, "attribution")
+        if entry is not None:
+            return license_ or entry.copyright_license, attribution or entry.attribution
+        return license_, attribution
+
+    def flat(self, isic_id: str) -> dict[str, Any]:
+        """Return every field that a query can ask for, flat."""
+        license_, attribution = self.credit(isic_id)
+        return {
+            **self.fields(isic_id),
+            "isic_id": isic_id,
+            "copyright_license": license_,
+            "attribution": attribution,
+            "public": not self.is_private(isic_id),
+        }
+
+    def record(self, isic_id: str, origin: str) -> dict[str, Any]:
+        """Return an image as the API describes it, its files at `origin`.
+
+        The size of a thumbnail that is not on disk is null: to know it would be to draw it.
+        """
+        picture = self.contents.pictures[isic_id]
+        thumbnail = self.contents.thumbnails.get(isic_id)
+        fields = self.fields(isic_id)
+        if "pixels_x" not in fields or "pixels_y" not in fields:
+            fields.update(self._dimensions(isic_id))
+        license_, attribution = self.credit(isic_id)
+        suffix = Path(picture).suffix.lower()
+        return {
+            "isic_id": isic_id,
+            "copyright_license": license_,
+            "attribution": attribution,
+            "files": {
+                "full": {
+                    "url": f"{origin}/images/{isic_id}{suffix}",
+                    "size": size_of(picture),
+                },
+                "thumbnail_256": {
+                    "url": f"{origin}/thumbnails/{isic_id}_thumbnail.jpg",
+                    "size": size_of(thumbnail) if thumbnail else None,
+                },
+            },
+            "metadata": grouped(fields),
+            "public": not self.is_private(isic_id),
+        }
+
+    def _dimensions(self, isic_id: str) -> dict[str, int]:
+        size = dimensions(Path(self.contents.pictures[isic_id]))
+        return {} if size is None else {"pixels_x": size[0], "pixels_y": size[1]}
+
+    @property
+    def collections(self) -> Mapping[int, LocalCollection]:
+        """The collections that the viewer sees, by id."""
+        found = self.shelf.collections
+        if not self.accounts.are_kept:
+            return found
+        return {key: one for key, one in found.items() if one.is_visible_to(self.viewer)}
+
+    def members(self, collection_id: int) -> frozenset[str]:
+        """Return the images of a collection that are served; none for an unknown one."""
+        collection = self.collections.get(collection_id)
+        if collection is None:
+            return frozenset()
+        known = self._members.get(collection_id)
+        if known is None or known[0] is not collection:
+            known = (collection, collection.members(self.ids, self.flat))
+            self._members[collection_id] = known
+        return known[1]
+
+    def select(self, text: str, collections: Sequence[int] | None = None) -> Sequence[str]:
+        """Return the images that a query finds in any of some collections, in listing order.
+
+        The last few answers are kept, so that the next page of a search does not search again.
+
+        Parameters
+        ----------
+        text : str
+            A search; empty for everything.
+        collections : sequence of int, optional
+            An unknown one has no images; None does not restrict.
+
+        Raises
+        ------
+        QueryError
+            For a query that does not parse.
+        """
+        chosen = None if collections is None else frozenset(collections)
+        key = (text, chosen, self.shelf.version)
+        with self._guard:
+            if key in self._answers:
+                self._answers.move_to_end(key)
+                return self._answers[key]
+        ids: Sequence[str] = self.ids
+        if collections is not None:
+            members = frozenset[str]().union(*(self.members(number) for number in collections))
+            ids = [isic_id for isic_id in ids if isic_id in members]
+        if text.strip():
+            query = parse(text)
+            ids = [isic_id for isic_id in ids if query.matches(self.flat(isic_id))]
+        with self._guard:
+            self._answers[key] = ids
+            while len(self._answers) > _KEPT_ANSWERS:
+                self._answers.popitem(last=False)
+        return ids
+
+    @cached_property
+    def lesions(self) -> Mapping[str, tuple[str, ...]]:
+        """The images of every lesion, newest first, by lesion id in order."""
+        images: dict[str, list[str]] = {}
+        for isic_id in self.ids:
+            lesion = self.fields(isic_id).get("lesion_id")
+            if lesion:
+                images.setdefault(lesion, []).append(isic_id)
+        return {lesion: tuple(reversed(images[lesion])) for lesion in sorted(images)}
+
+    @cached_property
+    def studies(self) -> Mapping[int, Study]:
+        """The studies below `studies/` by id."""
+        return read_studies(self.folder / "studies")
+
+
+def size_of(path: str) -> int | None:
+    """Return the bytes of a file; None when it cannot be asked."""
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return None

@@ -1,0 +1,51 @@
+"""Conditions over the index: what a query compiles to, and what a user writes in SQL."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from isic_cli.index.engine import checked_condition
+from isic_cli.query import Query, to_sql
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A WHERE clause.
+
+    Attributes
+    ----------
+    sql : str
+        With a question mark for each parameter.
+    parameters : tuple
+        Bound, never written into the text.
+    query : Query, optional
+        What it was compiled from, when nothing else was added.
+    """
+
+    sql: str = "TRUE"
+    parameters: tuple[Any, ...] = ()
+    query: Query | None = None
+
+    @classmethod
+    def of(cls, query: Query) -> Self:
+        """Return what a query of the archive's language compiles to."""
+        sql, parameters = to_sql(query)
+        return cls(sql, tuple(parameters), query)
+
+    def __and__(self, other: "Condition") -> "Condition":
+        """Both hold."""
+        return Condition(f"({self.sql}) AND ({other.sql})", self.parameters + other.parameters)
+
+
+EVERYTHING = Condition()
+
+
+def where(text: str) -> Condition:
+    """Return the condition that a user wrote as an expression of SQL.
+
+    Raises
+    ------
+    UsageError
+        When it is not one expression.
+    """
+    # A comment at the end of the expression must not swallow the bracket.
+    return Condition(f"{checked_condition(text)}\n")

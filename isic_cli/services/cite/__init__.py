@@ -1,0 +1,1 @@
+"""Citations and credits of collections and data sets."""

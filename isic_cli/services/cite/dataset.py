@@ -1,0 +1,168 @@
+"""What a citation needs to know about a table or folder: ids, credits, date, collections."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from isic_cli.curation.cite import CitedSet, Source
+from isic_cli.curation.credit import beyond, credits_of, digest_ids
+from isic_cli.errors import CheckError, UsageError
+from isic_cli.folder.sets import read_collections
+from isic_cli.query import any_of
+from isic_cli.services.tabular import TableSource, open_table
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a set of images came from, as far as its folder or lock says.
+
+    Attributes
+    ----------
+    archive : str
+        URL; `""` when nothing says.
+    query : str
+        The search.
+    retrieved : date
+        When the metadata was written.
+    sources : tuple of Source
+        The collections.
+    """
+
+    archive: str
+    query: str
+    retrieved: date
+    sources: tuple[Source, ...]
+
+
+def read_provenance(source: Path, isic_ids: Iterable[str]) -> Provenance:
+    """Read where a table, lock or folder came from.
+
+    The header of an `isic.lock` says it best; without one the date is that of the newest file of
+    metadata. Of a `collections.json` those collections count that list an image of the set.
+
+    Raises
+    ------
+    LocalError
+        A `collections.json` that cannot be read.
+    """
+    folder = source if source.is_dir() else source.parent
+    lock = folder / "isic.lock" if source.is_dir() else source
+    header = _header(lock)
+    sources = [_source(one) for one in header.get("collections") or () if isinstance(one, dict)]
+    if not sources and source.is_dir():
+        members = set(isic_ids)
+        sources = [
+            Source(one.name, one.doi)
+            for one in read_collections(folder / "collections.json").values()
+            if members.intersection(one.isic_ids)
+        ]
+    return Provenance(
+        archive=str(header.get("archive") or ""),
+        query=_query(header),
+        retrieved=_date(header, source),
+        sources=tuple(sources),
+    )
+
+
+def _header(lock: Path) -> dict[str, Any]:
+    """Return the first line of a lock, when there is one and it is about the lock."""
+    try:
+        with lock.open(encoding="utf-8") as file:
+            value = json.loads(file.readline())
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) and "isic_id" not in value else {}
+
+
+def _query(header: dict[str, Any]) -> str:
+    """Return the searches of all selections that filled the folder, as one search."""
+    chosen = [one for one in header.get("selections") or () if isinstance(one, dict)]
+    queries = list(dict.fromkeys(str(one.get("query") or "") for one in chosen))
+    return any_of(*queries) if queries else ""
+
+
+def _source(value: dict[str, Any]) -> Source:
+    return Source(str(value.get("name") or value.get("id") or ""), value.get("doi") or None)
+
+
+def _date(header: dict[str, Any], source: Path) -> date:
+    try:
+        return datetime.fromisoformat(str(header.get("time"))).date()
+    except ValueError:
+        pass  # no lock, or a table
+    names = ("metadata.csv", ".isic/journal.jsonl", "isic.lock") if source.is_dir() else ("",)
+    times = [(source / name).stat().st_mtime for name in names if (source / name).exists()]
+    return datetime.fromtimestamp(max(times), UTC).date()
+
+
+def cite(
+    source: Path,
+    *,
+    archive: str,
+    retrieved: date | None = None,
+    title: str = "",
+    sources: Sequence[Source] = (),
+    limit: str | None = None,
+) -> tuple[CitedSet, TableSource]:
+    """Return what is cited of a table, lock or folder.
+
+    Parameters
+    ----------
+    source : Path
+        As `open_table` takes it.
+    archive : str
+        URL of the archive when the source does not name one.
+    retrieved : date, optional
+        When the archive was asked; by default what the source says.
+    title : str
+        `""` for one made of the number of images.
+    sources : sequence of Source
+        Collections to name; by default what the source says.
+    limit : str, optional
+        The strictest licence to let through.
+
+    Raises
+    ------
+    CheckError
+        Images are under a stricter licence than `limit`, or under none that is known.
+    UsageError
+        There is nothing to cite, or a column is missing.
+    NotFoundError, LocalError
+        As `open_table`.
+    """
+    table = open_table(source)
+    table.require("copyright_license", "attribution")
+    rows = list(table.narrow(("copyright_license", "attribution")))
+    if not rows:
+        raise UsageError(f"{source} has no images to cite")
+    if limit is not None:
+        _gate(rows, limit)
+    isic_ids = [row["isic_id"] for row in rows]
+    known = read_provenance(source, isic_ids)
+    cited = CitedSet(
+        images=len(set(isic_ids)),
+        digest=digest_ids(isic_ids),
+        retrieved=retrieved or known.retrieved,
+        archive=known.archive or archive,
+        credits=credits_of(rows),
+        sources=tuple(sources) or known.sources,
+        query=known.query,
+        title=title,
+    )
+    return cited, table
+
+
+def _gate(rows: Sequence[dict[str, Any]], limit: str) -> None:
+    found = beyond(rows, limit)
+    if not found:
+        return
+    licenses = {row["isic_id"]: row.get("copyright_license", "none") for row in rows}
+    shown = ", ".join(f"{isic_id} ({licenses[isic_id]})" for isic_id in found[:5])
+    more = f" and {len(found) - 5:,} more" if found[5:] else ""
+    raise CheckError(
+        f"{len(found):,} images are not under {limit.upper()} or freer: {shown}{more}",
+        hint=f"Select with --license {limit.lower()} to leave them out.",
+    )

@@ -1,0 +1,1 @@
+"""Change collections and compare them."""

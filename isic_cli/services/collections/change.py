@@ -1,0 +1,258 @@
+"""Add images to a collection and remove them, in groups, with an outcome for every id."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+from typing import Literal
+
+from isic_cli.api.archive import ArchiveApi
+from isic_cli.api.curation import IDS_AT_ONCE, ListOutcome
+from isic_cli.errors import IsicError, RefusedError, UsageError
+from isic_cli.models.collection import Collection
+from isic_cli.models.selection import Selection
+from isic_cli.services.select.live import resolve_collections, select, server_query
+
+logger = logging.getLogger(__name__)
+
+#: Quick searches side by side.
+_LANES = 4
+
+Verb = Literal["add", "remove"]
+
+Status = Literal["added", "removed", "failed"]
+
+#: What sends one group: `ArchiveApi.add_images` or `remove_images`, bound to a collection.
+Send = Callable[[Sequence[str]], ListOutcome]
+
+NOT_SENT = "not sent: an earlier group failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one id.
+
+    Attributes
+    ----------
+    reason : str
+        Why it failed; empty for a success.
+    """
+
+    isic_id: str
+    status: Status
+    reason: str = ""
+
+
+class GroupWrite:
+    """Send ids in groups of 500 and tell of each, in the order they were given.
+
+    Parameters
+    ----------
+    send : callable
+        Sends one group.
+    done : {"added", "removed"}
+        What an id that succeeded is.
+
+    Attributes
+    ----------
+    requests : int
+        Groups sent so far.
+    error : IsicError or None
+        What ended the run early. Every later id is told as failed, so that a report names each
+        id, and the next run can begin from it.
+    """
+
+    def __init__(self, send: Send, done: Literal["added", "removed"]) -> None:
+        self._send = send
+        self._done = done
+        self.requests = 0
+        self.error: IsicError | None = None
+
+    def run(self, isic_ids: Iterable[str]) -> Iterator[Outcome]:
+        """Yield the outcome of every id; only one group is in memory."""
+        waiting = iter(isic_ids)
+        while group := list(islice(waiting, IDS_AT_ONCE)):
+            if self.error is not None:
+                yield from (Outcome(isic_id, "failed", NOT_SENT) for isic_id in group)
+                continue
+            try:
+                self.requests += 1
+                told = self._send(group)
+            except IsicError as error:
+                self.error = error
+                yield from (Outcome(isic_id, "failed", error.message) for isic_id in group)
+            else:
+                yield from (self._outcome(isic_id, told) for isic_id in group)
+
+    def _outcome(self, isic_id: str, told: ListOutcome) -> Outcome:
+        if isic_id in told.succeeded:
+            return Outcome(isic_id, self._done)
+        reason = told.refused.get(isic_id, "the archive's answer does not mention it")
+        return Outcome(isic_id, "failed", reason)
+
+
+class MembershipChange:
+    """A selection to add to a collection, or to remove from it.
+
+    Parameters
+    ----------
+    api : ArchiveApi
+        The archive.
+    collection : Collection
+        What is changed.
+    selection : Selection
+        Which images.
+    verb : {"add", "remove"}
+        What to do with them.
+
+    Raises
+    ------
+    UsageError
+        For a selection of nothing in particular: the whole archive is never meant.
+    """
+
+    def __init__(
+        self, api: ArchiveApi, collection: Collection, selection: Selection, verb: Verb
+    ) -> None:
+        if selection.is_everything:
+            raise UsageError(
+                "no images were selected",
+                hint="Use --from FILE, --search QUERY or --collection NAME.",
+            )
+        self.collection = collection
+        self.verb = verb
+        self._selection = selection
+        self._api = api
+        narrowed = selection
+        if verb == "remove" and not selection.collections:
+            # Only members can be removed, so that no more than those need be listed.
+            narrowed = replace(selection, collections=(str(collection.id),))
+        self.images = select(api, selection if self._sends_ids else narrowed)
+
+    @property
+    def is_server_side(self) -> bool:
+        """Whether the archive does the whole work itself, later."""
+        chosen = self._selection
+        if self.verb != "add" or chosen.offline or chosen.limit:
+            return False
+        return self.images.is_server_side
+
+    @property
+    def _sends_ids(self) -> bool:
+        """Whether the ids can be sent as they are: the archive says which it does not have."""
+        chosen = self._selection
+        plain = Selection(ids=chosen.ids, exclude=chosen.exclude, limit=chosen.limit)
+        return chosen.ids is not None and chosen == plain
+
+    def isic_ids(self) -> Iterator[str]:
+        """Yield the selected ids, in the order they were given or listed."""
+        if not self._sends_ids or self._selection.ids is None:
+            ids = (record.isic_id for record in self.images.records())
+            # What is removed while it is listed could shift the pages: list it first.
+            yield from list(ids) if self.verb == "remove" else ids
+            return
+        excluded = frozenset(self._selection.exclude.ids if self._selection.exclude else ())
+        kept = (isic_id for isic_id in self._selection.ids.ids if isic_id not in excluded)
+        yield from islice(kept, self._selection.limit or None)
+
+    def check(self) -> None:
+        """Refuse, without a write, what the archive would refuse.
+
+        Raises
+        ------
+        RefusedError
+            For a locked collection.
+        """
+        if self.collection.locked:
+            raise RefusedError(
+                f"collection {self.collection.id} is locked: its images can no longer change",
+                status=409,
+            )
+
+    def write(self) -> GroupWrite:
+        """Return what sends the ids of `isic_ids`."""
+        number = self.collection.id
+        if self.verb == "add":
+            return GroupWrite(lambda group: self._api.add_images(number, group), "added")
+        return GroupWrite(lambda group: self._api.remove_images(number, group), "removed")
+
+    def hand_over(self) -> None:
+        """Have the archive add what the selection finds; it goes on after it has answered."""
+        self._api.add_search(
+            self.collection.id,
+            server_query(self._selection),
+            collections=[one.id for one in self.images.collections],
+        )
+
+
+def make_collection(
+    api: ArchiveApi, name: str, selection: Selection, *, description: str = ""
+) -> tuple[MembershipChange, Iterator[str]]:
+    """Make a collection of a selection's first image; the others are still to be added.
+
+    The archive adds the ids that a collection is made of later, and never says which of them it
+    refused. So it is made of one, and the caller adds all of them, that one included.
+
+    Returns
+    -------
+    change : MembershipChange
+        Of the new collection.
+    isic_ids : iterator of str
+        Everything that was selected.
+
+    Raises
+    ------
+    UsageError
+        For a selection without any image: the archive makes no empty collection.
+    RefusedError
+        For a name that is taken, empty or too long.
+    """
+    change = MembershipChange(api, Collection(id=0, name=name), selection, "add")
+    ids = change.isic_ids()
+    first = next(ids, None)
+    if first is None:
+        raise UsageError(
+            "nothing was selected, and the archive cannot make an empty collection",
+            hint="Select at least one image.",
+        )
+    number = api.create_collection(name, [first], description=description)
+    change.collection = api.collection(number)
+    return change, chain([first], ids)
+
+
+def find_collection(api: ArchiveApi, name: str) -> Collection:
+    """Return the one collection of this id, name or DOI.
+
+    Raises
+    ------
+    NotFoundError, UsageError
+        For none, or several.
+    """
+    (found,) = resolve_collections(api, [name])
+    return found
+
+
+def made_by_me(api: ArchiveApi, collections: Iterable[Collection]) -> Iterator[Collection]:
+    """Yield the collections that this user made.
+
+    The archive does not say who made a collection; its quick search does say which are one's
+    own, so each is looked up there by its name, a few side by side.
+
+    Raises
+    ------
+    AuthError
+        Without a login.
+    """
+    api.me()
+    pool = ThreadPoolExecutor(_LANES, thread_name_prefix="isic-mine")
+    try:
+        listed = list(collections)
+        answers = pool.map(lambda one: api.is_mine(one.id, one.name), listed)
+        for one, mine in zip(listed, answers, strict=True):
+            if mine:
+                yield one
+            elif mine is None:
+                logger.warning("the archive does not tell whose collection %d is", one.id)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,181 @@
+"""Find duplicates among the pictures of folders: read them side by side, then group."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from isic_cli.curation.duplicates import METHODS, Duplicates, Method, Picture, find_duplicates
+from isic_cli.curation.phash import Grey, digest_pixels, look_at
+from isic_cli.errors import LocalError, TransferError
+from isic_cli.services.dataset.image_loading import Reading, read_pictures
+from isic_cli.services.run.executors import Workers, chunks
+from isic_cli.services.select.idfile import find_ids
+from isic_cli.services.select.problems import Problem
+from isic_cli.services.sheet.sources import pictures_in
+from isic_cli.services.tabular import open_table
+
+#: Pictures that a worker reads at a time: their results are small, so few trips pay.
+_CHUNK = 16
+
+
+class _Disk:
+    """Reads pictures again, for the few that look like another."""
+
+    def pixels(self, picture: Picture) -> str:
+        try:
+            return digest_pixels(Path(picture.key))
+        except (LocalError, TransferError):
+            return ""
+
+    def thumbnail(self, picture: Picture) -> Grey | None:
+        try:
+            return look_at(Path(picture.key)).thumbnail
+        except (LocalError, TransferError):
+            return None
+
+
+@dataclass
+class Dedupe:
+    """One search for duplicates.
+
+    Attributes
+    ----------
+    folders : tuple of Path
+        Where to look.
+    against : tuple of Path
+        Pictures that are there already: only groups that cross are told, and of those a picture
+        from here is the one to keep.
+    method : Method
+        The tiers.
+    policy : str
+        Which picture of a group to keep, one of `curation.duplicates.POLICIES`.
+    problems : list of Problem
+        Pictures that are damaged or cannot be read.
+    read : int
+        Pictures read.
+    """
+
+    folders: tuple[Path, ...]
+    against: tuple[Path, ...]
+    method: Method
+    policy: str = "largest"
+    problems: list[Problem] = field(default_factory=list)
+    read: int = 0
+    _known: set[str] = field(default_factory=set)
+
+    def paths(self) -> list[str]:
+        """Return the pictures to read, each once, those of `against` last.
+
+        Raises
+        ------
+        NotFoundError, LocalError
+            A folder that is not there or cannot be read.
+        """
+        own = dict.fromkeys(path for folder in self.folders for path in pictures_in(folder))
+        there = dict.fromkeys(path for folder in self.against for path in pictures_in(folder))
+        self._known = {path for path in there if path not in own}
+        return [*own, *sorted(self._known)]
+
+    def look(self, paths: Iterable[str], workers: Workers) -> Iterator[Picture]:
+        """Read the pictures side by side and yield what is known of each."""
+        tiers = set(self.method.tiers)
+        facts = self._facts()
+        readings = (
+            Reading(part, "bytes" in tiers, bool(tiers & {"pixels", "phash"}))
+            for part in chunks(paths, _CHUNK)
+        )
+        for part in workers.stream(read_pictures, readings):
+            for seen in part:
+                self.read += 1
+                if seen.problem:
+                    self.problems.append(Problem(seen.path, seen.problem))
+                isic_id = next(iter(find_ids(Path(seen.path).name)), "")
+                known = facts.get(isic_id, _Facts())
+                yield Picture(
+                    key=seen.path,
+                    isic_id=isic_id,
+                    sha256=seen.sha256,
+                    hash=seen.hash,
+                    pixels=seen.pixels,
+                    date=known.date,
+                    metadata=known.fields,
+                )
+
+    def groups(self, pictures: list[Picture]) -> list["Group"]:
+        """Group the pictures."""
+        found = find_duplicates(pictures, self.method, reader=_Disk())
+        if self.against:
+            found = [one for one in found if self._crosses(one)]
+        return [self._group(one) for one in found]
+
+    def _crosses(self, found: Duplicates) -> bool:
+        return len({picture.key in self._known for picture in found.pictures}) > 1
+
+    def _group(self, found: Duplicates) -> "Group":
+        known = tuple(one for one in found.pictures if one.key in self._known)
+        best = Duplicates(known or found.pictures, found.links).keep(self.policy)
+        return Group(found, best)
+
+    def _facts(self) -> dict[str, "_Facts"]:
+        facts: dict[str, _Facts] = {}
+        for folder in (*self.folders, *self.against):
+            try:
+                rows = open_table(folder)
+            except LocalError:  # a folder of pictures without metadata is fine here
+                continue
+            for row in rows:
+                facts.setdefault(row["isic_id"], _facts_of(row))
+        return facts
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    fields: int = 0
+    date: str = ""
+
+
+def _facts_of(row: Mapping[str, Any]) -> _Facts:
+    filled = sum(value not in (None, "") for value in row.values())
+    return _Facts(filled, str(row.get("created") or ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Duplicates and the one to keep."""
+
+    found: Duplicates
+    keep: Picture
+
+    @property
+    def isic_ids(self) -> list[str]:
+        """The ids in the group, each once."""
+        return list(dict.fromkeys(one.isic_id for one in self.found.pictures if one.isic_id))
+
+    @property
+    def excluded(self) -> list[str]:
+        """The ids that can be left out: all but that of the picture to keep."""
+        return [isic_id for isic_id in self.isic_ids if isic_id != self.keep.isic_id]
+
+    def row(self) -> dict[str, Any]:
+        """Return the group as a row: a contract."""
+        links = self.found.links
+        weakest = max((link.method for link in links), key=METHODS.index)
+        distances = [link.distance for link in links if link.distance is not None]
+        return {
+            "isic_ids": self.isic_ids,
+            "method": weakest,
+            "distance": max(distances, default=None),
+            "keep": self.keep.key,
+            "paths": [one.key for one in self.found.pictures],
+            "links": [
+                {
+                    "left": link.left,
+                    "right": link.right,
+                    "method": link.method,
+                    "distance": link.distance,
+                    "correlation": link.correlation,
+                }
+                for link in links
+            ],
+        }

@@ -1,0 +1,144 @@
+"""Read what a split needs, and the sides that an earlier one gave."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from isic_cli.curation.groups import GROUP_FIELDS, Groups, build_groups, group_fields
+from isic_cli.curation.labels import Scheme
+from isic_cli.curation.labels.scheme import require_levels
+from isic_cli.curation.labels.tree import LEVELS
+from isic_cli.curation.pairs import parse_pairs
+from isic_cli.errors import CheckError, LocalError, NotFoundError, UsageError
+from isic_cli.services.dataset.label import Labelling
+from isic_cli.services.download.disk import replacing
+from isic_cli.services.select.idfile import read_ids
+from isic_cli.services.tabular import Row, TableSource, open_table
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """What ties images together, and which fields are needed beside.
+
+    Attributes
+    ----------
+    group : tuple of str
+        Names of `GROUP_FIELDS`, or their fields; empty for those that the table has.
+    pairs : tuple of Path
+        Files of duplicates.
+    fields : tuple of str
+        Further fields to read: of `--stratify` and `--hold-out`.
+    scheme : Scheme or None
+        Labels each row by a challenge, as the field `label`.
+    """
+
+    group: tuple[str, ...] = ()
+    pairs: tuple[Path, ...] = ()
+    fields: tuple[str, ...] = ()
+    scheme: Scheme | None = None
+
+    def tying(self, table: TableSource) -> tuple[str, ...]:
+        """Return the fields that tie images of a table together.
+
+        Raises
+        ------
+        UsageError
+            One that was asked for is no group field, or not in the table.
+        """
+        if self.group:
+            wanted = group_fields(self.group)
+            table.require(*wanted)
+            return wanted
+        return tuple(name for name in GROUP_FIELDS.values() if name in table.columns)
+
+
+def read_groups(table: TableSource, grouping: Grouping) -> tuple[list[Row], Groups]:
+    """Read the rows, only the fields that are needed of each, and group them.
+
+    Raises
+    ------
+    UsageError
+        A field that the table does not have, an id twice, or a broken list of pairs.
+    NotFoundError, LocalError
+        A list of pairs that cannot be read.
+    """
+    tying = grouping.tying(table)
+    labelled = grouping.scheme is not None
+    needed = [name for name in grouping.fields if not (labelled and name == "label")]
+    table.require(*needed)
+    if labelled:
+        require_levels(table.columns, name=table.name)
+        needed += LEVELS
+    rows = list(_labelled(table.narrow((*tying, *needed)), grouping.scheme))
+    if not rows:
+        raise UsageError(f"{table.name} has no rows to split")
+    # A field that no row has a value for is a field of the table all the same.
+    for name in needed:
+        rows[0].setdefault(name, "")
+    pairs = [pair for path in grouping.pairs for pair in _pairs(path)]
+    return rows, build_groups(rows, fields=tying, pairs=pairs)
+
+
+def _labelled(rows: Iterable[Row], scheme: Scheme | None) -> Iterator[Row]:
+    return iter(rows) if scheme is None else Labelling(scheme).apply(rows)
+
+
+def _pairs(path: Path) -> Iterator[tuple[str, str]]:
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError as error:
+        raise NotFoundError(f"no such file of pairs: {path}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 text") from error
+    except OSError as error:
+        raise LocalError(f"cannot read {path}: {error.strerror}") from error
+    return parse_pairs(text, name=str(path))
+
+
+def read_sides(path: Path, column: str) -> dict[str, str]:
+    """Read the sides of an existing split.
+
+    Parameters
+    ----------
+    path : Path
+        A table with a column of sides, or a folder with a file of ids for each side.
+    column : str
+        Where the sides are.
+
+    Returns
+    -------
+    dict of str to str
+        ISIC id → side; images without one are absent.
+
+    Raises
+    ------
+    CheckError
+        An image is on two sides.
+    UsageError, NotFoundError, LocalError
+        No such column, or nothing that can be read.
+    """
+    listed = sorted(path.glob("*.txt")) if path.is_dir() else []
+    if listed and not (path / "metadata.csv").is_file():
+        pairs = [(one, file.stem) for file in listed for one in read_ids(str(file)).ids]
+    else:
+        table = open_table(path)
+        table.require(column)
+        pairs = [(row["isic_id"], str(row.get(column) or "").strip()) for row in table]
+    sides: dict[str, str] = {}
+    for isic_id, side in pairs:
+        if side and sides.setdefault(isic_id, side) != side:
+            raise CheckError(f"{path}: {isic_id} is on {sides[isic_id]} and on {side}")
+    return sides
+
+
+def write_id_files(folder: Path, sides: Sequence[str], of: Mapping[str, str]) -> None:
+    """Write the ids of each side to `folder/SIDE.txt`, one a line, each file whole.
+
+    Raises
+    ------
+    LocalError
+        When one cannot be written.
+    """
+    for side in sides:
+        with replacing(folder / f"{side}.txt") as file:
+            file.writelines(f"{isic_id}\n" for isic_id, its in of.items() if its == side)

@@ -1,0 +1,177 @@
+"""Download a selection into a folder: estimate, plan, fetch, and write what lies beside."""
+
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from isic_cli.api.archive import ArchiveApi
+from isic_cli.errors import LocalError
+from isic_cli.models.image import ImageRecord
+from isic_cli.models.selection import Selection
+from isic_cli.services.cite.credits import Credits
+from isic_cli.services.dataset.header import resolved
+from isic_cli.services.dataset.record import new_header, record_folder
+from isic_cli.services.download.engine import Downloader
+from isic_cli.services.download.events import DownloadEvent
+from isic_cli.services.download.journal import Journal
+from isic_cli.services.download.options import DownloadOptions
+from isic_cli.services.download.plan import PlannedFile
+from isic_cli.services.download.sidecars import settle_sidecars
+from isic_cli.services.index.filecache import through_cache
+from isic_cli.services.select.live import select
+
+#: Id files up to this many ids are looked up before the first transfer, so that their bytes
+#: are known; longer ones are streamed.
+HELD = 20_000
+
+#: What a plan will transfer.
+TRANSFERS = frozenset({"fetch", "resume", "replace"})
+
+
+@dataclass
+class PlanSummary:
+    """What a download would do.
+
+    Attributes
+    ----------
+    actions : Counter of str
+        Files by action: `fetch`, `resume`, `replace`, `skip` and `refuse`.
+    bytes : int
+        To be transferred: an estimate, from the sizes that the archive states.
+    unknown : int
+        Files to be transferred whose size the archive does not state.
+    """
+
+    actions: Counter[str] = field(default_factory=Counter)
+    bytes: int = 0
+    unknown: int = 0
+
+    def add(self, planned: PlannedFile) -> None:
+        """Count one file."""
+        self.actions[planned.action] += 1
+        if planned.action in TRANSFERS:
+            self.bytes += planned.bytes or 0
+            self.unknown += planned.bytes is None
+
+
+class Acquisition:
+    """One download of a selection.
+
+    Parameters
+    ----------
+    api : ArchiveApi
+        The archive.
+    selection : Selection
+        Which images.
+    options : DownloadOptions
+        Where to and how.
+    lanes : int
+        Listing requests side by side.
+    """
+
+    def __init__(
+        self, api: ArchiveApi, selection: Selection, options: DownloadOptions, *, lanes: int = 8
+    ) -> None:
+        self._api = api
+        self._selection = selection
+        self._options = options
+        self._lanes = lanes
+        self.images = select(api, selection)
+        self.credits = Credits()
+        self._downloader = Downloader(api, options)
+        self._held: list[ImageRecord] | None = None
+
+    def total(self) -> int | None:
+        """Return how many images are selected, where that is known without listing them all."""
+        if self._held is not None:
+            return len(self._held)
+        return self.images.count()
+
+    def hold(self) -> None:
+        """Look a short id file up at once, so that counts and bytes are known."""
+        ids = self._selection.ids
+        if self._held is None and ids is not None and len(ids.ids) <= HELD:
+            self._held = list(self.images.records())
+
+    def plan(self) -> PlanSummary:
+        """Return what would be done; touches nothing."""
+        summary = PlanSummary()
+        for planned in self._downloader.plan(self._records()):
+            summary.add(planned)
+        return summary
+
+    def check_space(self) -> None:
+        """Refuse to begin when the known bytes do not fit on the disk.
+
+        Raises
+        ------
+        LocalError
+            Before the first byte.
+        """
+        free = free_space(self._options.folder)
+        if free is None:
+            return
+        needed = self._needed(free)
+        if needed is not None and needed > free:
+            raise LocalError(
+                f"{self._options.folder}: {needed:,} bytes are needed and {free:,} are free",
+                hint="Free some space, select less, or use --force to begin nevertheless.",
+            )
+
+    def _needed(self, free: int) -> int | None:
+        """Return the bytes to come; what is there is looked at only when it matters."""
+        if self._held is not None:
+            return self.plan().bytes
+        size = self.images.size()
+        if size is None or size <= free:
+            return size
+        with Journal(self._options.folder, writable=False) as journal:
+            here = sum(entry.size for entry in journal.entries())
+        return max(0, size - here)
+
+    def run(self) -> Iterator[DownloadEvent]:
+        """Download, and yield what becomes of each image."""
+        self.credits = Credits.load(self._api, [one.id for one in self.images.collections])
+        records = self.credits.apply(self._records())
+        yield from through_cache(self._downloader, self._api.settings, self._options, records)
+
+    def settle(self, *, hurried: bool = False) -> None:
+        """Bring `metadata.csv`, `attribution.txt`, `licenses/` and `isic.lock` up to date.
+
+        Parameters
+        ----------
+        hurried : bool
+            Ask the archive for nothing, and leave a large folder to the next run.
+        """
+        if settle_sidecars(self._options.folder, self._api.license_text, hurried=hurried):
+            self.write_lock()
+
+    def write_lock(self) -> bool:
+        """Bring `isic.lock` up to date with what is on disk; return whether it changed."""
+        header = new_header(
+            self._api.settings,
+            self._options.folder,
+            selections=[resolved(self._selection, self.images.collections)],
+            collections=self.images.collections,
+            variant=self._options.variant,
+        )
+        return record_folder(self._options.folder, header)
+
+    def _records(self) -> Iterable[ImageRecord]:
+        if self._held is not None:
+            return self._held
+        return self.images.records("by_id", lanes=self._lanes)
+
+
+def free_space(folder: Path) -> int | None:
+    """Return the free bytes where `folder` is or will be; None when the system does not tell."""
+    for place in (folder, *folder.absolute().parents):
+        try:
+            return shutil.disk_usage(place).free
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return None
+    return None

@@ -1,0 +1,1 @@
+"""Make, renew and look after the index and the cache of files."""

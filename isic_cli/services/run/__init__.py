@@ -1,0 +1,1 @@
+"""Work on items: reports, workers, and what became of each item."""

@@ -1,0 +1,1 @@
+"""Turn what a user selected into image records, live or offline."""

@@ -1,0 +1,276 @@
+"""A selection answered by the index: the same images, no request."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from isic_cli.config import Settings
+from isic_cli.curation.shard import parse_shard
+from isic_cli.errors import CheckError, NotFoundError
+from isic_cli.index.condition import Condition, where
+from isic_cli.index.index import Index
+from isic_cli.index.memberships import listed_collections
+from isic_cli.index.state import utc_now
+from isic_cli.index.trial import try_out
+from isic_cli.models.collection import Collection
+from isic_cli.models.image import ImageRecord
+from isic_cli.models.licenses import at_most
+from isic_cli.models.selection import Selection
+from isic_cli.query import parse
+from isic_cli.services.index.paths import archive_name, index_folder
+from isic_cli.services.select.choose import choose_collections
+from isic_cli.services.select.problems import Problem, bad_lines, planned_sample
+
+if TYPE_CHECKING:
+    from isic_cli.api.archive import ArchiveApi
+
+#: Ids looked up at a time.
+_GROUP = 5000
+#: Records whose links are asked for at a time: eight requests of a page each.
+_LINKS = 800
+
+
+def open_index(
+    settings: Settings, *, max_age: float | None = None, writes: Sequence[Path] = ()
+) -> Index:
+    """Open the index of the settings' archive and user.
+
+    Parameters
+    ----------
+    settings : Settings
+        Nothing is asked of the archive.
+    max_age : float, optional
+        Seconds since the last refresh that are still good.
+    writes : sequence of Path
+        Files that an export may write.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no index; the hint says how to make one.
+    CheckError
+        When it is older than `max_age`.
+    LocalError
+        When it is damaged.
+    """
+    try:
+        folder = index_folder(settings)
+        index = Index.open(folder, archive=archive_name(settings.archive), writes=writes)
+    except NotFoundError as error:
+        raise NotFoundError(
+            f"there is no index of {settings.archive.name} yet",
+            hint=f"isic{_global_options(settings)} cache refresh makes it.",
+        ) from error
+    age = index.state.age(utc_now())
+    if max_age is not None and age > max_age:
+        with index:
+            raise CheckError(
+                f"the index of {settings.archive.name} is {timedelta(seconds=int(age))} old,"
+                f" more than {timedelta(seconds=max_age)}",
+                hint=f"isic{_global_options(settings)} cache refresh brings it up to date.",
+            )
+    return index
+
+
+def _global_options(settings: Settings) -> str:
+    return "" if settings.archive.name == "prod" else f" --archive {quote(settings.archive.name)}"
+
+
+class OfflineImages:
+    """The images of a selection, from the index; the same face as `SelectedImages`.
+
+    Parameters
+    ----------
+    settings : Settings
+        Which archive and whose index.
+    selection : Selection
+        What the user wants.
+    api : ArchiveApi, optional
+        To be asked for the links of images that are to be downloaded.
+    writes : sequence of Path
+        Files that an export may write.
+
+    Attributes
+    ----------
+    problems : list of Problem
+        Grows while the records are read.
+    missed : int
+        Always 0: an index lists all that it counts.
+    collections : tuple of Collection
+        The collections that the selection names.
+    index : Index
+        Open.
+
+    Raises
+    ------
+    QueryError, UsageError
+        For a query or an expression that does not parse, and a collection that is ambiguous.
+    NotFoundError
+        When there is no index, or no such collection in it.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        selection: Selection,
+        *,
+        api: "ArchiveApi | None" = None,
+        writes: Sequence[Path] = (),
+    ) -> None:
+        self._selection = selection
+        self._api = api
+        self._parsed = parse(selection.query)
+        self._shard = parse_shard(selection.shard, {}) if selection.shard else None
+        self._sample = planned_sample(selection)
+        self.missed = 0
+        self.problems = [*bad_lines(selection.ids), *bad_lines(selection.exclude)]
+        self.index = open_index(settings, max_age=selection.max_age, writes=writes)
+        self.collections = self._named_collections(selection.collections)
+        if selection.where:
+            try_out(self.index, self.condition, text=selection.where)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know about the query: quirks of the archive that it meets."""
+        return self._parsed.warnings
+
+    @property
+    def is_server_side(self) -> bool:
+        """Whether a query alone tells which images these are, without lists of ids."""
+        return self._selection.exclude is None and self.is_one_condition
+
+    @property
+    def is_one_condition(self) -> bool:
+        """Whether the condition alone tells which images these are, but for the limit."""
+        return self._selection.ids is None and self._shard is None and self._sample is None
+
+    @cached_property
+    def condition(self) -> Condition:
+        """Everything that is asked of a record, but for the ids of `--from` and the limit."""
+        found = Condition.of(self._parsed)
+        if self._selection.license:
+            allowed = list(at_most(self._selection.license))
+            found &= Condition("copyright_license IN (SELECT unnest(?))", (allowed,))
+        if self._selection.collections:
+            numbers = [collection.id for collection in self.collections]
+            found &= Condition(
+                "isic_id IN (SELECT isic_id FROM memberships"
+                " WHERE collection_id IN (SELECT unnest(?)))",
+                (numbers,),
+            )
+        if self._selection.exclude is not None:
+            excluded = list(self._selection.exclude.ids)
+            found &= Condition("isic_id NOT IN (SELECT unnest(?))", (excluded,))
+        if self._selection.where:
+            found &= where(self._selection.where)
+        return found
+
+    def count(self) -> int | None:
+        """Return how many images there are; None for a shard or a sample."""
+        if self._shard is not None or self._sample is not None:
+            return None
+        found = self.condition
+        if self._selection.ids is not None:
+            found &= _among(self._selection.ids.ids)
+        count = self.index.count(found)
+        return min(count, self._selection.limit) if self._selection.limit else count
+
+    def size(self) -> int | None:
+        """Return an estimate of the bytes of the full images, where the index has all sizes."""
+        if not self.is_server_side or self._selection.limit:
+            return None
+        return self.index.size(self.condition)
+
+    def records(self, order: str = "archive", *, lanes: int = 8) -> Iterator[ImageRecord]:  # noqa: ARG002 - the face of SelectedImages
+        """Yield the records, each once.
+
+        Parameters
+        ----------
+        order : {"archive", "by_id", "unordered"}
+            Ids from a file keep the order that they have there. The archive's order is that of
+            the ids where the index was not listed in it.
+        lanes : int
+            Of no meaning here.
+        """
+        if self._selection.ids is not None:
+            found: Iterable[ImageRecord] = self._by_ids(self._selection.ids.ids)
+        else:
+            found = self.index.records(self.condition, archive_order=order == "archive")
+        if self._shard is not None:
+            found = filter(self._is_in_shard, found)
+        if self._sample is not None:
+            from isic_cli.curation.sample import sample
+
+            found = sample(found, self._sample, row_of=ImageRecord.row).items
+        found = islice(found, self._selection.limit or None)
+        yield from found if self._api is None else with_links(self._api, found, self.problems)
+
+    def _is_in_shard(self, image: ImageRecord) -> bool:
+        return self._shard is None or self._shard.holds(image.isic_id)
+
+    def _by_ids(self, asked: Sequence[str]) -> Iterator[ImageRecord]:
+        excluded = self._selection.exclude.ids if self._selection.exclude else ()
+        out = frozenset(excluded)
+        ids = [
+            isic_id
+            for isic_id in asked
+            if isic_id not in out and (self._shard is None or self._shard.holds(isic_id))
+        ]
+        for start in range(0, len(ids), _GROUP):
+            group = ids[start : start + _GROUP]
+            known = set(self.index.ids(_among(group)))
+            self.problems.extend(
+                Problem(isic_id, "not in the index, or not visible to this user")
+                for isic_id in group
+                if isic_id not in known
+            )
+            kept = {
+                record.isic_id: record
+                for record in self.index.records(_among(group) & self.condition)
+            }
+            yield from (kept[isic_id] for isic_id in group if isic_id in kept)
+
+    def _named_collections(self, names: Sequence[str]) -> tuple[Collection, ...]:
+        if not names:
+            return ()
+        listed = listed_collections(self.index)
+        if listed is None:
+            raise NotFoundError(
+                "the index has no collections", hint="isic cache refresh --collections adds them."
+            )
+        return choose_collections(names, listed)
+
+
+def _among(ids: Sequence[str]) -> Condition:
+    return Condition("isic_id IN (SELECT unnest(?))", (list(ids),))
+
+
+def with_links(
+    api: "ArchiveApi", records: Iterable[ImageRecord], problems: list[Problem]
+) -> Iterator[ImageRecord]:
+    """Yield records that can be downloaded: the archive is asked for the links that are missing.
+
+    Parameters
+    ----------
+    api : ArchiveApi
+        The archive.
+    records : iterable of ImageRecord
+        From the index. A snapshot knows no links, and those of private images expire.
+    problems : list of Problem
+        Takes the images that the archive no longer shows.
+    """
+    records = iter(records)
+    while group := list(islice(records, _LINKS)):
+        wanted = [image.isic_id for image in group if not (image.public and image.files.full.url)]
+        fresh = api.images_by_id(wanted) if wanted else {}
+        asked = frozenset(wanted)
+        for image in group:
+            found = fresh.get(image.isic_id) if image.isic_id in asked else image
+            if found is not None:
+                yield found
+            else:
+                problems.append(Problem(image.isic_id, "no longer in the archive"))

@@ -1,0 +1,1 @@
+"""Contact sheets: pictures with captions on a page."""

@@ -1,0 +1,44 @@
+"""Pictures in folders, whatever their names: without thumbnails, masks and superpixel maps."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from isic_cli.errors import LocalError, NotFoundError
+from isic_cli.folder.scan import MASK, SUPERPIXELS, THUMBNAIL
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"})
+
+_BESIDE = (THUMBNAIL, SUPERPIXELS, MASK)
+
+
+def pictures_in(folder: Path) -> Iterator[str]:
+    """Yield the paths of pictures in a folder and those below, sorted by name in each.
+
+    Hidden files and folders and symbolic links to folders are passed over.
+
+    Raises
+    ------
+    NotFoundError, LocalError
+        The folder is not there, is a file, or cannot be read.
+    """
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except FileNotFoundError as error:
+        raise NotFoundError(f"no such folder: {folder}") from error
+    except OSError as error:
+        raise LocalError(f"cannot read {folder}: {error.strerror}") from error
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from pictures_in(Path(entry.path))
+        elif _is_picture(entry.name):
+            yield entry.path
+
+
+def _is_picture(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in SUFFIXES and not any(  # noqa: PTH122 - plain text is ten times faster here
+        pattern.fullmatch(name) for pattern in _BESIDE
+    )

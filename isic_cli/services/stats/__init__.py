@@ -1,0 +1,1 @@
+"""Count images by the values of their metadata."""

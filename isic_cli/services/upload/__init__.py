@@ -1,0 +1,1 @@
+"""Check metadata and pictures, and send them to a cohort."""

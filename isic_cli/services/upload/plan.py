@@ -1,0 +1,127 @@
+"""What to upload: every file and every row of metadata is checked before a byte is sent."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from isic_cli.errors import CheckError, LocalError, NotFoundError, UsageError
+from isic_cli.services.upload.metadata_csv import open_metadata_csv
+from isic_cli.services.upload.validate import validate_file
+
+#: How pictures begin; a name says nothing about what is in a file.
+_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*")
+
+_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff"})
+
+
+@dataclass(frozen=True, slots=True)
+class UploadPlan:
+    """Files that are pictures, and the metadata of each.
+
+    Attributes
+    ----------
+    metadata : mapping of str to dict
+        By file name; empty without a CSV.
+    unused : int
+        Rows of the CSV whose file is not among the files.
+    """
+
+    files: tuple[Path, ...]
+    metadata: Mapping[str, dict[str, str]] = field(default_factory=dict)
+    unused: int = 0
+
+    @property
+    def bytes(self) -> int:
+        """How much there is to send at most."""
+        return sum(path.stat().st_size for path in self.files)
+
+
+def plan_upload(paths: Sequence[Path], metadata_csv: Path | None = None) -> UploadPlan:
+    """Check files and metadata, and send nothing.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files, and folders whose pictures are meant.
+    metadata_csv : Path, optional
+        A CSV with a column `filename`.
+
+    Raises
+    ------
+    NotFoundError, LocalError
+        For a file that is absent or cannot be read.
+    UsageError
+        For a file that is no picture, two of one name, or one without its row in the CSV.
+    CheckError
+        For metadata that the archive would refuse.
+    """
+    files = tuple(dict.fromkeys(file for path in paths for file in _pictures(path)))
+    if not files:
+        raise UsageError("there is no picture to upload", hint="JPEG, PNG and TIFF are.")
+    names: dict[str, Path] = {}
+    for file in files:
+        _check_picture(file)
+        if names.setdefault(file.name, file) != file:
+            raise UsageError(
+                f"{file} and {names[file.name]} have one name",
+                hint="A cohort has each file name once.",
+            )
+    if metadata_csv is None:
+        return UploadPlan(files)
+    metadata = _read_metadata(metadata_csv)
+    missing = [name for name in names if name not in metadata]
+    if missing:
+        more = f" and {len(missing) - 1} more" if missing[1:] else ""
+        raise UsageError(f"{metadata_csv} has no row for {missing[0]}{more}")
+    return UploadPlan(files, metadata, unused=len(metadata.keys() - names.keys()))
+
+
+def _pictures(path: Path) -> Iterator[Path]:
+    if not path.is_dir():
+        yield path
+        return
+    try:
+        found = sorted(path.iterdir())
+    except OSError as error:
+        raise LocalError(f"cannot read {path}: {error.strerror or error}") from error
+    for one in found:
+        if one.suffix.lower() in _SUFFIXES and not one.name.startswith("."):
+            yield one
+
+
+def _check_picture(path: Path) -> None:
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(16)
+    except FileNotFoundError as error:
+        raise NotFoundError(f"no file {path}") from error
+    except OSError as error:
+        raise LocalError(f"cannot read {path}: {error.strerror or error}") from error
+    if not start.startswith(_SIGNATURES):
+        what = "is empty" if not start else "is no picture"
+        raise UsageError(f"{path} {what}; nothing was sent", hint="JPEG, PNG and TIFF are.")
+
+
+def _read_metadata(path: Path) -> dict[str, dict[str, str]]:
+    report = validate_file(path)
+    if report.errors:
+        first = report.errors[0]
+        where = f", row {first.rows[0]}" if first.rows else ""
+        raise CheckError(
+            f"{path}{where}: {first.field}: {first.message} Nothing was sent.",
+            hint=f"isic metadata validate {path} tells all of it.",
+        )
+    rows: dict[str, dict[str, str]] = {}
+    with open_metadata_csv(path) as table:
+        if "filename" not in table.columns:
+            raise UsageError(f"{path} has no column filename", hint="It says whose row it is.")
+        for row in table:
+            name = row.values["filename"].strip()
+            if name in rows:
+                raise UsageError(f"{path}, row {row.number}: {name} has two rows")
+            rows[name] = {
+                key: cell
+                for key, cell in row.values.items()
+                if cell.strip() and key not in {"filename", "isic_id"}
+            }
+    return rows

@@ -1,0 +1,239 @@
+"""Upload planned pictures to a cohort, a few side by side, and never one twice."""
+
+import json
+import mimetypes
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path
+from typing import Literal
+
+from isic_cli.api.archive import ArchiveApi
+from isic_cli.config import ArchiveSpec
+from isic_cli.errors import (
+    AuthError,
+    IsicError,
+    LocalError,
+    NotFoundError,
+    RefusedError,
+    TransferError,
+    UsageError,
+)
+from isic_cli.models.contribution import Cohort
+from isic_cli.services.upload.plan import UploadPlan
+
+#: Uploads side by side.
+LANES = 4
+
+#: Bytes read at once.
+_CHUNK = 1 << 20
+
+#: What the archive says about a file name that the cohort has.
+_TAKEN = "already exists"
+
+
+@dataclass(frozen=True, slots=True)
+class UploadOutcome:
+    """What became of one file.
+
+    Attributes
+    ----------
+    status : {"uploaded", "present", "failed"}
+        What the cohort has already is not an error.
+    accession : int or None
+        The archive's number, where it gave one.
+    """
+
+    path: Path
+    status: Literal["uploaded", "present", "failed"]
+    bytes: int = 0
+    accession: int | None = None
+    sha256: str | None = None
+    seconds: float = 0.0
+    error: IsicError | None = None
+
+
+class UploadJournal:
+    """What was uploaded from this machine, so that a second run sends nothing twice.
+
+    The archive cannot be asked what a cohort has.
+
+    Parameters
+    ----------
+    path : Path
+        One file for each cohort; losing it costs time, not data.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._known: dict[tuple[str, str], int | None] = {}
+        try:
+            lines = path.read_text("utf-8").splitlines()
+        except OSError:
+            lines = []
+        for line in lines:
+            try:
+                entry = json.loads(line)
+                self._known[entry["name"], entry["sha256"]] = entry["accession"]
+            except (ValueError, KeyError, TypeError):
+                continue  # the last line of a run that was killed
+
+    def __contains__(self, key: tuple[str, str]) -> bool:
+        """Whether a file of this name and SHA-256 was uploaded."""
+        return key in self._known
+
+    def accession(self, key: tuple[str, str]) -> int | None:
+        """Return the archive's number of an uploaded file."""
+        return self._known[key]
+
+    def add(self, name: str, sha256: str, accession: int | None) -> None:
+        """Write down an upload, at once.
+
+        Raises
+        ------
+        LocalError
+            When it cannot be written.
+        """
+        entry = {"name": name, "sha256": sha256, "accession": accession}
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._lock, self._path.open("a", encoding="utf-8") as stream:
+                self._known[name, sha256] = accession
+                stream.write(json.dumps(entry) + "\n")
+        except OSError as error:
+            raise LocalError(f"cannot write {self._path}: {error.strerror or error}") from error
+
+
+class Uploader:
+    """Uploads planned files to one cohort.
+
+    Parameters
+    ----------
+    api : ArchiveApi
+        The archive.
+    cohort : Cohort
+        Where they go.
+    journal : UploadJournal
+        What was uploaded before.
+    advance : callable
+        Told of bytes as they are sent.
+    """
+
+    def __init__(
+        self,
+        api: ArchiveApi,
+        cohort: Cohort,
+        journal: UploadJournal,
+        *,
+        advance: Callable[[int], object] = lambda _: None,
+    ) -> None:
+        self._api = api
+        self._cohort = cohort
+        self._journal = journal
+        self._advance = advance
+
+    def run(self, plan: UploadPlan) -> Iterator[UploadOutcome]:
+        """Yield the outcome of each file, in their order; a few go side by side.
+
+        Raises
+        ------
+        AuthError
+            When the archive wants a login: no other file will do better.
+        """
+        pool = ThreadPoolExecutor(LANES, thread_name_prefix="isic-upload")
+        try:
+            yield from pool.map(lambda path: self._one(path, plan.metadata), plan.files)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _one(self, path: Path, metadata: Mapping[str, dict[str, str]]) -> UploadOutcome:
+        began = time.monotonic()
+        sha256, size = _digest(path)
+        key = (path.name, sha256)
+        if key in self._journal:
+            return UploadOutcome(path, "present", size, self._journal.accession(key), sha256)
+        try:
+            field_value = self._send(path, size)
+            number = self._api.create_accession(
+                self._cohort.id, field_value, metadata=metadata.get(path.name)
+            )
+        except AuthError:
+            raise
+        except RefusedError as error:
+            if _TAKEN in error.message:
+                self._journal.add(path.name, sha256, None)
+                return UploadOutcome(path, "present", size, None, sha256)
+            return UploadOutcome(path, "failed", size, sha256=sha256, error=error)
+        except IsicError as error:
+            return UploadOutcome(path, "failed", size, sha256=sha256, error=error)
+        self._journal.add(path.name, sha256, number)
+        seconds = time.monotonic() - began
+        return UploadOutcome(path, "uploaded", size, number, sha256, seconds)
+
+    def _send(self, path: Path, size: int) -> str:
+        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        upload = self._api.begin_upload(path.name, size, kind)
+        sent, start = [], 0
+        for part in upload.parts:
+            chunks = _reader(path, start, part.size, self._advance)
+            sent.append(self._api.send_part(part, chunks))
+            start += part.size
+        return self._api.finish_upload(upload, sent)
+
+
+def _digest(path: Path) -> tuple[str, int]:
+    try:
+        with path.open("rb") as stream:
+            return file_digest(stream, "sha256").hexdigest(), path.stat().st_size
+    except OSError as error:
+        raise LocalError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def _reader(
+    path: Path, start: int, size: int, advance: Callable[[int], object]
+) -> Callable[[], Iterator[bytes]]:
+    def chunks() -> Iterator[bytes]:
+        left = size
+        try:
+            with path.open("rb") as stream:
+                stream.seek(start)
+                while left and (chunk := stream.read(min(left, _CHUNK))):
+                    left -= len(chunk)
+                    yield chunk
+                    advance(len(chunk))
+        except OSError as error:
+            raise LocalError(f"cannot read {path}: {error.strerror or error}") from error
+        if left:
+            raise TransferError(f"{path} has become shorter while it was uploaded")
+
+    return chunks
+
+
+def find_cohort(api: ArchiveApi, name: str) -> Cohort:
+    """Return the cohort of this id or name.
+
+    Raises
+    ------
+    NotFoundError, UsageError
+        For none, or several.
+    """
+    if name.isdigit():
+        return api.cohort(int(name))
+    found = [one for one in api.cohorts() if one.name == name]
+    if not found:
+        raise NotFoundError(f"no cohort {name!r} of yours", hint="isic cohort list tells them.")
+    if len(found) > 1:
+        numbers = ", ".join(str(one.id) for one in found)
+        raise UsageError(f"the name {name!r} fits several cohorts: {numbers}", hint="Give the id.")
+    return found[0]
+
+
+def journal_path(cache_dir: Path, archive: ArchiveSpec, cohort: Cohort) -> Path:
+    """Return where the uploads to a cohort are written down."""
+    named = archive.url if archive.folder is None else str(archive.folder.resolve())
+    place = "".join(one if one.isalnum() else "-" for one in named).strip("-")
+    return cache_dir / "uploads" / f"{place}-{cohort.id}.jsonl"

@@ -1,0 +1,91 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from isic_cli.index.columns import METADATA, split_url, to_line
+from isic_cli.index.index import Index
+from isic_cli.models.image import ImageRecord
+from tests.support.indexes import build, image
+
+
+def round_trip(record: ImageRecord, folder: Path) -> ImageRecord:
+    build(folder, [record])
+    with Index.open(folder) as index:
+        return next(index.records())
+
+
+@pytest.mark.parametrize(
+    "clinical",
+    [
+        {},
+        {"mel_thick_mm": "0.35", "age_approx": 0, "melanocytic": False},
+        {"mel_thick_mm": "0.350"},
+        {"mel_thick_mm": 0.35},
+        {"mel_thick_mm": "thick"},
+        {"age_approx": "45"},
+        {"age_approx": 45.5},
+        {"age_approx": 2**40},
+        {"sex": 1, "melanocytic": "true"},
+        {"a_new_field": ["with", {"more": None}], "sex": "male"},
+        {"attribution": "a field of the same name", "size": 3},
+        {"pixels_x": 7},
+        {"sex": None},
+        {"diagnosis_3": 'quotes " and \\ and \n newlines and \u2028 and \U0001f600'},
+    ],
+    ids=str,
+)
+def test_a_record_comes_back_as_the_archive_sent_it(
+    clinical: dict[str, Any], tmp_path: Path
+) -> None:
+    record = image("ISIC_0000001", **clinical)
+    assert round_trip(record, tmp_path).model_dump() == record.model_dump()
+
+
+def test_facts_that_no_column_knows_come_back(tmp_path: Path) -> None:
+    data = image("ISIC_0000001", sex="male").model_dump()
+    data["distance"] = 0.5
+    data["files"]["full"]["etag"] = "abc"
+    data["files"]["tiles"] = {"count": 3}
+    data["metadata"]["unstructured"] = {"note": "x"}
+    record = ImageRecord.model_validate(data)
+    assert round_trip(record, tmp_path).model_dump() == data
+
+
+def test_an_image_without_a_thumbnail_comes_back(tmp_path: Path) -> None:
+    data = image("ISIC_0000001").model_dump()
+    data["files"]["thumbnail_256"] = None
+    assert round_trip(ImageRecord.model_validate(data), tmp_path).model_dump() == data
+
+
+def test_a_signature_never_reaches_the_index(tmp_path: Path) -> None:
+    data = image("ISIC_0000001").model_dump()
+    data["files"]["full"] = {"url": "https://cdn.example/u/ISIC_0000001.png?Signature=s", "x": 1}
+    line = to_line(ImageRecord.model_validate(data))
+    assert "Signature" not in line
+    found = round_trip(ImageRecord.model_validate(data), tmp_path)
+    assert found.files.full.url == "https://cdn.example/u/ISIC_0000001.png"
+
+
+def test_a_url_without_the_id_is_kept_whole() -> None:
+    assert split_url("https://h/a.jpg", "ISIC_0000001") == ("https://h/a.jpg", None)
+
+
+def test_the_columns_have_the_types_of_the_data_dictionary() -> None:
+    assert {name: METADATA[name].type for name in ("age_approx", "mel_thick_mm", "sex")} == {
+        "age_approx": "INTEGER",
+        "mel_thick_mm": "DOUBLE",
+        "sex": "VARCHAR",
+    }
+    assert METADATA["melanocytic"].type == "BOOLEAN"
+    assert METADATA["image_type"].group == "acquisition"
+
+
+def test_every_recorded_record_comes_back(shared: Path, tmp_path: Path) -> None:
+    data = json.loads((shared / "contract/records.json").read_text("utf-8"))
+    records = [ImageRecord.model_validate(item) for item in data]
+    build(tmp_path, records)
+    with Index.open(tmp_path) as index:
+        found = list(index.records(archive_order=True))
+    assert [record.model_dump() for record in found] == [record.model_dump() for record in records]

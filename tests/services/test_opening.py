@@ -1,0 +1,30 @@
+"""Which archive inside the process is opened."""
+
+from pathlib import Path
+
+import pytest
+
+from isic_cli.config import LOCAL_URL, ArchiveSpec
+from isic_cli.errors import LocalError, UsageError
+from isic_cli.services.opening import open_transport
+
+
+def test_a_folder_is_opened_by_its_path(demo: Path, tmp_path: Path) -> None:
+    transport = open_transport(ArchiveSpec("folder", str(demo), LOCAL_URL, demo), tmp_path)
+    assert (transport.store.folder, transport.origin) == (demo, "http://archive.localhost")
+
+
+def test_the_demo_is_opened_from_the_cache(demo: Path) -> None:
+    transport = open_transport(ArchiveSpec("demo", "demo", LOCAL_URL), demo.parents[1])
+    assert transport.store.folder == demo
+    assert len(transport.store.ids) == 60
+
+
+def test_a_folder_that_is_no_archive_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(LocalError, match="is no archive"):
+        open_transport(ArchiveSpec("folder", "x", LOCAL_URL, tmp_path), tmp_path)
+
+
+def test_an_archive_over_the_network_is_not_opened_here(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="the archive prod is not inside the process"):
+        open_transport(ArchiveSpec("remote", "prod", "https://x"), tmp_path)
