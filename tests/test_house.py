@@ -22,6 +22,7 @@ LAYERS = [
     {"models"},
     {"settings", "credentials"},
     {"config"},
+    {"files"},
     {"errors", "__init__"},
 ]
 

@@ -1,0 +1,1 @@
+"""Files of this machine: written whole, locked, journalled, walked, and read with care."""

@@ -1,0 +1,54 @@
+"""Errors of the operating system, translated once."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from isic_cli.errors import LocalError
+
+_NO_SPACE = "Free some space, then run again: what is there is kept."
+_NO_PERMISSION = "Choose a place that you may write to."
+_NOT_A_FOLDER = "A file stands where a folder is needed."
+_HINTS = {
+    errno.ENOSPC: _NO_SPACE,
+    errno.EDQUOT: _NO_SPACE,
+    errno.EROFS: "Choose a place on a file system that can be written.",
+    errno.EACCES: _NO_PERMISSION,
+    errno.EPERM: _NO_PERMISSION,
+    errno.ENOTDIR: _NOT_A_FOLDER,
+    errno.EEXIST: _NOT_A_FOLDER,
+    errno.ENAMETOOLONG: "A file name may have 255 bytes at the most.",
+    errno.ENXIO: "Nothing reads from it.",
+}
+#: Characters of a name that a message shows.
+_MOST_SHOWN = 200
+
+
+def local_error(error: OSError, path: Path | str) -> LocalError:
+    """Translate an error of the operating system that concerns `path`."""
+    why = os.strerror(error.errno) if error.errno else str(error)
+    return LocalError(f"{shown(path)}: {why}", hint=_HINTS.get(error.errno or 0))
+
+
+def shown(path: Path | str) -> str:
+    """Return a path as a message shows it: a name that is too long is cut in its middle."""
+    text = str(path)
+    if len(text) <= _MOST_SHOWN:
+        return text
+    return f"{text[: _MOST_SHOWN // 2]}…{text[-_MOST_SHOWN // 2 :]}"
+
+
+@contextmanager
+def translated(path: Path | str) -> Iterator[None]:
+    """Turn every OSError of the block into a LocalError about `path`.
+
+    A reader that went away (`BrokenPipeError`) is not a fault of the file and passes.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise local_error(error, path) from error

@@ -1,0 +1,213 @@
+"""A journal: JSON lines that are only ever added, of which the last one of a key counts.
+
+A line is one write, so a crash tears the last line at most: it is ignored when reading and cut
+off before the next line is added. Lines are not brought to the disk one by one (that would cost
+five times the renaming of a file): after a power failure a missing line means that something is
+looked at again. When most lines no longer count, they are left out of a new file that takes the
+place of the old one.
+"""
+
+import json
+import logging
+import os
+import stat
+import threading
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Generic, Self, TypeVar
+
+from isic_cli.errors import LocalError
+from isic_cli.files.atomic import replacing_bytes
+from isic_cli.files.faults import local_error, shown
+
+K = TypeVar("K", bound=Hashable)
+Key = Callable[[bytes], "K | None"]
+
+_LOGGER = logging.getLogger(__name__)
+_BINARY = getattr(os, "O_BINARY", 0)
+_NO_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+#: Lines that no longer count before the file is written anew: fewer are not worth it.
+_MOST_DEAD = 1000
+_BLOCK = 2048
+
+
+class Journal(Generic[K]):
+    """The lines of a journal; memory holds one offset for each key, the rest stays on disk.
+
+    A context manager, and safe for several threads.
+
+    Parameters
+    ----------
+    path : Path
+        The file. A link, or anything but a regular file, is refused.
+    key : callable
+        Returns what a line is about; None for one that is damaged or somebody else's.
+    writable : bool
+        Make the file, cut a torn last line and leave out what no longer counts when that is
+        most of it; otherwise nothing is touched.
+
+    Raises
+    ------
+    LocalError
+        When the file cannot be read or written.
+    """
+
+    def __init__(self, path: Path, key: "Key[K]", *, writable: bool) -> None:
+        self._path = path
+        self._key = key
+        self._lock = threading.Lock()
+        self._offsets: dict[K, int] = {}
+        self._lines = 0
+        self._fd = -1
+        try:
+            if writable:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            self._open(os.O_RDWR | os.O_CREAT | os.O_APPEND if writable else os.O_RDONLY)
+            self._load(cut=writable)
+            dead = self._lines - len(self._offsets)
+            if writable and dead > max(_MOST_DEAD, len(self._offsets)):
+                self._compact()
+        except (FileNotFoundError, NotADirectoryError) as error:
+            if writable:
+                raise local_error(error, path) from error
+        except OSError as error:
+            self.close()
+            raise local_error(error, path) from error
+
+    def _open(self, flags: int) -> None:
+        # Without O_NONBLOCK, opening a FIFO would wait for its other end.
+        self._fd = os.open(self._path, flags | _BINARY | _NO_LINKS, 0o666)
+        found = os.fstat(self._fd)
+        if not stat.S_ISREG(found.st_mode):
+            self.close()
+            raise LocalError(
+                f"{shown(self._path)} is not a regular file", hint="Remove it, then run again."
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        return len(self._offsets)
+
+    def __contains__(self, key: K) -> bool:
+        """Whether a line is about `key`; reads nothing."""
+        return key in self._offsets
+
+    def close(self) -> None:
+        """Close the file: every line was written when it was added, so nothing can fail."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            with suppress(OSError):
+                os.close(fd)
+
+    def _load(self, *, cut: bool) -> None:
+        offset = wrong = 0
+        with open(self._fd, "rb", closefd=False) as file:
+            for number, line in enumerate(file, 1):
+                self._lines = number
+                if not line.endswith(b"\n"):
+                    break
+                key = self._key(line)
+                if key is not None:
+                    self._offsets[key] = offset
+                else:
+                    wrong = wrong or number
+                offset += len(line)
+        if wrong:
+            _LOGGER.warning("%s: unreadable lines are ignored, the first is %d", self._path, wrong)
+        if cut and os.fstat(self._fd).st_size > offset:
+            os.ftruncate(self._fd, offset)
+
+    def keys(self) -> list[K]:
+        """Return what the lines are about, in the order of the keys' first lines."""
+        return list(self._offsets)
+
+    def get(self, key: K) -> bytes | None:
+        """Return the line that counts for `key`, its end included; None when there is none."""
+        offset = self._offsets.get(key)
+        return None if offset is None else self._read(offset)
+
+    def _read(self, offset: int) -> bytes | None:
+        line, size = b"", _BLOCK
+        while not line.endswith(b"\n"):
+            with self._lock:  # the position of the file is shared with whoever appends
+                os.lseek(self._fd, offset + len(line), os.SEEK_SET)
+                block = os.read(self._fd, size)
+            if not block:
+                return None
+            end = block.find(b"\n")
+            line += block if end < 0 else block[: end + 1]
+            size *= 2
+        return line
+
+    def lines(self, keys: Iterable[K] | None = None) -> Iterator[bytes]:
+        """Yield the lines that count, of `keys` in their order or of all."""
+        for key in self.keys() if keys is None else keys:
+            line = self.get(key)
+            if line is not None:
+                yield line
+
+    def append(self, key: K, line: bytes) -> None:
+        """Add a line, its end included; it is the one that counts from now on.
+
+        Raises
+        ------
+        LocalError
+            When the disk refuses it: the journal is as it was.
+        """
+        with self._lock:
+            try:
+                written = os.write(self._fd, line)
+                offset = os.lseek(self._fd, 0, os.SEEK_CUR) - written
+                if written < len(line):
+                    os.ftruncate(self._fd, offset)
+                    raise LocalError(f"{shown(self._path)}: no space left for another line")
+            except OSError as error:
+                raise local_error(error, self._path) from error
+            self._offsets[key] = offset
+            self._lines += 1
+
+    def drop(self, keys: Iterable[K]) -> None:
+        """Forget keys; no other thread uses the journal meanwhile.
+
+        Raises
+        ------
+        LocalError
+            When the disk refuses; the file is as it was then.
+        """
+        known = [self._offsets.pop(key, None) for key in keys]
+        if any(offset is not None for offset in known):
+            self._compact()
+
+    def _compact(self) -> None:
+        """Write the lines that count into a new file that takes the place of the old one."""
+        offsets: dict[K, int] = {}
+        with (
+            replacing_bytes(self._path, links="refuse") as new,
+            open(self._fd, "rb", closefd=False) as old,
+        ):
+            for key, offset in self._offsets.items():
+                old.seek(offset)
+                offsets[key] = new.tell()
+                new.write(old.readline())
+        try:
+            self.close()
+            self._open(os.O_RDWR | os.O_APPEND)
+        except OSError as error:
+            raise local_error(error, self._path) from error
+        self._offsets, self._lines = offsets, len(offsets)
+
+    def sync(self) -> None:
+        """Have the disk hold every line, as far as the file system can say."""
+        with suppress(OSError):
+            os.fsync(self._fd)
+
+
+def to_line(values: dict[str, Any]) -> bytes:
+    """Return one line of compact JSON, its end included."""
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
