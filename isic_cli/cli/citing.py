@@ -1,7 +1,7 @@
 """`isic collection`: cite and files."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -12,25 +12,38 @@ from isic_cli.cli.progress import Progress, human_bytes, progress_option
 from isic_cli.errors import ExitCode, NotFoundError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from isic_cli.api.archive import ArchiveApi
     from isic_cli.api.dois import PublishedFile
+    from isic_cli.curation.reference import Style
     from isic_cli.models.collection import Collection
-    from isic_cli.services.cite.collection import Style
     from isic_cli.services.download.published import FetchedFile
     from isic_cli.services.run.report import Report
+
+F = TypeVar("F", bound="Callable[..., Any]")
 
 FILES = Shape(key="name", columns=("name", "size", "type", "description", "url"))
 
 
+#: Those of `curation.reference`, which is not loaded before a command runs; a test compares them.
+STYLES = ("apa", "bibtex", "cff", "csl", "ris", "text")
+
+
+def style_option(default: str) -> "Callable[[F], F]":
+    """Add `--style`."""
+    return click.option(
+        "--style",
+        type=click.Choice(STYLES),
+        default=default,
+        show_default=True,
+        help="The style of the citation.",
+    )
+
+
 @click.command("cite")
 @click.argument("name", metavar="ID|NAME|DOI", shell_complete=complete_collection)
-@click.option(
-    "--style",
-    type=click.Choice(["apa", "bibtex", "csl", "ris"]),
-    default="apa",
-    show_default=True,
-    help="The style of the citation.",
-)
+@style_option("apa")
 @click.option("--offline", is_flag=True, help="Do not ask doi.org.")
 @pass_run
 def cite(run: Run, name: str, style: "Style", offline: bool) -> ExitCode:
@@ -43,7 +56,7 @@ def cite(run: Run, name: str, style: "Style", offline: bool) -> ExitCode:
     from isic_cli.services.collections.change import find_collection
 
     with run.open() as api:
-        click.echo(written(api, find_collection(api, name), style, offline=offline))
+        click.echo(written(api, find_collection(api, name), style, offline=offline), nl=False)
     return ExitCode.OK
 
 

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from isic_cli.cli.citing import style_option
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.options import LICENSE_CHOICES
 from isic_cli.cli.output import Output
@@ -13,14 +14,17 @@ from isic_cli.cli.sources import settle, source_argument
 from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
-    from isic_cli.curation.cite import CitedSet, Source
+    from isic_cli.curation.reference import Reference, Style
+    from isic_cli.services.cite.dataset import Source
 
-_FORMS = ("bibtex", "apa", "cff", "text")
 
-
-@click.command("cite")
+# `--to` is what this option was called before `collection cite` and it had one name.
+@click.command(
+    "cite",
+    context_settings={"token_normalize_func": lambda name: "style" if name == "to" else name},
+)
 @source_argument()
-@click.option("--to", "form", type=click.Choice(_FORMS), default="bibtex", show_default=True)
+@style_option("bibtex")
 @click.option("--title", default="", help="By default made of the number of images.")
 @click.option(
     "--retrieved",
@@ -47,7 +51,7 @@ def cite(
     run: Run,
     /,
     source: Path,
-    form: str,
+    style: "Style",
     title: str,
     retrieved: datetime | None,
     collections: tuple[str, ...],
@@ -56,11 +60,13 @@ def cite(
 ) -> ExitCode:
     """Cite exactly these images: whom to credit, the strictest licence, a hash of the ids.
 
-    BibTeX, APA, a CITATION.cff, or the credits as plain text with their counts.
+    BibTeX, APA, CSL-JSON, RIS, a CITATION.cff, or the credits as plain text with their counts.
+    The papers that a known data set obliges one to cite come along.
     """
-    from isic_cli.services.cite import dataset as citing
+    from isic_cli.curation.cite import written
+    from isic_cli.services.cite.dataset import cite as compose
 
-    cited, table = citing.cite(
+    cited, table = compose(
         source,
         archive=_archive(run),
         retrieved=retrieved.date() if retrieved else None,
@@ -69,8 +75,8 @@ def cite(
         limit=limit,
     )
     with Output(path=output).opened() as stream:
-        stream.write(_written(cited, form))
-    _tell(cited)
+        stream.write(written(cited, style))
+    _report(cited)
     return settle(table.problems)
 
 
@@ -83,32 +89,16 @@ def _archive(run: Run) -> str:
 
 
 def _sources(run: Run, names: tuple[str, ...]) -> "list[Source]":
-    from isic_cli.curation.cite import Source
+    from isic_cli.services.cite.dataset import Source
     from isic_cli.services.select.live import resolve_collections
 
     with run.open() as api:
         return [Source(one.name, one.doi) for one in resolve_collections(api, names)]
 
 
-def _written(cited: "CitedSet", form: str) -> str:
-    from isic_cli.curation.cite import to_apa, to_bibtex, to_cff
+def _report(cited: "Reference") -> None:
+    from isic_cli.curation.credit import license_sentence
 
-    writers: dict[str, Any] = {"bibtex": to_bibtex, "apa": to_apa, "cff": to_cff, "text": _text}
-    text: str = writers[form](cited)
-    return text
-
-
-def _text(cited: "CitedSet") -> str:
-    lines = [f"{one.count:>8}  {one.license:<8}  {one.attribution}" for one in cited.credits]
-    return "\n".join([cited.full_title, "", *lines, "", cited.note()]) + "\n"
-
-
-def _tell(cited: "CitedSet") -> None:
-    from isic_cli.curation.credit import set_license
-
-    strictest = set_license(cited.credits)
-    click.echo(
-        f"{cited.images:,} images, {len(cited.authors):,} to credit, "
-        f"strictest licence {strictest or 'unknown'}.",
-        err=True,
-    )
+    images = sum(one.count for one in cited.credits)
+    sentence = license_sentence(cited.credits)
+    click.echo(f"{images:,} images, {len(cited.creators):,} to credit. {sentence}", err=True)

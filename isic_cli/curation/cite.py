@@ -1,88 +1,85 @@
-"""Citations of exactly one set of images, as BibTeX, APA and CITATION.cff."""
+"""Citations: one reference, written as text, APA, BibTeX, CSL-JSON, RIS or CITATION.cff."""
 
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from typing import Any
 
-from isic_cli.curation.credit import Credit, set_license
-
-#: The archive's names of licences → their SPDX identifiers.
-SPDX = {"CC-0": "CC0-1.0", "CC-BY": "CC-BY-4.0", "CC-BY-NC": "CC-BY-NC-4.0"}
-
-_ARCHIVE = "ISIC Archive"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A collection that images of the set came from."""
-
-    name: str
-    doi: str | None = None
+from isic_cli.curation.reference import (
+    OTHERS,
+    PUBLISHER,
+    Reference,
+    Style,
+    one_line,
+    percent_encoded,
+)
+from isic_cli.models.licenses import LICENSES
 
 
-@dataclass(frozen=True, slots=True)
-class CitedSet:
-    """What is cited.
+def written(reference: Reference, style: Style) -> str:
+    """Return a reference, and those related to it, in a style; ends in a newline."""
+    if style == "cff":
+        return _cff(reference)
+    if style == "text":
+        return _text(reference)
+    return joined(style, [reference, *reference.related])
 
-    Attributes
-    ----------
-    images : int
-        How many.
-    digest : str
-        From `credit.digest_ids`.
-    retrieved : date
-        When the archive was asked.
-    archive : str
-        The URL it was asked at.
-    credits : sequence of Credit
-        From `credit.credits_of`.
-    sources : sequence of Source
-        The collections.
-    query : str
-        The search, `""` for none.
-    title : str
-        `""` for one made of the number of images.
+
+def joined(style: Style, references: Sequence[Reference], before: str = "") -> str:
+    """Return references one after the other, behind what another service wrote in that style."""
+    if style == "csl":
+        items = [json.loads(before)] if before else []
+        items += [_csl(one) for one in references]
+        value = items[0] if len(items) == 1 else items
+        return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+    write = {"apa": _apa, "bibtex": _bibtex, "ris": _ris}[style]
+    parts = [before.rstrip() + "\n"] if before else []
+    return ("" if style == "apa" else "\n").join([*parts, *map(write, references)])
+
+
+def _text(one: Reference) -> str:
+    """Return the credits with their numbers of images, and what else there is to cite."""
+    lines = [f"{each.count:>8}  {each.license:<8}  {each.attribution}" for each in one.credits]
+    blocks = [one_line(one.title), *(["\n".join(lines)] if lines else []), one.note or one.link]
+    blocks += ["Cite as well:\n" + "".join(map(_apa, one.related))] if one.related else []
+    return "\n\n".join(block.rstrip() for block in blocks if block) + "\n"
+
+
+def _apa(one: Reference) -> str:
+    """Return a reference after the 7th edition of the Publication Manual of the APA, plain text.
+
+    Up to twenty names are listed; of more, the first nineteen and the last (section 9.8).
     """
-
-    images: int
-    digest: str
-    retrieved: date
-    archive: str
-    credits: Sequence[Credit] = ()
-    sources: Sequence[Source] = ()
-    query: str = ""
-    title: str = ""
-
-    @property
-    def full_title(self) -> str:
-        """The title, or one made of the number of images."""
-        plural = "" if self.images == 1 else "s"
-        return self.title or f"{self.images:,} image{plural} of the {_ARCHIVE}"
-
-    @property
-    def authors(self) -> list[str]:
-        """The attributions, most images first, each once; the archive when there are none."""
-        return list(dict.fromkeys(one.attribution for one in self.credits)) or [_ARCHIVE]
-
-    def note(self) -> str:
-        """Return what makes the set reproducible, in one sentence each."""
-        parts = [f"Retrieved on {self.retrieved.isoformat()}."]
-        if self.query:
-            parts.append(f"Query: {self.query}.")
-        parts += [
-            f"Collection: {source.name}{f', doi:{source.doi}' if source.doi else ''}."
-            for source in self.sources
-        ]
-        license_name = set_license(self.credits)
-        if license_name:
-            parts.append(f"Strictest licence: {license_name}.")
-        parts.append(f"SHA-256 of the sorted ISIC ids: {self.digest}.")
-        return " ".join(parts)
+    names = [_initials(name) for name in one.creators] if one.journal else list(one.creators)
+    if names[-1] == OTHERS:
+        listed = f"{', '.join(names[:-1])}, et al."
+    elif len(names) > 20:
+        listed = f"{', '.join(names[:19])}, . . . {names[-1]}"
+    elif len(names) > 1:
+        listed = f"{', '.join(names[:-1])}, & {names[-1]}"
+    else:
+        listed = names[0]
+    stop = "" if listed.endswith(".") else "."
+    ids = f" (ISIC ids sha256:{one.digest[:8]})" if one.digest else ""
+    parts = [f"{listed}{stop} ({one.year or 'n.d.'}). {one_line(one.title)}{ids}"]
+    parts[0] += "." if one.journal else " [Data set]."
+    if one.journal or names != [PUBLISHER]:
+        parts.append(f"{one.journal or PUBLISHER}.")
+    if one.retrieved and not one.doi:
+        day = f"{one.retrieved:%B} {one.retrieved.day}, {one.retrieved.year}"
+        parts.append(f"Retrieved {day}, from {one.link}" if one.link else f"Retrieved {day}.")
+    elif one.link:
+        parts.append(one.link)
+    return " ".join(parts) + "\n"
 
 
-_BIBTEX = {
+def _initials(name: str) -> str:
+    """Return `Family, G. M.` for `Family, Given Middle`; institutions have no comma."""
+    family, comma, given = name.partition(", ")
+    return f"{family}, {' '.join(f'{part[0]}.' for part in given.split())}" if comma else name
+
+
+_COMMANDS = {
     "\\": r"\textbackslash{}",
     "{": r"\textbraceleft{}",
     "}": r"\textbraceright{}",
@@ -99,6 +96,9 @@ _BIBTEX = {
     "|": r"\textbar{}",
 }
 
+#: Between two characters that TeX would print as one: dashes, quotation marks, ¿ and ¡.
+_LIGATURE = re.compile("(?<=-)(?=-)|(?<=')(?=')|(?<=[`?!])(?=`)")
+
 
 def escape_bibtex(text: str) -> str:
     r"""Return text that LaTeX prints as it is.
@@ -109,108 +109,126 @@ def escape_bibtex(text: str) -> str:
     >>> escape_bibtex("50 % of R&D_{x")
     '50 \\% of R\\&D\\_\\textbraceleft{}x'
     """
-    return "".join(_BIBTEX.get(character, character) for character in " ".join(text.split()))
+    parted = _LIGATURE.sub("\0", one_line(text))
+    return "".join(_COMMANDS.get(one, one) for one in parted).replace("\0", "{}")
 
 
-def to_bibtex(cited: CitedSet) -> str:
-    """Return one `@misc` entry, and one more for each collection that has a DOI.
-
-    A name is wrapped in braces, so that no comma or "and" in an institution divides it.
-    """
-    year = cited.retrieved.year
-    authors = " and ".join(f"{{{escape_bibtex(name)}}}" for name in cited.authors)
-    entries = [
-        _entry(
-            f"isic-{year}-{cited.digest[:8]}",
-            author=authors,
-            title=f"{{{escape_bibtex(cited.full_title)}}}",
-            year=str(year),
-            publisher=f"{{{_ARCHIVE}}}",
-            howpublished=rf"\url{{{_url(cited.archive)}}}",
-            urldate=cited.retrieved.isoformat(),
-            note=escape_bibtex(cited.note()),
-        )
+def _bibtex(one: Reference) -> str:
+    """Return an entry; an institution in braces, so that no comma or "and" in it divides it."""
+    names = [
+        escape_bibtex(name) if one.journal or name == OTHERS else f"{{{escape_bibtex(name)}}}"
+        for name in one.creators
     ]
-    entries += [
-        _entry(
-            f"isic-{re.sub(r'[^A-Za-z0-9]+', '-', source.doi).strip('-')}",
-            author=f"{{{_ARCHIVE}}}",
-            title=f"{{{escape_bibtex(source.name)}}}",
-            publisher=f"{{{_ARCHIVE}}}",
-            doi=_url(source.doi),
-        )
-        for source in cited.sources
-        if source.doi
-    ]
-    return "\n".join(entries)
+    fields = {
+        "author": " and ".join(names),
+        "title": f"{{{escape_bibtex(one.title)}}}",
+        "year": str(one.year or ""),
+        "journal": escape_bibtex(one.journal),
+        "publisher": "" if one.journal else f"{{{PUBLISHER}}}",
+        "doi": percent_encoded(one.doi or ""),
+        "howpublished": rf"\url{{{one.link}}}" if one.link and not one.journal else "",
+        "urldate": one.retrieved.isoformat() if one.retrieved else "",
+        "note": escape_bibtex(one.note),
+    }
+    lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
+    kind = "article" if one.journal else "misc"
+    return "\n".join([f"@{kind}{{{_key(one)},", *lines, "}"]) + "\n"
 
 
-def _entry(key: str, **fields: str) -> str:
-    lines = [f"  {name} = {{{value}}}," for name, value in fields.items()]
-    return "\n".join([f"@misc{{{key},", *lines, "}"]) + "\n"
+def _key(one: Reference) -> str:
+    if one.digest:
+        return f"isic-{one.year}-{one.digest[:8]}"
+    return f"isic-{re.sub(r'[^a-z0-9]+', '-', (one.doi or one.title).lower()).strip('-')}"
 
 
-def _url(text: str) -> str:
-    r"""Return a URL or DOI without what would end the argument of `\url`."""
-    return re.sub(r"[{}\\\s]", lambda match: f"%{ord(match[0]):02X}", text)
-
-
-def to_apa(cited: CitedSet) -> str:
-    """Return a reference after the 7th edition of the Publication Manual of the APA, plain text.
-
-    Up to twenty names are listed; of more, the first nineteen and the last (section 9.8).
-    """
-    names = cited.authors
-    if len(names) > 20:
-        listed = f"{', '.join(names[:19])}, . . . {names[-1]}"
-    elif len(names) > 1:
-        listed = f"{', '.join(names[:-1])}, & {names[-1]}"
+def _csl(one: Reference) -> dict[str, Any]:
+    item: dict[str, Any] = {
+        "type": "article-journal" if one.journal else "dataset",
+        "id": _key(one),
+        "title": one_line(one.title),
+        "author": [_csl_name(one, name) for name in one.creators],
+    }
+    if one.journal:
+        item["container-title"] = one.journal
     else:
-        listed = names[0]
-    stop = "" if listed.endswith(".") else "."
-    dois = "".join(
-        f" {source.name}: https://doi.org/{source.doi}." for source in cited.sources if source.doi
-    )
-    return (
-        f"{listed}{stop} ({cited.retrieved.year}). {cited.full_title} "
-        f"(ISIC ids sha256:{cited.digest[:8]}) [Data set]. {_ARCHIVE}. "
-        f"Retrieved {cited.retrieved:%B} {cited.retrieved.day}, {cited.retrieved.year}, "
-        f"from {cited.archive}{'.' + dois if dois else ''}\n"
-    )
+        item["publisher"] = PUBLISHER
+    values = {"URL": one.link, "DOI": one.doi, "note": one.note, "version": _version(one)}
+    item |= {name: value for name, value in values.items() if value}
+    if one.year:
+        item["issued"] = {"date-parts": [[one.year]]}
+    if one.retrieved:
+        day = one.retrieved
+        item["accessed"] = {"date-parts": [[day.year, day.month, day.day]]}
+    return item
 
 
-def to_cff(cited: CitedSet) -> str:
+def _csl_name(one: Reference, name: str) -> dict[str, str]:
+    family, comma, given = name.partition(", ")
+    if one.journal and comma:
+        return {"family": family, "given": given}
+    return {"literal": "et al." if name == OTHERS else name}
+
+
+def _ris(one: Reference) -> str:
+    """Return a record; each tag is followed by two spaces, a dash and a space."""
+    tags = [
+        ("TY", "JOUR" if one.journal else "DATA"),
+        ("TI", one_line(one.title)),
+        *(("AU", "et al." if name == OTHERS else name) for name in one.creators),
+        ("PY", str(one.year or "")),
+        ("DO", one.doi),
+        ("JO" if one.journal else "PB", one.journal or PUBLISHER),
+        ("UR", one.link),
+        ("N1", one.note),
+    ]
+    return "".join(f"{tag}  - {value}\n" for tag, value in tags if value) + "ER  - \n"
+
+
+def _cff(one: Reference) -> str:
     """Return a CITATION.cff of version 1.2.0.
 
     `license` names the strictest licence: a list would mean a choice between them.
     """
-    lines = [
-        "cff-version: 1.2.0",
-        f"message: {_quoted('If you use these images, please cite them as below.')}",
-        "type: dataset",
-        f"title: {_quoted(cited.full_title)}",
-        f"abstract: {_quoted(cited.note())}",
-        "authors:",
-        *(f"  - name: {_quoted(name)}" for name in cited.authors),
-        f"date-released: {cited.retrieved.isoformat()}",
-        f"version: {_quoted(f'sha256:{cited.digest}')}",
-        f"url: {_quoted(cited.archive)}",
-    ]
-    spdx = SPDX.get(set_license(cited.credits) or "")
-    if spdx:
-        lines.append(f"license: {spdx}")
-    if cited.sources:
+    message = "If you use these images, please cite them as below."
+    lines = ["cff-version: 1.2.0", f"message: {_quoted(message)}", "type: dataset"]
+    lines += _cff_fields(one, "")
+    if one.note:
+        lines.append(f"abstract: {_quoted(one.note)}")
+    if one.retrieved:
+        lines.append(f"date-released: {one.retrieved.isoformat()}")
+    if one.digest:
+        lines.append(f"version: {_quoted(_version(one))}")
+    if one.license in LICENSES:
+        lines.append(f"license: {LICENSES[one.license].spdx}")
+    if one.related:
         lines.append("references:")
-    for source in cited.sources:
-        lines += [
-            "  - type: data",
-            f"    title: {_quoted(source.name)}",
-            "    authors:",
-            f"      - name: {_quoted(_ARCHIVE)}",
-        ]
-        if source.doi:
-            lines.append(f"    doi: {_quoted(source.doi)}")
+    for other in one.related:
+        lines.append(f"  - type: {'article' if other.journal else 'data'}")
+        lines += _cff_fields(other, "    ")
+        lines += [f"    journal: {_quoted(other.journal)}"] if other.journal else []
+        lines += [f"    year: {other.year}"] if other.year else []
     return "\n".join(lines) + "\n"
+
+
+def _cff_fields(one: Reference, indent: str) -> list[str]:
+    lines = [f"title: {_quoted(one_line(one.title))}", "authors:"]
+    for name in one.creators:
+        family, comma, given = name.partition(", ")
+        if one.journal and comma:
+            lines.append(f"  - family-names: {_quoted(family)}")
+            lines.append(f"    given-names: {_quoted(given)}")
+        else:
+            lines.append(f"  - name: {_quoted('et al.' if name == OTHERS else name)}")
+    # CFF takes no other DOI than this form.
+    if one.doi and re.fullmatch(r"10\.\d{4,9}(\.\d+)?/[A-Za-z0-9:/_;\-.()\[\]\\]+", one.doi):
+        lines.append(f"doi: {_quoted(one.doi)}")
+    if one.link:
+        lines.append(f"url: {_quoted(one.link)}")
+    return [indent + line for line in lines]
+
+
+def _version(one: Reference) -> str:
+    return f"sha256:{one.digest}" if one.digest else ""
 
 
 def _quoted(text: str) -> str:

@@ -1,12 +1,12 @@
 """Whom to credit for a set of images, and under which licence it stands as a whole."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from isic_cli.models.licenses import LICENSES, strictest
+from isic_cli.models.licenses import at_most, strictest
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,23 @@ def attribution_text(credits_found: Iterable[Credit]) -> str:
 
 
 def set_license(credits_found: Iterable[Credit]) -> str | None:
-    """Return the strictest licence, which the whole set stands under; None for no images."""
-    return strictest(one.license for one in credits_found)
+    """Return the strictest licence among the images that have one; None when none has."""
+    return strictest(one.license for one in credits_found if one.license)
+
+
+def without_license(credits_found: Iterable[Credit]) -> int:
+    """Return how many images have no licence: nobody may use them."""
+    return sum(one.count for one in credits_found if not one.license)
+
+
+def license_sentence(credits_found: Sequence[Credit]) -> str:
+    """Return the strictest licence and the number of images without one; `""` for no images."""
+    strictest_one, missing = set_license(credits_found), without_license(credits_found)
+    parts = [f"Strictest licence: {strictest_one}."] if strictest_one else []
+    if missing:
+        plural = "image has" if missing == 1 else "images have"
+        parts.append(f"{missing:,} {plural} no licence.")
+    return " ".join(parts)
 
 
 def beyond(rows: Iterable[Mapping[str, Any]], limit: str) -> list[str]:
@@ -50,9 +65,9 @@ def beyond(rows: Iterable[Mapping[str, Any]], limit: str) -> list[str]:
     rows : iterable of Mapping
         With `isic_id` and `copyright_license`.
     limit : str
-        One of `LICENSES`, in any case.
+        One of the archive's licences, in any case.
     """
-    allowed = LICENSES[: LICENSES.index(limit.upper()) + 1]
+    allowed = at_most(limit)
     return [str(row["isic_id"]) for row in rows if row.get("copyright_license") not in allowed]
 
 

@@ -7,12 +7,6 @@ from isic_cli.folder.files import file_reply
 from isic_cli.folder.replies import json_reply, not_found, unauthorized
 from isic_cli.models.licenses import LICENSES
 
-_TITLES = {
-    "CC-0": ("CC0 1.0 Universal", "publicdomain/zero/1.0"),
-    "CC-BY": ("Attribution 4.0 International", "licenses/by/4.0"),
-    "CC-BY-NC": ("Attribution-NonCommercial 4.0 International", "licenses/by-nc/4.0"),
-}
-
 
 def login_needed(call: Call) -> httpx.Response:
     """Answer whatever needs a login: a folder has no users."""
@@ -65,6 +59,5 @@ def license_file(call: Call) -> httpx.Response:
         reply = file_reply(call, path)
         reply.headers["Content-Type"] = "text/plain"
         return reply
-    title, place = _TITLES[name]
-    text = f"{title}\n\nhttps://creativecommons.org/{place}/legalcode\n"
+    text = f"{LICENSES[name].title}\n\n{LICENSES[name].url}legalcode\n"
     return httpx.Response(200, headers={"Content-Type": "text/plain"}, text=text)

@@ -34,8 +34,7 @@ def test_a_folder_is_cited_offline(isic: Isic) -> None:
 
     assert (done.code, done.err) == (0, "")
     assert done.out == (
-        "Clinic A. (n.d.). melanoma [Data set]. International Skin Imaging Collaboration. "
-        "https://doi.org/10.34970/123456\n"
+        "Clinic A. (n.d.). melanoma [Data set]. ISIC Archive. https://doi.org/10.34970/123456\n"
     )
     csl = json.loads(isic("collection", "cite", "Nevi", "--style", "csl").out)
     assert [author["literal"] for author in csl["author"]] == ["Clinic A", "Clinic B, Vienna"]

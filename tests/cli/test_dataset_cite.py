@@ -17,17 +17,19 @@ def test_bibtex_is_the_default_and_names_credits_licence_and_collections(isic: I
     assert "Strictest licence: CC-BY-NC." in done.out
     assert "Collection: Nevi. Collection: melanoma, doi:10.34970/123456." in done.out
     assert "  doi = {10.34970/123456}," in lines
-    assert done.err == "4 images, 3 to credit, strictest licence CC-BY-NC.\n"
+    assert done.err == "4 images, 3 to credit. Strictest licence: CC-BY-NC.\n"
 
 
 def test_apa_is_one_reference(isic: Isic) -> None:
-    done = isic("dataset", "cite", "archive", "--to", "apa", "--title", "My set", *DAY)
+    done = isic("dataset", "cite", "archive", "--style", "apa", "--title", "My set", *DAY)
     assert done.out.startswith("Anonymous, Clinic A, & Clinic B, Vienna. (2025). My set (ISIC ids")
-    assert done.out.endswith("melanoma: https://doi.org/10.34970/123456.\n")
+    assert done.out.endswith(
+        "ISIC Archive. (n.d.). melanoma [Data set]. https://doi.org/10.34970/123456\n"
+    )
 
 
 def test_cff_goes_to_a_file(isic: Isic, tmp_path: Path) -> None:
-    done = isic("dataset", "cite", "archive", "--to", "cff", "-o", "CITATION.cff", *DAY)
+    done = isic("dataset", "cite", "archive", "--style", "cff", "-o", "CITATION.cff", *DAY)
     text = (tmp_path / "CITATION.cff").read_text()
     assert (done.code, done.out) == (0, "")
     assert text.startswith("cff-version: 1.2.0\n")
@@ -35,7 +37,7 @@ def test_cff_goes_to_a_file(isic: Isic, tmp_path: Path) -> None:
 
 
 def test_plain_text_counts_the_images_of_each_credit(isic: Isic) -> None:
-    lines = isic("dataset", "cite", "archive", "--to", "text", *DAY).lines
+    lines = isic("dataset", "cite", "archive", "--style", "text", *DAY).lines
     assert lines[2:6] == [
         "       1  CC-0      Anonymous",
         "       1  CC-0      Clinic A",
@@ -54,19 +56,20 @@ def test_a_lock_says_archive_query_date_and_collections(isic: Isic, tmp_path: Pa
     }
     row = {"isic_id": "ISIC_0000001", "copyright_license": "CC-0", "attribution": "A"}
     (tmp_path / "isic.lock").write_text(f"{json.dumps(header)}\n{json.dumps(row)}\n")
-    done = isic("dataset", "cite", "isic.lock", "--to", "apa")
+    done = isic("dataset", "cite", "isic.lock", "--style", "apa")
     assert done.out.startswith("A. (2024). 1 image of the ISIC Archive")
     assert done.out.endswith(
-        "Retrieved February 3, 2024, from https://example.org. Set: https://doi.org/10.1/x.\n"
+        "Retrieved February 3, 2024, from https://example.org\n"
+        "ISIC Archive. (n.d.). Set [Data set]. https://doi.org/10.1/x\n"
     )
-    note = isic("dataset", "cite", "isic.lock", "--to", "text").lines[-1]
+    note = isic("dataset", "cite", "isic.lock", "--style", "text").lines[4]
     assert note.startswith("Retrieved on 2024-02-03. Query: sex:male. Collection: Set, doi:10.1/x.")
 
 
 def test_a_collection_can_be_named_by_its_doi(isic: Isic) -> None:
-    done = isic("dataset", "cite", "archive", "-c", "10.34970/123456", "--to", "text", *DAY)
-    assert "Collection: melanoma, doi:10.34970/123456. Strictest" in done.lines[-1]
-    assert "Nevi" not in done.lines[-1]
+    done = isic("dataset", "cite", "archive", "-c", "10.34970/123456", "--style", "text", *DAY)
+    assert "Collection: melanoma, doi:10.34970/123456. Strictest" in done.lines[7]
+    assert "Nevi" not in done.lines[7]
 
 
 @pytest.mark.parametrize(("limit", "code"), [("cc-0", 7), ("cc-by", 7), ("CC-BY-NC", 0)])
@@ -97,3 +100,21 @@ def test_bad_input_is_named(
     done = isic("dataset", "cite", *arguments)
     assert (done.code, done.out) == (code, "")
     assert message in done.err
+
+
+def test_the_old_name_of_the_option_is_understood(isic: Isic) -> None:
+    old = isic("dataset", "cite", "archive", "--to", "ris", *DAY)
+    assert (old.code, old.out) == (
+        0,
+        isic("dataset", "cite", "archive", "--style", "ris", *DAY).out,
+    )
+    assert old.out.startswith("TY  - DATA\n")
+    assert "--to" not in isic("dataset", "cite", "--help").out
+
+
+def test_an_image_without_a_licence_is_counted(isic: Isic, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(
+        "isic_id,copyright_license,attribution\nISIC_0000001,CC-BY,A\nISIC_0000002,,A\n"
+    )
+    done = isic("dataset", "cite", "t.csv", *DAY)
+    assert done.err == "2 images, 1 to credit. Strictest licence: CC-BY. 1 image has no licence.\n"

@@ -1,18 +1,32 @@
 """What a citation needs to know about a table or folder: ids, credits, date, collections."""
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from isic_cli.curation.cite import CitedSet, Source
-from isic_cli.curation.credit import beyond, credits_of, digest_ids
+from isic_cli.curation.credit import (
+    Credit,
+    beyond,
+    credits_of,
+    digest_ids,
+    license_sentence,
+)
+from isic_cli.curation.reference import PUBLISHER, Reference, obliged
 from isic_cli.errors import CheckError, UsageError
 from isic_cli.folder.sets import read_collections
 from isic_cli.query import any_of
 from isic_cli.services.tabular import TableSource, open_table
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A collection that images of the set came from."""
+
+    name: str
+    doi: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +120,7 @@ def cite(
     title: str = "",
     sources: Sequence[Source] = (),
     limit: str | None = None,
-) -> tuple[CitedSet, TableSource]:
+) -> tuple[Reference, TableSource]:
     """Return what is cited of a table, lock or folder.
 
     Parameters
@@ -140,27 +154,71 @@ def cite(
         raise UsageError(f"{source} has no images to cite")
     if limit is not None:
         _gate(rows, limit)
-    isic_ids = [row["isic_id"] for row in rows]
-    known = read_provenance(source, isic_ids)
-    cited = CitedSet(
-        images=len(set(isic_ids)),
-        digest=digest_ids(isic_ids),
-        retrieved=retrieved or known.retrieved,
+    known = read_provenance(source, [row["isic_id"] for row in rows])
+    known = replace(
+        known,
         archive=known.archive or archive,
-        credits=credits_of(rows),
+        retrieved=retrieved or known.retrieved,
         sources=tuple(sources) or known.sources,
-        query=known.query,
-        title=title,
     )
-    return cited, table
+    return reference_of(rows, known, title=title), table
+
+
+def reference_of(
+    rows: Sequence[Mapping[str, Any]], known: Provenance, *, title: str = ""
+) -> Reference:
+    """Return the reference of exactly these images.
+
+    Parameters
+    ----------
+    rows : sequence of Mapping
+        With `isic_id`, `copyright_license` and `attribution`.
+    known : Provenance
+        Where they came from.
+    title : str
+        `""` for one made of the number of images.
+    """
+    isic_ids = {str(row["isic_id"]) for row in rows}
+    found = credits_of(rows)
+    digest = digest_ids(isic_ids)
+    plural = "" if len(isic_ids) == 1 else "s"
+    told = [text for one in known.sources for text in (one.name, one.doi or "")]
+    collections = [
+        Reference(title=one.name, year=None, doi=one.doi) for one in known.sources if one.doi
+    ]
+    dois = {one.doi for one in known.sources}
+    papers = obliged([*told, *(one.attribution for one in found)])
+    return Reference(
+        title=title or f"{len(isic_ids):,} image{plural} of the {PUBLISHER}",
+        authors=tuple(one.attribution for one in found),
+        year=known.retrieved.year,
+        url=known.archive,
+        retrieved=known.retrieved,
+        digest=digest,
+        note=_note(known, found, digest),
+        credits=found,
+        related=[*collections, *(paper for paper in papers if paper.doi not in dois)],
+    )
+
+
+def _note(known: Provenance, found: Sequence[Credit], digest: str) -> str:
+    """Return what makes the set reproducible, in one sentence each."""
+    parts = [f"Retrieved on {known.retrieved.isoformat()}."]
+    if known.query:
+        parts.append(f"Query: {known.query}.")
+    parts += [
+        f"Collection: {one.name}{f', doi:{one.doi}' if one.doi else ''}." for one in known.sources
+    ]
+    parts += [license_sentence(found), f"SHA-256 of the sorted ISIC ids: {digest}."]
+    return " ".join(filter(None, parts))
 
 
 def _gate(rows: Sequence[dict[str, Any]], limit: str) -> None:
     found = beyond(rows, limit)
     if not found:
         return
-    licenses = {row["isic_id"]: row.get("copyright_license", "none") for row in rows}
-    shown = ", ".join(f"{isic_id} ({licenses[isic_id]})" for isic_id in found[:5])
+    licenses = {row["isic_id"]: row.get("copyright_license") for row in rows}
+    shown = ", ".join(f"{isic_id} ({licenses[isic_id] or 'none'})" for isic_id in found[:5])
     more = f" and {len(found) - 5:,} more" if found[5:] else ""
     raise CheckError(
         f"{len(found):,} images are not under {limit.upper()} or freer: {shown}{more}",

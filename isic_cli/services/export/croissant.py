@@ -4,14 +4,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from isic_cli.curation.cite import CitedSet, to_bibtex
-from isic_cli.curation.credit import set_license
-
-_LICENSES = {
-    "CC-0": "https://creativecommons.org/publicdomain/zero/1.0/",
-    "CC-BY": "https://creativecommons.org/licenses/by/4.0/",
-    "CC-BY-NC": "https://creativecommons.org/licenses/by-nc/4.0/",
-}
+from isic_cli.curation.cite import written
+from isic_cli.curation.reference import Reference
+from isic_cli.models.licenses import LICENSES
 
 _CONTEXT = {
     "@language": "en",
@@ -65,7 +60,7 @@ def describe(
     rows: Iterable[Mapping[str, Any]],
     *,
     table_sha256: str,
-    cited: CitedSet,
+    cited: Reference,
 ) -> str:
     """Return the JSON-LD that describes `metadata.csv` and the pictures in `images/`.
 
@@ -86,11 +81,11 @@ def describe(
         "@type": "sc:Dataset",
         "conformsTo": "http://mlcommons.org/croissant/1.1",
         "name": "isic-export",
-        "description": f"{cited.full_title}. {cited.note()}",
+        "description": f"{cited.title}. {cited.note}",
         "url": "https://www.isic-archive.com",
-        "creator": [{"@type": "sc:Organization", "name": name} for name in cited.authors],
-        "citeAs": to_bibtex(cited),
-        "datePublished": cited.retrieved.isoformat(),
+        "creator": [{"@type": "sc:Organization", "name": name} for name in cited.creators],
+        "citeAs": written(cited, "bibtex"),
+        "datePublished": str(cited.retrieved),
         "version": "1.0.0",
         "distribution": [
             {
@@ -122,9 +117,8 @@ def describe(
             }
         ],
     }
-    license_name = set_license(cited.credits)
-    if license_name in _LICENSES:
-        value["license"] = _LICENSES[license_name]
+    if cited.license in LICENSES:
+        value["license"] = LICENSES[cited.license].url
     return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
 

@@ -4,14 +4,17 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from isic_cli.config import PROD_URL
-from isic_cli.curation.cite import SPDX, CitedSet, to_cff
-from isic_cli.curation.credit import attribution_text, credits_of, digest_ids, set_license
+from isic_cli.curation.cite import written
+from isic_cli.curation.credit import attribution_text, credits_of
+from isic_cli.curation.reference import Reference
 from isic_cli.errors import LocalError
-from isic_cli.services.cite.dataset import read_provenance
+from isic_cli.models.licenses import LICENSES
+from isic_cli.services.cite.dataset import read_provenance, reference_of
 from isic_cli.services.download.disk import replacing, sha256_of, write_atomically
 from isic_cli.services.export import coco, croissant
 from isic_cli.services.export.catalogue import Catalogue, Item
@@ -101,7 +104,8 @@ class Finals:
 
     def _card(self, counts: Mapping[str, int]) -> str:
         """Return the card of the data set: its parts by name, since folds are none by custom."""
-        license_ = SPDX.get(self._license() or "", "other").lower()
+        name = self._cited().license
+        license_ = LICENSES[name].spdx.lower() if name in LICENSES else "other"
         lines = ["---", f"license: {license_}", "configs:", "- config_name: default"]
         lines.append("  data_files:")
         for folder in counts:
@@ -140,9 +144,9 @@ class Finals:
         rows = (item.row for item in self._catalogue if self._is_there(item))
         for name, text in credit_texts(self._options.folder, rows).items():
             write_atomically(self._options.out / name, text)
-        write_atomically(self._options.out / "CITATION.cff", to_cff(self._cited()))
+        write_atomically(self._options.out / "CITATION.cff", written(self._cited(), "cff"))
 
-    def _cited(self) -> CitedSet:
+    def _cited(self) -> Reference:
         """Return what is cited: exactly the images that are in the export."""
         rows = [
             {name: item.row.get(name) for name in ("copyright_license", "attribution")}
@@ -150,17 +154,8 @@ class Finals:
             for item in self._catalogue
             if self._is_there(item)
         ]
-        isic_ids = [str(row["isic_id"]) for row in rows]
-        known = read_provenance(self._options.folder, isic_ids)
-        return CitedSet(
-            images=len(rows),
-            digest=digest_ids(isic_ids),
-            retrieved=known.retrieved,
-            archive=known.archive or PROD_URL,
-            credits=credits_of(rows),
-            sources=known.sources,
-            query=known.query,
-        )
+        known = read_provenance(self._options.folder, [str(row["isic_id"]) for row in rows])
+        return reference_of(rows, replace(known, archive=known.archive or PROD_URL))
 
     def _is_there(self, item: Item) -> bool:
         # A picture in an archive file has no line of its own; its credit stays in any case.
@@ -168,9 +163,6 @@ class Finals:
 
     def _sides(self) -> tuple[str, ...]:
         return self._catalogue.side_names or ("",)
-
-    def _license(self) -> str | None:
-        return set_license(credits_of(item.row for item in self._items()))
 
 
 def credit_texts(folder: Path, rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:

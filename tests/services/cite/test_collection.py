@@ -1,14 +1,14 @@
-import json
+from typing import Any
 
 import httpx
 import pytest
 
 from isic_cli.models.collection import Collection
-from isic_cli.services.cite.collection import Reference, Style, cite
+from isic_cli.services.cite.collection import cite
 from tests.support.faults import Script, body, json_answer, raising, redirect, status
 from tests.support.opened import opened
 
-DOI = Collection(id=4, name="Challenge 2024: Training", doi="10.34970/123456")
+DOI = Collection(id=4, name="Nevi of 2024", doi="10.34970/123456")
 CREDIT = json_answer(
     [
         {"license": "CC-0", "attribution": "Anonymous", "count": 2},
@@ -18,8 +18,8 @@ CREDIT = json_answer(
 )
 ATTRIBUTION = "GET /api/v2/collections/4/attribution/"
 COMPOSED = (
-    "Clinic & Co_A, & Anonymous. (n.d.). Challenge 2024: Training [Data set]. "
-    "International Skin Imaging Collaboration. https://doi.org/10.34970/123456"
+    "Clinic & Co_A, & Anonymous. (n.d.). Nevi of 2024 [Data set]. "
+    "ISIC Archive. https://doi.org/10.34970/123456\n"
 )
 
 
@@ -31,7 +31,7 @@ def test_a_doi_is_cited_as_doi_org_does_and_gets_no_token() -> None:
         }
     )
     with opened(script, token="secret") as api:
-        assert cite(api, DOI, "bibtex") == "@misc{é}"
+        assert cite(api, DOI, "bibtex") == "@misc{é}\n"
 
     assert [request.url.host for request in script.requests] == ["doi.org", "data.datacite.org"]
     assert script.requests[0].headers["accept"] == "application/x-bibtex"
@@ -64,59 +64,21 @@ def test_a_year_that_the_archive_sends_is_used() -> None:
         assert "(2024). n [Data set]" in cite(api, dated, "apa")
 
 
-REFERENCE = Reference("Nevi_1", ("A & B", "C"), 2024, "10.1/x", "https://a.example/collections/4/")
+@pytest.mark.parametrize("offline", [False, True])
+def test_the_papers_of_a_known_data_set_come_along(offline: bool) -> None:
+    ham = DOI.model_copy(update={"name": "HAM10000"})
+    script = Script({"GET /10.34970/123456": [body(b"As doi.org says.")], ATTRIBUTION: [CREDIT]})
+    with opened(script) as api:
+        lines = cite(api, ham, "apa", offline=offline).splitlines()
+
+    assert len(lines) == 2
+    assert lines[0].startswith("Clinic" if offline else "As doi.org says.")
+    assert lines[1].startswith("Tschandl, P., Rosendahl, C., & Kittler, H. (2018).")
 
 
-WRITTEN: dict[Style, str] = {
-    "apa": """\
-A & B, & C. (2024). Nevi_1 [Data set]. \
-International Skin Imaging Collaboration. https://doi.org/10.1/x""",
-    "bibtex": """\
-@misc{isic-nevi-1,
-  author = {{A \\& B} and {C}},
-  title = {{Nevi\\_1}},
-  year = {2024},
-  publisher = {International Skin Imaging Collaboration},
-  doi = {10.1/x},
-  url = {https://doi.org/10.1/x}
-}""",
-    "ris": "\n".join(  # noqa: FLY002 - the last line ends in a space that an editor may eat
-        [
-            "TY  - DATA",
-            "TI  - Nevi_1",
-            "AU  - A & B",
-            "AU  - C",
-            "PY  - 2024",
-            "DO  - 10.1/x",
-            "PB  - International Skin Imaging Collaboration",
-            "UR  - https://doi.org/10.1/x",
-            "ER  - ",
-        ]
-    ),
-}
-
-
-@pytest.mark.parametrize("style", WRITTEN)
-def test_a_reference_is_written_in_each_style(style: Style) -> None:
-    assert REFERENCE.written(style) == WRITTEN[style]
-
-
-def test_csl_is_json_that_reference_managers_read() -> None:
-    assert json.loads(REFERENCE.written("csl")) == {
-        "type": "dataset",
-        "id": "https://doi.org/10.1/x",
-        "title": "Nevi_1",
-        "author": [{"literal": "A & B"}, {"literal": "C"}],
-        "publisher": "International Skin Imaging Collaboration",
-        "URL": "https://doi.org/10.1/x",
-        "DOI": "10.1/x",
-        "issued": {"date-parts": [[2024]]},
-    }
-
-
-@pytest.mark.parametrize("style", ["apa", "bibtex", "csl", "ris"])
-def test_what_nobody_knows_is_left_out(style: Style) -> None:
-    bare = Reference("Nevi", (), None, None, "").written(style)
-
-    assert "Nevi" in bare
-    assert not any(word in bare.lower() for word in ("none", "doi", "http", "author", "issued"))
+@pytest.mark.parametrize("style", ["cff", "text"])
+def test_what_doi_org_does_not_write_is_composed(style: Any) -> None:
+    script = Script({ATTRIBUTION: [CREDIT]})
+    with opened(script) as api:
+        assert "Clinic & Co_A" in cite(api, DOI, style)
+    assert script.asked == [ATTRIBUTION]
