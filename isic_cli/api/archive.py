@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from isic_cli.api.answer import Answer, read_json
 from isic_cli.api.collections import CollectionEndpoints
 from isic_cli.api.contributions import ContributionEndpoints
+from isic_cli.api.credits import CreditEndpoints
 from isic_cli.api.curation import CurationEndpoints
 from isic_cli.api.dois import DoiEndpoints
 from isic_cli.api.images import ImageEndpoints
@@ -33,6 +34,7 @@ _ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
 class ArchiveApi(
     ImageEndpoints,
     CollectionEndpoints,
+    CreditEndpoints,
     StudyEndpoints,
     CurationEndpoints,
     ContributionEndpoints,

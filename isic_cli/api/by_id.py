@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from isic_cli.api.client import ArchiveClient
 from isic_cli.api.origin import Params
@@ -10,9 +11,12 @@ from isic_cli.api.paging import PAGE_SIZE, all_rows
 from isic_cli.api.search import MOST_LANES, SEARCH, both, read_images, search_params
 from isic_cli.models.image import ImageRecord
 
+S = TypeVar("S")
+T = TypeVar("T")
+
 #: Ids asked for in one request; the archive's line holds about 310.
 IDS_AT_ONCE = 100
-_PLAIN_ID = re.compile(r"ISIC_\d{7}", re.ASCII)
+PLAIN_ID = re.compile(r"ISIC_\d{7}", re.ASCII)
 
 
 def fetch_by_id(
@@ -32,7 +36,7 @@ def fetch_by_id(
     dict of str to ImageRecord
         In the order of `ids`.
     """
-    wanted = list(dict.fromkeys(name for name in ids if _PLAIN_ID.fullmatch(name)))
+    wanted = list(dict.fromkeys(name for name in ids if PLAIN_ID.fullmatch(name)))
     size = IDS_AT_ONCE
     while size > 1 and not _fits(client, wanted[:size], query, collections):
         size //= 2
@@ -43,14 +47,13 @@ def fetch_by_id(
         return list(all_rows(client, SEARCH, read_images, params))
 
     found: dict[str, ImageRecord] = {}
-    for records in _side_by_side(fetch, groups):
+    for records in side_by_side(fetch, groups):
         found.update((record.isic_id, record) for record in records)
     return {name: found[name] for name in wanted if name in found}
 
 
-def _side_by_side(
-    fetch: Callable[[list[str]], list[ImageRecord]], groups: Sequence[list[str]]
-) -> Iterator[list[ImageRecord]]:
+def side_by_side(fetch: Callable[[S], T], groups: Sequence[S]) -> Iterator[T]:
+    """Yield what `fetch` returns for each group, in order; up to eight calls at once."""
     if len(groups) <= 1:
         yield from map(fetch, groups)
         return

@@ -1,20 +1,14 @@
 """The endpoints around collections."""
 
-import logging
 from collections.abc import Iterator
 
-import httpx
 from pydantic import TypeAdapter
 
-from isic_cli.api.credits import read_credits
 from isic_cli.api.origin import Params
 from isic_cli.api.paging import all_rows
 from isic_cli.api.session import Session
-from isic_cli.errors import AuthError, NotFoundError
 from isic_cli.models.collection import AttributionCount, Collection
 from isic_cli.models.page import Page
-
-logger = logging.getLogger(__name__)
 
 _COUNTS = TypeAdapter(list[AttributionCount])
 
@@ -60,24 +54,3 @@ class CollectionEndpoints(Session):
         self.check_token()
         path = f"collections/{collection_id}/attribution/"
         return self.named("collection", collection_id, path, _COUNTS.validate_json)
-
-    def collection_credits(self, collection_id: int) -> dict[str, str] | None:
-        """Return each image's own attribution in a public collection, by ISIC id.
-
-        Returns
-        -------
-        dict or None
-            None when the archive's web pages do not give it: a private collection, or an
-            archive without web pages.
-        """
-
-        def consume(response: httpx.Response, asked: str) -> dict[str, str] | None:
-            if "csv" not in response.headers.get("content-type", ""):
-                return None
-            return read_credits(response.iter_bytes(), asked)
-
-        try:
-            return self._client.request("GET", f"/collections/{collection_id}/metadata/", consume)
-        except (AuthError, NotFoundError) as error:
-            logger.info("no credits of collection %d: %s", collection_id, error)
-            return None

@@ -1,15 +1,121 @@
-"""Each image's own attribution, out of the CSV that the archive's web pages offer.
+"""Each image's own attribution, out of the tables that the archive writes for people.
 
-Image records carry the attribution of their cohort; this table has the image's own, which is
+Image records carry the attribution of their cohort; these tables have the image's own, which is
 what the archive's files carry and what a publication owes.
 """
 
 import codecs
 import csv
-from collections.abc import Iterable, Iterator
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from urllib.parse import parse_qs, urlsplit
 
+import httpx
+from pydantic import TypeAdapter
+
+from isic_cli.api.answer import Answer, read_json
+from isic_cli.api.by_id import PLAIN_ID, side_by_side
 from isic_cli.api.faults import cut
-from isic_cli.errors import ResponseError
+from isic_cli.api.session import Session
+from isic_cli.errors import AuthError, NetworkError, NotFoundError, RefusedError, ResponseError
+
+logger = logging.getLogger(__name__)
+
+_STRING = TypeAdapter(str)
+
+#: Search terms of one request: its token holds them, and the archive's line has 8,190 bytes.
+_TERMS = 150
+#: Blocks of a thousand ids in one request: the archive has 30 s to begin its answer.
+_BLOCKS = 10
+#: Ids of a block from which on the whole block is asked for.
+_DENSE = 40
+
+
+class CreditEndpoints(Session):
+    """Whom to credit for single images."""
+
+    def collection_credits(self, collection_id: int) -> dict[str, str] | None:
+        """Return each image's own attribution in a public collection, by ISIC id.
+
+        Returns
+        -------
+        dict or None
+            None when the archive's web pages do not give it: a private collection, or an
+            archive without web pages.
+        """
+        try:
+            return self._table(f"/collections/{collection_id}/metadata/")
+        except (AuthError, NotFoundError) as error:
+            logger.info("no credits of collection %d: %s", collection_id, error)
+            return None
+
+    def image_credits(self, isic_ids: Sequence[str]) -> dict[str, str] | None:
+        """Return the own attribution of images, private ones of this user included.
+
+        The route is that of the archive's ZIP downloads; it is not published.
+
+        Parameters
+        ----------
+        isic_ids : sequence of str
+            Any number: they are asked for in parts, up to eight side by side.
+
+        Returns
+        -------
+        dict or None
+            By ISIC id, more ids than asked for where they lie close together; None when the
+            route does not answer.
+        """
+        self.check_token()
+        found: dict[str, str] = {}
+        try:
+            for part in side_by_side(self._credits_of, credit_queries(isic_ids)):
+                found.update(part or {})
+        except (AuthError, NetworkError, NotFoundError, RefusedError) as error:
+            logger.info("the images' own credits are unknown: %s", error)
+            return None
+        return found
+
+    def _credits_of(self, query: str) -> dict[str, str] | None:
+        def consume(response: httpx.Response, asked: str) -> str:
+            return read_json(Answer.of(response, asked), _STRING.validate_json)
+
+        address = self._client.request(
+            "POST", "zip-download/url/", consume, json={"query": query}, repeatable=True
+        )
+        token = parse_qs(urlsplit(address).query).get("zsid", [""])[0]
+        return self._table("zip-download/metadata-file/", token=token)
+
+    def _table(self, path: str, *, token: str | None = None) -> dict[str, str] | None:
+        def consume(response: httpx.Response, asked: str) -> dict[str, str] | None:
+            if "csv" not in response.headers.get("content-type", ""):
+                return None
+            return read_credits(response.iter_bytes(), asked)
+
+        return self._client.request("GET", path, consume, params={"token": token})
+
+
+def credit_queries(isic_ids: Iterable[str]) -> list[str]:
+    """Return searches that find these images, each small enough for one request.
+
+    Ids are named one by one, or as a block of a thousand where many of it are wanted.
+
+    >>> credit_queries(["ISIC_0000007", "ISIC_0000009"])
+    ['isic_id:ISIC_0000007 OR isic_id:ISIC_0000009']
+    """
+    blocks: defaultdict[str, list[str]] = defaultdict(list)
+    for isic_id in filter(PLAIN_ID.fullmatch, isic_ids):
+        blocks[isic_id[:-3]].append(isic_id)
+    dense = [f"isic_id:{block}*" for block, ids in blocks.items() if len(ids) >= _DENSE]
+    single = [
+        f"isic_id:{isic_id}" for ids in blocks.values() if len(ids) < _DENSE for isic_id in ids
+    ]
+    groups = [*_groups(dense, _BLOCKS), *_groups(single, _TERMS)]
+    return [" OR ".join(group) for group in groups]
+
+
+def _groups(terms: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    return (terms[start : start + size] for start in range(0, len(terms), size))
 
 
 def read_credits(chunks: Iterable[bytes], asked: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ import click
 
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.options import selection_options
-from isic_cli.cli.outcome import Fold, reported, settled, tell_credits
+from isic_cli.cli.outcome import Fold, report_credits, reported, settled
 from isic_cli.cli.progress import Progress, human_bytes
 from isic_cli.cli.rows import conclude, fail_empty_option, serial_option, warn_of_quirks
 from isic_cli.cli.transfer import download_options, network_options, transfer_options
@@ -119,5 +119,5 @@ def fetch_images(job: "Acquisition", report: "Report", mode: str) -> ExitCode:
             fold.take_all(job.run())
     fold.finish()
     fold.summarize()
-    tell_credits(job.credits)
+    report_credits(job.credits)
     return ExitCode.PARTIAL if report.counts.get("failed") else ExitCode.OK

@@ -8,6 +8,7 @@ from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.metadata_offline import download_offline
 from isic_cli.cli.options import selection_options
+from isic_cli.cli.outcome import report_credits
 from isic_cli.cli.output import Output, output_options
 from isic_cli.cli.progress import Progress, progress_option
 from isic_cli.cli.rows import (
@@ -81,14 +82,9 @@ def download_metadata(
         images = SelectedImages(api, selection)
         warn_of_quirks(images)
         ticker.total = images.count()
-        credit = Credits.load(api, [one.id for one in images.collections])
+        credit = Credits(api, [one.id for one in images.collections])
         records = credit.apply(images.records("by_id", lanes=1 if serial else 8))
         rows = image_rows(ticker.counting(records), output.fields)
         count = output.write(rows, IMAGES)
-    if credit.own:
-        click.echo(
-            f"Attribution: the images' own for {credit.own}, the archive's default for "
-            f"{credit.default}.",
-            err=True,
-        )
+    report_credits(credit)
     return conclude(images, count, fail_empty=fail_empty)

@@ -105,14 +105,16 @@ class Fold:
         click.echo(f"{total:,} images: {', '.join(parts)}.", err=True)
 
 
-def tell_credits(credit: "Credits") -> None:
-    """Say where the attributions are from, when there was a choice."""
-    if credit.own:
+def report_credits(credit: "Credits") -> None:
+    """Say where the attributions are from, and for how many images the own one is unknown."""
+    if credit.default:
         click.echo(
-            f"Attribution: the image's own for {credit.own:,}, "
-            f"the archive's default for {credit.default:,}.",
+            f"Attribution: the image's own for {credit.own:,}; for {credit.default:,} only the "
+            "archive's default is known.",
             err=True,
         )
+    elif credit.own:
+        click.echo(f"Attribution: the image's own for {credit.own:,}.", err=True)
 
 
 @contextmanager

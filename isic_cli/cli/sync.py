@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isic_cli.cli.context import Run, pass_run
-from isic_cli.cli.outcome import Fold, reported, settled, tell_credits
+from isic_cli.cli.outcome import Fold, report_credits, reported, settled
 from isic_cli.cli.progress import Progress
 from isic_cli.cli.transfer import download_options, network_options, transfer_options
 from isic_cli.errors import ExitCode, UsageError
@@ -97,7 +97,7 @@ def _synchronize(
                     _report_leaving(report, one)
     fold.finish()
     fold.summarize()
-    tell_credits(job.credits)
+    report_credits(job.credits)
     _tell_leaving(leaving, deleted=most is not None and not job.missed)
     return _conclude(job, report)
 

@@ -1,12 +1,14 @@
 """Each image's own attribution, out of the web's CSV."""
 
+import json
+
 import httpx
 import pytest
 
-from isic_cli.api.credits import read_credits, untabbed
+from isic_cli.api.credits import credit_queries, read_credits, untabbed
 from isic_cli.api.faults import Failed
 from isic_cli.errors import ResponseError
-from tests.support.faults import Script, Step, body, cut_after, redirect, status
+from tests.support.faults import Script, Step, body, cut_after, json_answer, redirect, status
 from tests.support.opened import opened
 
 PATH = "/collections/3/metadata/"
@@ -123,3 +125,45 @@ def test_the_table_is_not_held_whole() -> None:
     with opened(Script({PATH: [step]}), retries=0) as api, pytest.raises(ResponseError):
         api.collection_credits(3)
     assert seen == [0, 1, 2]
+
+
+def test_scattered_ids_are_asked_for_one_by_one_and_dense_ones_in_blocks() -> None:
+    scattered = [f"ISIC_{number:07}" for number in range(0, 400_000, 1000)]
+    dense = [f"ISIC_1234{number:03}" for number in range(40)]
+
+    block, *rest = credit_queries([*scattered, *dense])
+
+    assert block == "isic_id:ISIC_1234*"
+    assert [len(query.split(" OR ")) for query in rest] == [150, 150, 100]
+    assert rest[0].startswith("isic_id:ISIC_0000000 OR isic_id:ISIC_0001000 OR ")
+    assert credit_queries(dense[1:]) == [" OR ".join(f"isic_id:{name}" for name in dense[1:])]
+
+
+def test_what_is_no_id_is_not_put_into_a_query() -> None:
+    assert credit_queries(["ISIC_0000001", "ISIC_1 OR sex:male", "x"]) == ["isic_id:ISIC_0000001"]
+
+
+def test_the_credits_of_any_images_come_from_the_table_of_a_zip_download() -> None:
+    address = "https://zip.example/download?zsid=abc%3A1xUSRG"
+    script = Script(
+        {
+            "POST /api/v2/zip-download/url/": [json_answer(address)],
+            "GET /api/v2/zip-download/metadata-file/": [body(TABLE, Content_Type="text/csv")],
+        }
+    )
+    with opened(script) as api:
+        assert api.image_credits(["ISIC_0000001"]) == CREDITS
+
+    asked, table = script.requests
+    assert json.loads(asked.content) == {"query": "isic_id:ISIC_0000001"}
+    assert dict(table.url.params) == {"token": "abc:1xUSRG"}
+    assert table.url.host == asked.url.host
+
+
+@pytest.mark.parametrize(
+    "answer", [status(404), status(405), status(401), status(500), json_answer(None), body(b"x")]
+)
+def test_a_zip_route_that_does_not_answer_gives_none(answer: Step) -> None:
+    script = Script({"POST /api/v2/zip-download/url/": [answer]})
+    with opened(script, retries=0) as api:
+        assert api.image_credits(["ISIC_0000001"]) is None

@@ -177,12 +177,6 @@ def test_force_begins_nevertheless(isic: Isic, folder: Path, tmp_path: Path) -> 
     assert (done.code, pictures(tmp_path / "out")) == (0, PICTURES[1:])
 
 
-def test_a_collection_download_takes_the_images_own_attribution(isic: Isic, tmp_path: Path) -> None:
-    done = isic("image", "download", "-c", "Nevi", "out")
-    assert done.code == 0
-    assert "Attribution: the image's own for 2" in done.err
-
-
 def test_an_official_folder_is_continued_not_repeated(isic: Isic, tmp_path: Path) -> None:
     make_folder(tmp_path / "out")
     (tmp_path / "out" / "collections.json").unlink()

@@ -23,11 +23,6 @@ def test_the_official_spelling_of_the_output_works(isic: Isic, tmp_path: Path) -
     assert len((tmp_path / "m.csv").read_text().splitlines()) == 5
 
 
-def test_a_collection_gives_the_images_own_attribution_and_says_so(isic: Isic) -> None:
-    done = isic("metadata", "download", "-c", "Nevi")
-    assert done.err == "Attribution: the images' own for 2, the archive's default for 0.\n"
-
-
 def test_an_empty_selection_writes_a_header_and_says_so(isic: Isic) -> None:
     done = isic("metadata", "download", "-s", "sex:male AND sex:female")
     assert (done.code, done.out) == (0, "isic_id,attribution,copyright_license\n")

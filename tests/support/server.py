@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from PIL import Image
 
@@ -72,8 +72,13 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is not None and not self._suffer(fault):
             return
         cut = fault.sent if fault is not None and fault.kind == "cut" else None
-        code, content_type, content = owner.answer(self.path, self.headers.get("Authorization"))
+        sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        code, content_type, content = owner.answer(
+            self.path, self.headers.get("Authorization"), sent
+        )
         self._send(code, {"Content-Type": content_type}, content, cut=cut)
+
+    do_POST = do_GET  # noqa: N815 - the name that http.server looks for
 
     def _suffer(self, fault: Fault) -> bool:
         """Play a fault; whether the answer follows."""
@@ -139,6 +144,9 @@ class ArchiveServer:
         The origin.
     requests : list of (method, path, headers)
         Everything that was asked.
+    credits : dict of str to str, or None
+        The images' own attributions, which the table of a ZIP download has; None for an archive
+        without ZIP downloads.
     """
 
     def __init__(
@@ -161,6 +169,7 @@ class ArchiveServer:
         self.listing = Listing(ids, origin=self.url, size=size)
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.closing = threading.Event()
+        self.credits: dict[str, str] | None = None
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -179,9 +188,13 @@ class ArchiveServer:
             number = len(self.requests)
         return self._hook(method, path, number) if self._hook else None
 
-    def answer(self, target: str, authorization: str | None) -> tuple[int, str, bytes]:
+    def answer(
+        self, target: str, authorization: str | None, sent: bytes = b""
+    ) -> tuple[int, str, bytes]:
         """Return status, content type and body."""
         path = urlsplit(target).path
+        if path.startswith("/api/v2/zip-download/") and self.credits is not None:
+            return self._zip(target, sent)
         name = path.rpartition("/")[2].partition(".")[0].removesuffix("_thumbnail")
         if path in {"/api/v2/images/", "/api/v2/images/search/"}:
             return 200, "application/json", self.listing.page(target)
@@ -197,6 +210,17 @@ class ArchiveServer:
         elif path.startswith("/files/") and name in self.listing.search(""):
             return 200, "image/jpeg", picture(self.listing.size)
         return 404, "application/json", b'{"detail": "Not Found"}'
+
+    def _zip(self, target: str, sent: bytes) -> tuple[int, str, bytes]:
+        """Answer the routes of ZIP downloads; the token is the query itself."""
+        assert self.credits is not None
+        parts = urlsplit(target)
+        if parts.path.endswith("/url/"):
+            address = f"https://zip.example/download?zsid={quote(json.loads(sent)['query'])}"
+            return 200, "application/json", json.dumps(address).encode()
+        found = self.listing.search(parse_qs(parts.query)["token"][0])
+        rows = [f'{name},"{self.credits[name]}"\r\n' for name in found if name in self.credits]
+        return 200, "text/csv", "".join(["isic_id,attribution\r\n", *rows]).encode()
 
 
 def main() -> None:

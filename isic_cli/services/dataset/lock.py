@@ -11,7 +11,7 @@ import shutil
 import threading
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -150,6 +150,16 @@ def existing_lock(folder: Path) -> Iterator[Lock | None]:
         return
     with lock:
         yield lock
+
+
+def locked_attribution(lock: Lock | None) -> Callable[[str], str | None]:
+    """Return what tells the attribution that a lock has for an ISIC id."""
+
+    def attribution(isic_id: str) -> str | None:
+        image = lock.get(isic_id) if lock is not None else None
+        return image.attribution if image is not None else None
+
+    return attribution
 
 
 @dataclass

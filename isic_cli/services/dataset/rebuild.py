@@ -14,7 +14,7 @@ from isic_cli.models.image import ImageRecord
 from isic_cli.models.selection import IdList, Selection
 from isic_cli.services.cite.credits import Credits
 from isic_cli.services.dataset.image import metadata_digest
-from isic_cli.services.dataset.lock import Lock
+from isic_cli.services.dataset.lock import Lock, locked_attribution
 from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent, Failed, Finished, Skipped
 from isic_cli.services.download.options import DownloadOptions
@@ -81,7 +81,6 @@ class Rebuilding:
         ids = tuple(lock.ids() if only is None else only)
         self._images = SelectedImages(api, Selection(ids=IdList("isic.lock", ids)))
         self._total = len(ids)
-        self.credits = Credits()
         self.differences: list[Difference] = []
         self.restored: set[str] = set()
 
@@ -92,8 +91,8 @@ class Rebuilding:
     def run(self) -> Iterator[DownloadEvent]:
         """Fetch what is not as the lock says; yield what becomes of each image."""
         numbers = [collection.id for collection in self._lock.header.collections]
-        self.credits = Credits.load(self._api, numbers)
-        records = self.credits.apply(self._images.records())
+        credit = Credits(self._api, numbers, kept=locked_attribution(self._lock))
+        records = credit.apply(self._images.records())
         downloader = Downloader(self._api, self._options, expected=self._expected)
         for event in downloader.run(self._compared(records)):
             self._fold(event)

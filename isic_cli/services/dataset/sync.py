@@ -13,7 +13,7 @@ from isic_cli.models.image import ImageRecord
 from isic_cli.services.cite.credits import Credits
 from isic_cli.services.dataset.header import LockHeader
 from isic_cli.services.dataset.image import LockedImage
-from isic_cli.services.dataset.lock import Lock
+from isic_cli.services.dataset.lock import Lock, locked_attribution
 from isic_cli.services.dataset.record import new_header, record_folder
 from isic_cli.services.download.disk import local_error
 from isic_cli.services.download.engine import Downloader
@@ -78,7 +78,7 @@ class Synchronisation:
         self._seen = Seen()
         self._is_listed = False
         self._dropped: set[str] = set()
-        self.credits = Credits()
+        self.credits = Credits(api)
         self.images = tuple(select(api, one) for one in lock.header.selections)
 
     def total(self) -> int | None:
@@ -101,7 +101,7 @@ class Synchronisation:
     def run(self) -> Iterator[DownloadEvent]:
         """Fetch what is new or changed; yield what becomes of each image."""
         numbers = {one.id for images in self.images for one in images.collections}
-        self.credits = Credits.load(self._api, sorted(numbers))
+        self.credits = Credits(self._api, numbers, kept=locked_attribution(self._lock))
         downloader = Downloader(self._api, self._options)
         records = self.credits.apply(self._records())
         yield from through_cache(downloader, self._api.settings, self._options, records)

@@ -12,6 +12,7 @@ from isic_cli.models.image import ImageRecord
 from isic_cli.models.selection import Selection
 from isic_cli.services.cite.credits import Credits
 from isic_cli.services.dataset.header import resolved
+from isic_cli.services.dataset.lock import existing_lock, locked_attribution
 from isic_cli.services.dataset.record import new_header, record_folder
 from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent
@@ -79,7 +80,7 @@ class Acquisition:
         self._options = options
         self._lanes = lanes
         self.images = select(api, selection)
-        self.credits = Credits()
+        self.credits = Credits(api)
         self._downloader = Downloader(api, options)
         self._held: list[ImageRecord] | None = None
 
@@ -133,9 +134,11 @@ class Acquisition:
 
     def run(self) -> Iterator[DownloadEvent]:
         """Download, and yield what becomes of each image."""
-        self.credits = Credits.load(self._api, [one.id for one in self.images.collections])
-        records = self.credits.apply(self._records())
-        yield from through_cache(self._downloader, self._api.settings, self._options, records)
+        collections = [one.id for one in self.images.collections]
+        with existing_lock(self._options.folder) as lock:
+            self.credits = Credits(self._api, collections, kept=locked_attribution(lock))
+            records = self.credits.apply(self._records())
+            yield from through_cache(self._downloader, self._api.settings, self._options, records)
 
     def settle(self, *, hurried: bool = False) -> None:
         """Bring `metadata.csv`, `attribution.txt`, `licenses/` and `isic.lock` up to date.
