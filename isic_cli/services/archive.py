@@ -19,9 +19,14 @@ from isic_cli.api.search import ImageSearch
 from isic_cli.errors import NotFoundError
 from isic_cli.models.collection import Collection
 from isic_cli.models.image import ImageRecord
+from isic_cli.models.selection import IdList, Selection
 from isic_cli.query import parse
+from isic_cli.services.cite.credits import Credits
+from isic_cli.services.dataset.lock import existing_lock, locked_attribution
+from isic_cli.services.dataset.record import record_download
 from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent, Failed, Finished, Skipped
+from isic_cli.services.download.journal import Journal
 from isic_cli.services.download.options import DownloadOptions, Variant
 from isic_cli.services.download.runlock import FolderLock
 from isic_cli.services.index.filecache import picture_bytes, through_cache
@@ -41,6 +46,8 @@ class Archive:
 
     def __init__(self, api: ArchiveApi) -> None:
         self._api = api
+        #: Images that were fetched into a folder since its tables and lock were written.
+        self._unrecorded: dict[tuple[Path, Variant], set[str]] = {}
 
     @classmethod
     def open(
@@ -90,8 +97,14 @@ class Archive:
         self.close()
 
     def close(self) -> None:
-        """Close the connections."""
-        self._api.close()
+        """Write what lies beside the pictures that were fetched, and close the connections."""
+        try:
+            for folder, variant in list(self._unrecorded):
+                if folder.is_dir():
+                    with FolderLock(folder):
+                        self._record(folder, variant)
+        finally:
+            self._api.close()
 
     def search(
         self,
@@ -155,14 +168,16 @@ class Archive:
     ) -> Path:
         """Download one picture into a folder, checked, and return its path.
 
-        A picture that is there and good is not fetched again.
+        A picture that is there and good is not fetched again. The credits beside the pictures
+        (see `download`) are written after each in a small folder, in a large one after every
+        tenth part of it, and when the archive is closed.
 
         Raises
         ------
         IsicError
             What made it fail.
         """
-        *_, last = self.download([image], folder, variant=variant)
+        *_, last = self._events([image], folder, variant, 1, is_single=True)
         if isinstance(last, (Finished, Skipped)):
             return Path(folder) / last.path
         assert isinstance(last, Failed)  # noqa: S101 - the engine ends a file in one of three ways
@@ -178,10 +193,14 @@ class Archive:
     ) -> Iterator[DownloadEvent]:
         """Download pictures side by side; yield what becomes of each.
 
+        At its end, however it ends, `metadata.csv`, `attribution.txt`, `licenses/` and
+        `isic.lock` are in the folder as `isic image download` leaves them.
+
         Parameters
         ----------
         images : iterable of ImageRecord
-            Read lazily: a search can be handed in as it is.
+            Read lazily: a search can be handed in as it is, and `isic dataset sync` then
+            repeats it; of anything else the ids.
         folder : path
             Made when it is not there.
         variant : {"full", "thumbnail"}
@@ -189,20 +208,59 @@ class Archive:
         jobs : int, optional
             Transfers side by side.
         """
+        return self._events(images, folder, variant, jobs)
+
+    def _events(
+        self,
+        images: Iterable[ImageRecord],
+        folder: str | os.PathLike[str],
+        variant: Variant,
+        jobs: int | None,
+        *,
+        is_single: bool = False,
+    ) -> Iterator[DownloadEvent]:
         settings = self._api.settings
+        place = Path(folder)
         options = DownloadOptions(
-            folder=Path(folder),
-            variant=variant,
-            jobs=jobs or settings.jobs,
-            retries=settings.retries,
+            folder=place, variant=variant, jobs=jobs or settings.jobs, retries=settings.retries
         )
-        downloader = Downloader(self._api, options)
-        try:
-            with (
-                FolderLock(options.folder),
-                closing(through_cache(downloader, settings, options, images)) as events,
-            ):
-                yield from events
-        finally:
-            # Leaving the loop early cuts the transfers; the next download needs a new start.
-            self._api.reopen_files()
+        collections = images.collections if isinstance(images, ImageSearch) else ()
+        fetched = self._unrecorded.setdefault((place, variant), set())
+
+        def noted() -> Iterator[ImageRecord]:
+            for image in images:
+                fetched.add(image.isic_id)
+                yield image
+
+        with FolderLock(place), existing_lock(place) as lock:
+            credit = Credits(self._api, collections, kept=locked_attribution(lock))
+            downloader = Downloader(self._api, options)
+            try:
+                with closing(
+                    through_cache(downloader, settings, options, credit.apply(noted()))
+                ) as events:
+                    yield from events
+            finally:
+                # Leaving the loop early cuts the transfers; the next one needs a new start.
+                self._api.reopen_files()
+                if not is_single or 10 * len(fetched) >= _known(place):
+                    search = images if isinstance(images, ImageSearch) else None
+                    self._record(place, variant, search)
+
+    def _record(self, folder: Path, variant: Variant, search: ImageSearch | None = None) -> None:
+        """Write the tables and the lock of a folder; the caller holds it."""
+        isic_ids = self._unrecorded.pop((folder, variant))
+        selection = Selection(ids=IdList("isic.lock", tuple(sorted(isic_ids))))
+        collections: tuple[Collection, ...] = ()
+        if search is not None:
+            numbers = tuple(map(str, search.collections))
+            selection = Selection(search.query, numbers, limit=search.limit or 0)
+            collections = resolve_collections(self._api, numbers)
+        record_download(
+            self._api, folder, selections=[selection], collections=collections, variant=variant
+        )
+
+
+def _known(folder: Path) -> int:
+    with Journal(folder, writable=False) as journal:
+        return len(journal)

@@ -9,8 +9,11 @@ from PIL import Image
 import isic_cli
 from isic_cli import Archive
 from isic_cli.errors import NotFoundError, QueryError, TransferError, UsageError
+from isic_cli.models.selection import IdList, Selection
+from isic_cli.services.dataset.lock import Lock
 from isic_cli.services.download.events import Finished, Skipped
 from tests.support.folders import jpeg, make_folder
+from tests.support.server import ArchiveServer
 
 
 @pytest.fixture
@@ -94,6 +97,77 @@ def test_leaving_a_download_early_leaves_the_archive_usable(folder: Path, tmp_pa
         for image in archive.search():
             archive.fetch(image, tmp_path / "out")
     assert len(list((tmp_path / "out").glob("ISIC_*.jpg"))) == 4
+
+
+LEFT = ["attribution.txt", "isic.lock", "licenses", "metadata.csv"]
+
+
+def beside(folder: Path) -> list[str]:
+    """What lies in a folder beside its pictures."""
+    return sorted(path.name for path in folder.iterdir() if path.name[:5] not in {"ISIC_", ".isic"})
+
+
+def test_a_download_leaves_what_the_command_leaves(folder: Path, tmp_path: Path) -> None:
+    with Archive.open(folder) as archive:
+        list(archive.download(archive.search("sex:male", collections=["Nevi"]), tmp_path / "out"))
+
+    assert beside(tmp_path / "out") == LEFT
+    rows = (tmp_path / "out/metadata.csv").read_text("utf-8").splitlines()
+    assert [row.partition(",")[0] for row in rows] == ["isic_id", "ISIC_0000003"]
+    assert "Clinic B, Vienna" in (tmp_path / "out/attribution.txt").read_text("utf-8")
+    with Lock(tmp_path / "out") as lock:
+        assert lock.header.selections == (Selection("sex:male", ("7",)),)
+        assert [one.name for one in lock.header.collections] == ["Nevi"]
+        assert list(lock.ids()) == ["ISIC_0000003"]
+
+
+def test_a_download_that_is_left_early_has_its_credits_too(folder: Path, tmp_path: Path) -> None:
+    with Archive.open(folder, jobs=1) as archive:
+        events = archive.download(archive.images(["ISIC_0000002", "ISIC_0000001"]), tmp_path / "o")
+        while not isinstance(next(events), Finished):
+            pass
+        del events
+        assert beside(tmp_path / "o") == LEFT
+
+
+def test_fetched_pictures_have_their_credits_and_one_list_of_ids(
+    folder: Path, tmp_path: Path
+) -> None:
+    with Archive.open(folder) as archive:
+        for image in archive.search():
+            archive.fetch(image, tmp_path / "out")
+            assert beside(tmp_path / "out") == LEFT
+
+    with Lock(tmp_path / "out") as lock:
+        ids = [f"ISIC_000000{number}" for number in range(1, 5)]
+        assert list(lock.ids()) == ids
+        assert lock.header.selections == (Selection(ids=IdList("isic.lock", tuple(ids))),)
+
+
+def test_many_pictures_fetched_into_a_large_folder_are_recorded_when_the_archive_closes(
+    folder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    with Archive.open(folder) as archive:
+        image, other, *_ = archive.search()
+        archive.fetch(image, out)
+        journal = out / ".isic/journal.jsonl"
+        line = journal.read_text("utf-8")
+        known = [line.replace(image.isic_id, f"ISIC_1{number:06}") for number in range(100)]
+        journal.write_text(line + "".join(known), "utf-8")
+        archive.fetch(other, out)
+        assert other.isic_id not in (out / "metadata.csv").read_text("utf-8")
+
+    assert other.isic_id in (out / "metadata.csv").read_text("utf-8")
+
+
+def test_python_takes_the_images_own_credit(tmp_path: Path) -> None:
+    with ArchiveServer(["ISIC_0000001"], size=2_000) as server:
+        server.credits = {"ISIC_0000001": "Dr. Own"}
+        with Archive.open(server.url) as archive:
+            archive.fetch(archive.image("ISIC_0000001"), tmp_path / "out")
+
+    assert (tmp_path / "out/attribution.txt").read_text("utf-8") == "Dr. Own"
 
 
 def test_the_archive_is_chosen_like_on_the_command_line() -> None:

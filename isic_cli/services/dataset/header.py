@@ -107,8 +107,8 @@ class LockHeader:
     def joined(self, earlier: "LockHeader | None") -> "LockHeader":
         """Return this header with the selections of an earlier one of the same archive before it.
 
-        A report's failures that were fetched again are no selection of their own, and the whole
-        archive holds every other selection.
+        A report's failures that were fetched again are no selection of their own, the whole
+        archive holds every other selection, and lists of ids become one list.
         """
         if earlier is None:
             return self
@@ -116,7 +116,7 @@ class LockHeader:
         for selection in self.selections:
             repairs = selection.ids is not None and bool(selection.ids.statuses)
             if selection not in selections and not (repairs and selections):
-                selections.append(selection)
+                _append(selections, selection)
         if Selection() in selections:
             selections = [Selection()]
         return replace(
@@ -133,6 +133,20 @@ _PLAIN = {
     "bytes": "size",
     **{name: name for name in ("license", "layout", "variant")},
 }
+
+
+def _append(selections: list[Selection], selection: Selection) -> None:
+    for at, other in enumerate(selections):
+        if other.ids and selection.ids and _is_list(other) and _is_list(selection):
+            ids = tuple(dict.fromkeys((*other.ids.ids, *selection.ids.ids)))
+            selections[at] = Selection(ids=IdList(other.ids.name, ids))
+            return
+    selections.append(selection)
+
+
+def _is_list(selection: Selection) -> bool:
+    """Whether a selection is a list of ids and nothing else."""
+    return selection == Selection(ids=selection.ids)
 
 
 def _named(

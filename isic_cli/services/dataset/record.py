@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from isic_cli import __version__
+from isic_cli.api.archive import ArchiveApi
 from isic_cli.config import Settings
 from isic_cli.models.collection import Collection as ImageCollection
 from isic_cli.models.selection import Selection
@@ -15,6 +16,7 @@ from isic_cli.services.dataset.lock import NAME, Lock, existing_lock, write_lock
 from isic_cli.services.download.journal import Journal
 from isic_cli.services.download.options import Variant
 from isic_cli.services.download.paths import settle_layout
+from isic_cli.services.download.sidecars import settle_sidecars
 
 
 def new_header(
@@ -50,6 +52,34 @@ def new_header(
         ),
         selections=tuple(selections),
     )
+
+
+def record_download(
+    api: ArchiveApi,
+    folder: Path,
+    *,
+    selections: Iterable[Selection],
+    collections: Collection[ImageCollection],
+    variant: Variant,
+    dropped: Collection[str] = (),
+    hurried: bool = False,
+) -> None:
+    """Bring `metadata.csv`, `attribution.txt`, `licenses/` and `isic.lock` up to date.
+
+    Parameters
+    ----------
+    selections, collections
+        As for `new_header`.
+    dropped : collection of str
+        As for `record_folder`.
+    hurried : bool
+        Ask the archive for nothing, and leave a large folder to the next run.
+    """
+    if settle_sidecars(folder, api.license_text, hurried=hurried):
+        header = new_header(
+            api.settings, folder, selections=selections, collections=collections, variant=variant
+        )
+        record_folder(folder, header, dropped=dropped)
 
 
 def record_folder(folder: Path, header: LockHeader, *, dropped: Collection[str] = ()) -> bool:

@@ -11,10 +11,9 @@ from isic_cli.api.archive import ArchiveApi
 from isic_cli.errors import CheckError
 from isic_cli.models.image import ImageRecord
 from isic_cli.services.cite.credits import Credits
-from isic_cli.services.dataset.header import LockHeader
 from isic_cli.services.dataset.image import LockedImage
 from isic_cli.services.dataset.lock import Lock, locked_attribution
-from isic_cli.services.dataset.record import new_header, record_folder
+from isic_cli.services.dataset.record import record_download
 from isic_cli.services.download.disk import local_error
 from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent
@@ -22,7 +21,6 @@ from isic_cli.services.download.journal import Journal
 from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.paths import Ground, is_safe_id
 from isic_cli.services.download.plan import Seen
-from isic_cli.services.download.sidecars import settle_sidecars
 from isic_cli.services.index.filecache import through_cache
 from isic_cli.services.select.live import GROUP, select
 from isic_cli.services.select.problems import Problem
@@ -171,19 +169,15 @@ class Synchronisation:
         hurried : bool
             Ask the archive for nothing, and leave a large folder to the next run.
         """
-        folder = self._options.folder
-        if settle_sidecars(folder, self._api.license_text, hurried=hurried):
-            record_folder(folder, self._header(), dropped=self._dropped)
-
-    def _header(self) -> LockHeader:
-        header = self._lock.header
         known = {one.id: one for images in self.images for one in images.collections}
-        return new_header(
-            self._api.settings,
+        record_download(
+            self._api,
             self._options.folder,
-            selections=header.selections,
+            selections=self._lock.header.selections,
             collections=known.values(),
-            variant=header.variant,
+            variant=self._lock.header.variant,
+            dropped=self._dropped,
+            hurried=hurried,
         )
 
 

@@ -13,13 +13,12 @@ from isic_cli.models.selection import Selection
 from isic_cli.services.cite.credits import Credits
 from isic_cli.services.dataset.header import resolved
 from isic_cli.services.dataset.lock import existing_lock, locked_attribution
-from isic_cli.services.dataset.record import new_header, record_folder
+from isic_cli.services.dataset.record import record_download
 from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent
 from isic_cli.services.download.journal import Journal
 from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.plan import PlannedFile
-from isic_cli.services.download.sidecars import settle_sidecars
 from isic_cli.services.index.filecache import through_cache
 from isic_cli.services.select.live import select
 
@@ -148,19 +147,14 @@ class Acquisition:
         hurried : bool
             Ask the archive for nothing, and leave a large folder to the next run.
         """
-        if settle_sidecars(self._options.folder, self._api.license_text, hurried=hurried):
-            self.write_lock()
-
-    def write_lock(self) -> bool:
-        """Bring `isic.lock` up to date with what is on disk; return whether it changed."""
-        header = new_header(
-            self._api.settings,
+        record_download(
+            self._api,
             self._options.folder,
             selections=[resolved(self._selection, self.images.collections)],
             collections=self.images.collections,
             variant=self._options.variant,
+            hurried=hurried,
         )
-        return record_folder(self._options.folder, header)
 
     def _records(self) -> Iterable[ImageRecord]:
         if self._held is not None:
