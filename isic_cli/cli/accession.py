@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.progress import Progress, counted, human_bytes
 from isic_cli.cli.writing import write_options
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 UPLOADS = Shape(key="accession", columns=("file", "status", "accession", "bytes", "reason"))
 
 
-@click.group()
+@click.group(cls=LazyGroup)
 def accession() -> None:
     """Upload images to a cohort; needs a login."""
 
@@ -56,6 +57,8 @@ def upload(
 
     A file that the cohort has already is reported as present, so that the same command can be
     run again after a failure.
+
+    isic accession upload 1 photos/ --metadata upload.csv --dry-run
     """
     from isic_cli.services.run.report import Report
     from isic_cli.services.upload.plan import plan_upload

@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
+from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.errors import ExitCode, LocalError, NotFoundError, UsageError
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
-@click.command("api")
+@click.command("api", cls=Command)
 @click.argument("path")
 @click.option(
     "-X",
@@ -39,10 +40,9 @@ def api(
     input_file: str | None,
     paginate: bool,
 ) -> ExitCode:
-    r"""Send a request to PATH of the API, such as images/ or /api/v2/stats/, and print the answer.
+    """Send a request to PATH of the API, such as images/ or /api/v2/stats/, and print the answer.
 
-    \b
-    isic api images/search/ --field 'query=sex:male' --field limit=2
+    isic api images/search/ --field query=sex:male --field limit=2
     isic api collections/ --paginate
     """
     chosen = (method or ("POST" if input_file else "GET")).upper()

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.outcome import reported
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.progress import Progress, human_bytes, progress_option
@@ -28,7 +30,7 @@ _FILES = Shape(key="name", columns=("archive", "kind", "name", "bytes", "used", 
 _CHECKED = Shape(key="path", columns=("status", "item", "bytes", "path"))
 
 
-@click.group()
+@click.group(cls=LazyGroup)
 def cache() -> None:
     """Keep the archive's metadata, and files once fetched, on this machine."""
 
@@ -58,6 +60,8 @@ def refresh(run: Run, /, report_file: Path | None, progress: str, **options: Any
     Afterwards --offline answers any selection from it. The first time everything is listed, or
     taken from the archive's snapshot where it has one; then only what is new or gone, told by
     counts. A value that was corrected leaves the counts as they are: --full finds it.
+
+    isic cache refresh
     """
     from isic_cli.services.index.events import RefreshOptions
     from isic_cli.services.index.refresh import Refresh
@@ -102,7 +106,10 @@ def _summary(event: "Refreshed") -> str:
 @output_options()
 @pass_run
 def info(run: Run, output: Output) -> ExitCode:
-    """Show every index: of which archive and user, how many images, how old."""
+    """Show every index: of which archive and user, how many images, how old.
+
+    isic cache info
+    """
     from isic_cli.services.index.upkeep import found_indexes
 
     rows = list(_info_rows(found_indexes(run.settings().cache_dir)))
@@ -138,7 +145,10 @@ def _info_rows(indexes: Iterator[Any]) -> Iterator[dict[str, Any]]:
 @output_options()
 @pass_run
 def list_files(run: Run, output: Output) -> ExitCode:
-    """List the files that --cache keeps, with when each was last used."""
+    """List the files that --cache keeps, with when each was last used.
+
+    isic cache list
+    """
     from datetime import UTC, datetime
 
     from isic_cli.services.index.upkeep import blob_store
@@ -166,6 +176,8 @@ def verify_cache(run: Run, output: Output) -> ExitCode:
 
     Lists what is wrong. A damaged picture is fetched again when it is needed; a damaged index is
     made anew by isic cache refresh --full.
+
+    isic cache verify
     """
     from isic_cli.services.index.upkeep import verify
 
@@ -192,7 +204,10 @@ def verify_cache(run: Run, output: Output) -> ExitCode:
 def prune_cache(
     run: Run, max_size: int | None, older_than: float | None, dry_run: bool
 ) -> ExitCode:
-    """Remove fetched files, those unused for longest first. The indexes stay."""
+    """Remove fetched files, those unused for longest first. The indexes stay.
+
+    isic cache prune --older-than 90d
+    """
     from isic_cli.services.index.upkeep import clean, plan_cleaning
 
     if max_size is None and older_than is None:
@@ -224,7 +239,10 @@ def _files(count: int) -> str:
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @pass_run
 def clear_cache(run: Run, areas: str | None, yes: bool) -> ExitCode:
-    """Remove all indexes and all fetched files, of every archive."""
+    """Remove all indexes and all fetched files, of every archive.
+
+    isic cache clear --files -y
+    """
     import sys
 
     from isic_cli.services.index.upkeep import Area, clear
@@ -239,7 +257,7 @@ def clear_cache(run: Run, areas: str | None, yes: bool) -> ExitCode:
     return ExitCode.OK
 
 
-class _SqlCommand(click.Command):
+class _SqlCommand(Command):
     """A query may begin with a comment, which looks like an option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -256,12 +274,12 @@ class _SqlCommand(click.Command):
 @click.option("--max-age", type=duration, metavar="AGE", help="Refuse an older index.")
 @pass_run
 def sql(run: Run, query: str, output: Output, max_age: float | None) -> ExitCode:
-    r"""Ask the index in SQL (DuckDB's). It can only be read; no file and no network is in reach.
+    """Ask the index in SQL (DuckDB's). It can only be read; no file and no network is in reach.
 
-    \b
     Tables: images, collections (id, name …), memberships (collection_id, isic_id).
-    isic cache sql "select sex, count(*) from images group by sex"
-    isic cache sql "describe images"
+
+    isic cache sql 'select sex, count(*) from images group by sex'
+    isic cache sql 'describe images'
     """
     from isic_cli.services.select.offline import open_index
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from isic_cli.cli.command import Command
 from isic_cli.cli.complete import complete_collection
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.output import Output, Shape, output_options
@@ -41,7 +42,7 @@ def style_option(default: str) -> "Callable[[F], F]":
     )
 
 
-@click.command("cite")
+@click.command("cite", cls=Command)
 @click.argument("name", metavar="ID|NAME|DOI", shell_complete=complete_collection)
 @style_option("apa")
 @click.option("--offline", is_flag=True, help="Do not ask doi.org.")
@@ -51,6 +52,8 @@ def cite(run: Run, name: str, style: "Style", offline: bool) -> ExitCode:
 
     A DOI is cited as doi.org cites it. Without one, or without doi.org, the citation is made of
     the collection's name and the attributions of its images.
+
+    isic collection cite 1 --style bibtex
     """
     from isic_cli.services.cite.collection import cite as written
     from isic_cli.services.collections.change import find_collection
@@ -60,7 +63,7 @@ def cite(run: Run, name: str, style: "Style", offline: bool) -> ExitCode:
     return ExitCode.OK
 
 
-@click.command("files")
+@click.command("files", cls=Command)
 @click.argument("name", metavar="ID|NAME|DOI", shell_complete=complete_collection)
 @click.option(
     "--download",
@@ -90,6 +93,8 @@ def files(
     """List, or fetch, the frozen files of a collection that has a DOI.
 
     The bundle of images and metadata, the metadata, and supplements, as they were published.
+
+    isic collection files 1
     """
     from isic_cli.services.collections.change import find_collection
     from isic_cli.services.run.report import Report

@@ -3,6 +3,7 @@
 import click
 
 from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.errors import ExitCode
 
@@ -19,7 +20,7 @@ COHORTS = Shape(
 )
 
 
-@click.group()
+@click.group(cls=LazyGroup)
 def cohort() -> None:
     """List and show the cohorts that you may upload to; needs a login."""
 
@@ -28,7 +29,10 @@ def cohort() -> None:
 @output_options()
 @pass_run
 def list_cohorts(run: Run, output: Output) -> ExitCode:
-    """List your cohorts, the newest first, with their uploads, licence and attribution."""
+    """List your cohorts, the newest first, with their uploads, licence and attribution.
+
+    isic cohort list
+    """
     with run.open() as api:
         count = output.write((one.model_dump(mode="json") for one in api.cohorts()), COHORTS)
     if not count:
@@ -41,7 +45,10 @@ def list_cohorts(run: Run, output: Output) -> ExitCode:
 @output_options()
 @pass_run
 def show_cohort(run: Run, cohort_id: int, output: Output) -> ExitCode:
-    """Show one cohort."""
+    """Show one cohort.
+
+    isic cohort show 1
+    """
     with run.open() as api:
         row = api.cohort(cohort_id).model_dump(mode="json")
     output.write([row], Shape(key="id", columns=tuple(row)))

@@ -55,7 +55,10 @@ def list_collections(
     output: Output,
     fail_empty: bool,
 ) -> ExitCode:
-    """List the collections that you may see, the newest first."""
+    """List the collections that you may see, the newest first.
+
+    isic collection list --pinned --counts
+    """
     from isic_cli.services.collections.change import made_by_me
 
     with run.open() as api:
@@ -85,7 +88,10 @@ def _rows(
 @output_options()
 @pass_run
 def show_collection(run: Run, name: str, output: Output) -> ExitCode:
-    """Show one collection: its facts, how many images, under which licences, whom to credit."""
+    """Show one collection: its facts, how many images, under which licences, whom to credit.
+
+    isic collection show 1
+    """
     from isic_cli.services.select.live import resolve_collections
 
     with run.open() as api:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.errors import ExitCode
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 DIFFERENCES = Shape(key="isic_id", columns=("isic_id", "in"))
 
 
-@click.command("diff")
+@click.command("diff", cls=Command)
 @click.argument("a", metavar="ID|NAME")
 @click.argument("b", metavar="ID|NAME")
 @click.option("--only", type=click.Choice(["a", "b", "both"]), help="Only the ids of one kind.")
@@ -26,10 +27,9 @@ DIFFERENCES = Shape(key="isic_id", columns=("isic_id", "in"))
 def diff(
     run: Run, a: str, b: str, only: "Where | None", exit_code: bool, output: Output
 ) -> ExitCode:
-    r"""Compare the images of two collections: only in A, only in B, in both.
+    """Compare the images of two collections: only in A, only in B, in both.
 
-    \b
-    isic collection diff 1 2 --only a -q | isic collection add 2 --from -
+    isic collection diff 1 2 --only a -q
     """
     from isic_cli.services.collections.change import find_collection
     from isic_cli.services.collections.diff import compare_collections

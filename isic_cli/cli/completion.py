@@ -3,6 +3,8 @@
 import click
 from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
 
+from isic_cli.cli.command import Command
+
 
 class _Bash(BashComplete):
     """Click's script without its look at the installed bash: the script may go elsewhere."""
@@ -26,14 +28,13 @@ def script(shell: str) -> str:
     return _SHELLS[shell](cli, {}, "isic", "_ISIC_COMPLETE").source().strip() + "\n"
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("shell", type=click.Choice(list(_SHELLS)))
 def completion(shell: str) -> None:
-    r"""Print a completion script.
+    """Print a completion script.
 
-    \b
-    bash  isic completion bash > ~/.local/share/bash-completion/completions/isic
-    zsh   isic completion zsh > "${fpath[1]}/_isic"
-    fish  isic completion fish > ~/.config/fish/completions/isic.fish
+    isic completion bash > ~/.local/share/bash-completion/completions/isic
+    isic completion zsh > "${fpath[1]}/_isic"
+    isic completion fish > ~/.config/fish/completions/isic.fish
     """
     click.echo(script(shell), nl=False)

@@ -3,6 +3,7 @@
 import click
 
 from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.errors import ExitCode
 
@@ -18,7 +19,7 @@ CONTRIBUTORS = Shape(
 )
 
 
-@click.group()
+@click.group(cls=LazyGroup)
 def contributor() -> None:
     """List and show the institutions that you may contribute for; needs a login."""
 
@@ -27,7 +28,10 @@ def contributor() -> None:
 @output_options()
 @pass_run
 def list_contributors(run: Run, output: Output) -> ExitCode:
-    """List your contributors, the newest first."""
+    """List your contributors, the newest first.
+
+    isic contributor list
+    """
     with run.open() as api:
         rows = (one.model_dump(mode="json", exclude_none=True) for one in api.contributors())
         count = output.write(rows, CONTRIBUTORS)
@@ -41,7 +45,10 @@ def list_contributors(run: Run, output: Output) -> ExitCode:
 @output_options()
 @pass_run
 def show_contributor(run: Run, contributor_id: int, output: Output) -> ExitCode:
-    """Show one contributor, with its cohorts and how many uploads they have."""
+    """Show one contributor, with its cohorts and how many uploads they have.
+
+    isic contributor show 1
+    """
     with run.open() as api:
         row = api.contributor(contributor_id).model_dump(mode="json")
     output.write([row], Shape(key="id", columns=tuple(row)))

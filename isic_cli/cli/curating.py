@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from isic_cli.cli.command import Command
 from isic_cli.cli.complete import complete_collection
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.options import selection_options
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from isic_cli.services.collections.change import Verb
 
 
-@click.command("add")
+@click.command("add", cls=Command)
 @click.argument("name", metavar="ID|NAME", shell_complete=complete_collection)
 @selection_options
 @write_options
@@ -31,19 +32,18 @@ def add(
     report_file: Path | None,
     progress: str,
 ) -> ExitCode:
-    r"""Add images to a collection.
+    """Add images to a collection.
 
     Ids go in groups of 500, in their order. A selection of only a search and collections is
     handed to the archive, which goes on after it has answered. Exit code 3: some ids were
     refused, the others are in.
 
-    \b
-    isic image list -s 'sex:male' -q | isic collection add 4711 --from -
+    isic collection add 3 --from ids.txt --report run.jsonl
     """
     return _change(run, name, selection, "add", dry_run, report_file, progress)
 
 
-@click.command("remove")
+@click.command("remove", cls=Command)
 @click.argument("name", metavar="ID|NAME", shell_complete=complete_collection)
 @selection_options
 @write_options
@@ -56,7 +56,10 @@ def remove(
     report_file: Path | None,
     progress: str,
 ) -> ExitCode:
-    """Remove images from a collection; what is no member counts as removed."""
+    """Remove images from a collection; what is no member counts as removed.
+
+    isic collection remove 3 --from ids.txt
+    """
     return _change(run, name, selection, "remove", dry_run, report_file, progress)
 
 
@@ -77,7 +80,12 @@ def _change(
 
 
 def _official(verb: "Verb") -> click.Command:
-    @click.command(f"{verb}-images", help=f"The official spelling of `isic collection {verb}`.")
+    @click.command(
+        f"{verb}-images",
+        cls=Command,
+        help=f"The official spelling of `isic collection {verb}`.\n\n"
+        f"isic collection {verb}-images 3 --from-isic-ids ids.txt",
+    )
     @click.argument("collection_id", metavar="ID|NAME", shell_complete=complete_collection)
     @click.option(
         "--from-isic-ids", "ids_file", metavar="FILE", required=True, help="- for standard input."
@@ -105,7 +113,7 @@ add_images = _official("add")
 remove_images = _official("remove")
 
 
-@click.command("create")
+@click.command("create", cls=Command)
 @click.argument("name")
 @selection_options
 @click.option("--description", default="", help="Shown on the collection's page.")
@@ -123,6 +131,8 @@ def create(
     """Make a private collection of a selection, and print its id.
 
     The archive cannot make an empty one: select at least one image.
+
+    isic collection create 'Melanoma under 40' -s 'diagnosis_1:Malignant'
     """
     from isic_cli.models.collection import Collection
     from isic_cli.services.collections.change import MembershipChange, make_collection
@@ -143,7 +153,7 @@ def create(
     return code
 
 
-@click.command("delete")
+@click.command("delete", cls=Command)
 @click.argument("name", metavar="ID|NAME", shell_complete=complete_collection)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Say what would be deleted; delete nothing.")
@@ -152,6 +162,8 @@ def delete(run: Run, name: str, yes: bool, dry_run: bool) -> ExitCode:
     """Delete a collection; its images stay in the archive.
 
     One that is locked, has a study or a DOI cannot be deleted.
+
+    isic collection delete 3 --dry-run
     """
     from isic_cli.services.collections.change import find_collection
 

@@ -52,6 +52,8 @@ def status(folder: Path, output: Output, files: bool, progress: str) -> ExitCode
 
     Only files that were touched since we wrote or read them are read; isic dataset verify reads
     all. The archive is not asked.
+
+    isic dataset status out/ --files
     """
     from isic_cli.services.dataset.lock import Lock
 
@@ -124,6 +126,8 @@ def diff(old: Path, new: Path, output: Output, exit_code: bool) -> ExitCode:
 
     A row for each field of an image that changed, from what to what. Between two folders every
     metadata field is compared; a lock alone knows credit, lesion, patient and file of an image.
+
+    isic dataset diff old/ out/
     """
     from isic_cli.services.dataset.compare import compare
 
@@ -148,6 +152,8 @@ def merge(locks: tuple[Path, ...], output_file: Path) -> ExitCode:
 
     They must agree on archive, variant and layout, and on every image that two of them list. When
     all parts of a selection are there, it is recorded without parts.
+
+    isic dataset merge part1/ part2/ -o both.lock
     """
     from isic_cli.services.dataset.merge import merge_locks
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from isic_cli.cli.citing import style_option
+from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.options import LICENSE_CHOICES
 from isic_cli.cli.output import Output
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 # `--to` is what this option was called before `collection cite` and it had one name.
 @click.command(
     "cite",
+    cls=Command,
     context_settings={"token_normalize_func": lambda name: "style" if name == "to" else name},
 )
 @source_argument()
@@ -62,6 +64,8 @@ def cite(
 
     BibTeX, APA, CSL-JSON, RIS, a CITATION.cff, or the credits as plain text with their counts.
     The papers that a known data set obliges one to cite come along.
+
+    isic dataset cite out/ --style bibtex
     """
     from isic_cli.curation.cite import written
     from isic_cli.services.cite.dataset import cite as compose

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from isic_cli.cli.command import Command
 from isic_cli.cli.executor import executor_options
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.progress import Progress, progress_option
@@ -19,7 +20,7 @@ _GROUPS = Shape(key="keep", columns=("isic_ids", "method", "distance", "keep", "
 _FOLDER = click.Path(path_type=Path)
 
 
-@click.command("dedupe")
+@click.command("dedupe", cls=Command)
 @click.argument("folders", nargs=-1, required=True, type=_FOLDER, metavar="FOLDER…")
 @click.option(
     "--against",
@@ -66,6 +67,8 @@ def dedupe(
 
     Writes one group a line, with the evidence. Nothing is deleted. A picture that is damaged is
     told and the rest compared: exit code 3.
+
+    isic dataset dedupe out/ --write-exclude twice.txt
     """
     from isic_cli.curation.duplicates import parse_method
     from isic_cli.services.dataset.dedupe import Dedupe

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.command import Command
 from isic_cli.cli.executor import executor_options
 from isic_cli.cli.progress import Progress, human_bytes, progress_option
 from isic_cli.cli.sources import warn
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _KINDS = ("imagefolder", "hf", "webdataset", "coco", "csv", "croissant", "zip")
 
 
-@click.command("export")
+@click.command("export", cls=Command)
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--to", "kind", type=click.Choice(_KINDS), required=True, help="The layout.")
@@ -59,6 +60,8 @@ def export(
     Pictures stay as they are unless --size or --encode is given, or EXIF shows them turned. A
     second run does only what is missing. Exit code 3: some pictures are damaged, the rest is
     there.
+
+    isic dataset export out/ classes/ --to imagefolder --label isic2019
     """
     from isic_cli.services.download.runlock import FolderLock
     from isic_cli.services.export.run import Exporter

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.command import Command
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.sources import settle, source_argument, warn
 from isic_cli.errors import CheckError, ExitCode, UsageError
@@ -21,7 +22,7 @@ _LEAKS = Shape(key="group", columns=("group", "images", "sides"))
 _PATH = click.Path(path_type=Path)
 
 
-@click.command("split")
+@click.command("split", cls=Command)
 @source_argument()
 @click.option("--ratio", metavar="70:10:20", help="Shares of train, val and test, or 80:20.")
 @click.option("--folds", type=int, metavar="K", help="K equal sides instead: fold1, fold2 …")
@@ -51,6 +52,8 @@ def split(source: Path, output: Output, **options: Any) -> ExitCode:
 
     The side of an image depends on its group and the seed, not on the other images; with
     --previous no image of an earlier split moves. The sides go into a column of the table.
+
+    isic dataset split out/ --ratio 70:10:20 --label isic2019 -o split.csv
     """
     from isic_cli.services.dataset.split import read_groups
     from isic_cli.services.tabular import open_table

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from isic_cli.cli.command import Command
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.sources import settle, source_argument
 from isic_cli.errors import ExitCode
@@ -11,7 +12,7 @@ from isic_cli.errors import ExitCode
 _COUNTS = Shape(key="value", columns=("section", "value", "count", "percent"))
 
 
-@click.command("stats")
+@click.command("stats", cls=Command)
 @source_argument()
 @click.option("--label", metavar="SCHEME", help="Also count the labels of a challenge.")
 @click.option(
@@ -19,7 +20,10 @@ _COUNTS = Shape(key="value", columns=("section", "value", "count", "percent"))
 )
 @output_options()
 def stats(source: Path, label: str | None, plot: Path | None, output: Output) -> ExitCode:
-    """Count classes, ages, sites, sizes and licences of a table or a folder."""
+    """Count classes, ages, sites, sizes and licences of a table or a folder.
+
+    isic dataset stats out/ --label isic2019
+    """
     from isic_cli.curation.labels import load_scheme
     from isic_cli.services.stats.dataset import describe
 

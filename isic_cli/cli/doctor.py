@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.errors import ExitCode
@@ -11,13 +12,15 @@ from isic_cli.errors import ExitCode
 CHECKS = Shape(key="name", columns=("name", "status", "detail", "hint"))
 
 
-@click.command("doctor")
+@click.command("doctor", cls=Command)
 @output_options()
 @pass_run
 def doctor(run: Run, output: Output) -> ExitCode:
     """Check what isic needs to work: archive, proxy, login, clock, disk, versions.
 
     Exit code 7 when something fails; a warning alone is exit code 0.
+
+    isic doctor
     """
     from isic_cli.services.doctor import examine
     from isic_cli.services.opening import open_api

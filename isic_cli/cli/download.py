@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.options import selection_options
 from isic_cli.cli.outcome import Fold, report_credits, reported, settled
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from isic_cli.services.run.report import Report
 
 
-@click.command("download")
+@click.command("download", cls=Command)
 @selection_options
 @click.argument("outdir", type=click.Path(path_type=Path))
 @click.option(
@@ -56,6 +57,9 @@ def download(
 
     What is there and good is not fetched again; one failure never stops the rest. Exit code 3:
     some images failed and the rest is good; run the same command again.
+
+    isic image download -s 'diagnosis_1:Malignant' --license cc-by out/
+    isic image download --from ids.txt --report run.jsonl out/
     """
     from isic_cli.services.download.acquire import Acquisition
     from isic_cli.services.download.runlock import FolderLock

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.errors import ExitCode
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from isic_cli.services.upload.dictionary import Terms, Tree
 
 
-@click.command("fields")
+@click.command("fields", cls=Command)
 @click.option(
     "--tree",
     type=click.Choice(["diagnosis", "anatom_site"]),
@@ -25,6 +26,8 @@ def fields(run: Run, tree: "Tree | None", output: Output) -> ExitCode:
     """List the metadata fields and the values that they may have.
 
     With an index (isic cache refresh) also how many images have each.
+
+    isic metadata fields --fields field,type,values
     """
     from isic_cli.services.upload.dictionary import field_rows, known_terms, tree_rows
 

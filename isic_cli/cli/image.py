@@ -57,6 +57,9 @@ def list_images(
 
     The columns of a table are a choice; --fields names others, and csv, json and jsonl hold
     everything.
+
+    isic image list -s 'diagnosis_1:Malignant AND age_approx:[* TO 40]'
+    isic image list -c 1 --fields isic_id,diagnosis_1,age_approx -o images.csv
     """
     from isic_cli.services.select.live import opened
 
@@ -88,6 +91,8 @@ def show_images(run: Run, isic_ids: tuple[str, ...], output: Output) -> ExitCode
     """Show everything that the archive says about an image.
 
     On a terminal one field a line; with -f json the record as the API has it.
+
+    isic image show ISIC_9000002
     """
     from isic_cli.services.select.idfile import find_ids
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.options import selection_options_beside_by
 from isic_cli.cli.progress import Progress, progress_option
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from isic_cli.services.sheet.contact_sheet import SheetOptions
 
 
-@click.command("sheet")
+@click.command("sheet", cls=Command)
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
 @selection_options_beside_by
 @click.option(
@@ -47,7 +48,10 @@ def sheet(
     progress: str,
     **options: Any,
 ) -> ExitCode:
-    """Draw a contact sheet of a selection, or of a FOLDER that was downloaded."""
+    """Draw a contact sheet of a selection, or of a FOLDER that was downloaded.
+
+    isic image sheet -s 'sex:female' --caption diagnosis_3 -o sheet.png
+    """
     from itertools import islice
 
     from isic_cli.services.run.executors import ExecutorSpec, open_executor

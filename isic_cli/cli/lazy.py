@@ -5,8 +5,10 @@ from typing import Any
 
 import click
 
+from isic_cli.cli.command import Command
 
-class LazyGroup(click.Group):
+
+class LazyGroup(Command, click.Group):
     """A click group that knows the names of its commands and where they live.
 
     Parameters
@@ -15,6 +17,8 @@ class LazyGroup(click.Group):
         Command name -> (`module:attribute`, one line of help). The help is kept here so that
         `--help` imports none of the modules; a test keeps both the same.
     """
+
+    command_class = Command
 
     def __init__(
         self, *args: Any, lazy: dict[str, tuple[str, str]] | None = None, **kwargs: Any
@@ -33,6 +37,11 @@ class LazyGroup(click.Group):
         module, _, attribute = self.lazy[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, then the commands."""
+        super().format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
 
     def format_commands(
         self,

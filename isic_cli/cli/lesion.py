@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.rows import IMAGES, fail_empty_option
 from isic_cli.errors import EmptyError, ExitCode
@@ -29,7 +30,7 @@ LESIONS = Shape(
 )
 
 
-@click.group()
+@click.group(cls=LazyGroup)
 def lesion() -> None:
     """List and show lesions: the images of one spot of skin."""
 
@@ -43,7 +44,10 @@ def lesion() -> None:
 def list_lesions(
     run: Run, longitudinal: bool, min_images: int, output: Output, fail_empty: bool
 ) -> ExitCode:
-    """List the lesions whose images you may all see, by id."""
+    """List the lesions whose images you may all see, by id.
+
+    isic lesion list --min-images 2
+    """
     with run.open() as api:
         chosen = _chosen(api, longitudinal=longitudinal, min_images=min_images)
         count = output.write((_row(one) for one in chosen), LESIONS)
@@ -94,6 +98,8 @@ def show_lesion(run: Run, lesion_id: str, output: Output) -> ExitCode:
     """Show one lesion: its images in the order they were taken, the index image, the outcome.
 
     With -f json the lesion as the archive has it.
+
+    isic lesion show IL_9000000
     """
     with run.open() as api:
         found = api.lesion(lesion_id)

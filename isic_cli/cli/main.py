@@ -93,7 +93,8 @@ def render_error(error: IsicError) -> None:
     cls=RootGroup,
     lazy=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Selections are the same everywhere: isic image list --help tells them. "
+    epilog="The examples of every command run as they stand with ISIC_ARCHIVE=demo. Selections are "
+    "the same everywhere: isic image list --help explains them. "
     "Exit codes: 0 done, 2 usage, 3 some items failed, 4 login, 5 network, 6 not found, 8 disk.",
 )
 @click.option(
@@ -115,9 +116,8 @@ def render_error(error: IsicError) -> None:
 @click.version_option(__version__, prog_name="isic", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(ctx: click.Context, /, **options: Any) -> None:
-    r"""Search, download and curate the ISIC Archive of skin images.
+    """Search, download and curate the ISIC Archive of skin images.
 
-    \b
     isic --archive demo image list -s 'diagnosis_1:Malignant'
     isic --archive demo image download -s 'diagnosis_1:Malignant' out/
     """

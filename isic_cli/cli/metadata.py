@@ -67,6 +67,8 @@ def download_metadata(
 
     CSV in the official column order by default: isic_id, attribution, copyright_license, then
     every other field that occurs, sorted by name.
+
+    isic metadata download -c 1 -o metadata.csv
     """
     from isic_cli.services.cite.credits import Credits
     from isic_cli.services.select.live import SelectedImages

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from isic_cli.cli.command import Command
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.sources import settle
 from isic_cli.errors import ExitCode
@@ -11,7 +12,7 @@ from isic_cli.errors import ExitCode
 _DIFFERENCES = Shape(key="isic_id", columns=("change", "isic_id", "field", "old", "new"))
 
 
-@click.command("diff")
+@click.command("diff", cls=Command)
 @click.argument("old", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path))
 @click.option("--only", metavar="A,B", help="Compare these fields only.")
@@ -30,6 +31,8 @@ def diff(
 
     OLD and NEW are tables (CSV, TSV, JSON lines), folders or locks. 30 and 30.0, True and true,
     absent and empty are the same.
+
+    isic metadata diff old/ out/ --only diagnosis_3
     """
     from isic_cli.curation import diff as compare
     from isic_cli.services.tabular import open_table

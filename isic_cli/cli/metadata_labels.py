@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.options import selection_options
 from isic_cli.cli.output import Output, Shape, output_options
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from isic_cli.services.dataset.label import Labelling
 
 
-@click.command("labels")
+@click.command("labels", cls=Command)
 @source_argument(required=False)
 @selection_options
 @click.option(
@@ -47,6 +48,8 @@ def labels(
 
     Reads a table or a folder, or else a selection of the archive. A diagnosis that the challenge
     has no label for is `unmapped`, never something else.
+
+    isic metadata labels out/ --scheme isic2019 -o labels.csv
     """
     from isic_cli.models.selection import Selection
 

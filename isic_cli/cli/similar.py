@@ -2,6 +2,7 @@
 
 import click
 
+from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.rows import IMAGES, fail_empty_option
@@ -14,7 +15,7 @@ SIMILAR = Shape(
 )
 
 
-@click.command("similar")
+@click.command("similar", cls=Command)
 @click.argument("isic_id", metavar="ISIC_ID")
 @click.option(
     "-n", "--number", type=click.IntRange(1, 50), default=10, show_default=True, help="How many."
@@ -34,6 +35,8 @@ def similar(
     """List the images most like one, the nearest first; needs a login.
 
     The distance is the archive's own, between the embeddings of two images.
+
+    isic image similar ISIC_9000002 -n 5
     """
     from isic_cli.services.select.idfile import find_ids
 

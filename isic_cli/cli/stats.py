@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.command import Command
 from isic_cli.cli.complete import complete_counted, complete_number
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.options import selection_options_beside_by
@@ -28,7 +29,7 @@ _NUMBERS = 23
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
-@click.command("stats")
+@click.command("stats", cls=Command)
 @selection_options_beside_by
 @click.option(
     "--by",
@@ -61,6 +62,8 @@ def stats(
 
     From the index with --offline; else from the archive's facets where they are complete, or
     from a listing.
+
+    isic metadata stats --by diagnosis_1,sex
     """
     from isic_cli.services.select.live import opened
     from isic_cli.services.stats.archive import Wanted, check_wanted, field_list

@@ -53,6 +53,8 @@ def list_studies(run: Run, text: str, output: Output, fail_empty: bool) -> ExitC
 
     The archive lists studies for staff only; for everybody else it finds public ones by a word
     of their name. Exit code 5: it failed to describe some of them.
+
+    isic study list demo
     """
     from isic_cli.api.studies import CHOICES_HINT
     from isic_cli.services.study.fetch import COLUMNS, Listing
@@ -80,6 +82,8 @@ def show_study(run: Run, name: str, output: Output) -> ExitCode:
     """Show one study: what was asked, and how much was answered.
 
     Exit code 5: the archive failed to describe it, and what else is known is shown.
+
+    isic study show 1
     """
     from isic_cli.services.study.fetch import find_study, look_at
 
@@ -108,6 +112,8 @@ def responses(run: Run, source: str, number: int | None, wide: bool, output: Out
     """Print the answers of a study: numbers and lists decoded, durations in seconds.
 
     A study of the archive must be public; a login page is never taken for a CSV (exit code 4).
+
+    isic study responses 1 -o answers.csv
     """
     found = read_study(run, source, number=number)
     if wide:

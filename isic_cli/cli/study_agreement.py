@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.study_source import read_study, readable, source_argument, study_option
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from isic_cli.services.study.data import StudyData
 
 
-@click.command("agreement")
+@click.command("agreement", cls=Command)
 @source_argument("ID|NAME|FOLDER|CSV")
 @study_option
 @click.option(
@@ -55,6 +56,8 @@ def agreement(
     Percent agreement, Cohen's κ (two readers), Fleiss' κ, Krippendorff's α and Gwet's AC1 of
     choices; weighted κ and ordinal α with --ordinal; interval α and ICC of numbers. A multi-select
     choice is a question of its own: picked or not. What is undefined says why.
+
+    isic study agreement 1
     """
     from isic_cli.services.study import each, measure
 

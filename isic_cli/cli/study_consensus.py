@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.progress import Progress, progress_option
@@ -22,7 +23,7 @@ T = TypeVar("T")
 _PICTURES = frozenset({".png", ".bmp", ".gif", ".tif", ".tiff", ".jpg", ".jpeg"})
 
 
-@click.command("consensus")
+@click.command("consensus", cls=Command)
 @click.argument("sources", nargs=-1, required=True, metavar="ID|NAME|FOLDER|CSV | MASK…")
 @study_option
 @images_option
@@ -59,6 +60,8 @@ def consensus(
     Of answers the majority, ties marked; of superpixels the votes; of masks the Dice coefficient
     and intersection over union of each pair, the majority and STAPLE. Several files are masks of
     one image. Exit code 3: the masks of some images do not fit together.
+
+    isic study consensus 1 -o majority.csv
     """
     job = _Job(output, **options)
     if all(Path(source).suffix.lower() in _PICTURES for source in sources):

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.download import fetch_images
 from isic_cli.cli.progress import progress_option
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from isic_cli.api.archive import ArchiveApi
 
 
-@click.command("download")
+@click.command("download", cls=Command)
 @click.argument("name", metavar="ID|NAME")
 @click.argument("outdir", type=click.Path(path_type=Path))
 @click.option("--no-images", is_flag=True, help="Only answers and marks, no photographs.")
@@ -43,6 +44,8 @@ def download(
     OUTDIR is a download folder with the study in studies/ID; every `isic study` command reads
     it, and `isic --archive OUTDIR` serves it again. What this user may not see is named and left
     out. Exit code 3: some images failed; run the same command again.
+
+    isic study download 1 study/
     """
     from isic_cli.services.download.runlock import FolderLock
     from isic_cli.services.run.report import Report

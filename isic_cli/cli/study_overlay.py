@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.progress import Progress, progress_option
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _SHAPE = Shape(key="image", columns=("image", "status", "readers", "features", "path", "reason"))
 
 
-@click.command("overlay")
+@click.command("overlay", cls=Command)
 @source_argument("FOLDER|FILE")
 @study_option
 @images_option
@@ -58,6 +59,8 @@ def overlay(
 
     The more readers marked a place, the more opaque it is; an outline surrounds what more than
     half of them marked. sheet.png shows all drawings. Exit code 3: some could not be drawn.
+
+    isic study overlay study/ -d drawings/
     """
     from isic_cli.services.study.draw import Drawing
 

@@ -67,6 +67,8 @@ def info(run: Run, /, maps: tuple[str, ...], output: Output, **options: Any) -> 
     """Show size, count, areas and contiguity of maps, their checksums verified.
 
     Exit code 7: a file is damaged.
+
+    isic superpixel info ISIC_9000002
     """
     from isic_cli.services.superpixels.columns import check_columns
     from isic_cli.services.superpixels.read import read_info
@@ -107,6 +109,8 @@ def regions(
 
     One row a superpixel. Positions are in pixels from the top left corner, bottom and right
     outside of the box; colours 0 to 255.
+
+    isic superpixel regions ISIC_9000002 -o regions.csv
     """
     from isic_cli.services.superpixels.columns import check_region_columns
     from isic_cli.services.superpixels.read import RegionTask, read_regions
@@ -193,6 +197,8 @@ def compare(
     Masks and features: Dice and IoU, per feature. Maps: different pixels, and the share of the
     pixels in the best partner of each superpixel. Of two folders, files of one name are compared;
     an ISIC id means the archive's map, ISIC_0000000_segmentation its mask of that name.
+
+    isic superpixel compare ISIC_9000002 maps/ISIC_9000002.png
     """
     from isic_cli.services.superpixels.columns import check_columns
     from isic_cli.services.superpixels.compare import compare_pair, kind_of, pairs_of

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.superpixel_run import (
     Batch,
@@ -20,7 +21,7 @@ from isic_cli.errors import ExitCode, UsageError
 _ARRAYS = (".npy", ".npz", ".tif", ".tiff", ".runs")
 
 
-@click.command("decode")
+@click.command("decode", cls=Command)
 @click.argument("maps", nargs=-1, required=True, metavar="PNG…")
 @click.option(
     "-o",
@@ -44,6 +45,8 @@ def decode(run: Run, /, maps: tuple[str, ...], out: Path, to: str, **options: An
 
     In .npz the array is called labels. A .runs file is what this program opens fastest:
     `encode` makes a PNG of it again, and Python reads it with isic_cli.superpixel.read_cache.
+
+    isic superpixel decode ISIC_9000002 --to npy -o labels/
     """
     from isic_cli.services.superpixels import convert
     from isic_cli.services.superpixels.target import Targets
@@ -59,7 +62,7 @@ def decode(run: Run, /, maps: tuple[str, ...], out: Path, to: str, **options: An
         return batch.finish(said="decoded")
 
 
-@click.command("encode")
+@click.command("encode", cls=Command)
 @click.argument("labels", nargs=-1, required=True, metavar="LABELS…")
 @click.option(
     "-o",
@@ -75,6 +78,8 @@ def encode(run: Run, /, labels: tuple[str, ...], out: Path, **options: Any) -> E
     """Write label files (.npy, .npz, TIFF, .runs, gray PNGs) as maps in the archive's encoding.
 
     Labels are kept as they are, gaps and all; those of the archive's maps begin at 0.
+
+    isic superpixel encode labels/ISIC_9000002_labels.npy -o maps/
     """
     from isic_cli.services.superpixels import convert
     from isic_cli.services.superpixels.target import Targets
@@ -93,7 +98,7 @@ def encode(run: Run, /, labels: tuple[str, ...], out: Path, **options: Any) -> E
         return batch.finish(said="encoded")
 
 
-@click.command("mask")
+@click.command("mask", cls=Command)
 @click.argument("maps", nargs=-1, required=True, metavar="PNG…")
 @click.option("--features", type=FilePath, help="A feature file, or a folder of them.")
 @click.option("--feature", "only", multiple=True, metavar="NAME", help="Only this one; repeatable.")
@@ -121,6 +126,8 @@ def mask(
     """Draw features, or chosen superpixels, as masks: gray, 0 outside and 255 inside.
 
     The layout is that of the 2018 challenge, Task 2; "possible" (0.5) becomes 128.
+
+    isic superpixel mask ISIC_9000002 --labels 1,5-9 -o mask.png
     """
     from isic_cli.services.superpixels import convert
     from isic_cli.services.superpixels.target import Targets
@@ -151,7 +158,7 @@ def mask(
         return batch.finish(said="maps drawn")
 
 
-@click.command("features")
+@click.command("features", cls=Command)
 @click.argument("maps", nargs=-1, required=True, metavar="PNG…")
 @click.option(
     "--mask",
@@ -190,6 +197,8 @@ def features(
 
     A mask's feature is the end of its name, or given before it: --mask streaks=drawn.png. Standard
     error tells how many superpixels lie only partly inside.
+
+    isic superpixel features ISIC_9000002 --mask streaks=mask.png -o features.json
     """
     from isic_cli.services.superpixels import convert
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.superpixel_run import (
     Batch,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from isic_cli.services.superpixels.sources import Source
 
 
-@click.command("outline")
+@click.command("outline", cls=Command)
 @click.argument("maps", nargs=-1, required=True, metavar="PNG…")
 @click.option(
     "--image", type=FilePath, help="For .png: the photograph below them, its ISIC id, or a folder."
@@ -51,6 +52,8 @@ def outline(
 
     .json is the contour file of the archive's studies, one outer ring a superpixel; .svg and
     .geojson have all pieces and holes.
+
+    isic superpixel outline ISIC_9000002 --to svg -o outlines/
     """
     from isic_cli.services.superpixels.draw import OutlineTask, draw_outlines
     from isic_cli.services.superpixels.target import Targets
@@ -71,7 +74,7 @@ def outline(
         return batch.finish(said="drawn")
 
 
-@click.command("overlay")
+@click.command("overlay", cls=Command)
 @click.argument("image")
 @click.argument("png")
 @labels_option
@@ -108,6 +111,8 @@ def overlay(
 
     The colours are told apart by readers with any colour vision. IMAGE and PNG may be folders:
     then files of one image belong together.
+
+    isic superpixel overlay ISIC_9000002 ISIC_9000002 -o overlay.png
     """
     from isic_cli.services.superpixels.draw import PairTask, draw_pair
     from isic_cli.services.superpixels.target import Targets
@@ -143,7 +148,7 @@ def map_of(locator: "Locator", place: str, image: "Source") -> "Source":
     return locator.map(str(partner(Path(place), image.stem, endings)))
 
 
-@click.command("tiles")
+@click.command("tiles", cls=Command)
 @click.argument("image")
 @click.argument("png")
 @click.argument("outdir", type=FilePath)
@@ -153,7 +158,10 @@ def map_of(locator: "Locator", place: str, image: "Source") -> "Source":
 def tiles(
     run: Run, /, image: str, png: str, outdir: Path, labels: str | None, **options: Any
 ) -> ExitCode:
-    """Cut the photograph IMAGE into a small PNG per superpixel, transparent outside of it."""
+    """Cut the photograph IMAGE into a small PNG per superpixel, transparent outside of it.
+
+    isic superpixel tiles ISIC_9000002 ISIC_9000002 tiles/ --labels 1,5-9
+    """
     from isic_cli.services.superpixels.draw import PairTask, cut_tiles
     from isic_cli.services.superpixels.target import Targets
 
@@ -176,7 +184,7 @@ def tiles(
     return code
 
 
-@click.command("generate")
+@click.command("generate", cls=Command)
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE…")
 @click.option(
     "-o",
@@ -204,6 +212,8 @@ def generate(
     --method archive gives the archive's v3.0 map to the last pixel, from the JPEG that the archive
     serves; it needs isic-cli[superpixel]. --method approximate takes any picture; its labels must
     never be joined to the archive's feature arrays. A map that is there is kept.
+
+    isic superpixel generate out/ISIC_9000002.jpg --method approximate -o maps/
     """
     from isic_cli.services.superpixels.draw import APPROXIMATE_WARNING, GenerateTask, make_map
     from isic_cli.services.superpixels.target import Targets

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.outcome import Fold, report_credits, reported, settled
 from isic_cli.cli.progress import Progress
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _SHOWN = 10
 
 
-@click.command("sync")
+@click.command("sync", cls=Command)
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--locked", is_flag=True, help="Rebuild exactly what the lock says, or exit 7.")
 @click.option("--delete", is_flag=True, help="Delete files of images that left the selection.")
@@ -41,6 +42,9 @@ def sync(run: Run, /, folder: Path, locked: bool, delete: bool, **options: Any) 
     Images that the archive withdrew are reported, and stay until --delete. With --locked the
     archive is not searched: the files are those of isic.lock, which stays as it is, and any
     difference makes the exit code 7.
+
+    isic dataset sync out/
+    isic dataset sync out/ --locked --progress plain
     """
     from isic_cli.services.dataset.lock import Lock
     from isic_cli.services.download.runlock import FolderLock

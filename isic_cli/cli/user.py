@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.errors import AuthError, ExitCode, UsageError
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 USER = Shape(key="id", columns=("id", "full_name", "email", "archive", "login", "expires"))
 
 
-@click.group()
+@click.group(cls=LazyGroup)
 def user() -> None:
     """Log in, log out, show who you are."""
 
@@ -33,6 +34,8 @@ def login(run: Run, no_browser: bool) -> ExitCode:
     Works over SSH: the browser may be on another machine. The login is kept in the system's
     keyring where the package `keyring` is installed, else in a file that only you can read,
     and is renewed by itself.
+
+    isic user login --no-browser
     """
     from isic_cli.services.opening import open_api
 
@@ -76,7 +79,10 @@ def _ask_code() -> str:
 @user.command("logout")
 @pass_run
 def logout(run: Run) -> ExitCode:
-    """Log out: the login is ended at the archive and forgotten here."""
+    """Log out: the login is ended at the archive and forgotten here.
+
+    isic user logout
+    """
     settings = _remote(run)
     gone = _logins(settings).forget()
     for source in gone:
@@ -90,7 +96,10 @@ def logout(run: Run) -> ExitCode:
 @output_options()
 @pass_run
 def show(run: Run, output: Output) -> ExitCode:
-    """Show who you are to the archive, and where the login comes from."""
+    """Show who you are to the archive, and where the login comes from.
+
+    isic user show
+    """
     from isic_cli.services.opening import open_api
 
     settings = run.settings()
@@ -105,7 +114,10 @@ def show(run: Run, output: Output) -> ExitCode:
 @user.command("token")
 @pass_run
 def token(run: Run) -> ExitCode:
-    """Print the token, renewed if need be: it is worth a password, so mind where it goes."""
+    """Print the token, renewed if need be: it is worth a password, so mind where it goes.
+
+    isic user token
+    """
     used, _ = _current(run, run.settings())
     click.echo(used.token)
     return ExitCode.OK

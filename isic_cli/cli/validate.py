@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.command import Command
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.progress import counted
 from isic_cli.errors import ExitCode
@@ -18,7 +19,7 @@ FINDINGS = Shape(key="field", columns=("kind", "field", "message", "count", "row
 _SHOWN = 5
 
 
-@click.command("validate")
+@click.command("validate", cls=Command)
 @click.argument("csv_file", type=click.Path(path_type=Path), metavar="CSV")
 @output_options()
 def validate(csv_file: Path, output: Output) -> ExitCode:
@@ -27,6 +28,8 @@ def validate(csv_file: Path, output: Output) -> ExitCode:
     Problems are grouped by field and message, with the numbers of the rows as a spreadsheet
     counts them. A column that the archive does not know is named but is no error. Exit code 7
     when the archive would refuse the file.
+
+    isic metadata validate upload.csv
     """
     from isic_cli.services.upload.validate import validate_file
 

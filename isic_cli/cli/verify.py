@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.outcome import Fold, reported, settled
 from isic_cli.cli.progress import Progress
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _SHOWN = 20
 
 
-@click.command("verify")
+@click.command("verify", cls=Command)
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--deep", is_flag=True, help="Read every file anew, and decode it to the last row.")
 @click.option("--repair", is_flag=True, help="Fetch again what is missing or changed.")
@@ -39,6 +40,8 @@ def verify(
 
     A file that was read and good before, and has the same size and times since, is not read
     again. With --repair the archive is asked for exactly the bytes of the lock.
+
+    isic dataset verify out/ --deep
     """
     from isic_cli.services.dataset.lock import Lock
     from isic_cli.services.download.runlock import FolderLock

@@ -1,0 +1,65 @@
+"""A command with the help page of this program: options in sections, examples at the end."""
+
+from inspect import cleandoc
+from typing import Any
+
+import click
+
+#: Parameters that mean the same in every command, under the heading of their section.
+SECTIONS = {
+    "Selection": (
+        *("search", "collections", "from_file", "status", "license", "exclude", "limit"),
+        *("offline", "where", "max_age", "strict", "shard"),
+        *("sample", "sample_by", "one_per", "seed"),
+    ),
+    "Transfer": (
+        *("check", "jobs", "rate", "bandwidth", "timeout", "retries", "max_size"),
+        *("cache", "serial", "wait", "executor"),
+    ),
+    "Output": (
+        *("format_", "fields", "output_file", "quiet", "report_file", "progress", "fail_empty"),
+    ),
+}
+
+_SECTION_OF = {name: title for title, names in SECTIONS.items() for name in names}
+
+
+class Command(click.Command):
+    """A click command whose help ends with its examples.
+
+    Attributes
+    ----------
+    examples : list of str
+        Command lines: the last paragraph of the docstring, where its lines begin with `isic`.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        text, _, last = cleandoc(self.help or "").rpartition("\n\n")
+        self.examples = last.splitlines() if last.startswith("isic ") else []
+        if self.examples:
+            self.help = text
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options of this command, then the shared ones by section."""
+        found: dict[str, list[tuple[str, str]]] = {"Options": [], **{key: [] for key in SECTIONS}}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
+            if record is not None:
+                found[_SECTION_OF.get(param.name or "", "Options")].append(record)
+        own = found["Options"]
+        for title in SECTIONS:
+            if len(found[title]) < 3:
+                own[-1:-1] = found.pop(title)  # before --help
+        for title, records in found.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples, each on a line of its own, then the epilog."""
+        if self.examples:
+            with formatter.section("Examples"):
+                for line in self.examples:
+                    formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
+        super().format_epilog(ctx, formatter)

@@ -1,0 +1,93 @@
+"""A folder with one of everything that a command reads, and `isic` run in a copy of it."""
+
+import io
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from isic_cli.cli.main import run
+
+#: What makes the folder, in this order.
+_STEPS = """
+image download -c 1 -l 8 --progress none out/
+image download -c 1 -l 6 --progress none old/
+image download -c 1 -l 8 --shard 1/2 --progress none part1/
+image download -c 1 -l 8 --shard 2/2 --progress none part2/
+study download 1 study1/ --progress none
+study download 2 study/ --progress none
+superpixel decode ISIC_9000002 --to npy -o labels/
+superpixel mask ISIC_9000002 --labels 1,5-9 -o mask.png
+superpixel decode ISIC_9000002 -o maps.npy
+superpixel encode maps.npy -o maps/ISIC_9000002.png
+dataset split out/ --ratio 70:30 -o split.csv
+"""
+
+_IDS = "ISIC_9000002\nISIC_9000004\n"
+_UPLOAD = "filename,age,sex\nISIC_9000002.jpg,60,male\n"
+
+
+@dataclass(frozen=True)
+class Result:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def text(self) -> str:
+        return self.out + self.err
+
+
+Isic = Callable[..., Result]
+
+
+@pytest.fixture(scope="session")
+def everything(tmp_path_factory: pytest.TempPathFactory, demo_cache: Path) -> Path:
+    """The folder that is copied for each test."""
+    folder = tmp_path_factory.mktemp("everything")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("ISIC_ARCHIVE", "demo")
+        patch.setenv("ISIC_CACHE_DIR", str(demo_cache))
+        Path("ids.txt").write_text(_IDS)
+        Path("upload.csv").write_text(_UPLOAD)
+        for line in _STEPS.strip().splitlines():
+            assert run(shlex.split(line)) == 0, line
+        Path("photos").mkdir()
+        shutil.copy("out/ISIC_9000002.jpg", "photos")
+    return folder
+
+
+@pytest.fixture
+def work(
+    everything: Path, demo_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A copy of that folder as working folder, with the demo archive and a cache of its own."""
+    work = tmp_path / "work"
+    shutil.copytree(everything, work, symlinks=True)
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    (cache / "demo").symlink_to(demo_cache / "demo")
+    monkeypatch.setenv("ISIC_CACHE_DIR", str(cache))
+    monkeypatch.setenv("ISIC_ARCHIVE", "demo")
+    monkeypatch.setenv("ISIC_JOBS", "2")
+    monkeypatch.chdir(work)
+    return work
+
+
+@pytest.fixture
+def isic(work: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Isic:
+    """Run `isic` inside the test, in the working folder."""
+
+    def call(*arguments: str, stdin: str = "") -> Result:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(os.fsencode(stdin))))
+        code = run(list(arguments))
+        captured = capfd.readouterr()
+        return Result(int(code), captured.out, captured.err)
+
+    return call
