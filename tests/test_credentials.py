@@ -108,11 +108,11 @@ def test_a_store_that_cannot_be_read_or_written_is_a_local_error(tmp_path: Path)
     (tmp_path / "file").write_text("")
     (tmp_path / "folder.json").mkdir()
 
-    with pytest.raises(LocalError, match="cannot keep the login"):
+    with pytest.raises(LocalError, match="cannot write"):
         FileStore(tmp_path / "file" / "archive.json").write(LOGIN)
-    with pytest.raises(LocalError, match="cannot keep the login"):
+    with pytest.raises(LocalError, match="cannot write"):
         FileStore(tmp_path / "folder.json").write(LOGIN)
-    with pytest.raises(LocalError, match="cannot read the login"):
+    with pytest.raises(LocalError, match="cannot read"):
         FileStore(tmp_path / "folder.json").read()
     with pytest.raises(LocalError, match="cannot remove"):
         FileStore(tmp_path / "folder.json").remove()
@@ -146,7 +146,7 @@ def test_a_keyring_that_does_not_open_holds_nothing() -> None:
 def test_a_login_that_another_process_holds_is_waited_for_and_then_given_up(tmp_path: Path) -> None:
     with (
         locked(tmp_path, ORIGIN),
-        pytest.raises(LockedError, match="another isic holds the login"),
+        pytest.raises(LockedError, match="another run holds the login"),
         locked(tmp_path, ORIGIN, patience=0.01),
     ):
         pytest.fail("two held it at once")

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -148,3 +149,24 @@ def test_a_download_loads_no_array_library() -> None:
     code = "import sys, isic_cli.services.download.acquire; print(sorted({'numpy', 'PIL'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+#: What only one place may do: a pattern, and the places (folders or files of the package).
+ONE_PLACE = {
+    r"os\.(replace|rename)\(": {"files"},
+    r"\bmkstemp\(|NamedTemporaryFile\(": {"files"},
+    r"\bflock\(|msvcrt\.locking|FileLock\(": {"files"},
+    r"os\.walk\(|\.rglob\(": {"files"},
+    r"\bfile_digest\(": {"files", "services/download/partfile.py"},
+}
+
+
+def test_one_idea_has_one_place() -> None:
+    wrong = [
+        f"{path.relative_to(PACKAGE)}: {found[0]}"
+        for path in MODULES
+        for pattern, places in ONE_PLACE.items()
+        if (found := re.search(pattern, path.read_text("utf-8")))
+        and not {part_of(path), path.relative_to(PACKAGE).as_posix()} & places
+    ]
+    assert wrong == []

@@ -89,9 +89,9 @@ def dedupe(
 def _conclude(job: "Dedupe", groups: "list[Group]", write_exclude: Path | None) -> ExitCode:
     excluded = list(dict.fromkeys(isic_id for group in groups for isic_id in group.excluded))
     if write_exclude is not None:
-        from isic_cli.services.download.disk import replacing
+        from isic_cli.files.atomic import replacing_text
 
-        with replacing(write_exclude) as file:
+        with replacing_text(write_exclude) as file:
             file.writelines(f"{isic_id}\n" for isic_id in excluded)
     inside = sum(len(group.found.pictures) for group in groups)
     click.echo(

@@ -63,7 +63,7 @@ def export(
 
     isic dataset export out/ classes/ --to imagefolder --label isic2019
     """
-    from isic_cli.services.download.runlock import FolderLock
+    from isic_cli.files.lock import folder_lock
     from isic_cli.services.export.run import Exporter
     from isic_cli.services.export.state import ExportState, claim
     from isic_cli.services.run.executors import open_executor
@@ -73,7 +73,7 @@ def export(
     job = Exporter(chosen)
     job.catalogue.check()
     claim(chosen)
-    with FolderLock(out), Report(report_file) as report:
+    with folder_lock(out), Report(report_file) as report:
         claim(chosen)  # once more, now that nobody else can be at it
         state = ExportState(out).open(chosen.recipe)
         with state, open_executor(executor, jobs=jobs) as workers:

@@ -61,8 +61,8 @@ def download(
     isic image download -s 'diagnosis_1:Malignant' --license cc-by out/
     isic image download --from ids.txt --report run.jsonl out/
     """
+    from isic_cli.files.lock import folder_lock
     from isic_cli.services.download.acquire import Acquisition
-    from isic_cli.services.download.runlock import FolderLock
 
     with run.open(**network_options(options)) as api:
         chosen = download_options(api.settings, outdir, options)
@@ -75,7 +75,7 @@ def download(
             _confirm_everything(job, yes=options["yes"])
         if not options["force"]:
             job.check_space()
-        with FolderLock(outdir, wait=options["wait"]), reported(report_file) as report:
+        with folder_lock(outdir, wait=options["wait"]), reported(report_file) as report:
             code = fetch_images(job, report, options["progress"])
             selected = sum(report.counts.values())
             code = max(code, conclude(job.images, selected, fail_empty=options["fail_empty"]))

@@ -1,6 +1,5 @@
 """Where rows go: standard output or a file, in the format that was asked for."""
 
-import errno
 import os
 import shutil
 import sys
@@ -16,7 +15,8 @@ import click
 
 from isic_cli.cli import formats
 from isic_cli.cli.complete import complete_fields
-from isic_cli.errors import LocalError, UsageError
+from isic_cli.errors import UsageError
+from isic_cli.files.atomic import replacing_path, replacing_text
 
 FORMATS = ("table", "json", "jsonl", "csv", "tsv", "ids", "parquet")
 
@@ -105,7 +105,7 @@ class Output:
             yield sys.stdout
             sys.stdout.flush()
         else:
-            with replacing(self.path) as stream:
+            with replacing_text(self.path) as stream:
                 yield stream
 
     @contextmanager
@@ -120,7 +120,7 @@ class Output:
             For a folder that is absent or read-only.
         """
         if self.path is not None:
-            with replacing_file(self.path) as part:
+            with replacing_path(self.path) as part:
                 yield part
             return
         if self.to_terminal and self.resolved_format() == "parquet":
@@ -178,46 +178,6 @@ class _Counted:
 def _only(rows: Iterable[formats.Row], fields: Sequence[str]) -> Iterator[Mapping[str, Any]]:
     for row in rows:
         yield {name: row.get(name) for name in fields}
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[IO[str]]:
-    """Open a text file that takes its final name only when the block succeeds.
-
-    Raises
-    ------
-    LocalError
-        For a folder that is absent or read-only, or a full disk.
-    """
-    with (
-        replacing_file(path) as part,
-        # As on standard output: a file name need not be text, and must not end the run.
-        part.open("w", encoding="utf-8", newline="", errors="backslashreplace") as stream,
-    ):
-        yield stream
-
-
-@contextmanager
-def replacing_file(path: Path) -> Iterator[Path]:
-    """Give the path of a new file that takes its final name only when the block succeeds.
-
-    Raises
-    ------
-    LocalError
-        For a folder that is absent or read-only, or a full disk.
-    """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.touch()  # a place that cannot be written is told now, not after the listing
-        yield part
-        part.replace(path)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        hint = "Free some space." if error.errno == errno.ENOSPC else None
-        raise LocalError(f"cannot write {path}: {error.strerror or error}", hint=hint) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def output_options(*, default: str | None = None) -> Callable[[Any], Any]:

@@ -47,12 +47,12 @@ def download(
 
     isic study download 1 study/
     """
-    from isic_cli.services.download.runlock import FolderLock
+    from isic_cli.files.lock import folder_lock
     from isic_cli.services.run.report import Report
     from isic_cli.services.study.download import StudyDownload
     from isic_cli.services.study.fetch import find_study
 
-    with run.open(jobs=jobs) as api, FolderLock(outdir):
+    with run.open(jobs=jobs) as api, folder_lock(outdir):
         job = StudyDownload(api, find_study(api, name), outdir)
         images = job.run()
         click.echo(f"The study is in {job.place}, with {len(images)} images.", err=True)

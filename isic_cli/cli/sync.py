@@ -46,8 +46,8 @@ def sync(run: Run, /, folder: Path, locked: bool, delete: bool, **options: Any) 
     isic dataset sync out/
     isic dataset sync out/ --locked --progress plain
     """
+    from isic_cli.files.lock import folder_lock
     from isic_cli.services.dataset.lock import Lock
-    from isic_cli.services.download.runlock import FolderLock
 
     if locked and delete:
         raise UsageError("--locked deletes nothing", hint="Leave --delete out.")
@@ -55,7 +55,7 @@ def sync(run: Run, /, folder: Path, locked: bool, delete: bool, **options: Any) 
         _take_archive(run, lock, delete=delete)
         with (
             run.open(**network_options(options)) as api,
-            FolderLock(folder, wait=options["wait"]),
+            folder_lock(folder, wait=options["wait"]),
             reported(options["report_file"]) as report,
         ):
             chosen = download_options(api.settings, folder, options)

@@ -43,12 +43,12 @@ def verify(
 
     isic dataset verify out/ --deep
     """
+    from isic_cli.files.lock import folder_lock
     from isic_cli.services.dataset.lock import Lock
-    from isic_cli.services.download.runlock import FolderLock
 
     with (
         Lock(folder) as lock,
-        FolderLock(folder, wait=options["wait"]),
+        folder_lock(folder, wait=options["wait"]),
         reported(options["report_file"]) as report,
     ):
         bad = _check(folder, lock, report, options["progress"], executor, deep=deep)

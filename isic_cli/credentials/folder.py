@@ -1,46 +1,30 @@
 """The folder of logins, and the lock that keeps two processes from refreshing one login."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from isic_cli.errors import LocalError, LockedError
+from isic_cli.files.lock import held
 
 #: Seconds to wait for another process that refreshes the same login.
 PATIENCE = 60.0
 
 
-@contextmanager
-def locked(folder: Path, origin: str, *, patience: float = PATIENCE) -> Iterator[None]:
-    """Hold the login of an archive against every other process.
+def locked(
+    folder: Path, origin: str, *, patience: float = PATIENCE
+) -> AbstractContextManager[None]:
+    """Hold the login of an archive against every other process; see `files.lock.held`.
 
     Refreshing kills the old token at once, so only one process at a time may do it, and it must
     read the login again once it holds the lock.
-
-    Raises
-    ------
-    LockedError
-        When another process holds it for longer than `patience` seconds.
-    LocalError
-        When the lock file cannot be made.
     """
-    from filelock import FileLock, Timeout
-
-    try:
-        private_folder(folder)
-        lock = FileLock(folder / f"{file_name(origin)}.lock", timeout=patience)
-        lock.acquire()
-    except Timeout as error:
-        raise LockedError(
-            "another isic holds the login", hint="It may wait for the network; try again."
-        ) from error
-    except OSError as error:
-        raise LocalError(f"cannot lock the login in {folder}: {error.strerror or error}") from error
-    try:
-        yield
-    finally:
-        lock.release()
+    return held(
+        folder / f"{file_name(origin)}.lock",
+        "the login",
+        wait=patience,
+        hint="It may wait for the network; try again.",
+        private=True,
+    )
 
 
 def private_folder(folder: Path) -> None:

@@ -5,7 +5,6 @@ the login of the official client is found, and both clients stay logged in.
 """
 
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,9 @@ from isic_cli.config import DEV_URL, PROD_URL, SANDBOX_URL
 from isic_cli.credentials.folder import file_name, private_folder
 from isic_cli.credentials.login import CLIENT_ID, StoredLogin
 from isic_cli.errors import LocalError
+from isic_cli.files.atomic import write_text
+from isic_cli.files.faults import translated
+from isic_cli.files.load import read_bytes
 
 #: The official client tells archives apart by their host name alone; a token of one port or
 #: scheme must not be sent to another, so its login is used for these only.
@@ -63,30 +65,18 @@ class FileStore:
     def read(self) -> StoredLogin | None:
         """Return the login; None when there is no file."""
         try:
-            text = self.path.read_text("utf-8")
+            text = read_bytes(self.path).decode("utf-8")
         except FileNotFoundError:
             return None
-        except (OSError, UnicodeDecodeError) as error:
+        except UnicodeDecodeError as error:
             raise LocalError(f"cannot read the login in {self.path}: {error}") from error
         return StoredLogin.from_json(text, self.source)
 
     def write(self, login: StoredLogin) -> bool:
         """Replace the file at once; it is never readable by others, nor half written."""
-        try:
+        with translated(self.path, "cannot write"):
             private_folder(self.path.parent)
-            # mkstemp makes the file with mode 600.
-            handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=".login-")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                    stream.write(login.to_json())
-                Path(name).replace(self.path)
-            except OSError:
-                Path(name).unlink(missing_ok=True)
-                raise
-        except OSError as error:
-            raise LocalError(
-                f"cannot keep the login in {self.path}: {error.strerror or error}"
-            ) from error
+        write_text(self.path, login.to_json(), private=True)
         return True
 
     def remove(self) -> bool:

@@ -16,12 +16,8 @@ rules hold everywhere:
 
 import filecmp
 import os
-import re
-import secrets
 import shutil
 import stat
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -30,16 +26,11 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO, Literal, TextIO, cast
 
 from isic_cli.errors import LocalError
-from isic_cli.files.faults import local_error, shown, translated
+from isic_cli.files.faults import shown, translated
+from isic_cli.files.leftovers import temporary_name
 
 Links = Literal["follow", "refuse"]
 
-#: A name that `temporary_name` gives: with the process that writes it.
-_TEMPORARY = re.compile(r"\..*\.(?P<process>[0-9]+)-[0-9a-f]{8}\.tmp")
-#: Bytes of the final name that a temporary name repeats, so that it stays below 255.
-_MOST_NAME = 200
-#: Seconds after which a temporary file is nobody's, where a process cannot be asked for.
-_OLD = 86_400.0
 #: Where the names of open descriptors live; they are written through whatever they lead to.
 _DESCRIPTORS = ("/dev/", "/proc/")
 
@@ -69,7 +60,7 @@ def _target(path: Path, links: Links) -> _Target:
     if stat.S_ISLNK(found.st_mode):
         if links == "refuse":
             raise LocalError(
-                f"{shown(path)} is a symbolic link: it is not written through",
+                f"cannot write {shown(path)}: it is a symbolic link",
                 hint="Remove the link, then run again.",
             )
         path = path if str(path.absolute()).startswith(_DESCRIPTORS) else path.resolve()
@@ -80,18 +71,15 @@ def _target(path: Path, links: Links) -> _Target:
         if str(path.absolute()).startswith(_DESCRIPTORS):
             return _Target(path, through=True)
     if stat.S_ISDIR(found.st_mode):
-        raise LocalError(f"{shown(path)} is a folder", hint="Name a file.")
+        raise LocalError(f"cannot write {shown(path)}: it is a folder", hint="Name a file.")
     if stat.S_ISREG(found.st_mode):
         return _Target(path, through=False)
     if links == "refuse":
-        raise LocalError(f"{shown(path)} is not a regular file", hint="Remove it, then run again.")
+        raise LocalError(
+            f"cannot write {shown(path)}: it is not a regular file",
+            hint="Remove it, then run again.",
+        )
     return _Target(path, through=True)
-
-
-def temporary_name(path: Path) -> Path:
-    """Return where the successor of a file is written: beside it, hidden, never taken."""
-    name = os.fsdecode(os.fsencode(path.name)[:_MOST_NAME])
-    return path.parent / f".{name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
 
 
 @contextmanager
@@ -126,7 +114,7 @@ def replacing_path(
     LocalError
         When it cannot be written: `path` is as it was then.
     """
-    with translated(path):
+    with translated(path, "cannot write"):
         target = _target(path, links)
         if target.through:
             with _copied_through(target.path) as copy:
@@ -189,7 +177,7 @@ def replacing_text(
 
     Newlines are written as given. A file name need not be text: what is not is escaped.
     """
-    with translated(path):
+    with translated(path, "cannot write"):
         through = _target(path, links).through
         if through:
             with _text(path) as stream:
@@ -219,7 +207,7 @@ def replacing_bytes(
     path: Path, *, links: Links = "follow", parents: bool = False, durable: bool = True
 ) -> Iterator[BinaryIO]:
     """Open a binary file that becomes `path` when the block succeeds; see `replacing_path`."""
-    with translated(path):
+    with translated(path, "cannot write"):
         if _target(path, links).through:
             with path.open("wb") as stream:
                 yield cast("BinaryIO", stream)
@@ -229,6 +217,27 @@ def replacing_bytes(
             part.open("wb") as stream,
         ):
             yield cast("BinaryIO", stream)
+
+
+@contextmanager
+def replacing_state(path: Path) -> Iterator[TextIO]:
+    """Open a text file of a download folder: made with its folder, links refused.
+
+    A file that already holds the same bytes is left alone, its time of change included.
+
+    Raises
+    ------
+    LocalError
+        When it cannot be written.
+    """
+    with replacing_text(path, links="refuse", parents=True, keep_if_same=True) as stream:
+        yield stream
+
+
+def write_state(path: Path, text: str) -> None:
+    """Write a small text file of a download folder; see `replacing_state`."""
+    with replacing_state(path) as stream:
+        stream.write(text)
 
 
 def write_text(
@@ -259,35 +268,13 @@ def write_bytes(path: Path, data: bytes, *, links: Links = "follow", parents: bo
         stream.write(data)
 
 
-def sweep(*folders: Path) -> None:
-    """Remove the temporary files that killed runs left directly in these folders.
-
-    Files of a process that is alive stay: on a file system without locks two runs may be at work.
+def move(part: Path, target: Path | str) -> None:
+    """Give a finished file its final name; a link that stands there is replaced, not followed.
 
     Raises
     ------
     LocalError
-        When they cannot be removed.
+        When it cannot be renamed.
     """
-    for folder in folders:
-        try:
-            for path in folder.glob(".*.tmp") if folder.is_dir() else ():
-                match = _TEMPORARY.fullmatch(path.name)
-                if match and not _is_in_use(path, int(match["process"])):
-                    path.unlink(missing_ok=True)
-        except OSError as error:
-            raise local_error(error, folder) from error
-
-
-def _is_in_use(path: Path, process: int) -> bool:
-    if sys.platform == "win32":  # where signal 0 would end the process
-        with suppress(FileNotFoundError):
-            return time.time() - path.stat().st_mtime < _OLD
-        return True
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True
+    with translated(target, "cannot write"):
+        part.replace(target)

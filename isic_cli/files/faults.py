@@ -26,10 +26,21 @@ _HINTS = {
 _MOST_SHOWN = 200
 
 
-def local_error(error: OSError, path: Path | str) -> LocalError:
-    """Translate an error of the operating system that concerns `path`."""
+def local_error(error: OSError, path: Path | str, doing: str = "") -> LocalError:
+    """Translate an error of the operating system that concerns `path`.
+
+    Parameters
+    ----------
+    error : OSError
+        What happened.
+    path : Path or str
+        What it happened to.
+    doing : str
+        What could not be done, in front of the path: "cannot write".
+    """
     why = os.strerror(error.errno) if error.errno else str(error)
-    return LocalError(f"{shown(path)}: {why}", hint=_HINTS.get(error.errno or 0))
+    subject = f"{doing} {shown(path)}".lstrip()
+    return LocalError(f"{subject}: {why}", hint=_HINTS.get(error.errno or 0))
 
 
 def shown(path: Path | str) -> str:
@@ -41,7 +52,7 @@ def shown(path: Path | str) -> str:
 
 
 @contextmanager
-def translated(path: Path | str) -> Iterator[None]:
+def translated(path: Path | str, doing: str = "") -> Iterator[None]:
     """Turn every OSError of the block into a LocalError about `path`.
 
     A reader that went away (`BrokenPipeError`) is not a fault of the file and passes.
@@ -51,4 +62,4 @@ def translated(path: Path | str) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise local_error(error, path) from error
+        raise local_error(error, path, doing) from error

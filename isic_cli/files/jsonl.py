@@ -68,12 +68,11 @@ class Journal(Generic[K]):
             dead = self._lines - len(self._offsets)
             if writable and dead > max(_MOST_DEAD, len(self._offsets)):
                 self._compact()
-        except (FileNotFoundError, NotADirectoryError) as error:
-            if writable:
-                raise local_error(error, path) from error
         except OSError as error:
             self.close()
-            raise local_error(error, path) from error
+            if writable or not isinstance(error, FileNotFoundError | NotADirectoryError):
+                doing = "cannot write" if writable else "cannot read"
+                raise local_error(error, path, doing) from error
 
     def _open(self, flags: int) -> None:
         # Without O_NONBLOCK, opening a FIFO would wait for its other end.
@@ -106,7 +105,7 @@ class Journal(Generic[K]):
                 os.close(fd)
 
     def _load(self, *, cut: bool) -> None:
-        offset = wrong = 0
+        offset = wrong = first = 0
         with open(self._fd, "rb", closefd=False) as file:
             for number, line in enumerate(file, 1):
                 self._lines = number
@@ -116,14 +115,20 @@ class Journal(Generic[K]):
                 if key is not None:
                     self._offsets[key] = offset
                 else:
-                    wrong = wrong or number
+                    wrong += 1
+                    first = first or number
                 offset += len(line)
         if wrong:
-            _LOGGER.warning("%s: unreadable lines are ignored, the first is %d", self._path, wrong)
+            _LOGGER.warning(
+                "%s: %d unreadable lines are ignored, the first is line %d",
+                self._path,
+                wrong,
+                first,
+            )
         if cut and os.fstat(self._fd).st_size > offset:
             os.ftruncate(self._fd, offset)
 
-    def keys(self) -> list[K]:
+    def known(self) -> list[K]:
         """Return what the lines are about, in the order of the keys' first lines."""
         return list(self._offsets)
 
@@ -147,7 +152,7 @@ class Journal(Generic[K]):
 
     def lines(self, keys: Iterable[K] | None = None) -> Iterator[bytes]:
         """Yield the lines that count, of `keys` in their order or of all."""
-        for key in self.keys() if keys is None else keys:
+        for key in self.known() if keys is None else keys:
             line = self.get(key)
             if line is not None:
                 yield line

@@ -39,14 +39,14 @@ def read_bytes(path: Path, *, most: int = MOST_BYTES) -> bytes:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise FileNotFoundError(path) from error
     except OSError as error:
-        raise local_error(error, path) from error
+        raise local_error(error, path, "cannot read") from error
 
 
 def _refuse(path: Path, found: os.stat_result, most: int) -> None:
     if not stat.S_ISREG(found.st_mode):
-        raise LocalError(f"{shown(path)} is not a regular file")
+        raise LocalError(f"cannot read {shown(path)}: it is not a regular file")
     if found.st_size > most:
-        raise LocalError(f"{shown(path)} is larger than {most:,} bytes")
+        raise LocalError(f"cannot read {shown(path)}: it is larger than {most:,} bytes")
 
 
 def parse_json(text: bytes | str) -> Any:

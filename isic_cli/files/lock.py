@@ -13,11 +13,12 @@ import socket
 import stat
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isic_cli.errors import LocalError, LockedError
+from isic_cli.files import STATE
 from isic_cli.files.faults import local_error, shown, translated
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def held(
     """
     from filelock import FileLock
 
-    with translated(path):
+    with translated(path, "cannot write"):
         path.parent.mkdir(mode=0o700 if private else 0o777, parents=True, exist_ok=True)
         _refuse_foreign(path)
     lock = FileLock(path, thread_local=False, mode=0o600 if private else 0o666)
@@ -84,6 +85,16 @@ def held(
         yield
     finally:
         lock.release()
+
+
+def folder_lock(folder: Path, *, wait: float = 0.0) -> AbstractContextManager[None]:
+    """Hold a download folder for this run: `.isic/lock`; see `held`."""
+    return held(
+        folder / STATE / "lock",
+        f"{folder}",
+        wait=wait,
+        hint="Let it end, or wait for it: --wait SECONDS.",
+    )
 
 
 def _acquired(lock: "BaseFileLock", path: Path, what: str) -> bool:
@@ -108,7 +119,7 @@ def _refuse_foreign(path: Path) -> None:
         return
     if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
         raise LocalError(
-            f"{shown(path)} is a link or not a regular file: it is not used as a lock",
+            f"cannot write {shown(path)}: it is a link or not a regular file",
             hint="Remove it, then run again.",
         )
 
@@ -116,7 +127,7 @@ def _refuse_foreign(path: Path) -> None:
 def _write_note(path: Path) -> None:
     """Say in the lock file who holds it; the lock holds without it."""
     note = json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode()
-    with translated(path):
+    with translated(path, "cannot write"):
         descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0))
         try:
             os.write(descriptor, note)

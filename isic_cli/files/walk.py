@@ -15,7 +15,9 @@ from isic_cli.files.faults import local_error, shown
 _LITTER = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 
 
-def walk(folder: Path | str, *, without: Collection[str] = ()) -> Iterator[os.DirEntry[str]]:
+def walk(
+    folder: Path | str, *, without: Collection[str] = (), hidden: bool = False
+) -> Iterator[os.DirEntry[str]]:
     """Yield the files in a folder and in those below it, in the order of their names.
 
     Entries, not paths: to make a hundred thousand `Path` takes a second.
@@ -26,6 +28,8 @@ def walk(folder: Path | str, *, without: Collection[str] = ()) -> Iterator[os.Di
         Where to begin.
     without : collection of str
         Folders directly in `folder` that are not entered.
+    hidden : bool
+        Yield hidden files and litter too: for folders of our own.
 
     Raises
     ------
@@ -34,18 +38,18 @@ def walk(folder: Path | str, *, without: Collection[str] = ()) -> Iterator[os.Di
     LocalError
         When it, or a folder below, cannot be read.
     """
-    for entry in _entries(folder):
+    for entry in _entries(folder, hidden=hidden):
         if not entry.is_dir(follow_symlinks=False):
             if not (entry.is_symlink() and entry.is_dir()):
                 yield entry
         elif entry.name not in without:
-            yield from walk(entry.path)
+            yield from walk(entry.path, hidden=hidden)
 
 
-def _entries(folder: Path | str) -> list[os.DirEntry[str]]:
+def _entries(folder: Path | str, *, hidden: bool) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as found:
-            entries = [entry for entry in found if not is_litter(entry.name)]
+            entries = [entry for entry in found if hidden or not is_litter(entry.name)]
     except FileNotFoundError as error:
         raise NotFoundError(f"no such folder: {shown(folder)}") from error
     except NotADirectoryError as error:

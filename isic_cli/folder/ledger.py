@@ -5,17 +5,17 @@ contributors and cohorts that a folder begins with are in its `accounts.json`, u
 `contributors` and `cohorts`, in the shape in which the API shows them.
 """
 
-import os
 import threading
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from filelock import FileLock
 from pydantic import BaseModel, ValidationError
 
 from isic_cli.errors import LocalError
+from isic_cli.files.atomic import write_state
+from isic_cli.files.lock import held
 
 T = TypeVar("T")
 
@@ -82,23 +82,14 @@ class Ledger:
         LocalError
             When the folder cannot be written; nothing is changed then.
         """
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with self._lock, FileLock(self.folder / ".lock"):
-                books = self.read()
-                result = change(books)
-                self._replace(books)
-                return result
-        except OSError as error:
-            raise LocalError(f"cannot write {self._path}: {error.strerror or error}") from error
+        with self._lock, held(self.folder / ".lock", f"{self.folder}", wait=60.0):
+            books = self.read()
+            result = change(books)
+            self._replace(books)
+            return result
 
     def _replace(self, books: Books) -> None:
-        part = self._path.with_name(f".ledger.{os.getpid()}.part")
-        try:
-            part.write_text(books.model_dump_json(indent=1), "utf-8")
-            part.replace(self._path)
-        finally:
-            part.unlink(missing_ok=True)
+        write_state(self._path, books.model_dump_json(indent=1))
 
     def begin_upload(self, file_name: str) -> str:
         """Return the key of a new upload: a random name, then the file's."""

@@ -8,11 +8,11 @@ beside their JPEGs, and those are no pictures.
 import logging
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from isic_cli.errors import LocalError
+from isic_cli.errors import LocalError, NotFoundError
+from isic_cli.files.walk import walk
 
 logger = logging.getLogger(__name__)
 
@@ -55,24 +55,12 @@ def scan(folder: Path) -> Contents:
         For a folder that cannot be read.
     """
     contents = Contents()
-    for entry in _files(folder, top=True):
-        _sort_in(contents, entry)
-    return contents
-
-
-def _files(folder: Path, *, top: bool = False) -> Iterator[os.DirEntry[str]]:
     try:
-        with os.scandir(folder) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
-    except OSError as error:
-        raise LocalError(f"cannot read {folder}: {error.strerror}") from error
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        if not entry.is_dir(follow_symlinks=False):
-            yield entry
-        elif not (top and entry.name == _STUDIES):
-            yield from _files(Path(entry.path))
+        for entry in walk(folder, without=(_STUDIES,)):
+            _sort_in(contents, entry)
+    except NotFoundError as error:
+        raise LocalError(f"cannot read {folder}: there is no such folder") from error
+    return contents
 
 
 def _sort_in(contents: Contents, entry: os.DirEntry[str]) -> None:

@@ -5,16 +5,17 @@ collections of one folder lose nothing of each other's.
 """
 
 import json
-import os
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
-from isic_cli.errors import LocalError
+from isic_cli.files.atomic import write_state
+from isic_cli.files.lock import held
 from isic_cli.folder.sets import LocalCollection, read_collections
+
+#: Seconds to wait for another process that changes the collections.
+_PATIENCE = 60.0
 
 #: What a change does: from the collections by id to the collections by id.
 Change = Callable[[dict[int, LocalCollection]], dict[int, LocalCollection]]
@@ -63,16 +64,13 @@ class CollectionShelf:
             When the folder cannot be written; nothing is changed then.
         """
         with self._lock:
-            try:
-                # The lock file stays: to remove it would let a third process lock another one.
-                with FileLock(self._path.with_name(f".{self._path.name}.lock")):
-                    changed = change(read_collections(self._path))
-                    self._replace(changed)
-            except OSError as error:
-                raise LocalError(
-                    f"cannot write {self._path}: {error.strerror or error}",
-                    hint="The collections of a folder are kept in the folder.",
-                ) from error
+            with held(
+                self._path.with_name(f".{self._path.name}.lock"),
+                f"the collections of {self._path.parent}",
+                wait=_PATIENCE,
+            ):
+                changed = change(read_collections(self._path))
+                self._replace(changed)
             self._read = changed
             self.version += 1
 
@@ -97,11 +95,4 @@ class CollectionShelf:
         listed: list[dict[str, Any]] = [
             one.model_dump(mode="json", exclude_unset=True) for one in collections.values()
         ]
-        part = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
-        try:
-            part.write_text(
-                json.dumps({"collections": listed}, ensure_ascii=False, indent=1), "utf-8"
-            )
-            part.replace(self._path)
-        finally:
-            part.unlink(missing_ok=True)
+        write_state(self._path, json.dumps({"collections": listed}, ensure_ascii=False, indent=1))

@@ -12,9 +12,12 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from isic_cli.errors import LocalError, UsageError
-from isic_cli.index.placing import Means, place
-from isic_cli.index.state import file_sha256
+from isic_cli.errors import LocalError, NotFoundError, UsageError
+from isic_cli.files.atomic import write_text
+from isic_cli.files.digest import sha256_of
+from isic_cli.files.load import load_json
+from isic_cli.files.place import Means, place
+from isic_cli.files.walk import walk
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
@@ -114,8 +117,8 @@ class BlobStore:
         """Whether the content of a file is what was stored."""
         path = self.object_path(blob.sha256)
         try:
-            return path.stat().st_size == blob.bytes and file_sha256(path) == blob.sha256
-        except OSError:
+            return path.stat().st_size == blob.bytes and sha256_of(path) == blob.sha256
+        except (OSError, LocalError):
             return False
 
     def take(self, blob: Blob, target: Path) -> Means:
@@ -153,16 +156,14 @@ class BlobStore:
         """
         path = self._key_path(key)
         try:
-            sha256, size = file_sha256(source), source.stat().st_size
+            sha256, size = sha256_of(source), source.stat().st_size
             target = self.object_path(sha256)
             if not target.exists() or target.stat().st_size != size:
                 target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 place(source, target)
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            part = path.with_name(f".{path.name}.{os.getpid()}.part")
             values = {"key": asdict(key), "sha256": sha256, "bytes": size, "stated": stated}
-            part.write_text(json.dumps(values), "utf-8")
-            part.replace(path)
+            write_text(path, json.dumps(values))
         except OSError as error:
             raise LocalError(
                 f"cannot store {key.name} in {self.root}: {error.strerror or error}",
@@ -176,16 +177,19 @@ class BlobStore:
 
     def blobs(self) -> Iterator[Blob]:
         """Yield every file, by archive, kind and name."""
-        for path in sorted((self.root / "keys").rglob("*.json")):
-            blob = self._read_key(path)
+        for path in self._files("keys"):
+            blob = self._read_key(path) if path.suffix == ".json" else None
             if blob is not None:
                 yield blob
 
     def contents(self) -> Iterator[Path]:
         """Yield every stored content, and what a run that was killed left behind."""
-        for path in sorted((self.root / "objects").rglob("*")):
-            if path.is_file():
-                yield path
+        yield from self._files("objects")
+
+    def _files(self, kind: str) -> Iterator[Path]:
+        with suppress(NotFoundError):
+            for entry in walk(self.root / kind, hidden=True):
+                yield Path(entry.path)
 
     def _key_path(self, key: BlobKey) -> Path:
         # The last digits spread evenly; the first ones are the same for most images.
@@ -194,7 +198,7 @@ class BlobStore:
     @staticmethod
     def _read_key(path: Path) -> Blob | None:
         try:
-            values = json.loads(path.read_text("utf-8"))
+            values = load_json(path)
             key, sha256, size = BlobKey(**values["key"]), values["sha256"], int(values["bytes"])
             used = path.stat().st_mtime
         except (OSError, ValueError, KeyError, TypeError, UsageError):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isic_cli.errors import LocalError, NotFoundError
+from isic_cli.files.atomic import move, write_text
 from isic_cli.index.columns import METADATA, NAMES, TYPES
 from isic_cli.index.engine import connect, quoted, translated
 from isic_cli.index.state import (
@@ -235,7 +236,7 @@ class Builder:
                 f"COPY ({query}) TO {quoted(part)} (FORMAT parquet, COMPRESSION zstd,"
                 f" ROW_GROUP_SIZE {_ROW_GROUP}, KV_METADATA {{{MARK}: '{LAYOUT}'}})"
             ).fetchone()
-            part.replace(target)
+            move(part, target)
             rows = int(counted[0]) if counted else 0
             self._new[kind] = DataFile.of(target, rows)
         return rows
@@ -254,10 +255,9 @@ class Builder:
         self._write_json(TERMS, fields, len(fields))
 
     def _write_json(self, kind: str, value: Any, rows: int) -> None:
-        target, part = self._path(kind, "json"), self._path(kind, "json.part")
+        target = self._path(kind, "json")
+        write_text(target, json.dumps(value))
         with translated(str(target)):
-            part.write_text(json.dumps(value), "utf-8")
-            part.replace(target)
             self._new[kind] = DataFile.of(target, rows)
 
     @staticmethod

@@ -1,13 +1,14 @@
 """What a refresh has listed so far: parts of the archive that outlive a kill."""
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from isic_cli.files.atomic import move, replacing_text, write_text
+from isic_cli.files.load import load_json
 from isic_cli.index.engine import translated
 
 _PLAN = "plan.json"
@@ -60,19 +61,18 @@ class PartStore:
         tuple of (Path, int)
             The file, and the lines in it.
         """
-        part = self._folder / f".{name}.part"
+        unnamed = self._folder / f".{name}.part"
         written = 0
         try:
-            with translated(str(self._folder)):
-                with part.open("w", encoding="utf-8", newline="\n") as stream:
-                    for line in lines:
-                        stream.write(line)
-                        written += 1
-                target = self._path(name, written)
-                part.replace(target)
+            with replacing_text(unnamed, durable=False) as stream:
+                for line in lines:
+                    stream.write(line)
+                    written += 1
+            target = self._path(name, written)
+            move(unnamed, target)
         finally:
             # Half a part serves nobody, and on a full disk it is in the way of everything.
-            part.unlink(missing_ok=True)
+            unnamed.unlink(missing_ok=True)
         return target, written
 
     def clear(self) -> None:
@@ -84,7 +84,7 @@ class PartStore:
 
     def _resumed(self, kind: str, now: datetime) -> datetime | None:
         try:
-            plan = json.loads((self._folder / _PLAN).read_text("utf-8"))
+            plan = load_json(self._folder / _PLAN)
             began = datetime.fromisoformat(plan["began"])
             fresh = plan["kind"] == kind and timedelta() <= now - began < _STALE
         except (FileNotFoundError, ValueError, KeyError, TypeError):
@@ -98,9 +98,7 @@ class PartStore:
     def _begun(self, kind: str, now: datetime) -> datetime:
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(mode=0o700, parents=True)
-        part = self._folder / f".{_PLAN}.{os.getpid()}"
-        part.write_text(json.dumps({"kind": kind, "began": now.isoformat()}), "utf-8")
-        part.replace(self._folder / _PLAN)
+        write_text(self._folder / _PLAN, json.dumps({"kind": kind, "began": now.isoformat()}))
         return now
 
 

@@ -4,17 +4,20 @@ Data files never change: an update writes new ones beside them and then replaces
 one step, so a reader has either all of the old index or all of the new.
 """
 
-import hashlib
 import json
-import os
 import re
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from isic_cli.errors import LocalError, NotFoundError
+from isic_cli.files.atomic import replacing_text
+from isic_cli.files.digest import sha256_of
+from isic_cli.files.load import DataError, load_json
+from isic_cli.files.lock import held
 
 FORMAT = "isic-index"
 VERSION = 1
@@ -52,7 +55,7 @@ class DataFile:
     @classmethod
     def of(cls, path: Path, rows: int) -> "DataFile":
         """Describe a file that was just written."""
-        return cls(path.name, path.stat().st_size, file_sha256(path), rows)
+        return cls(path.name, path.stat().st_size, sha256_of(path), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +115,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file as hexadecimal digits."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def read_state(folder: Path) -> IndexState:
     """Read the state of the index in a folder.
 
@@ -130,14 +127,12 @@ def read_state(folder: Path) -> IndexState:
     """
     path = folder / STATE
     try:
-        data = json.loads(path.read_text("utf-8"))
+        data = load_json(path)
     except FileNotFoundError as error:
         raise NotFoundError(
             f"there is no index in {folder}", hint="isic cache refresh makes it."
         ) from error
-    except OSError as error:
-        raise LocalError(f"cannot read {path}: {error.strerror or error}") from error
-    except ValueError as error:
+    except DataError as error:
         raise LocalError(f"{path} is damaged: {error}", hint=REBUILD) from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise LocalError(f"{path} is no state of an index", hint=REBUILD)
@@ -168,19 +163,22 @@ def write_state(folder: Path, state: IndexState) -> None:
 
     Raises
     ------
-    OSError
-        As the system has it.
+    LocalError
+        When it cannot be written.
     """
     data = {"format": FORMAT, "version": VERSION, **asdict(state)}
-    part = folder / f".{STATE}.{os.getpid()}.part"
-    try:
-        with part.open("w", encoding="utf-8") as stream:
-            json.dump(data, stream, indent=1)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(folder / STATE)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing_text(folder / STATE, links="refuse") as stream:
+        json.dump(data, stream, indent=1)
+
+
+def index_lock(folder: Path, what: str) -> AbstractContextManager[None]:
+    """Let one process at a time change the index in `folder`; see `files.lock.held`."""
+    return held(
+        folder / ".lock",
+        what,
+        hint="Wait until it ends; reading goes on meanwhile.",
+        private=True,
+    )
 
 
 def remove_leftovers(folder: Path, *, keep: set[str]) -> None:
@@ -218,8 +216,8 @@ def read_titles(folder: Path, state: IndexState) -> list[tuple[int, str]]:
 
 def _read_json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise LocalError(f"cannot read {path}: {error.strerror}", hint=REBUILD) from error
-    except ValueError as error:
+        return load_json(path)
+    except FileNotFoundError as error:
+        raise LocalError(f"{path} is missing", hint=REBUILD) from error
+    except DataError as error:
         raise LocalError(f"{path} is damaged: {error}", hint=REBUILD) from error

@@ -1,10 +1,10 @@
 """A user's expression tried on every record, before anything is written."""
 
 from isic_cli.errors import LocalError, UsageError
+from isic_cli.files.digest import sha256_of
 from isic_cli.index.condition import Condition
 from isic_cli.index.engine import first_line
 from isic_cli.index.index import Index
-from isic_cli.index.state import file_sha256
 
 
 def try_out(index: Index, condition: Condition, *, text: str) -> None:
@@ -50,5 +50,5 @@ def try_out(index: Index, condition: Condition, *, text: str) -> None:
 def _is_sound(index: Index) -> bool:
     """Whether the files are as they were written: a torn one is an invalid input too."""
     return all(
-        file_sha256(index.folder / file.name) == file.sha256 for file in index.state.files.values()
+        sha256_of(index.folder / file.name) == file.sha256 for file in index.state.files.values()
     )

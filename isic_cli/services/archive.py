@@ -17,6 +17,7 @@ from typing import Any, Self
 from isic_cli.api.archive import ArchiveApi
 from isic_cli.api.search import ImageSearch
 from isic_cli.errors import NotFoundError
+from isic_cli.files.lock import folder_lock
 from isic_cli.models.collection import Collection
 from isic_cli.models.image import ImageRecord
 from isic_cli.models.selection import IdList, Selection
@@ -26,9 +27,8 @@ from isic_cli.services.dataset.lock import existing_lock, locked_attribution
 from isic_cli.services.dataset.record import record_download
 from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent, Failed, Finished, Skipped
-from isic_cli.services.download.journal import Journal
+from isic_cli.services.download.journal import DownloadJournal
 from isic_cli.services.download.options import DownloadOptions, Variant
-from isic_cli.services.download.runlock import FolderLock
 from isic_cli.services.index.filecache import picture_bytes, through_cache
 from isic_cli.services.opening import open_api
 from isic_cli.services.select.live import resolve_collections
@@ -101,7 +101,7 @@ class Archive:
         try:
             for folder, variant in list(self._unrecorded):
                 if folder.is_dir():
-                    with FolderLock(folder):
+                    with folder_lock(folder):
                         self._record(folder, variant)
         finally:
             self._api.close()
@@ -232,7 +232,7 @@ class Archive:
                 fetched.add(image.isic_id)
                 yield image
 
-        with FolderLock(place), existing_lock(place) as lock:
+        with folder_lock(place), existing_lock(place) as lock:
             credit = Credits(self._api, collections, kept=locked_attribution(lock))
             downloader = Downloader(self._api, options)
             try:
@@ -262,5 +262,5 @@ class Archive:
 
 
 def _known(folder: Path) -> int:
-    with Journal(folder, writable=False) as journal:
+    with DownloadJournal(folder, writable=False) as journal:
         return len(journal)

@@ -17,6 +17,7 @@ from isic_cli import __version__
 from isic_cli.api.archive import ArchiveApi
 from isic_cli.config import Settings
 from isic_cli.errors import IsicError
+from isic_cli.files.walk import walk
 
 Status = Literal["ok", "warning", "failed"]
 
@@ -223,9 +224,7 @@ def _disk(name: str, folder: Path) -> Check:
 
 
 def _size(folder: Path) -> int:
-    total = 0
-    for root, _, names in os.walk(folder):
-        for one in names:
-            path = Path(root, one)
-            total += path.lstat().st_size if path.exists() else 0
-    return total
+    try:
+        return sum(entry.stat(follow_symlinks=False).st_size for entry in walk(folder, hidden=True))
+    except (IsicError, OSError):  # another run changes it meanwhile
+        return 0

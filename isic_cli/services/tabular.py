@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from isic_cli.errors import LocalError, NotFoundError, UsageError
+from isic_cli.files import STATE
 from isic_cli.folder.table import unguarded
 from isic_cli.models.image import LEADING_COLUMNS
-from isic_cli.services.download.journal import Journal
-from isic_cli.services.download.paths import STATE
+from isic_cli.services.download.journal import DownloadJournal
 from isic_cli.services.select.idfile import ID_COLUMNS, find_ids
 from isic_cli.services.select.problems import Problem
 
@@ -112,7 +112,7 @@ def open_table(source: Path) -> TableSource:
 
 def _open_journal(folder: Path) -> TableSource:
     def records() -> Iterator[Row]:
-        with Journal(folder, writable=False) as journal:
+        with DownloadJournal(folder, writable=False) as journal:
             last = ""
             for entry in journal.entries():
                 if entry.isic_id != last:  # a thumbnail beside the full image

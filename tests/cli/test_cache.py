@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from isic_cli.index.lock import held
+from isic_cli.index.state import index_lock
 from tests.cli.conftest import Isic
 
 
@@ -170,7 +170,7 @@ def test_a_first_refresh_is_not_cleared_away_while_it_runs(isic: Isic) -> None:
     isic("cache", "refresh")
     state = next(cache_dir().rglob("state.json"))
     state.unlink()  # as long as the first refresh lists, there is none
-    with held(state.parent, "the index"):
+    with index_lock(state.parent, "the index"):
         done = isic("cache", "clear", "-y")
     assert done.code == 10
     assert list(state.parent.glob("records-*")) != []

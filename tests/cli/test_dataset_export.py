@@ -389,9 +389,9 @@ def test_labels_that_would_share_a_folder_are_refused(isic: Isic, tmp_path: Path
 
 
 def test_a_folder_in_use_is_left_alone(isic: Isic, tmp_path: Path) -> None:
-    from isic_cli.services.download.runlock import FolderLock
+    from isic_cli.files.lock import folder_lock
 
-    with FolderLock(tmp_path / "out"):
+    with folder_lock(tmp_path / "out"):
         done = export(isic, "--to", "csv")
     assert done.code == 10
     assert files(tmp_path / "out") == []

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from isic_cli.cli.main import run
-from isic_cli.services.download.runlock import FolderLock
+from isic_cli.files.lock import folder_lock
 from tests.cli.conftest import Isic, Result
 from tests.support.archivehost import SEARCH, ArchiveHost, json_reply
 from tests.support.drawn import jpeg
@@ -359,7 +359,7 @@ def test_a_part_of_another_version_is_never_built_upon(
 def test_a_folder_that_another_run_holds_is_exit_10_at_once(
     host: ArchiveHost, download: Callable[..., Result], tmp_path: Path
 ) -> None:
-    with FolderLock(tmp_path / "out"):
+    with folder_lock(tmp_path / "out"):
         done = download()
         assert (done.code, files(tmp_path / "out")) == (10, {})
         assert f"(process {os.getpid()} on " in done.err

@@ -13,11 +13,10 @@ from isic_cli.files.atomic import (
     replacing_bytes,
     replacing_path,
     replacing_text,
-    sweep,
-    temporary_name,
     write_bytes,
     write_text,
 )
+from isic_cli.files.leftovers import sweep, temporary_name
 
 
 def test_a_file_takes_its_name_when_the_block_succeeds(tmp_path: Path) -> None:
@@ -93,7 +92,7 @@ def test_a_link_is_followed_and_stays_a_link(tmp_path: Path) -> None:
 def test_a_link_in_a_download_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("mine")
     (tmp_path / "isic.lock").symlink_to("precious")
-    with pytest.raises(LocalError, match=r"isic\.lock is a symbolic link"):
+    with pytest.raises(LocalError, match=r"isic\.lock: it is a symbolic link"):
         write_text(tmp_path / "isic.lock", "ours", links="refuse")
     assert (tmp_path / "precious").read_text() == "mine"
 
@@ -101,7 +100,7 @@ def test_a_link_in_a_download_folder_is_refused(tmp_path: Path) -> None:
 def test_a_fifo_in_a_download_folder_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "metadata.csv")
     with (
-        pytest.raises(LocalError, match=r"metadata\.csv is not a regular file"),
+        pytest.raises(LocalError, match=r"metadata\.csv: it is not a regular file"),
         replacing_bytes(tmp_path / "metadata.csv", links="refuse"),
     ):
         raise AssertionError
@@ -111,7 +110,7 @@ def test_a_fifo_in_a_download_folder_is_refused_and_not_waited_for(tmp_path: Pat
 def test_a_folder_is_no_place_for_a_file(tmp_path: Path, name: str) -> None:
     (tmp_path / "folder").mkdir()
     path = Path(name) if name in {"", ".", "/"} else tmp_path / name
-    with pytest.raises(LocalError, match="is a folder"):
+    with pytest.raises(LocalError, match="it is a folder"):
         write_text(path, "x")
 
 

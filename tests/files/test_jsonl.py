@@ -47,7 +47,7 @@ def test_a_torn_last_line_is_cut_off_before_the_next(tmp_path: Path) -> None:
     path = tmp_path / "j"
     path.write_bytes(b'{"id":"a"}\n{"id":"b"')
     with opened(path, writable=False) as journal:
-        assert journal.keys() == ["a"]
+        assert journal.known() == ["a"]
     assert path.read_bytes().endswith(b'{"id":"b"')
     with opened(path) as journal:
         journal.append("c", b'{"id":"c"}\n')
@@ -58,8 +58,8 @@ def test_damage_is_reported_with_its_line(tmp_path: Path, caplog: pytest.LogCapt
     path = tmp_path / "j"
     path.write_bytes(b'{"id":"a"}\nnot json\n{"id":"b"}\nagain\n')
     with caplog.at_level(logging.WARNING), opened(path) as journal:
-        assert journal.keys() == ["a", "b"]
-    assert "the first is 2" in caplog.text
+        assert journal.known() == ["a", "b"]
+    assert "2 unreadable lines are ignored, the first is line 2" in caplog.text
 
 
 def test_dead_lines_go_when_they_are_most(tmp_path: Path) -> None:
@@ -88,13 +88,13 @@ def test_keys_are_dropped_for_good(tmp_path: Path) -> None:
         journal.append("b", b'{"id":"b"}\n')
         journal.drop(["a", "unknown"])
         journal.append("c", b'{"id":"c"}\n')
-        assert journal.keys() == ["b", "c"]
+        assert journal.known() == ["b", "c"]
     assert path.read_bytes() == b'{"id":"b"}\n{"id":"c"}\n'
 
 
 def test_a_journal_that_is_absent_is_empty_to_a_reader(tmp_path: Path) -> None:
     with opened(tmp_path / "none/j", writable=False) as journal:
-        assert journal.keys() == []
+        assert journal.known() == []
     assert list(tmp_path.iterdir()) == []
 
 
@@ -126,5 +126,5 @@ def test_a_line_that_does_not_fit_is_taken_back(tmp_path: Path) -> None:
                 journal.append("b", b'{"id":"b"}\n')
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        assert journal.keys() == ["a"]
+        assert journal.known() == ["a"]
     assert path.read_bytes() == b'{"id":"a"}\n'

@@ -8,8 +8,11 @@ from isic_cli.errors import LocalError, NotFoundError
 from isic_cli.files.walk import walk
 
 
-def found(folder: Path, **options: tuple[str, ...]) -> list[str]:
-    return [str(Path(entry.path).relative_to(folder)) for entry in walk(folder, **options)]
+def found(folder: Path, *, without: tuple[str, ...] = (), hidden: bool = False) -> list[str]:
+    return [
+        str(Path(entry.path).relative_to(folder))
+        for entry in walk(folder, without=without, hidden=hidden)
+    ]
 
 
 def test_files_come_in_order_and_litter_does_not(tmp_path: Path) -> None:
@@ -18,6 +21,7 @@ def test_files_come_in_order_and_litter_does_not(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     assert found(tmp_path) == ["a.jpg", "b/1.jpg", "b/2.jpg"]
     assert found(tmp_path, without=("b",)) == ["a.jpg"]
+    assert found(tmp_path, hidden=True)[:3] == ["._a.jpg", ".isic/x", "Thumbs.db"]
 
 
 def test_links_to_files_are_files_and_links_to_folders_are_not_entered(tmp_path: Path) -> None:

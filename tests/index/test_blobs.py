@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from isic_cli.errors import LocalError, UsageError
+from isic_cli.files.place import place
 from isic_cli.index.blobs import Blob, BlobKey, BlobStore
-from isic_cli.index.placing import place
 from isic_cli.index.prune import orphans, plan_prune, prune
 
 KEY = BlobKey("archive-1", "full", "ISIC_0000001")

@@ -9,8 +9,7 @@ from isic_cli.errors import LocalError, LockedError
 from isic_cli.index.build import Builder, read_rows
 from isic_cli.index.columns import to_line
 from isic_cli.index.index import Index
-from isic_cli.index.lock import held
-from isic_cli.index.state import read_state
+from isic_cli.index.state import index_lock, read_state
 from tests.support.indexes import FOUR, STATE, build, image
 
 
@@ -94,18 +93,21 @@ def test_old_generations_go_once_nobody_can_hold_them(tmp_path: Path) -> None:
 
 def test_a_second_writer_is_told_at_once(tmp_path: Path) -> None:
     with (
-        held(tmp_path, "the index"),
-        pytest.raises(LockedError, match="another run is changing the index"),
-        held(tmp_path, "the index"),
+        index_lock(tmp_path, "the index"),
+        pytest.raises(LockedError, match="another run holds the index"),
+        index_lock(tmp_path, "the index"),
     ):
         raise AssertionError("both held the lock")
-    with held(tmp_path, "the index"):
+    with index_lock(tmp_path, "the index"):
         assert (tmp_path / ".lock").exists()
 
 
 def test_a_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "index").write_text("", "utf-8")
-    with pytest.raises(LocalError, match="cannot write"), held(tmp_path / "index", "the index"):
+    with (
+        pytest.raises(LocalError, match="cannot write"),
+        index_lock(tmp_path / "index", "the index"),
+    ):
         raise AssertionError("a file was locked")
     with pytest.raises(LocalError, match="index"):
         Builder(tmp_path / "index")

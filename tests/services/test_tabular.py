@@ -1,14 +1,14 @@
 from pathlib import Path
 from typing import Any
 
-from isic_cli.services.download.journal import Entry, Journal
+from isic_cli.services.download.journal import DownloadJournal, Entry
 from isic_cli.services.tabular import open_table
 
 
 def put(folder: Path, isic_id: str, record: dict[str, Any], *, thumbnail: bool = False) -> None:
     entry = Entry(isic_id, "thumbnail" if thumbnail else "full", f"{isic_id}.jpg", 1, None, 0,
                   None, None, None, None, record)  # fmt: skip
-    with Journal(folder, writable=True) as journal:
+    with DownloadJournal(folder, writable=True) as journal:
         journal.append(entry)
 
 

@@ -4,24 +4,24 @@ JSON lines, sorted by ISIC id: two locks of the same images are the same bytes, 
 difference between two versions of a lock is a difference of lines.
 """
 
-import filecmp
-import os
 import re
 import shutil
 import threading
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, Self
+from tempfile import TemporaryFile
+from typing import IO, BinaryIO, Self
 
 from isic_cli.errors import LocalError, NotFoundError
+from isic_cli.files.atomic import replacing_bytes
+from isic_cli.files.faults import local_error, translated
 from isic_cli.models.licenses import strictest
 from isic_cli.services.dataset.header import LockHeader
 from isic_cli.services.dataset.image import DAMAGED, LockedImage
-from isic_cli.services.download.disk import local_error, temporary_name
 from isic_cli.services.download.paths import is_safe_id
 
 NAME = "isic.lock"
@@ -205,38 +205,35 @@ def write_lock(
     LocalError
         When the disk refuses; the lock is as it was then.
     """
-    body, whole = temporary_name(path), temporary_name(path)
-    try:
-        totals = _Totals()
-        with body.open("wb") as file:
-            for image in images:
-                totals.add(image)
-                file.write(image.to_line())
+    totals = _Totals()
+    with translated(path, "cannot write"), TemporaryFile(dir=path.parent) as body:
+        for image in images:
+            totals.add(image)
+            body.write(image.to_line())
         header = replace(
-            header,
-            images=totals.images,
-            size=totals.bytes,
-            license=strictest(totals.licenses),
+            header, images=totals.images, size=totals.bytes, license=strictest(totals.licenses)
         )
         if earlier is not None:
             same = replace(header, tool=earlier.tool, time=earlier.time)
-            _assemble(whole, same, body)
-            if filecmp.cmp(whole, path, shallow=False):
+            if _is_same(path, same, body):
                 return False
-        _assemble(whole, header, body)
-        whole.replace(path)
-    except OSError as error:
-        raise local_error(error, path) from error
-    finally:
-        for temporary in (body, whole):
-            with suppress(FileNotFoundError, NotADirectoryError):
-                temporary.unlink()
+        with replacing_bytes(path, links="refuse") as file:
+            file.write(header.to_line())
+            body.seek(0)
+            shutil.copyfileobj(body, file, 1 << 18)
     return True
 
 
-def _assemble(whole: Path, header: LockHeader, body: Path) -> None:
-    with whole.open("wb") as file, body.open("rb") as lines:
-        file.write(header.to_line())
-        shutil.copyfileobj(lines, file, 1 << 18)
-        file.flush()
-        os.fsync(file.fileno())
+def _is_same(path: Path, header: LockHeader, body: IO[bytes]) -> bool:
+    """Whether a lock holds this header and these lines."""
+    first = header.to_line()
+    body.seek(0)
+    with path.open("rb") as old:
+        if old.read(len(first)) != first:
+            return False
+        while True:
+            block = old.read(1 << 18)
+            if block != body.read(1 << 18):
+                return False
+            if not block:
+                return True

@@ -10,6 +10,7 @@ from typing import Literal
 from isic_cli.api.archive import ArchiveApi
 from isic_cli.curation.diff import to_text
 from isic_cli.errors import ChangedError, NotFoundError
+from isic_cli.files.walk import walk
 from isic_cli.models.image import ImageRecord
 from isic_cli.models.selection import IdList, Selection
 from isic_cli.services.cite.credits import Credits
@@ -156,16 +157,12 @@ class Rebuilding:
 
 def extra_pictures(folder: Path, lock: Lock) -> Iterator[Difference]:
     """Yield the pictures in a folder that its lock does not list; hidden folders aside."""
-    root = os.fspath(folder)
-    for where, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        below = os.path.relpath(where, root).replace(os.sep, "/")
-        for name in sorted(names):
-            match = _PICTURE.fullmatch(name)
-            if match is None or bool(match[2]) != (lock.header.variant == "thumbnail"):
-                continue
-            path = name if below == "." else f"{below}/{name}"
-            isic_id = match[1].upper()
-            locked = lock.get(isic_id)
-            if locked is None or locked.path != path:
-                yield Difference(isic_id, path, "extra", "not in the lock")
+    for entry in walk(folder):
+        match = _PICTURE.fullmatch(entry.name)
+        if match is None or bool(match[2]) != (lock.header.variant == "thumbnail"):
+            continue
+        path = os.path.relpath(entry.path, folder).replace(os.sep, "/")
+        isic_id = match[1].upper()
+        locked = lock.get(isic_id)
+        if locked is None or locked.path != path:
+            yield Difference(isic_id, path, "extra", "not in the lock")

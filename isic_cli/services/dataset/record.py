@@ -13,7 +13,7 @@ from isic_cli.models.selection import Selection
 from isic_cli.services.dataset.header import LockHeader, NamedCollection, archive_of
 from isic_cli.services.dataset.image import LockedImage
 from isic_cli.services.dataset.lock import NAME, Lock, existing_lock, write_lock
-from isic_cli.services.download.journal import Journal
+from isic_cli.services.download.journal import DownloadJournal
 from isic_cli.services.download.options import Variant
 from isic_cli.services.download.paths import settle_layout
 from isic_cli.services.download.sidecars import settle_sidecars
@@ -105,7 +105,7 @@ def record_folder(folder: Path, header: LockHeader, *, dropped: Collection[str] 
     LocalError
         When the lock that is there is damaged, or the disk refuses.
     """
-    with existing_lock(folder) as lock, Journal(folder, writable=False) as journal:
+    with existing_lock(folder) as lock, DownloadJournal(folder, writable=False) as journal:
         earlier = None if lock is None else lock.header
         header = header.joined(earlier)
         is_same = earlier is not None and earlier.variant == header.variant
@@ -115,7 +115,7 @@ def record_folder(folder: Path, header: LockHeader, *, dropped: Collection[str] 
 
 
 def _merged(
-    folder: Path, journal: Journal, lock: Lock | None, variant: Variant
+    folder: Path, journal: DownloadJournal, lock: Lock | None, variant: Variant
 ) -> Iterator[LockedImage]:
     """Yield what the journal knows, and of the lock what the journal does not; sorted."""
     rest = iter(()) if lock is None else lock.images()

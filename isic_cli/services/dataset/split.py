@@ -10,8 +10,8 @@ from isic_cli.curation.labels.scheme import require_levels
 from isic_cli.curation.labels.tree import LEVELS
 from isic_cli.curation.pairs import parse_pairs
 from isic_cli.errors import CheckError, LocalError, NotFoundError, UsageError
+from isic_cli.files.atomic import replacing_text
 from isic_cli.services.dataset.label import Labelling
-from isic_cli.services.download.disk import replacing
 from isic_cli.services.select.idfile import read_ids
 from isic_cli.services.tabular import Row, TableSource, open_table
 
@@ -140,5 +140,5 @@ def write_id_files(folder: Path, sides: Sequence[str], of: Mapping[str, str]) ->
         When one cannot be written.
     """
     for side in sides:
-        with replacing(folder / f"{side}.txt") as file:
+        with replacing_text(folder / f"{side}.txt", parents=True) as file:
             file.writelines(f"{isic_id}\n" for isic_id, its in of.items() if its == side)

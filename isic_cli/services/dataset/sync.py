@@ -9,15 +9,15 @@ from typing import Literal
 
 from isic_cli.api.archive import ArchiveApi
 from isic_cli.errors import CheckError
+from isic_cli.files.faults import local_error
 from isic_cli.models.image import ImageRecord
 from isic_cli.services.cite.credits import Credits
 from isic_cli.services.dataset.image import LockedImage
 from isic_cli.services.dataset.lock import Lock, locked_attribution
 from isic_cli.services.dataset.record import record_download
-from isic_cli.services.download.disk import local_error
 from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent
-from isic_cli.services.download.journal import Journal
+from isic_cli.services.download.journal import DownloadJournal
 from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.paths import Ground, is_safe_id
 from isic_cli.services.download.plan import Seen
@@ -157,7 +157,7 @@ class Synchronisation:
         for one in chosen:
             _unlink(ground.target(one.image.path))
             self._dropped.add(one.image.isic_id)
-        with Journal(self._options.folder, writable=True) as journal:
+        with DownloadJournal(self._options.folder, writable=True) as journal:
             journal.drop((one.image.isic_id for one in chosen), self._lock.header.variant)
         return [Leaving(one.image, "deleted", one.reason) for one in chosen]
 

@@ -7,14 +7,16 @@ size and times has the same bytes as then, unless the disk itself lost them: `--
 
 import os
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from isic_cli.services.download.disk import local_error, temporary_name
-from isic_cli.services.download.paths import STATE
+from isic_cli.errors import LocalError
+from isic_cli.files import STATE
+from isic_cli.files.atomic import replacing_state
+from isic_cli.files.faults import translated
 
 _NAME = "verified"
 
@@ -72,7 +74,7 @@ class VerifiedIndex:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / STATE / _NAME
-        self._temporary = temporary_name(self._path)
+        self._stack = ExitStack()
         self._new: IO[str] | None = None
         self._old: Iterator[Good] = iter(())
         self._next: Good | None = None
@@ -80,9 +82,8 @@ class VerifiedIndex:
     def __enter__(self) -> Self:
         self._old = self._lines()
         self._next = next(self._old, None)
-        with suppress(OSError):  # a folder on a read-only disk can be verified too
-            self._path.parent.mkdir(exist_ok=True)
-            self._new = self._temporary.open("w", encoding="ascii")
+        with suppress(LocalError):  # a folder on a read-only disk can be verified too
+            self._new = self._stack.enter_context(replacing_state(self._path))
         return self
 
     def __exit__(
@@ -93,17 +94,12 @@ class VerifiedIndex:
     ) -> None:
         if self._new is None:
             return
-        try:
-            if kind is None:
-                self._pass(None)
-            with self._new:
-                while self._next is not None:
-                    self._new.write(self._next.to_line())
-                    self._next = next(self._old, None)
-            self._temporary.replace(self._path)
-        except OSError as failure:
-            self._temporary.unlink(missing_ok=True)
-            raise local_error(failure, self._path) from failure
+        if kind is None:
+            self._pass(None)
+        with self._stack, translated(self._path):
+            while self._next is not None:
+                self._new.write(self._next.to_line())
+                self._next = next(self._old, None)
 
     def _lines(self) -> Iterator[Good]:
         with suppress(FileNotFoundError, NotADirectoryError), self._path.open() as file:
@@ -128,4 +124,5 @@ class VerifiedIndex:
     def remember(self, good: Good) -> None:
         """Note a good file; in the order of the ids."""
         if self._new is not None:
-            self._new.write(good.to_line())
+            with translated(self._path):
+                self._new.write(good.to_line())

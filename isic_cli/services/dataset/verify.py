@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Literal
 
 from isic_cli.errors import DamagedError
+from isic_cli.files.digest import sha256_of
+from isic_cli.files.faults import local_error
 from isic_cli.services.dataset.image import LockedImage
 from isic_cli.services.dataset.lock import Lock
 from isic_cli.services.dataset.verified import Good, VerifiedIndex
 from isic_cli.services.download.decode import decode_fully
-from isic_cli.services.download.disk import local_error, sha256_of
-from isic_cli.services.download.journal import Journal
+from isic_cli.services.download.journal import DownloadJournal
 from isic_cli.services.download.paths import Ground
 from isic_cli.services.run.executors import ExecutorSpec, Workers, open_executor
 
@@ -78,7 +79,7 @@ def check_folder(
     with (
         opened as readers,
         VerifiedIndex(folder) as index,
-        Journal(folder, writable=False) as journal,
+        DownloadJournal(folder, writable=False) as journal,
     ):
         images = lock.images()
         while batch := list(islice(images, _BATCH)):
@@ -106,7 +107,7 @@ class _Checker:
         self,
         images: Iterable[LockedImage],
         index: VerifiedIndex,
-        journal: Journal,
+        journal: DownloadJournal,
         workers: Workers,
     ) -> Iterator[Checked]:
         looks = [self._look(image, index.known(image.isic_id)) for image in images]
@@ -132,7 +133,7 @@ class _Checker:
         )
         return _Look(image, target, there, known if is_same else None)
 
-    def _settle(self, look: _Look, journal: Journal) -> Checked | None:
+    def _settle(self, look: _Look, journal: DownloadJournal) -> Checked | None:
         """Decide without reading the file, where that can be done."""
         image, there = look.image, look.there
         if there is None:
@@ -184,7 +185,7 @@ def read_file(file: tuple[str, str], *, deep: bool) -> tuple[State, str]:
 
 def distrust(folder: Path, lock: Lock, isic_ids: Iterable[str]) -> None:
     """Have the next download look at these files again, whatever their size and time."""
-    with Journal(folder, writable=True) as journal:
+    with DownloadJournal(folder, writable=True) as journal:
         for isic_id in isic_ids:
             entry = journal.get(isic_id, lock.header.variant)
             if entry is not None:

@@ -16,7 +16,7 @@ from isic_cli.services.dataset.lock import existing_lock, locked_attribution
 from isic_cli.services.dataset.record import record_download
 from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent
-from isic_cli.services.download.journal import Journal
+from isic_cli.services.download.journal import DownloadJournal
 from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.plan import PlannedFile
 from isic_cli.services.index.filecache import through_cache
@@ -127,7 +127,7 @@ class Acquisition:
         size = self.images.size()
         if size is None or size <= free:
             return size
-        with Journal(self._options.folder, writable=False) as journal:
+        with DownloadJournal(self._options.folder, writable=False) as journal:
             here = sum(entry.size for entry in journal.entries())
         return max(0, size - here)
 

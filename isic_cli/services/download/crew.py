@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 
 from isic_cli.services.download.crowd import Crowd
 from isic_cli.services.download.events import DownloadEvent, Failed, Finished, Skipped, Started
-from isic_cli.services.download.journal import Journal
+from isic_cli.services.download.journal import DownloadJournal
 from isic_cli.services.download.plan import PlannedFile, Planner
 from isic_cli.services.download.transfer import Transfer
 
@@ -35,12 +35,12 @@ class Crew:
         Settles what needs a look at the file that is there.
     transfer : Transfer
         Fetches.
-    journal : Journal
+    journal : DownloadJournal
         Notes what is new about a file that is skipped.
     """
 
     def __init__(
-        self, crowd: Crowd, *, planner: Planner, transfer: Transfer, journal: Journal
+        self, crowd: Crowd, *, planner: Planner, transfer: Transfer, journal: DownloadJournal
     ) -> None:
         self._crowd = crowd
         self._planner = planner

@@ -7,10 +7,12 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
 
 from isic_cli.errors import NetworkError
+from isic_cli.files import STATE
+from isic_cli.files.faults import local_error
+from isic_cli.files.leftovers import sweep
 from isic_cli.models.image import ImageRecord
 from isic_cli.services.download.crew import Crew
 from isic_cli.services.download.crowd import Crowd
-from isic_cli.services.download.disk import local_error, sweep
 from isic_cli.services.download.events import (
     Advanced,
     DownloadEvent,
@@ -19,7 +21,7 @@ from isic_cli.services.download.events import (
     Skipped,
     Started,
 )
-from isic_cli.services.download.journal import Journal
+from isic_cli.services.download.journal import DownloadJournal
 from isic_cli.services.download.limits import Pace
 from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.partfile import Write
@@ -87,7 +89,7 @@ class Downloader:
         """
         folder = self._options.folder
         layout = settle_layout(folder, self._options.layout, record=False)
-        with Journal(folder, writable=False) as journal:
+        with DownloadJournal(folder, writable=False) as journal:
             planner = Planner(
                 self._options,
                 layout=layout,
@@ -125,9 +127,9 @@ class Downloader:
         layout = settle_layout(folder, self._options.layout, record=True)
         parts = PartStore(folder, write=self._write)
         parts.sweep()
-        sweep(folder)
+        sweep(folder, folder / "licenses", folder / STATE)
         ground = Ground(folder)
-        with Journal(folder, writable=True) as journal:
+        with DownloadJournal(folder, writable=True) as journal:
             planner = Planner(
                 self._options,
                 layout=layout,

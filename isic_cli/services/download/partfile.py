@@ -8,7 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from isic_cli.errors import TransferError
-from isic_cli.services.download.disk import local_error
+from isic_cli.files.atomic import write_text
+from isic_cli.files.faults import local_error
 from isic_cli.services.download.pictures import ReadAt
 
 #: Bytes gathered before they are written and hashed in one call each.
@@ -162,13 +163,11 @@ class PartFile:
 
     def _mark(self) -> None:
         """Have the disk hold every byte, then say so beside the part."""
-        temporary = self._own.with_suffix(".json")
         try:
             os.fsync(self._fd)
-            temporary.write_text(json.dumps({"etag": self.etag, "size": self.size}), "utf-8")
-            temporary.replace(self._state)
         except OSError as error:
             raise local_error(error, self._state) from error
+        write_text(self._state, json.dumps({"etag": self.etag, "size": self.size}))
         self._marked = self.size
 
     def reader(self) -> ReadAt:

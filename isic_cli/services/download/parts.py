@@ -14,16 +14,16 @@ has, syncing costs five times the renaming, and after a power failure size and t
 journal tell. What a resume will build upon is synced first.
 """
 
-import json
 import os
 import re
 import secrets
 from pathlib import Path
 
 from isic_cli.errors import LocalError
-from isic_cli.services.download.disk import local_error
+from isic_cli.files import STATE
+from isic_cli.files.faults import local_error
+from isic_cli.files.load import load_json
 from isic_cli.services.download.partfile import PartFile, Write, strong
-from isic_cli.services.download.paths import STATE
 
 _RUNNING = re.compile(r"(?P<name>.+)\.[0-9a-f]{8}\.part")
 
@@ -58,9 +58,9 @@ class PartStore:
     def state(self, part: str) -> tuple[str, int] | None:
         """Return the ETag and the safe bytes of a part; None when it cannot be resumed."""
         try:
-            values = json.loads((self.folder / f"{part}.json").read_bytes())
+            values = load_json(self.folder / f"{part}.json")
             etag, size = values["etag"], values["size"]
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, LocalError, ValueError, KeyError, TypeError):
             return None
         if not isinstance(size, int) or size <= 0 or not isinstance(etag, str):
             return None

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
 from isic_cli.errors import LocalError, UnsafeError, UsageError
-from isic_cli.services.download.disk import local_error, write_atomically
+from isic_cli.files import STATE
+from isic_cli.files.atomic import write_state
+from isic_cli.files.faults import local_error
 from isic_cli.services.download.options import Variant
 
 FLAT = "{isic_id}.{ext}"
-#: Where our own state lives inside a download folder.
-STATE = ".isic"
 
 _ID = re.compile(r"ISIC_[0-9]{7}")
 _SPEC = re.compile(r"(\.[0-9]+)?")
@@ -144,7 +144,7 @@ def settle_layout(folder: Path, wanted: str | None, *, record: bool) -> Layout:
         )
     layout = Layout.parse(recorded or wanted or FLAT)
     if record and recorded is None:
-        write_atomically(file, json.dumps({"layout": layout.pattern}) + "\n")
+        write_state(file, json.dumps({"layout": layout.pattern}) + "\n")
     return layout
 
 

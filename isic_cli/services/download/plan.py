@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from isic_cli.errors import DamagedError, NotFoundError, TransferError, UnsafeError
+from isic_cli.files.digest import sha256_of
+from isic_cli.files.faults import local_error
 from isic_cli.models.image import ImageRecord, RemoteFile
-from isic_cli.services.download.disk import local_error, sha256_of
-from isic_cli.services.download.journal import Entry, Journal
+from isic_cli.services.download.journal import DownloadJournal, Entry
 from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.paths import Ground, Layout
 from isic_cli.services.download.pictures import Picture, inspect
@@ -85,7 +86,7 @@ class Planner:
         Where files go.
     ground : Ground
         The folder.
-    journal : Journal
+    journal : DownloadJournal
         What is known about the folder.
     kept : dict
         Name of every part that can be resumed, with its bytes.
@@ -99,7 +100,7 @@ class Planner:
         *,
         layout: Layout,
         ground: Ground,
-        journal: Journal,
+        journal: DownloadJournal,
         kept: dict[str, int],
         expected: Expected | None = None,
     ) -> None:

@@ -22,8 +22,8 @@ from isic_cli.errors import (
     RefusedError,
     TransferError,
 )
+from isic_cli.files.faults import local_error
 from isic_cli.models.image import RemoteFile
-from isic_cli.services.download.disk import local_error
 from isic_cli.services.download.partfile import PartFile
 from isic_cli.services.download.parts import PartStore
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isic_cli.errors import IsicError, LocalError, TransferError
+from isic_cli.files.atomic import replacing_state
+from isic_cli.files.faults import local_error
 from isic_cli.models.image import LEADING_COLUMNS
-from isic_cli.services.download.disk import local_error, replacing
-from isic_cli.services.download.journal import Entry, Journal
+from isic_cli.services.download.journal import DownloadJournal, Entry
 from isic_cli.services.download.paths import is_safe_id
 
 _LOGGER = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ def write_sidecars(folder: Path, license_text: Callable[[str], str]) -> Sidecars
     LocalError
         When a file cannot be written; each is replaced whole or stays as it was.
     """
-    with Journal(folder, writable=True) as journal:
+    with DownloadJournal(folder, writable=True) as journal:
         _adopt_rows(folder, journal)
         columns: set[str] = set()
         credited: Counter[str] = Counter()
@@ -79,11 +80,11 @@ def write_sidecars(folder: Path, license_text: Callable[[str], str]) -> Sidecars
             licenses.add(str(entry.record.get("copyright_license", "")))
             rows += 1
         header = (*LEADING_COLUMNS, *sorted(columns.difference(LEADING_COLUMNS)))
-        with replacing(folder / "metadata.csv") as file:
+        with replacing_state(folder / "metadata.csv") as file:
             writer = csv.DictWriter(file, header, extrasaction="ignore", lineterminator="\n")
             writer.writeheader()
             writer.writerows(entry.record for entry in _present(folder, journal))
-    with replacing(folder / "attribution.txt") as file:
+    with replacing_state(folder / "attribution.txt") as file:
         file.write("\n\n".join(_in_order(credited)))
     licenses.discard("")
     missing = [name for name in sorted(licenses) if not _have_license(folder, name, license_text)]
@@ -96,7 +97,7 @@ def _in_order(credited: Counter[str]) -> list[str]:
     return sorted(names, key=lambda name: (name == "Anonymous", -credited[name], name))
 
 
-def _present(folder: Path, journal: Journal) -> Iterator[Entry]:
+def _present(folder: Path, journal: DownloadJournal) -> Iterator[Entry]:
     """Yield one entry for every image whose file is there, sorted by ISIC id."""
     root = os.fspath(folder)
     last = ""
@@ -112,7 +113,7 @@ def _present(folder: Path, journal: Journal) -> Iterator[Entry]:
             yield entry
 
 
-def _adopt_rows(folder: Path, journal: Journal) -> None:
+def _adopt_rows(folder: Path, journal: DownloadJournal) -> None:
     """Enter the rows of an existing `metadata.csv` whose pictures only another tool knows."""
     try:
         with (folder / "metadata.csv").open(encoding="utf-8-sig", newline="") as file:
@@ -131,7 +132,9 @@ def _adopt_rows(folder: Path, journal: Journal) -> None:
         ) from error
 
 
-def _adopt_row(folder: Path, journal: Journal, isic_id: str, row: dict[str, str | None]) -> None:
+def _adopt_row(
+    folder: Path, journal: DownloadJournal, isic_id: str, row: dict[str, str | None]
+) -> None:
     for ending in _ENDINGS:
         path = f"{isic_id}.{ending}"
         with suppress(OSError):
@@ -171,14 +174,14 @@ def _have_license(folder: Path, name: str, license_text: Callable[[str], str]) -
     except IsicError as error:
         _LOGGER.warning("the text of the licence %s could not be had: %s", name, error.message)
         return False
-    with replacing(path) as file:
+    with replacing_state(path) as file:
         file.write(text)
     return True
 
 
 def is_quick(folder: Path) -> bool:
     """Whether tables and lock of a folder are written in a fraction of a second."""
-    with Journal(folder, writable=False) as journal:
+    with DownloadJournal(folder, writable=False) as journal:
         return len(journal) <= QUICK
 
 

@@ -22,7 +22,7 @@ from isic_cli.errors import (
 from isic_cli.models.image import ImageRecord, RemoteFile
 from isic_cli.services.download.decode import decode_fully
 from isic_cli.services.download.events import Advanced, DownloadEvent, Failed, Finished, Started
-from isic_cli.services.download.journal import Entry, Journal
+from isic_cli.services.download.journal import DownloadJournal, Entry
 from isic_cli.services.download.limits import Pace
 from isic_cli.services.download.oddities import oddities
 from isic_cli.services.download.options import DownloadOptions
@@ -78,7 +78,7 @@ class Transfer:
         The folder.
     parts : PartStore
         Its parts.
-    journal : Journal
+    journal : DownloadJournal
         Its journal, writable.
     pace : Pace
         How fast, and whether still.
@@ -93,7 +93,7 @@ class Transfer:
         *,
         ground: Ground,
         parts: PartStore,
-        journal: Journal,
+        journal: DownloadJournal,
         pace: Pace,
         expected: Expected | None = None,
     ) -> None:

@@ -13,9 +13,10 @@ from isic_cli.curation.cite import written
 from isic_cli.curation.credit import attribution_text, credits_of
 from isic_cli.curation.reference import Reference
 from isic_cli.errors import LocalError
+from isic_cli.files.atomic import replacing_state, write_state
+from isic_cli.files.digest import sha256_of
 from isic_cli.models.licenses import LICENSES
 from isic_cli.services.cite.dataset import read_provenance, reference_of
-from isic_cli.services.download.disk import replacing, sha256_of, write_atomically
 from isic_cli.services.export import coco, croissant
 from isic_cli.services.export.catalogue import Catalogue, Item
 from isic_cli.services.export.options import ExportOptions
@@ -80,7 +81,7 @@ class Finals:
 
     def _table(self, name: str) -> None:
         columns = self._catalogue.columns
-        with replacing(self._options.out / name) as file:
+        with replacing_state(self._options.out / name) as file:
             writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
             writer.writeheader()
             writer.writerows(self._catalogue.fields(item) for item in self._items())
@@ -89,7 +90,7 @@ class Finals:
         counts: Counter[str] = Counter()
         for side in self._sides():
             folder = ""
-            with replacing(self._options.out / f".{side or 'train'}.jsonl") as file:
+            with replacing_state(self._options.out / f".{side or 'train'}.jsonl") as file:
                 for item in self._items(side):
                     folder, _, name = item.target.partition("/")
                     counts[folder] += 1
@@ -100,7 +101,7 @@ class Finals:
                 part.replace(self._options.out / folder / "metadata.jsonl")
             else:
                 part.unlink()
-        write_atomically(self._options.out / "README.md", self._card(counts))
+        write_state(self._options.out / "README.md", self._card(counts))
 
     def _card(self, counts: Mapping[str, int]) -> str:
         """Return the card of the data set: its parts by name, since folds are none by custom."""
@@ -116,7 +117,9 @@ class Finals:
 
     def _coco(self) -> None:
         for side in self._sides():
-            with replacing(self._options.out / "annotations" / f"{side or 'all'}.json") as file:
+            with replacing_state(
+                self._options.out / "annotations" / f"{side or 'all'}.json"
+            ) as file:
                 entries = ((item, self._state.get(item.target)) for item in self._items(side))
                 known = ((item, line) for item, line in entries if line is not None)
                 coco.write(file, self._catalogue, known)
@@ -129,7 +132,7 @@ class Finals:
             table_sha256=sha256_of(out / "metadata.csv"),
             cited=self._cited(),
         )
-        write_atomically(out / "croissant.json", text)
+        write_state(out / "croissant.json", text)
 
     def _packs(self) -> None:
         shards = []
@@ -138,13 +141,13 @@ class Finals:
             if line is not None:
                 shards.append({"file": name, "images": line["images"], "bytes": line["bytes"]})
         value = {"labels": list(self._catalogue.labels), "shards": shards}
-        write_atomically(self._options.out / "dataset.json", json.dumps(value, indent=1) + "\n")
+        write_state(self._options.out / "dataset.json", json.dumps(value, indent=1) + "\n")
 
     def _credits(self) -> None:
         rows = (item.row for item in self._catalogue if self._is_there(item))
         for name, text in credit_texts(self._options.folder, rows).items():
-            write_atomically(self._options.out / name, text)
-        write_atomically(self._options.out / "CITATION.cff", written(self._cited(), "cff"))
+            write_state(self._options.out / name, text)
+        write_state(self._options.out / "CITATION.cff", written(self._cited(), "cff"))
 
     def _cited(self) -> Reference:
         """Return what is cited: exactly the images that are in the export."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from isic_cli.services.download.disk import local_error
+from isic_cli.files.faults import local_error
 from isic_cli.services.export.catalogue import Catalogue, Item
 from isic_cli.services.export.events import Exported, ExportEvent, Failed
 from isic_cli.services.export.final import Finals, credit_texts

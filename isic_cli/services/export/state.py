@@ -8,14 +8,16 @@ or made of a picture that has changed since; a folder with anything else in it i
 import json
 import os
 import shutil
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
 from isic_cli.errors import LocalError, UsageError
-from isic_cli.services.download.disk import local_error, replacing, write_atomically
-from isic_cli.services.download.paths import STATE
+from isic_cli.files import STATE
+from isic_cli.files.atomic import write_state
+from isic_cli.files.faults import local_error, translated
+from isic_cli.files.jsonl import Journal, to_line
+from isic_cli.files.load import DataError, parse_json, read_bytes
 from isic_cli.services.export.options import ExportOptions
 
 Line = dict[str, Any]
@@ -42,11 +44,9 @@ def claim(options: ExportOptions) -> None:
     except OSError as error:
         raise local_error(error, options.out) from error
     try:
-        known = (out / STATE / "export.json").read_text("utf-8")
+        known = read_bytes(out / STATE / "export.json")
     except FileNotFoundError:
         known = None
-    except OSError as error:
-        raise local_error(error, out / STATE / "export.json") from error
     if known is None:
         if foreign := [name for name in names if name != STATE]:
             raise UsageError(
@@ -57,10 +57,10 @@ def claim(options: ExportOptions) -> None:
     _compare(options, known)
 
 
-def _compare(options: ExportOptions, known: str) -> None:
+def _compare(options: ExportOptions, known: bytes) -> None:
     try:
-        recipe = json.loads(known)
-    except ValueError as error:
+        recipe = parse_json(known)
+    except DataError as error:
         raise LocalError(f"{options.out}/{STATE}/export.json is damaged") from error
     changed = [name for name, value in options.recipe.items() if recipe.get(name) != value]
     if changed:
@@ -83,7 +83,6 @@ class ExportState:
         self._path = out / STATE / "export.jsonl"
         self._parts = out / STATE / "parts"
         self._out = out
-        self._offsets: dict[str, int] = {}
 
     def open(self, recipe: dict[str, object]) -> Self:
         """Write the recipe, clear what a killed run left half done, and read what is complete.
@@ -93,21 +92,18 @@ class ExportState:
         LocalError
             When the folder cannot be written.
         """
-        write_atomically(self._path.with_name("export.json"), json.dumps(recipe) + "\n")
-        try:
-            shutil.rmtree(self._parts, ignore_errors=True)
+        write_state(self._path.with_name("export.json"), json.dumps(recipe) + "\n")
+        shutil.rmtree(self._parts, ignore_errors=True)
+        with translated(self._parts):
             self._parts.mkdir(parents=True, exist_ok=True)
-            self._file = self._path.open("a+b")
-            self._load()
-        except OSError as error:
-            raise local_error(error, self._path) from error
+        self._journal = Journal(self._path, _path_of, writable=True)
         return self
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        self._journal.close()
         shutil.rmtree(self._parts, ignore_errors=True)
 
     @property
@@ -115,25 +111,12 @@ class ExportState:
         """Where files are written before they are complete."""
         return self._parts
 
-    def _load(self) -> None:
-        self._file.seek(0)
-        offset = 0
-        for line in self._file:
-            try:
-                path = json.loads(line)["path"]
-            except (ValueError, KeyError, TypeError):
-                break  # torn by a crash: what follows is made again
-            self._offsets[path] = offset
-            offset += len(line)
-        self._file.truncate(offset)
-
     def get(self, path: str) -> Line | None:
         """Return what is known of a complete file; None when it is not, or is no more."""
-        offset = self._offsets.get(path)
-        if offset is None:
+        text = self._journal.get(path)
+        if text is None:
             return None
-        self._file.seek(offset)
-        line: Line = json.loads(self._file.readline())
+        line: Line = parse_json(text)
         try:
             there = (self._out / path).stat()
         except OSError:
@@ -148,39 +131,25 @@ class ExportState:
         LocalError
             When the disk refuses it.
         """
-        try:
-            self._file.seek(0, os.SEEK_END)
-            self._offsets[line["path"]] = self._file.tell()
-            self._file.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
-        except OSError as error:
-            raise local_error(error, self._path) from error
+        self._journal.append(line["path"], to_line(line))
 
     def forget_all_but(self, paths: set[str]) -> int:
         """Remove the files of earlier runs that this one has no place for; return how many.
 
         Only files that an export wrote are ever removed.
         """
-        gone = [path for path in self._offsets if path not in paths]
+        gone = [path for path in self._journal.known() if path not in paths]
         for path in gone:
             with suppress(OSError):
                 (self._out / path).unlink()
-            del self._offsets[path]
-        if gone:
-            self._rewrite()
+        self._journal.drop(gone)
         return len(gone)
 
-    def _rewrite(self) -> None:
-        lines = list(self._lines())
-        self._file.close()
-        with replacing(self._path) as file:
-            file.writelines(lines)
-        try:
-            self._file = self._path.open("a+b")
-            self._load()
-        except OSError as error:
-            raise local_error(error, self._path) from error
 
-    def _lines(self) -> Iterator[str]:
-        for offset in self._offsets.values():
-            self._file.seek(offset)
-            yield self._file.readline().decode()
+def _path_of(line: bytes) -> str | None:
+    """Return the file that a line is about; None for a line that was torn or damaged."""
+    try:
+        values = parse_json(line)
+        return str(values["path"]) if isinstance(values["bytes"], int) else None
+    except (DataError, KeyError, TypeError):
+        return None

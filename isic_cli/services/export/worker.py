@@ -11,7 +11,7 @@ from pathlib import Path
 
 from isic_cli.curation.rle import Region
 from isic_cli.errors import IsicError, LocalError
-from isic_cli.services.download.disk import local_error
+from isic_cli.files.faults import local_error
 from isic_cli.services.export.options import Encoding, Link, Size
 from isic_cli.services.export.picture import Rendered, region_of, render
 

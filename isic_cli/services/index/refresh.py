@@ -15,10 +15,9 @@ from isic_cli.index.build import Builder, kept_rows, read_rows
 from isic_cli.index.columns import to_line
 from isic_cli.index.condition import Condition
 from isic_cli.index.index import Index
-from isic_cli.index.lock import held
 from isic_cli.index.parts import PartStore, excluding
 from isic_cli.index.snapshot import snapshot_source, snapshot_time
-from isic_cli.index.state import RECORDS, IndexState, read_state, utc_now
+from isic_cli.index.state import RECORDS, IndexState, index_lock, read_state, utc_now
 from isic_cli.services.index.events import (
     Changed,
     Planned,
@@ -75,7 +74,7 @@ class Refresh:
             full disk. The last good index stays.
         """
         folder = self._folder()
-        with held(folder, f"the index of {self._api.settings.archive.name}"):
+        with index_lock(folder, f"the index of {self._api.settings.archive.name}"):
             state = self._old_state(folder)
             if self._options.snapshot is not None:
                 yield from self._from_snapshot(folder, self._options.snapshot, state)

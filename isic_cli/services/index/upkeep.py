@@ -1,5 +1,6 @@
 """Look after the cache: what is in it, whether it is whole, what can go."""
 
+import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator
@@ -8,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from isic_cli.errors import IsicError, LocalError
+from isic_cli.errors import IsicError, LocalError, NotFoundError
+from isic_cli.files.digest import sha256_of
+from isic_cli.files.walk import walk
 from isic_cli.index.blobs import BlobStore
-from isic_cli.index.lock import held
 from isic_cli.index.prune import PrunePlan, orphans, plan_prune, prune
-from isic_cli.index.state import IndexState, file_sha256, read_state, utc_now
+from isic_cli.index.state import IndexState, index_lock, read_state, utc_now
 from isic_cli.index.views import whole
 from isic_cli.services.index.paths import indexes_folder
 
@@ -130,12 +132,17 @@ def verify(cache_dir: Path) -> Iterator[Checked]:
         yield Checked(blob.key.name, path, _verdict(path, blob.sha256), blob.bytes)
 
 
+def _all_files(folder: Path) -> Iterator[os.DirEntry[str]]:
+    with suppress(NotFoundError):
+        yield from walk(folder, hidden=True)
+
+
 def _verdict(path: Path, sha256: str) -> Literal["ok", "damaged", "missing"]:
-    try:
-        return "ok" if file_sha256(path) == sha256 else "damaged"
-    except FileNotFoundError:
+    if not path.exists():
         return "missing"
-    except OSError:
+    try:
+        return "ok" if sha256_of(path) == sha256 else "damaged"
+    except LocalError:
         return "damaged"
 
 
@@ -207,11 +214,11 @@ def clear(cache_dir: Path, area: Area) -> int:
         When something cannot be removed.
     """
     folder = indexes_folder(cache_dir) if area == "index" else blob_store(cache_dir).root
-    freed, _ = _volumes(path for path in folder.rglob("*") if path.is_file())
+    freed, _ = _volumes(Path(entry.path) for entry in _all_files(folder))
     if area == "index":
         # A first refresh has its lock and parts long before there is a state.
         for found in {path.parent for path in folder.glob("*/*/*")}:
-            with held(found, "the index"):
+            with index_lock(found, "the index"):
                 pass  # nobody else holds it, so it can go
     try:
         shutil.rmtree(folder)

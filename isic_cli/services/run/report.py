@@ -1,12 +1,13 @@
 """`--report`: what became of every item, one JSON line each, then one summary."""
 
 import json
-import os
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from isic_cli.errors import LocalError
+from isic_cli.files.atomic import replacing_text
+from isic_cli.files.faults import translated
 
 #: The keys of an item, in order: a contract.
 ITEM_KEYS = ("isic_id", "status", "reason", "bytes", "seconds", "attempts", "path", "sha256")
@@ -31,22 +32,14 @@ class Report:
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._part = path.with_name(f".{path.name}.{os.getpid()}.part") if path else None
+        self._stack = ExitStack()
         self._file: IO[str] | None = None
         self._counts: dict[str, int] = {}
 
     def __enter__(self) -> Self:
         """Open the file beside the final one."""
-        if self._part is not None:
-            try:
-                # A file name need not be text: what is not is escaped, as JSON escapes it.
-                self._file = self._part.open(
-                    "w", encoding="utf-8", newline="\n", errors="backslashreplace"
-                )
-            except OSError as error:
-                raise LocalError(
-                    f"cannot write the report {self._path}: {error.strerror}"
-                ) from error
+        if self._path is not None:
+            self._file = self._stack.enter_context(replacing_text(self._path))
         return self
 
     def item(self, isic_id: str, status: str, **values: Any) -> None:
@@ -57,7 +50,7 @@ class Report:
         line = {"isic_id": isic_id, "status": status} | {
             key: values.get(key) for key in ITEM_KEYS[2:]
         }
-        self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        self._write(line)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -67,8 +60,12 @@ class Report:
     def summarize(self, **values: Any) -> None:
         """Add the last line: the counts by status and `values`."""
         if self._file is not None:
-            summary = {"summary": {"counts": self._counts, **values}}
-            self._file.write(json.dumps(summary, ensure_ascii=False) + "\n")
+            self._write({"summary": {"counts": self._counts, **values}})
+
+    def _write(self, line: dict[str, Any]) -> None:
+        if self._file is not None and self._path is not None:
+            with translated(self._path):
+                self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
     def __exit__(
         self,
@@ -77,12 +74,5 @@ class Report:
         trace: TracebackType | None,
     ) -> None:
         """Put the report in its place, whatever ended the run."""
-        if self._file is None or self._part is None or self._path is None:
-            return
-        self._file.close()
-        try:
-            self._part.replace(self._path)
-        except OSError as failure:
-            raise LocalError(
-                f"cannot write the report {self._path}: {failure.strerror}"
-            ) from failure
+        self._file = None
+        self._stack.close()

@@ -1,14 +1,12 @@
 """What sheets and charts share: text that fits, and a picture file that appears whole."""
 
-import secrets
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
 from isic_cli.errors import UsageError
-from isic_cli.services.download.disk import local_error
+from isic_cli.files.atomic import replacing_bytes
 
 INK = (34, 34, 34)
 FAINT = (120, 120, 120)
@@ -82,13 +80,5 @@ def save(image: Image.Image, path: Path) -> None:
     LocalError
         When it cannot be written.
     """
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        try:
-            image.save(part, format_of(path), quality=90)
-            part.replace(path)
-        finally:
-            with suppress(FileNotFoundError, NotADirectoryError):
-                part.unlink()
-    except OSError as error:
-        raise local_error(error, path) from error
+    with replacing_bytes(path) as stream:
+        image.save(stream, format_of(path), quality=90)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from isic_cli.errors import LocalError, NotFoundError
+from isic_cli.files.walk import walk
 from isic_cli.folder.scan import MASK, SUPERPIXELS, THUMBNAIL
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"})
@@ -22,20 +22,7 @@ def pictures_in(folder: Path) -> Iterator[str]:
     NotFoundError, LocalError
         The folder is not there, is a file, or cannot be read.
     """
-    try:
-        with os.scandir(folder) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
-    except FileNotFoundError as error:
-        raise NotFoundError(f"no such folder: {folder}") from error
-    except OSError as error:
-        raise LocalError(f"cannot read {folder}: {error.strerror}") from error
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from pictures_in(Path(entry.path))
-        elif _is_picture(entry.name):
-            yield entry.path
+    return (entry.path for entry in walk(folder) if _is_picture(entry.name))
 
 
 def _is_picture(name: str) -> bool:

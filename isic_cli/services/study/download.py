@@ -10,9 +10,9 @@ from pydantic import BaseModel
 from isic_cli.api.archive import ArchiveApi
 from isic_cli.api.studies import ResponsesFile
 from isic_cli.errors import AuthError, NotFoundError
+from isic_cli.files.atomic import write_bytes
 from isic_cli.services.download.paths import is_safe_id
 from isic_cli.services.study.fetch import describe, partial_study
-from isic_cli.services.study.files import write_bytes
 from isic_cli.services.study.folder import (
     Annotations,
     FolderAnnotation,
@@ -73,11 +73,11 @@ class StudyDownload:
         known: object = partial_study(self.study_id, responses)
         if study is not None:
             known = study.model_dump(mode="json")
-        write_bytes(self.place / "study.json", _json(known))
+        write_bytes(self.place / "study.json", _json(known), parents=True)
         if responses is not None:
-            write_bytes(self.place / "responses.csv", responses.text.encode())
+            write_bytes(self.place / "responses.csv", responses.text.encode(), parents=True)
         if annotations is not None:
-            write_bytes(self.place / "annotations.json", _json(_plain(annotations)))
+            write_bytes(self.place / "annotations.json", _json(_plain(annotations)), parents=True)
             self._write_pictures(annotations)
         return images
 
@@ -162,13 +162,13 @@ class StudyDownload:
                 if mask is None:
                     self.missing.append(f"the mask {markup.mask}")
                 else:
-                    write_bytes(self.place / "masks" / markup.mask, mask)
+                    write_bytes(self.place / "masks" / markup.mask, mask, parents=True)
         marked = dict.fromkeys(item.image for item in annotations.annotations if item.markups)
         for image in marked:
             pixels = self.api.superpixel_file(image) if is_safe_id(image) else None
             if pixels is not None:
                 name = f"{image}_superpixels.png"
-                write_bytes(self.folder / "superpixels" / name, pixels)
+                write_bytes(self.folder / "superpixels" / name, pixels, parents=True)
 
 
 def _plain(model: BaseModel) -> object:

@@ -14,8 +14,9 @@ from isic_cli.agreement.staple import Staple, staple
 from isic_cli.agreement.table import BoolArray
 from isic_cli.agreement.votes import Majority, MaskVotes, PatternBuilder, VotePatterns
 from isic_cli.errors import NotFoundError, UsageError
+from isic_cli.files.atomic import write_bytes
 from isic_cli.services.study.data import StudyData
-from isic_cli.services.study.files import plain, write_bytes
+from isic_cli.services.study.files import plain
 from isic_cli.superpixel.masks import read_mask
 
 Row = dict[str, Any]
@@ -200,7 +201,7 @@ def write_png(path: Path, pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
     """
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")
-    write_bytes(path, buffer.getvalue())
+    write_bytes(path, buffer.getvalue(), parents=True)
 
 
 def _rows(patterns: VotePatterns, majority: Majority, estimate: Staple | None) -> Iterator[Row]:

@@ -6,10 +6,12 @@ import logging
 import zlib
 from collections.abc import Iterable
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from isic_cli.errors import LocalError, NotFoundError, UsageError
+from isic_cli.files.walk import walk
 from isic_cli.services.study.data import Marking, StudyData
 from isic_cli.services.study.easy import easy_study, is_easy
 from isic_cli.services.study.folder import read_file, read_folder
@@ -84,8 +86,12 @@ def _from_folder(folder: Path, number: int | None) -> StudyData:
     return read_folder(studies[str(number)])
 
 
+def _named(folder: Path, pattern: str) -> list[Path]:
+    return [Path(entry.path) for entry in walk(folder) if fnmatchcase(entry.name, pattern)]
+
+
 def _from_cache(folder: Path, number: int | None) -> StudyData:
-    caches = sorted(folder.rglob("stann_*.json.gz"))
+    caches = _named(folder, "stann_*.json.gz")
     if not caches:
         raise UsageError(f"there is no study in {folder}", hint=_HINT)
     if number is not None or len(caches) > 1:
@@ -127,7 +133,7 @@ def _parsed(data: bytes, source: str) -> Any:
 
 def _legacy_study(annotations: tuple[LegacyAnnotation, ...], path: Path, cache: Path) -> StudyData:
     names: dict[str, str] = {}
-    for records in sorted(cache.rglob("imcache_*.json.gz")):
+    for records in _named(cache, "imcache_*.json.gz"):
         names |= parse_image_names(read_file(records), source=str(records))
     done = [item for item in annotations if item.state == "complete"]
     if left := len(annotations) - len(done):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from isic_cli.files.walk import walk
 from isic_cli.folder.scan import Contents, scan
 
 #: isicarchive's names: `image_[object id]_[name].jpg` and `spimg_[object id].png`.
@@ -52,7 +53,7 @@ class Pictures:
         by_object: dict[str, Path] = {}
         names: dict[str, str] = {}
         for folder in self.caches:
-            for path in sorted(folder.rglob("*")):
+            for path in (Path(entry.path) for entry in walk(folder)):
                 if match := _CACHED_PICTURE.fullmatch(path.name):
                     names[match[1]] = match[2]
                     photographs[match[2]] = photographs[match[1]] = path

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isic_cli.errors import NotFoundError, UsageError
-from isic_cli.services.download.disk import write_bytes_atomically
+from isic_cli.files.atomic import write_bytes
 from isic_cli.services.superpixels.read import read_features
 from isic_cli.services.superpixels.sources import FEATURE_ENDINGS, Source, partner
 from isic_cli.services.superpixels.target import Written, write
@@ -118,7 +118,7 @@ def draw_masks(task: MaskTask) -> Written:
     if single:
         return write(task.target, *drawn.values())
     for file, data in drawn.items():
-        write_bytes_atomically(task.target / file, data)
+        write_bytes(task.target / file, data, parents=True)
     return Written(task.target, sum(map(len, drawn.values())), files=len(drawn))
 
 

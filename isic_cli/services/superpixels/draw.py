@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from isic_cli.errors import CheckError, UsageError
-from isic_cli.services.download.disk import write_bytes_atomically
+from isic_cli.files.atomic import write_bytes
 from isic_cli.services.superpixels.read import read_features
 from isic_cli.services.superpixels.sources import (
     FEATURE_ENDINGS,
@@ -140,7 +140,9 @@ def cut_tiles(task: PairTask) -> Written:
     files = total = 0
     for tile in tiles(pixel_map, load_rgb(task.image.path), chosen):
         data = tile.to_png()
-        write_bytes_atomically(task.target / f"{task.image.stem}_{tile.label:0{width}d}.png", data)
+        write_bytes(
+            task.target / f"{task.image.stem}_{tile.label:0{width}d}.png", data, parents=True
+        )
         files, total = files + 1, total + len(data)
     return Written(task.target, total, files=files)
 

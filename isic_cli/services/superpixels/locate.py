@@ -158,8 +158,8 @@ class Locator:
         return self._api, self._scratch
 
     def _fetch(self, path: str, name: str) -> Path:
+        from isic_cli.files.atomic import write_bytes
         from isic_cli.models.image import RemoteFile
-        from isic_cli.services.download.disk import write_bytes_atomically
 
         api, scratch = self._archive()
         spec = api.settings.archive
@@ -176,7 +176,7 @@ class Locator:
                 data = b"".join(stream.chunks())
         except NotFoundError as error:
             raise NotFoundError(f"{name}: {spec.name} has no {path}") from error
-        write_bytes_atomically(target, data)
+        write_bytes(target, data, parents=True)
         return target
 
     def _picture(self, isic_id: str) -> Path:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isic_cli.errors import IsicError, NotFoundError
-from isic_cli.services.download.disk import local_error
+from isic_cli.files.walk import walk
 
 #: A whole argument, or the stem of a photograph's file.
 ISIC_ID = re.compile(r"ISIC_\d{7}", re.IGNORECASE)
@@ -72,18 +72,7 @@ def files_below(folder: Path, wanted: Callable[[Path], bool]) -> Iterator[Path]:
     LocalError
         For a folder that cannot be read.
     """
-    try:
-        entries = sorted(folder.iterdir())
-    except OSError as error:
-        raise local_error(error, folder) from error
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir():
-            if not entry.is_symlink():
-                yield from files_below(entry, wanted)
-        elif wanted(entry):
-            yield entry
+    return filter(wanted, (Path(entry.path) for entry in walk(folder)))
 
 
 def partner(place: Path, stem: str, endings: Iterable[str]) -> Path:

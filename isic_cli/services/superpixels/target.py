@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isic_cli.errors import UsageError
-from isic_cli.services.download.disk import write_bytes_atomically
+from isic_cli.files.atomic import write_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Written:
 
 def write(path: Path, data: bytes, *, note: str | None = None) -> Written:
     """Write a file, whole or not at all."""
-    write_bytes_atomically(path, data)
+    write_bytes(path, data, parents=True)
     return Written(path, len(data), hashlib.sha256(data).hexdigest(), note=note)
 
 

@@ -1,13 +1,10 @@
 """Upload planned pictures to a cohort, a few side by side, and never one twice."""
 
-import json
 import mimetypes
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from hashlib import file_digest
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +19,10 @@ from isic_cli.errors import (
     TransferError,
     UsageError,
 )
+from isic_cli.files.digest import sha256_of
+from isic_cli.files.faults import translated
+from isic_cli.files.jsonl import Journal, to_line
+from isic_cli.files.load import DataError, parse_json
 from isic_cli.models.contribution import Cohort
 from isic_cli.services.upload.plan import UploadPlan
 
@@ -68,27 +69,17 @@ class UploadJournal:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        self._known: dict[tuple[str, str], int | None] = {}
-        try:
-            lines = path.read_text("utf-8").splitlines()
-        except OSError:
-            lines = []
-        for line in lines:
-            try:
-                entry = json.loads(line)
-                self._known[entry["name"], entry["sha256"]] = entry["accession"]
-            except (ValueError, KeyError, TypeError):
-                continue  # the last line of a run that was killed
+        self._journal = Journal(path, _upload_of, writable=True)
 
     def __contains__(self, key: tuple[str, str]) -> bool:
         """Whether a file of this name and SHA-256 was uploaded."""
-        return key in self._known
+        return key in self._journal
 
     def accession(self, key: tuple[str, str]) -> int | None:
         """Return the archive's number of an uploaded file."""
-        return self._known[key]
+        line = self._journal.get(key)
+        number: int | None = None if line is None else parse_json(line)["accession"]
+        return number
 
     def add(self, name: str, sha256: str, accession: int | None) -> None:
         """Write down an upload, at once.
@@ -99,13 +90,16 @@ class UploadJournal:
             When it cannot be written.
         """
         entry = {"name": name, "sha256": sha256, "accession": accession}
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._lock, self._path.open("a", encoding="utf-8") as stream:
-                self._known[name, sha256] = accession
-                stream.write(json.dumps(entry) + "\n")
-        except OSError as error:
-            raise LocalError(f"cannot write {self._path}: {error.strerror or error}") from error
+        self._journal.append((name, sha256), to_line(entry))
+
+
+def _upload_of(line: bytes) -> tuple[str, str] | None:
+    try:
+        entry = parse_json(line)
+        _ = entry["accession"]
+        return str(entry["name"]), str(entry["sha256"])
+    except (DataError, KeyError, TypeError):
+        return None
 
 
 class Uploader:
@@ -186,11 +180,8 @@ class Uploader:
 
 
 def _digest(path: Path) -> tuple[str, int]:
-    try:
-        with path.open("rb") as stream:
-            return file_digest(stream, "sha256").hexdigest(), path.stat().st_size
-    except OSError as error:
-        raise LocalError(f"cannot read {path}: {error.strerror or error}") from error
+    with translated(path, "cannot read"):
+        return sha256_of(path), path.stat().st_size
 
 
 def _reader(

@@ -15,7 +15,7 @@ from isic_cli.errors import LocalError, UsageError
 from isic_cli.models.image import ImageFiles, ImageRecord, RemoteFile
 from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import Advanced, Failed, Finished, Skipped, Started
-from isic_cli.services.download.journal import Entry, Journal
+from isic_cli.services.download.journal import DownloadJournal, Entry
 from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.partfile import MARK
 from tests.support.drawn import jpeg
@@ -254,7 +254,7 @@ def test_closing_the_run_cuts_what_is_in_flight_and_keeps_its_part(
     assert len(kept[f"{NAME}.part"]) > 1 << 20
     for path in tmp_path.glob("ISIC_*.jpg"):
         assert path.read_bytes() == LARGE
-    with Journal(tmp_path, writable=False) as journal:
+    with DownloadJournal(tmp_path, writable=False) as journal:
         known = {entry.path for entry in journal.entries()}
     assert known == {path.name for path in tmp_path.glob("ISIC_*.jpg")}
 
@@ -365,7 +365,7 @@ def test_a_second_run_asks_for_nothing_and_notes_new_metadata(
     host.files[PATH] = LARGE
     first = host.record(1)
     list(engine(host, tmp_path).run([first]))
-    with Journal(tmp_path, writable=False) as journal:
+    with DownloadJournal(tmp_path, writable=False) as journal:
         (entry,) = journal.entries()
     assert entry == Entry(
         isic_id="ISIC_0000001",
@@ -387,7 +387,7 @@ def test_a_second_run_asks_for_nothing_and_notes_new_metadata(
     assert journal_file.read_bytes() == written
     relabelled = first.model_copy(update={"attribution": "MSKCC"})
     assert list(engine(host, tmp_path).run([relabelled])) == [skipped]
-    with Journal(tmp_path, writable=False) as journal:
+    with DownloadJournal(tmp_path, writable=False) as journal:
         assert [entry.record["attribution"] for entry in journal.entries()] == ["MSKCC"]
     assert len(host.requests) == 1
 
@@ -541,7 +541,7 @@ def test_a_thousand_complete_files_are_skipped_quickly(host: Loopback, tmp_path:
     body = jpeg(1)
     digest = hashlib.sha256(body).hexdigest()
     records = [host.record(number) for number in range(1000)]
-    with Journal(tmp_path, writable=True) as journal:
+    with DownloadJournal(tmp_path, writable=True) as journal:
         for one in records:
             path = tmp_path / f"{one.isic_id}.jpg"
             path.write_bytes(body)

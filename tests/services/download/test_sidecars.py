@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from isic_cli.errors import LocalError, NetworkError
-from isic_cli.services.download.journal import Entry, Journal
+from isic_cli.services.download.journal import DownloadJournal, Entry
 from isic_cli.services.download.sidecars import Sidecars, write_sidecars
 
 
@@ -17,7 +17,7 @@ def put(folder: Path, number: int, **fields: object) -> Entry:
     entry = Entry(
         isic_id, "full", path.name, 5, "ab", path.stat().st_mtime_ns, 3, 2, None, None, row
     )
-    with Journal(folder, writable=True) as journal:
+    with DownloadJournal(folder, writable=True) as journal:
         journal.append(entry)
     return entry
 
@@ -75,7 +75,7 @@ def test_a_file_that_is_gone_or_has_another_size_is_not_listed(tmp_path: Path) -
 
 def test_an_image_with_both_variants_is_listed_once(tmp_path: Path) -> None:
     entry = put(tmp_path, 1)
-    with Journal(tmp_path, writable=True) as journal:
+    with DownloadJournal(tmp_path, writable=True) as journal:
         journal.append(replace(entry, variant="thumbnail"))
     assert write_sidecars(tmp_path, text_of).rows == 1
 
@@ -155,7 +155,7 @@ def test_a_disk_that_refuses_leaves_the_old_files(tmp_path: Path) -> None:
     (tmp_path / "attribution.txt").unlink()
     (tmp_path / "attribution.txt").mkdir()
     (tmp_path / "attribution.txt" / "x").write_text("")
-    with pytest.raises(LocalError, match=r"attribution\.txt: Is a directory"):
+    with pytest.raises(LocalError, match=r"attribution\.txt: it is a folder"):
         write_sidecars(tmp_path, text_of)
     assert [path.name for path in tmp_path.glob(".*.tmp")] == []
 

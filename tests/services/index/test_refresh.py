@@ -7,8 +7,8 @@ import pytest
 
 from isic_cli.errors import LocalError, LockedError, NetworkError, NotFoundError
 from isic_cli.index.index import Index
-from isic_cli.index.lock import held
 from isic_cli.index.memberships import listed_collections, member_counts, members
+from isic_cli.index.state import index_lock
 from isic_cli.models.image import ImageRecord
 from isic_cli.services.index.events import (
     Changed,
@@ -171,7 +171,7 @@ def test_two_refreshes_at_once_are_refused(tmp_path: Path) -> None:
     refresh(archive, tmp_path)
     with archive.open(tmp_path) as api:
         folder = index_folder(api.settings)
-    with held(folder, "the index"), pytest.raises(LockedError, match="the index of example"):
+    with index_lock(folder, "the index"), pytest.raises(LockedError, match="the index of example"):
         refresh(archive, tmp_path)
 
 

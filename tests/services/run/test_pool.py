@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from isic_cli.errors import LocalError
-from isic_cli.services.download.disk import replacing
+from isic_cli.files.atomic import replacing_state
 from isic_cli.services.run.pool import processes, processors, run_ordered
 
 
@@ -78,7 +78,7 @@ def test_an_interrupted_block_ends_its_busy_workers() -> None:
 
 
 def _write_for_ever(target: Path) -> None:
-    with replacing(target) as file:
+    with replacing_state(target) as file:
         file.write("half")
         while True:
             signal.pause()

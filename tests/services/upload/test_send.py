@@ -72,7 +72,7 @@ def test_a_part_that_stays_cut_has_failed_and_makes_no_accession(tmp_path: Path)
     assert (name, state) == ("a", "failed")
     assert "PUT 127.0.0.1: the connection broke" in reason
     assert "POST /api/v2/accessions/" not in played.asked
-    assert not (tmp_path / "journal").exists()
+    assert (tmp_path / "journal").read_bytes() == b""
 
 
 def test_one_refused_file_does_not_stop_the_rest(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
+from isic_cli.files.leftovers import temporary_name
+
 #: How a file came to its place.
 Means = Literal["reflink", "link", "copy"]
 
@@ -39,8 +41,7 @@ def place(source: Path, target: Path) -> Means:
     OSError
         As the system has it.
     """
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    part.unlink(missing_ok=True)
+    part = temporary_name(target)
     try:
         means = _put(source, part)
         part.replace(target)
