@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from isic_cli.agreement.table import MISSING, BoolArray, Choices, FloatArray, IntArray
+from isic_cli.agreement.table import BoolArray, Choices, FloatArray, IntArray
 from isic_cli.errors import UsageError
 
 #: What a reader can say of a superpixel in a markup of the first archive.
@@ -45,13 +45,9 @@ def majority_answers(table: Choices) -> tuple[Verdict, ...]:
     table : Choices
         The answers. More than any other is enough; more than half is not asked for.
     """
-    size = len(table.categories)
-    row, column = np.nonzero(table.codes != MISSING)
-    flat = row * size + table.codes[row, column]
-    votes = np.bincount(flat, minlength=len(table.items) * size).reshape(len(table.items), size)
     return tuple(
         _verdict(item, given, table.categories)
-        for item, given in zip(table.items, votes, strict=True)
+        for item, given in zip(table.items, table.votes, strict=True)
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from isic_cli.agreement.bootstrap import Sample, gather
-from isic_cli.agreement.table import MISSING, Choices, FloatArray, IntArray
+from isic_cli.agreement.table import Choices, FloatArray, IntArray, vote_counts
 
 #: Why a coefficient that corrects for chance is undefined when there is nothing but one choice.
 ALL_EQUAL = "every answer is the same, so agreement by chance is complete"
@@ -40,12 +40,15 @@ class ChoiceCounts:
 
         P_i of Fleiss, Psychological Bulletin 76 (1971), p. 379.
         """
-        ratings = self.ratings
-        pairs = ratings * (ratings - 1)
-        same = (self.votes * (self.votes - 1)).sum(axis=1)
-        share = np.zeros_like(same)
-        np.divide(same, pairs, out=share, where=pairs > 0)
-        return np.asarray(share)
+        return agreeing_pairs(self.votes)
+
+
+def agreeing_pairs(votes: FloatArray | IntArray) -> FloatArray:
+    """Return the share of agreeing pairs among the answers of each row; 0 for a single answer."""
+    ratings = votes.sum(axis=1)
+    pairs = ratings * (ratings - 1)
+    same = (votes * (votes - 1)).sum(axis=1)
+    return np.asarray(same / np.maximum(pairs, 1), np.float64)
 
 
 def count_choices(table: Choices, *, pairable: bool) -> ChoiceCounts:
@@ -62,12 +65,6 @@ def count_choices(table: Choices, *, pairable: bool) -> ChoiceCounts:
     ratings = answered.sum(axis=1)
     sample = Sample(answered, ratings >= 2)
     kept = np.sort(table.codes[ratings >= (2 if pairable else 1)], axis=1)
-    if not kept.size:
-        return ChoiceCounts(
-            sample, np.zeros((0, len(table.categories))), np.zeros(0, dtype=np.int64)
-        )
-    rows, counts = gather(kept)
-    votes = np.zeros((len(rows), len(table.categories)))
-    pattern, column = np.nonzero(rows != MISSING)
-    np.add.at(votes, (pattern, rows[pattern, column]), 1)
+    rows, counts = gather(kept) if kept.size else (kept, np.zeros(0, np.int64))
+    votes = vote_counts(rows, len(table.categories)).astype(np.float64)
     return ChoiceCounts(sample, votes, counts)

@@ -80,6 +80,11 @@ class Choices:
         """Which cells hold an answer, shape (items, readers)."""
         return np.not_equal(self.codes, MISSING)
 
+    @property
+    def votes(self) -> IntArray:
+        """How often each item got each category, shape (items, categories)."""
+        return vote_counts(self.codes, len(self.categories))
+
     def select(
         self, *, items: Iterable[str] | None = None, readers: Iterable[str] | None = None
     ) -> Self:
@@ -102,6 +107,25 @@ class Choices:
         """
         values = np.array([*(_number(name) for name in self.categories), np.nan])
         return Numbers(self.items, self.readers, values[self.codes])
+
+
+def vote_counts(codes: IntArray, categories: int) -> IntArray:
+    """Count the codes in each row, `MISSING` left out.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (rows, readers), int64
+        Categories, or `MISSING`.
+    categories : int
+        How many there are.
+
+    Returns
+    -------
+    ndarray of shape (rows, categories), int64
+    """
+    row, column = np.nonzero(codes != MISSING)
+    flat = row * categories + codes[row, column]
+    return np.bincount(flat, minlength=len(codes) * categories).reshape(len(codes), categories)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
-    from isic_cli.services.collections.diff import Where
+    from isic_cli.services.collections.change import Where
 
 DIFFERENCES = Shape(key="isic_id", columns=("isic_id", "in"))
 
@@ -31,8 +31,7 @@ def diff(
 
     isic collection diff 1 2 --only a -q
     """
-    from isic_cli.services.collections.change import find_collection
-    from isic_cli.services.collections.diff import compare_collections
+    from isic_cli.services.collections.change import compare_collections, find_collection
 
     counts: Counter[str] = Counter()
     with run.open() as api:

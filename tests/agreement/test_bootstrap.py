@@ -6,8 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from isic_cli.agreement.alpha import krippendorff_alpha
-from isic_cli.agreement.bootstrap import Bootstrap, Interval, draw, gather, ratio
+from isic_cli.agreement.alpha import Metric, krippendorff_alpha
+from isic_cli.agreement.bootstrap import (
+    Bootstrap,
+    Interval,
+    draw,
+    gather,
+    ratio,
+)
+from isic_cli.agreement.counts import count_choices
 from isic_cli.agreement.icc import intraclass_correlation
 from isic_cli.agreement.kappa import fleiss_kappa, percent_agreement
 from isic_cli.agreement.table import FloatArray, Numbers
@@ -31,6 +38,31 @@ def test_the_order_of_items_and_readers_does_not_matter() -> None:
         choices([word[::-1] for word in reversed(WORDS)], "123"), bootstrap=bootstrap
     )
     assert forward == backward
+
+
+@pytest.mark.parametrize("metric", ["nominal", "ordinal"])
+def test_the_interval_of_alpha_is_that_of_its_value_on_every_sample(metric: Metric) -> None:
+    counted = count_choices(choices(WORDS, "123"), pairable=True)
+    # Each distinct item as a word again: its answers, sorted.
+    words = ["".join(map(str, np.repeat([1, 2, 3], row.astype(int)))) for row in counted.votes]
+
+    def value_of_each(weights: FloatArray) -> FloatArray:
+        samples = (
+            [word for word, times in zip(words, row, strict=True) for _ in range(int(times))]
+            for row in weights
+        )
+        found = [
+            krippendorff_alpha(choices(sample, "123"), metric=metric).value for sample in samples
+        ]
+        return np.array(found, np.float64)
+
+    bootstrap = Bootstrap(rounds=60)
+    expected = draw(value_of_each, counted.counts, bootstrap)
+    found = krippendorff_alpha(choices(WORDS, "123"), metric=metric, bootstrap=bootstrap).interval
+    assert expected is not None
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-12)
+    assert found.low < found.high
 
 
 def test_the_interval_of_a_share_is_the_binomial_one() -> None:

@@ -119,6 +119,18 @@ def test_a_sync_keeps_own_credits_that_the_archive_does_not_tell_any_more(
     assert tabled(tmp_path / "out/metadata.csv") == locked(tmp_path / "out") == OWN
 
 
+def test_a_default_that_a_folder_has_is_not_taken_for_an_own_credit(
+    remote: Callable[..., Result], server: ArchiveServer
+) -> None:
+    server.credits = {IDS[1]: "Dr. One"}
+    assert remote("image", "download", "-y", "out").code == 0
+    server.credits = None
+
+    done = remote("dataset", "sync", "out")
+
+    assert "own for 1; for 4 only the archive's default is known." in done.err
+
+
 def test_a_sync_takes_an_own_credit_that_changed(
     remote: Callable[..., Result], server: ArchiveServer, tmp_path: Path
 ) -> None:

@@ -169,6 +169,17 @@ def test_a_hold_out_takes_whole_groups_and_says_whom_it_took_from_a_side() -> No
     assert (again.of, again.clashes, again.kept) == (found.of, [], 120)
 
 
+def test_only_images_that_had_a_side_are_moved_by_a_hold_out() -> None:
+    rows = patients(0, 40)
+    rows[3]["site"] = "x"
+    previous = {"ISIC_000010": "train", "ISIC_000011": "holdout"}  # ISIC_000012 is new
+
+    found = made(rows, hold_out=[("site", "x")], previous=previous)
+
+    assert found.clashes == [Clash("patient_id:IP_00001", "holdout", ("ISIC_000010",), "held out")]
+    assert made(rows, hold_out=[("site", "x")], previous=found.of).clashes == []
+
+
 def test_a_merge_that_is_held_out_is_reported_once() -> None:
     rows: Rows = [{"isic_id": f"ISIC_{at}", "site": str(at)} for at in range(6)]
     groups = build_groups(rows, pairs=[("ISIC_0", "ISIC_1")])

@@ -68,11 +68,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         owner = self.server.owner
+        sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         fault = owner.note(self.command, self.path, dict(self.headers.items()))
         if fault is not None and not self._suffer(fault):
             return
         cut = fault.sent if fault is not None and fault.kind == "cut" else None
-        sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         code, content_type, content = owner.answer(
             self.path, self.headers.get("Authorization"), sent
         )

@@ -5,9 +5,17 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from isic_cli.agreement.bootstrap import Bootstrap
+from isic_cli.agreement.counts import agreeing_pairs
 from isic_cli.agreement.icc import intraclass_correlation
 from isic_cli.agreement.kappa import cohen_kappa, percent_agreement
-from isic_cli.agreement.table import MISSING, Choices, FloatArray, IntArray, Numbers
+from isic_cli.agreement.table import (
+    MISSING,
+    Choices,
+    FloatArray,
+    IntArray,
+    Numbers,
+    vote_counts,
+)
 from isic_cli.services.study.measure import Row, about, figures
 from isic_cli.services.study.tables import QuestionTable
 
@@ -52,7 +60,7 @@ def by_image(tables: Iterable[QuestionTable]) -> Iterator[Row]:
         if isinstance(answers, Numbers):
             name, values = "standard deviation", _spread(answers.values, counts)
         else:
-            name, values = "percent agreement", _agreeing(answers, counts)
+            name, values = "percent agreement", agreeing_pairs(answers.votes)
         for image, value, count in zip(
             answers.items, values.tolist(), counts.tolist(), strict=True
         ):
@@ -86,7 +94,7 @@ def _one(table: QuestionTable, reader: str, bootstrap: Bootstrap | None) -> Iter
 
 def _beside_majority(table: Choices, column: int) -> Choices:
     own = table.codes[:, column]
-    votes = _votes(np.delete(table.codes, column, axis=1), len(table.categories))
+    votes = vote_counts(np.delete(table.codes, column, axis=1), len(table.categories))
     most = votes.max(axis=1, initial=0)
     alone = (votes == most[:, np.newaxis]).sum(axis=1) == 1
     others = np.where((most > 0) & alone, votes.argmax(axis=1), MISSING)
@@ -102,19 +110,6 @@ def _beside_median(table: Numbers, column: int) -> Numbers:
     median[answered] = np.nanmedian(rest[answered], axis=1)
     values = np.stack([table.values[:, column], median], axis=1)
     return Numbers(table.items, (table.readers[column], OTHERS), values)
-
-
-def _votes(codes: IntArray, size: int) -> IntArray:
-    row, column = np.nonzero(codes != MISSING)
-    flat = np.bincount(row * size + codes[row, column], minlength=len(codes) * size)
-    return flat.reshape(len(codes), size).astype(np.int64)
-
-
-def _agreeing(table: Choices, counts: IntArray) -> FloatArray:
-    votes = _votes(table.codes, len(table.categories))
-    same = (votes * (votes - 1)).sum(axis=1)
-    pairs = counts * (counts - 1)
-    return np.asarray(same / np.maximum(pairs, 1), np.float64)
 
 
 def _spread(values: FloatArray, counts: IntArray) -> FloatArray:

@@ -1,3 +1,4 @@
+import csv
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,6 +67,21 @@ def test_what_a_killed_run_left_half_done_is_cleared(folder: Path) -> None:
     assert not (options.out / ".isic" / "parts").exists()
     paths = [json.loads(line)["path"] for line in journal.read_text().splitlines()]
     assert sorted(paths) == [f"images/ISIC_{number:07d}.jpg" for number in range(1, 41)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("imagefolder", "images/Malignant/ISIC_0000001.jpg"), ("croissant", "ISIC_0000001.jpg")],
+)
+def test_a_croissant_knows_pictures_by_their_bare_names(
+    folder: Path, kind: Kind, name: str
+) -> None:
+    label = "diagnosis_1" if kind == "imagefolder" else None
+    options = ExportOptions(folder, folder.parent / "out", kind, label=label)
+    whole(options)
+    with (options.out / "metadata.csv").open(encoding="utf-8", newline="") as file:
+        first = next(csv.DictReader(file))
+    assert first["file_name"] == name
 
 
 def test_a_stopped_shard_is_not_there(folder: Path) -> None:
