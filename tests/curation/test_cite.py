@@ -2,10 +2,12 @@
 
 import json
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import isic_cli
 from isic_cli.cli.citing import STYLES as CHOICES
 from isic_cli.curation.cite import escape_bibtex, joined, written
 from isic_cli.curation.credit import Credit
@@ -165,6 +167,15 @@ def test_cff_is_valid(text: str, doi: str | None) -> None:
     assert citation.cffobj["title"] == text
     assert citation.cffobj["authors"] == [{"name": text}]
     assert len(citation.cffobj["references"]) == 2
+
+
+def test_the_citation_of_this_program_is_valid_and_names_its_version() -> None:
+    text = (Path(__file__).parents[2] / "CITATION.cff").read_text("utf-8")
+
+    citation = cffconvert.Citation(text)
+
+    citation.validate()
+    assert citation.cffobj["version"] == isic_cli.__version__
 
 
 @pytest.mark.parametrize("text", HOSTILE)
