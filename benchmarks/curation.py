@@ -24,7 +24,7 @@ from isic_cli.curation.labels import load_scheme, tree_paths
 from isic_cli.curation.matching import near_pairs
 from isic_cli.curation.phash import THUMBNAIL, look_at
 from isic_cli.curation.sample import SamplePlan, sample
-from isic_cli.curation.sides import parse_ratio
+from isic_cli.curation.shares import parse_ratio
 from isic_cli.curation.split import split
 
 ROWS = 400_000

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from isic_cli.curation.groups import Groups
+    from isic_cli.curation.leaks import Leak
     from isic_cli.curation.split import Split
     from isic_cli.services.dataset.split import Grouping
     from isic_cli.services.tabular import TableSource
@@ -25,33 +26,33 @@ _PATH = click.Path(path_type=Path)
 @click.command("split", cls=Command)
 @source_argument()
 @click.option("--ratio", metavar="70:10:20", help="Shares of train, val and test, or 80:20.")
-@click.option("--folds", type=int, metavar="K", help="K equal sides instead: fold1, fold2 …")
+@click.option("--folds", type=int, metavar="K", help="K equal splits instead: fold1, fold2 …")
 @click.option(
     "--group",
     metavar="A,B",
     help="What stays together: patient, lesion, rcm. By default all that the table has.",
 )
 @click.option("--pairs", multiple=True, type=_PATH, metavar="FILE", help="Duplicates; repeatable.")
-@click.option("--stratify", metavar="FIELD", help="Give each side its share of every value.")
+@click.option("--stratify", metavar="FIELD", help="Give each split its share of every value.")
 @click.option("--label", metavar="SCHEME", help="Add a challenge's label; --stratify label.")
 @click.option(
     "--hold-out",
     multiple=True,
     metavar="FIELD=VALUE",
-    help="Keep these apart, with all of their groups, as the side holdout; repeatable.",
+    help="Keep these apart, with all of their groups, as the split holdout; repeatable.",
 )
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--previous", type=_PATH, metavar="FILE", help="An earlier split: nothing moves.")
 @click.option("--check", type=_PATH, metavar="FILE", help="Only test this split for leaks; exit 7.")
-@click.option("--column", default="split", show_default=True, help="Where the side is or goes.")
+@click.option("--column", default="split", show_default=True, help="Where the split is or goes.")
 @click.option("--ids", type=_PATH, metavar="DIR", help="Write DIR/train.txt and so on instead.")
 @click.option("--strict", is_flag=True, help="Exit 7 when ids contradict each other.")
 @output_options(default="csv")
 def split(source: Path, output: Output, **options: Any) -> ExitCode:
-    """Split a table or folder so that no patient, lesion or duplicate is on two sides.
+    """Split a table or folder so that no patient, lesion or duplicate is in two splits.
 
-    The side of an image depends on its group and the seed, not on the other images; with
-    --previous no image of an earlier split moves. The sides go into a column of the table.
+    The split of an image depends on its group and the seed, not on the other images; with
+    --previous no image of an earlier split moves. The splits go into a column of the table.
 
     isic dataset split out/ --ratio 70:10:20 --label isic2019 -o split.csv
     """
@@ -122,33 +123,32 @@ def _tell_of_groups(groups: "Groups", *, strict: bool) -> None:
 
 def _check(groups: "Groups", options: dict[str, Any], output: Output) -> ExitCode:
     from isic_cli.curation.leaks import check_split
-    from isic_cli.services.dataset.split import read_sides
+    from isic_cli.services.dataset.split import read_splits
 
-    sides = read_sides(options["check"], options["column"])
-    found = check_split(groups, sides)
-    output.write(
-        (
-            {"group": leak.group, "images": sum(map(len, leak.sides.values())), "sides": leak.sides}
-            for leak in found.leaks
-        ),
-        _LEAKS,
-    )
-    if strange := len(sides.keys() - set(groups.isic_ids)):
+    splits = read_splits(options["check"], options["column"])
+    found = check_split(groups, splits)
+    output.write((_leak_row(leak) for leak in found.leaks), _LEAKS)
+    if strange := len(splits.keys() - set(groups.isic_ids)):
         warn([f"{strange:,} images of {options['check']} have no metadata: they are not checked"])
-    if found.without_side:
-        warn([f"{len(found.without_side):,} images have no side"])
+    if found.without_split:
+        warn([f"{len(found.without_split):,} images have no split"])
     if not found.leaks:
-        click.echo("No group is on two sides.", err=True)
+        click.echo("No group is in two splits.", err=True)
         return ExitCode.OK
     warn([str(leak) for leak in found.leaks])
     click.echo(f"Leaks: {len(found.leaks):,} groups with {found.images:,} images.", err=True)
     return ExitCode.CHECK
 
 
+def _leak_row(leak: "Leak") -> dict[str, Any]:
+    images = sum(map(len, leak.splits.values()))
+    return {"group": leak.group, "images": images, "sides": leak.splits}
+
+
 def _split(rows: list[dict[str, Any]], groups: "Groups", options: dict[str, Any]) -> "Split":
-    from isic_cli.curation.sides import folds, parse_ratio
+    from isic_cli.curation.shares import folds, parse_ratio
     from isic_cli.curation.split import split as divide
-    from isic_cli.services.dataset.split import read_sides
+    from isic_cli.services.dataset.split import read_splits
 
     previous = options["previous"]
     return divide(
@@ -158,7 +158,7 @@ def _split(rows: list[dict[str, Any]], groups: "Groups", options: dict[str, Any]
         seed=options["seed"],
         stratify=options["stratify"],
         hold_out=_held_out(options),
-        previous=read_sides(previous, options["column"]) if previous else None,
+        previous=read_splits(previous, options["column"]) if previous else None,
     )
 
 
@@ -172,7 +172,7 @@ def _write(table: "TableSource", found: "Split", options: dict[str, Any], output
             yield {**row, column: found.of[row["isic_id"]]}
 
     if options["ids"]:
-        write_id_files(options["ids"], found.sides, found.of)
+        write_id_files(options["ids"], found.splits, found.of)
     if not options["ids"] or output.path is not None:
         columns = tuple(dict.fromkeys((*table.columns, column)))
         output.write(rows(), Shape(key="isic_id", columns=columns))
@@ -180,16 +180,16 @@ def _write(table: "TableSource", found: "Split", options: dict[str, Any], output
 
 def _tell(found: "Split") -> None:
     total = len(found.of)
-    for side, images in found.images.items():
+    for split, images in found.images.items():
         share = 100 * images / total
         click.echo(
-            f"{side:<8} {images:>9,} images {share:5.1f} %  {found.groups[side]:>9,} groups",
+            f"{split:<8} {images:>9,} images {share:5.1f} %  {found.groups[split]:>9,} groups",
             err=True,
         )
-    warn([f"{side} has no image" for side in found.empty])
+    warn([f"{split} has no image" for split in found.empty])
     warn(
         [
-            f"{clash.group} is on {clash.side} now ({clash.reason}), with {', '.join(clash.moved)}"
+            f"{clash.group} is in {clash.split} now ({clash.reason}), with {', '.join(clash.moved)}"
             for clash in found.clashes
         ]
     )

@@ -2,22 +2,22 @@
 
 What is guaranteed
 ------------------
-1. A group is never divided, so that no patient, lesion, RCM case or duplicate is on two sides.
+1. A group is never divided, so that no patient, lesion, RCM case or duplicate is in two splits.
 2. **Given the previous split**, no group that it names moves. Only two things can force a move, and
-   each is reported as a `Clash`: new ids tie together groups that lay on different sides (the side
-   with more of the previous images wins), and a hold-out that claims a group.
-3. **Without the previous split and without `stratify`**, the side of a group is a function of the
+   each is reported as a `Clash`: new ids tie together groups of different splits (that with
+   more of the previous images wins), and a hold-out that claims a group.
+3. **Without the previous split and without `stratify`**, the split of a group is a function of the
    seed, the ratios and the group's identity and of nothing else: a keyed hash of the identity, read
-   as a fraction, falls into the interval of one side. Whatever images are added, no group moves
+   as a fraction, falls into the interval of one split. Whatever images are added, no group moves
    unless its own identity changes: ids merge it with another group, or it gets an image with a
    wider or smaller id.
 4. **Without the previous split but with `stratify`**, the cuts between the intervals are moved in
-   each stratum, as little as possible, until each side is within `strata.TOLERANCE` of its share
-   and no side lacks a stratum that has enough groups. A group moves only when its hash lies between
+   each stratum, as little as possible, until each split is within `strata.TOLERANCE` of its share
+   and no split lacks a stratum that has enough groups. A group moves only when its hash is between
    the cut of today and the cut of then; `Split.corrected` counts the groups that a cut moved over.
 
-More than 3 cannot be had without memory: a side that never changes whatever is added must be a
-function of the group alone, and such a function cannot know how full the sides are. Hence 4 gives
+More than 3 cannot be had without memory: a split that never changes whatever is added must be a
+function of the group alone, and such a function cannot know how full the splits are. Hence 4 gives
 the balance on the first run, and 2 keeps it: hand the previous split (or the lock) in.
 """
 
@@ -31,11 +31,11 @@ import numpy.typing as npt
 
 from isic_cli.curation.groups import Groups, Ints
 from isic_cli.curation.keyed import ranks, unit
-from isic_cli.curation.sides import Sides
+from isic_cli.curation.shares import SplitShares
 from isic_cli.curation.strata import place_by_stratum, strata_of
 from isic_cli.errors import UsageError
 
-#: The side of what `--hold-out` keeps apart.
+#: The split of what `--hold-out` keeps apart.
 HOLDOUT = "holdout"
 
 
@@ -47,43 +47,43 @@ class Clash:
     ----------
     group : str
         Its identity.
-    side : str
+    split : str
         Where it is now.
     moved : tuple of str
-        The ISIC ids that lay on another side.
+        The ISIC ids that lay in another split.
     reason : str
         `merged` or `held out`.
     """
 
     group: str
-    side: str
+    split: str
     moved: tuple[str, ...]
     reason: str
 
 
 @dataclass(frozen=True)
 class Split:
-    """A side for each image.
+    """A split for each image.
 
     Attributes
     ----------
-    sides : tuple of str
-        All sides, the hold-out last where there is one.
+    splits : tuple of str
+        All splits, the hold-out last where there is one.
     of : dict of str to str
-        ISIC id → side, in the order of the rows.
+        ISIC id → split, in the order of the rows.
     groups : dict of str to int
-        Groups on each side.
+        Groups in each split.
     strata : dict of str to dict
-        Stratum → side → images; the stratum of an image is its own value.
+        Stratum → split → images; the stratum of an image is its own value.
     kept : int
-        Images whose side the previous split gave.
+        Images whose split the previous split gave.
     corrected : int
-        Groups that stratification put on another side than their hash alone.
+        Groups that stratification put in another split than their hash alone.
     clashes : list of Clash
-        Groups that left their previous side.
+        Groups that left their previous split.
     """
 
-    sides: tuple[str, ...]
+    splits: tuple[str, ...]
     of: dict[str, str]
     groups: dict[str, int]
     strata: dict[str, dict[str, int]]
@@ -93,27 +93,27 @@ class Split:
 
     @property
     def images(self) -> dict[str, int]:
-        """Images on each side."""
+        """Images in each split."""
         counts = Counter(self.of.values())
-        return {side: counts[side] for side in self.sides}
+        return {split: counts[split] for split in self.splits}
 
     @property
     def empty(self) -> tuple[str, ...]:
-        """The sides without an image, which a caller should warn about."""
-        return tuple(side for side, count in self.images.items() if not count)
+        """The splits without an image, which a caller should warn about."""
+        return tuple(split for split, count in self.images.items() if not count)
 
 
 def split(
     rows: Sequence[Mapping[str, Any]],
     groups: Groups,
-    sides: Sides,
+    splits: SplitShares,
     *,
     seed: int = 0,
     stratify: str | None = None,
     hold_out: Sequence[tuple[str, str]] = (),
     previous: Mapping[str, str] | None = None,
 ) -> Split:
-    """Give each image a side.
+    """Give each image a split.
 
     Parameters
     ----------
@@ -121,25 +121,25 @@ def split(
         The rows that `groups` was built from.
     groups : Groups
         What stays together.
-    sides : Sides
-        From `sides.parse_ratio` or `sides.folds`.
+    splits : SplitShares
+        From `shares.parse_ratio` or `shares.folds`.
     seed : int
         Another seed, another split.
     stratify : str, optional
-        A field whose values each side should have its share of. A group with several values counts
+        A field whose values each split should have its share of. A group with several values counts
         for the one that is rarest in the table; images without a value are a stratum of their own.
     hold_out : sequence of (field, value)
         A group with an image that has any of these values goes to `HOLDOUT`, whole.
     previous : mapping, optional
-        ISIC id → side of an earlier split; ids that are no longer there are passed over.
+        ISIC id → split of an earlier split; ids that are no longer there are passed over.
 
     Raises
     ------
     UsageError
-        No rows, fewer groups than sides, a field that no row has, a hold-out that no row has, or
-        a previous side that is none of these sides.
+        No rows, fewer groups than splits, a field that no row has, a hold-out that no row has, or
+        a previous split that is none of these splits.
     """
-    names = (*sides.names, HOLDOUT) if hold_out else sides.names
+    names = (*splits.names, HOLDOUT) if hold_out else splits.names
     for wanted in [*([stratify] if stratify else []), *(name for name, _ in hold_out)]:
         if not any(wanted in row for row in rows):
             raise UsageError(f"no row has the field {wanted}")
@@ -149,29 +149,29 @@ def split(
     clashes = [clash for clash in clashes if not held[clash[0]]]
     if previous:
         clashes += _forced(groups, names, kept, held, previous)
-    side = np.where(held, len(sides.names), kept)
-    free = np.flatnonzero(side < 0)
-    if len(side) - int(held.sum()) < len(sides.names):
+    split = np.where(held, len(splits.names), kept)
+    free = np.flatnonzero(split < 0)
+    if len(split) - int(held.sum()) < len(splits.names):
         raise UsageError(
-            f"{len(side) - int(held.sum())} groups cannot fill {len(sides.names)} sides",
-            hint="images of one patient or lesion stay together: ask for fewer sides or folds",
+            f"{len(split) - int(held.sum())} groups cannot fill {len(splits.names)} splits",
+            hint="images of one patient or lesion stay together: ask for fewer splits or folds",
         )
     at = np.array([unit(number) for number in ranks(seed, groups.identities)])
     values = [str(row.get(stratify) or "") if stratify else "" for row in rows]
-    plain = _by_hash(at, sides.shares)
-    side[free] = plain[free]
+    plain = _by_hash(at, splits.shares)
+    split[free] = plain[free]
     if stratify:
-        place_by_stratum(side, free, at, size, strata_of(groups, values), sides.shares)
-    of = dict(zip(groups.isic_ids, (names[at] for at in side[groups.index].tolist()), strict=True))
+        place_by_stratum(split, free, at, size, strata_of(groups, values), splits.shares)
+    of = dict(zip(groups.isic_ids, (names[at] for at in split[groups.index].tolist()), strict=True))
     return Split(
-        sides=names,
+        splits=names,
         of=of,
-        groups={name: int((side == at).sum()) for at, name in enumerate(names)},
+        groups={name: int((split == at).sum()) for at, name in enumerate(names)},
         strata=_counts(values, of, names),
         kept=_kept(of, previous or {}),
-        corrected=int((side[free] != plain[free]).sum()),
+        corrected=int((split[free] != plain[free]).sum()),
         clashes=[
-            Clash(groups.identities[group], names[side[group]], moved, reason)
+            Clash(groups.identities[group], names[split[group]], moved, reason)
             for group, moved, reason in sorted(clashes)
         ],
     )
@@ -181,31 +181,31 @@ _Found = tuple[int, tuple[str, ...], str]
 
 
 def _kept(of: Mapping[str, str], previous: Mapping[str, str]) -> int:
-    return sum(previous.get(isic_id) == side for isic_id, side in of.items())
+    return sum(previous.get(isic_id) == split for isic_id, split in of.items())
 
 
 def _previous(
     groups: Groups, names: Sequence[str], previous: Mapping[str, str]
 ) -> tuple[Ints, list[_Found]]:
-    """Return the previous side of each group, -1 for a new one, and the groups that had several."""
+    """Return each group's previous split, -1 for a new one, and the groups that had several."""
     number = {name: at for at, name in enumerate(names)}
-    strange = sorted({side for side in previous.values() if side not in number})
+    strange = sorted({split for split in previous.values() if split not in number})
     if strange:
         raise UsageError(
-            f"the previous split has the side {strange[0]}, this one has {', '.join(names)}",
+            f"the previous split has {strange[0]}, and this one has {', '.join(names)}",
             hint="split with the same ratio or folds, or do not hand the previous one in",
         )
     votes: dict[int, Counter[int]] = {}
     ids: dict[int, list[str]] = {}
     for isic_id, group in zip(groups.isic_ids, groups.index.tolist(), strict=True):
-        side = previous.get(isic_id)
-        if side is not None:
-            votes.setdefault(group, Counter())[number[side]] += 1
+        split = previous.get(isic_id)
+        if split is not None:
+            votes.setdefault(group, Counter())[number[split]] += 1
             ids.setdefault(group, []).append(isic_id)
     kept = np.full(len(groups.identities), -1, np.int64)
     clashes: list[_Found] = []
     for group, found in votes.items():
-        winner = min(found, key=lambda side: (-found[side], side))
+        winner = min(found, key=lambda split: (-found[split], split))
         kept[group] = winner
         if len(found) > 1:
             moved = tuple(name for name in ids[group] if number[previous[name]] != winner)
@@ -232,7 +232,7 @@ def _forced(
     held: npt.NDArray[np.bool_],
     previous: Mapping[str, str],
 ) -> list[_Found]:
-    """Return the groups that a hold-out takes from another side."""
+    """Return the groups that a hold-out takes from another split."""
     clashes: list[_Found] = []
     taken = held & (kept >= 0)
     members: dict[int, list[str]] = {}

@@ -1,4 +1,4 @@
-"""Stratification of whole groups: the cuts between the sides, moved as little as possible."""
+"""Stratification of whole groups: the cuts between the splits, moved as little as possible."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from isic_cli.curation.groups import Groups, Ints
 
-#: How far, as a share of its stratum, a side may be from its ratio before a cut moves.
+#: How far, as a share of its stratum, a split may be from its ratio before a cut moves.
 TOLERANCE = 0.02
 
 
@@ -25,7 +25,7 @@ def strata_of(groups: Groups, values: Sequence[str]) -> list[str]:
 
 
 def place_by_stratum(
-    side: Ints,
+    split: Ints,
     free: Ints,
     at: npt.NDArray[np.float64],
     size: Ints,
@@ -36,8 +36,8 @@ def place_by_stratum(
 
     Parameters
     ----------
-    side : ndarray of shape (groups,), int64
-        The side of each group; changed in place where `free` names it.
+    split : ndarray of shape (groups,), int64
+        The split of each group; changed in place where `free` names it.
     free : ndarray of int64
         The groups that may move.
     at : ndarray of shape (groups,), float64
@@ -47,9 +47,9 @@ def place_by_stratum(
     strata : sequence of str
         From `strata_of`.
     shares : sequence of float
-        Of each side; a side beyond them is a hold-out and counts for nothing.
+        Of each split; a split beyond them is a hold-out and counts for nothing.
     """
-    fixed = np.ones(len(side), bool)
+    fixed = np.ones(len(split), bool)
     fixed[free] = False
     order = {name: number for number, name in enumerate(sorted(set(strata)))}
     codes = np.array([order[name] for name in strata])
@@ -57,12 +57,12 @@ def place_by_stratum(
     for part in np.split(sort, np.flatnonzero(np.diff(codes[sort])) + 1):
         if not len(part):
             continue
-        there = fixed & (codes == codes[part[0]]) & (side < len(shares))
-        present = np.bincount(side[there], weights=size[there], minlength=len(shares))
+        there = fixed & (codes == codes[part[0]]) & (split < len(shares))
+        present = np.bincount(split[there], weights=size[there], minlength=len(shares))
         wanted = np.array(shares) * (present.sum() + size[part].sum()) - present
         wanted = np.maximum(wanted, 0)
         cuts = _cuts(at[part], size[part], wanted / wanted.sum(), np.cumsum(shares)[:-1])
-        side[part] = np.searchsorted(cuts, np.arange(len(part)), side="right")
+        split[part] = np.searchsorted(cuts, np.arange(len(part)), side="right")
 
 
 def _cuts(
@@ -71,10 +71,10 @@ def _cuts(
     shares: npt.NDArray[np.float64],
     nominal: npt.NDArray[np.float64],
 ) -> Ints:
-    """Return where the sides of one stratum end, as positions in its groups sorted by hash.
+    """Return where the splits of one stratum end, as positions in its groups sorted by hash.
 
     Each cut is the one nearest to its nominal place that is within the tolerance, or as near to
-    the share as the sizes of the groups allow; then every side gets a group where there are
+    the share as the sizes of the groups allow; then every split gets a group where there are
     enough.
     """
     filled = np.concatenate([[0], np.cumsum(size)])

@@ -99,7 +99,7 @@ def test_a_picture_that_left_the_set_leaves_the_export(isic: Isic, tmp_path: Pat
         "images/ISIC_0000002.jpg",
         "images/ISIC_0000003.jpg",
     ]
-    assert "Warning: 1 images without a side left out" in done.err
+    assert "Warning: 1 images without a split left out" in done.err
     assert "1 files of an earlier run were removed." in done.err
 
 

@@ -28,16 +28,16 @@ def table(tmp_path: Path) -> Path:
 
 def test_no_patient_is_divided_and_every_image_has_a_side(isic: Isic, table: Path) -> None:
     done = isic("dataset", "split", "table.csv", "--ratio", "60:20:20")
-    sides = rows(done.out)
-    assert (done.code, len(sides)) == (0, 60)
-    by_patient = [{sides[f"ISIC_{at:07d}"] for at in range(n, n + 6)} for n in range(0, 60, 6)]
+    splits = rows(done.out)
+    assert (done.code, len(splits)) == (0, 60)
+    by_patient = [{splits[f"ISIC_{at:07d}"] for at in range(n, n + 6)} for n in range(0, 60, 6)]
     assert [len(found) for found in by_patient] == [1] * 10
     assert done.err.startswith(
         "60 images in 10 groups; 0 images have no group id and no duplicate.\n"
     )
 
 
-def test_the_sides_are_a_column_beside_those_of_the_table(isic: Isic, table: Path) -> None:
+def test_the_splits_are_a_column_beside_those_of_the_table(isic: Isic, table: Path) -> None:
     done = isic(
         "dataset", "split", "table.csv", "--folds", "2", "--column", "fold", "-o", "out.csv"
     )
@@ -47,14 +47,14 @@ def test_the_sides_are_a_column_beside_those_of_the_table(isic: Isic, table: Pat
     assert first[1].startswith("ISIC_0000000,IP_0000000,IL_0000000,male,Benign,fold")
 
 
-def test_sides_as_id_files_are_a_split_that_does_not_leak(isic: Isic, table: Path) -> None:
+def test_splits_as_id_files_are_a_split_that_does_not_leak(isic: Isic, table: Path) -> None:
     done = isic("dataset", "split", "table.csv", "--ratio", "70:30", "--ids", "sides")
     assert (done.code, done.out) == (0, "")
     names = sorted(path.name for path in (table.parent / "sides").iterdir())
     assert names == ["test.txt", "train.txt"]
     checked = isic("dataset", "split", "table.csv", "--check", "sides")
     assert (checked.code, checked.lines) == (0, ["group,images,sides"])
-    assert checked.err.endswith("No group is on two sides.\n")
+    assert checked.err.endswith("No group is in two splits.\n")
 
 
 def test_a_leak_is_named_and_fails_the_check(isic: Isic, table: Path) -> None:
@@ -81,17 +81,17 @@ def test_a_pair_of_duplicates_leaks_between_patients(isic: Isic, table: Path) ->
     without = isic("dataset", "split", "table.csv", "--check", "split.csv")
     paired = isic("dataset", "split", "table.csv", "--check", "split.csv", "--pairs", "pairs.jsonl")
     assert (without.code, paired.code) == (0, 7)
-    assert "patient_id:IP_0000000 is on test" in paired.err
+    assert "patient_id:IP_0000000 is in test" in paired.err
 
 
-def test_an_image_on_two_sides_fails_the_check(isic: Isic, table: Path) -> None:
+def test_an_image_in_two_splits_fails_the_check(isic: Isic, table: Path) -> None:
     folder = table.parent / "sides"
     folder.mkdir()
     for name in ("train", "test"):
         (folder / f"{name}.txt").write_text("ISIC_0000000\n")
     done = isic("dataset", "split", "table.csv", "--check", "sides")
     assert done.code == 7
-    assert "ISIC_0000000 is on test and on train" in done.err
+    assert "ISIC_0000000 is in test and in train" in done.err
 
 
 def test_nothing_moves_when_the_previous_split_is_given(isic: Isic, table: Path) -> None:
@@ -110,7 +110,7 @@ def test_nothing_moves_when_the_previous_split_is_given(isic: Isic, table: Path)
 def test_a_hold_out_takes_whole_groups(isic: Isic, table: Path) -> None:
     done = isic("dataset", "split", "table.csv", "--ratio", "50:50", "--hold-out",
                 "lesion_id=IL_0000000")  # fmt: skip
-    held = [isic_id for isic_id, side in rows(done.out).items() if side == "holdout"]
+    held = [isic_id for isic_id, split in rows(done.out).items() if split == "holdout"]
     assert held == [f"ISIC_{at:07d}" for at in range(6)]
 
 
@@ -118,9 +118,9 @@ def test_a_challenge_label_stratifies(isic: Isic, table: Path) -> None:
     done = isic("dataset", "split", "table.csv", "--ratio", "50:50", "--label", "isic2016",
                 "--stratify", "label")  # fmt: skip
     assert done.code == 0
-    sides = rows(done.out)
-    assert {sides["ISIC_0000048"], sides["ISIC_0000054"]} == {"train", "test"}
-    assert sorted(sides.values()) == ["test"] * 30 + ["train"] * 30
+    splits = rows(done.out)
+    assert {splits["ISIC_0000048"], splits["ISIC_0000054"]} == {"train", "test"}
+    assert sorted(splits.values()) == ["test"] * 30 + ["train"] * 30
 
 
 def test_images_without_a_group_are_counted(isic: Isic, tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_a_lesion_of_two_patients_is_kept_together_and_told(isic: Isic) -> None:
         (["--ratio", "70:20:20"], 2, "adds up to 110, not to 100"),
         (["--ratio", "seventy:30"], 2, "not made of numbers"),
         (["--folds", "1"], 2, "1 folds are no split"),
-        (["--folds", "11"], 2, "10 groups cannot fill 11 sides"),
+        (["--folds", "11"], 2, "10 groups cannot fill 11 splits"),
         (["--folds", "2", "--group", "family"], 2, "cannot group by family"),
         (["--folds", "2", "--group", "rcm"], 2, "table.csv has no column rcm_case_id"),
         (["--folds", "2", "--stratify", "age"], 2, "table.csv has no column age"),

@@ -1,4 +1,4 @@
-"""Splits: no leak, the asked shares, and an image that keeps its side."""
+"""Splits: no leak, the asked shares, and an image that keeps its split."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 
 from isic_cli.curation.groups import Groups, build_groups
 from isic_cli.curation.leaks import Leak, SplitCheck, check_split
-from isic_cli.curation.sides import Sides, folds, parse_ratio
+from isic_cli.curation.shares import SplitShares, folds, parse_ratio
 from isic_cli.curation.split import Clash, Split, split
 from isic_cli.errors import UsageError
 
@@ -29,12 +29,12 @@ def patients(start: int, stop: int) -> Rows:
     ]
 
 
-def made(rows: Rows, sides: Sides = RATIO, **options: Any) -> Split:
-    return split(rows, build_groups(rows), sides, **options)
+def made(rows: Rows, splits: SplitShares = RATIO, **options: Any) -> Split:
+    return split(rows, build_groups(rows), splits, **options)
 
 
 def shares(found: Split, value: str) -> list[float]:
-    counts = [found.strata[value][side] for side in found.sides]
+    counts = [found.strata[value][split] for split in found.splits]
     return [count / sum(counts) for count in counts]
 
 
@@ -59,7 +59,7 @@ def test_a_rare_stratum_reaches_every_side() -> None:
         assert min(found.strata["MEL"].values()) >= 1
 
 
-def test_a_stratum_smaller_than_the_sides_is_placed_all_the_same() -> None:
+def test_a_stratum_smaller_than_the_splits_is_placed_all_the_same() -> None:
     found = made(patients(0, 11), folds(5), stratify="label")  # two melanomas
     assert sum(found.strata["MEL"].values()) == 2
     assert max(found.strata["MEL"].values()) == 1
@@ -67,7 +67,7 @@ def test_a_stratum_smaller_than_the_sides_is_placed_all_the_same() -> None:
 
 def test_folds_are_equal_within_the_tolerance() -> None:
     found = made(patients(0, 400), folds(5), stratify="label")
-    assert found.sides == ("fold1", "fold2", "fold3", "fold4", "fold5")
+    assert found.splits == ("fold1", "fold2", "fold3", "fold4", "fold5")
     assert [count / 1200 for count in found.images.values()] == pytest.approx([0.2] * 5, abs=0.02)
 
 
@@ -112,12 +112,12 @@ def test_a_lopsided_previous_split_is_kept_and_new_groups_make_up_for_it() -> No
 def test_strata_move_few_groups_even_without_the_previous_split() -> None:
     small = made(patients(0, 1000), stratify="label")
     grown = made(patients(0, 1100), stratify="label")
-    moved = sum(grown.of[name] != side for name, side in small.of.items())
+    moved = sum(grown.of[name] != split for name, split in small.of.items())
     assert moved <= 0.03 * len(small.of)
     assert 0 < small.corrected < 50
 
 
-def test_groups_that_merge_across_sides_go_to_the_side_with_more_images_and_are_named() -> None:
+def test_groups_that_merge_across_splits_go_to_the_split_with_more_images_and_are_named() -> None:
     rows = [
         {"isic_id": "ISIC_1", "patient_id": "IP_1"},
         {"isic_id": "ISIC_2", "patient_id": "IP_1"},
@@ -136,7 +136,7 @@ def test_groups_that_merge_across_sides_go_to_the_side_with_more_images_and_are_
     groups = build_groups(rows, pairs=[("ISIC_2", "ISIC_3")])
     found = split(rows, groups, RATIO, previous=previous)
     assert found == Split(
-        sides=("train", "val", "test"),
+        splits=("train", "val", "test"),
         of={
             "ISIC_1": "train",
             "ISIC_2": "train",
@@ -160,9 +160,9 @@ def test_a_hold_out_takes_whole_groups_and_says_whom_it_took_from_a_side() -> No
     before = made(patients(0, 40))
     previous = {name: before.of[name] for name in list(before.of)[:6]}
     found = made(rows, hold_out=[("attribution", "Clinic X")], previous=previous)
-    held = [name for name, side in found.of.items() if side == "holdout"]
+    held = [name for name, split in found.of.items() if split == "holdout"]
     assert held == [row["isic_id"] for row in (*rows[3:6], *rows[30:33])]
-    assert found.sides == ("train", "val", "test", "holdout")
+    assert found.splits == ("train", "val", "test", "holdout")
     moved = tuple(row["isic_id"] for row in rows[3:6])
     assert found.clashes == [Clash("patient_id:IP_00001", "holdout", moved, "held out")]
     again = made(rows, hold_out=[("attribution", "Clinic X")], previous=found.of, stratify="label")
@@ -198,9 +198,9 @@ def test_a_merge_that_is_held_out_is_reported_once() -> None:
     ("text", "message"),
     [
         ("70:10:10", "the ratio '70:10:10' adds up to 90, not to 100"),
-        ("70:30:0", "the ratio '70:30:0' has a side without a share"),
-        ("110:-10", "the ratio '110:-10' has a side without a share"),
-        ("nan:50", "the ratio 'nan:50' has a side without a share"),
+        ("70:30:0", "the ratio '70:30:0' has a split without a share"),
+        ("110:-10", "the ratio '110:-10' has a split without a share"),
+        ("nan:50", "the ratio 'nan:50' has a split without a share"),
         ("70:x", "the ratio '70:x' is not made of numbers"),
         ("100", "the ratio '100' has 1 parts"),
         ("25:25:25:25", "the ratio '25:25:25:25' has 4 parts"),
@@ -213,8 +213,8 @@ def test_a_ratio_that_does_not_add_up_is_refused(text: str, message: str) -> Non
 
 
 def test_ratios_are_percentages_or_fractions() -> None:
-    assert parse_ratio("70:10:20") == Sides(("train", "val", "test"), (0.7, 0.1, 0.2))
-    assert parse_ratio("0.8:0.2") == Sides(("train", "test"), (0.8, 0.2))
+    assert parse_ratio("70:10:20") == SplitShares(("train", "val", "test"), (0.7, 0.1, 0.2))
+    assert parse_ratio("0.8:0.2") == SplitShares(("train", "test"), (0.8, 0.2))
     assert parse_ratio("33.3:33.3:33.4").names == ("train", "val", "test")
 
 
@@ -226,7 +226,7 @@ def test_ratios_are_percentages_or_fractions() -> None:
         ({"hold_out": [("label", "x")]}, "no image has label=x to hold out"),
         (
             {"previous": {"ISIC_000000": "dev"}},
-            "the previous split has the side dev, this one has train, val, test",
+            "the previous split has dev, and this one has train, val, test",
         ),
     ],
 )
@@ -237,25 +237,25 @@ def test_what_cannot_be_is_refused(options: dict[str, Any], message: str) -> Non
 
 
 def test_fewer_groups_than_folds_are_refused() -> None:
-    with pytest.raises(UsageError, match="4 groups cannot fill 5 sides"):
+    with pytest.raises(UsageError, match="4 groups cannot fill 5 splits"):
         made(patients(0, 4), folds(5))
     with pytest.raises(UsageError, match="1 folds are no split"):
         folds(1)
-    with pytest.raises(UsageError, match="0 groups cannot fill 3 sides"):
+    with pytest.raises(UsageError, match="0 groups cannot fill 3 splits"):
         made([])
 
 
 def test_a_check_names_the_leaking_groups_with_their_images() -> None:
     rows = patients(0, 3)
-    sides = {row["isic_id"]: "train" for row in rows[:7]}
-    sides |= {"ISIC_000011": "test", "ISIC_000020": ""}
-    found = check_split(build_groups(rows), sides)
+    splits = {row["isic_id"]: "train" for row in rows[:7]}
+    splits |= {"ISIC_000011": "test", "ISIC_000020": ""}
+    found = check_split(build_groups(rows), splits)
     leak = Leak(
         "patient_id:IP_00001", {"test": ("ISIC_000011",), "train": ("ISIC_000010", "ISIC_000012")}
     )
     assert found == SplitCheck([leak], 3, ["ISIC_000020", "ISIC_000021", "ISIC_000022"])
     assert str(leak) == (
-        "patient_id:IP_00001 is on test (ISIC_000011) and train (ISIC_000010, ISIC_000012)"
+        "patient_id:IP_00001 is in test (ISIC_000011) and train (ISIC_000010, ISIC_000012)"
     )
 
 
@@ -264,14 +264,14 @@ def test_random_data_sets_never_leak_whatever_is_asked() -> None:
     for case in range(40):
         rows = _random_rows(random, int(random.integers(30, 120)))
         groups = build_groups(rows)
-        sides = RATIO if case % 2 else folds(3)
+        splits = RATIO if case % 2 else folds(3)
         if len(groups.identities) < 3:
             continue
-        first = split(rows[:20], build_groups(rows[:20]), sides, stratify="label")
-        found = split(rows, groups, sides, stratify="label", previous=first.of, seed=case)
+        first = split(rows[:20], build_groups(rows[:20]), splits, stratify="label")
+        found = split(rows, groups, splits, stratify="label", previous=first.of, seed=case)
         assert check_split(groups, found.of).leaks == []
         moved = {name for clash in found.clashes for name in clash.moved}
-        assert {name for name, side in first.of.items() if found.of[name] != side} == moved
+        assert {name for name, split in first.of.items() if found.of[name] != split} == moved
         assert _total(found) == len(rows)
 
 

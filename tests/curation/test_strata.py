@@ -8,12 +8,12 @@ from isic_cli.curation.strata import place_by_stratum, strata_of
 
 
 def placed(at: list[float], shares: list[float], *, strata: str = "") -> list[int]:
-    """The sides of groups of one image each, by their hashes."""
-    side = np.zeros(len(at), np.int64)
+    """The splits of groups of one image each, by their hashes."""
+    split = np.zeros(len(at), np.int64)
     ones = np.ones(len(at), np.int64)
     free = np.arange(len(at))
-    place_by_stratum(side, free, np.array(at), ones, strata or "s" * len(at), shares)
-    return side.tolist()
+    place_by_stratum(split, free, np.array(at), ones, strata or "s" * len(at), shares)
+    return split.tolist()
 
 
 def test_a_group_counts_for_its_value_that_is_rarest_in_the_table() -> None:
@@ -49,14 +49,14 @@ def test_every_side_gets_a_group_where_there_are_enough(at: list[float]) -> None
 
 
 def test_no_side_is_left_out_between_two_cuts_at_one_place() -> None:
-    # The nominal cuts both lie behind the first group; each side still gets one.
+    # The nominal cuts both lie behind the first group; each split still gets one.
     assert placed([0.05, 0.9, 0.95], [0.2, 0.2, 0.6]) == [0, 1, 2]
 
 
 def test_what_is_fixed_counts_for_its_side() -> None:
-    side = np.array([0, 0, 2, 0, 0])  # two groups on the first side, one held out
+    split = np.array([0, 0, 2, 0, 0])  # two groups on the first split, one held out
     free, ones = np.array([3, 4]), np.ones(5, np.int64)
 
-    place_by_stratum(side, free, np.array([0.1, 0.2, 0.3, 0.4, 0.5]), ones, "sssss", [0.5, 0.5])
+    place_by_stratum(split, free, np.array([0.1, 0.2, 0.3, 0.4, 0.5]), ones, "sssss", [0.5, 0.5])
 
-    assert side.tolist() == [0, 0, 2, 1, 1]
+    assert split.tolist() == [0, 0, 2, 1, 1]

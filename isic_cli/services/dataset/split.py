@@ -1,4 +1,4 @@
-"""Read what a split needs, and the sides that an earlier one gave."""
+"""Read what a split needs, and the splits that an earlier one gave."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -95,25 +95,25 @@ def _pairs(path: Path) -> Iterator[tuple[str, str]]:
     return parse_pairs(text, name=str(path))
 
 
-def read_sides(path: Path, column: str) -> dict[str, str]:
-    """Read the sides of an existing split.
+def read_splits(path: Path, column: str) -> dict[str, str]:
+    """Read the splits of an existing split.
 
     Parameters
     ----------
     path : Path
-        A table with a column of sides, or a folder with a file of ids for each side.
+        A table with a column of splits, or a folder with a file of ids for each split.
     column : str
-        Where the sides are.
+        Where the splits are.
 
     Returns
     -------
     dict of str to str
-        ISIC id → side; images without one are absent.
+        ISIC id → split; images without one are absent.
 
     Raises
     ------
     CheckError
-        An image is on two sides.
+        An image is in two splits.
     UsageError, NotFoundError, LocalError
         No such column, or nothing that can be read.
     """
@@ -124,21 +124,21 @@ def read_sides(path: Path, column: str) -> dict[str, str]:
         table = open_table(path)
         table.require(column)
         pairs = [(row["isic_id"], str(row.get(column) or "").strip()) for row in table]
-    sides: dict[str, str] = {}
-    for isic_id, side in pairs:
-        if side and sides.setdefault(isic_id, side) != side:
-            raise CheckError(f"{path}: {isic_id} is on {sides[isic_id]} and on {side}")
-    return sides
+    splits: dict[str, str] = {}
+    for isic_id, split in pairs:
+        if split and splits.setdefault(isic_id, split) != split:
+            raise CheckError(f"{path}: {isic_id} is in {splits[isic_id]} and in {split}")
+    return splits
 
 
-def write_id_files(folder: Path, sides: Sequence[str], of: Mapping[str, str]) -> None:
-    """Write the ids of each side to `folder/SIDE.txt`, one a line, each file whole.
+def write_id_files(folder: Path, splits: Sequence[str], of: Mapping[str, str]) -> None:
+    """Write the ids of each split to `folder/SPLIT.txt`, one a line, each file whole.
 
     Raises
     ------
     LocalError
         When one cannot be written.
     """
-    for side in sides:
-        with replacing_text(folder / f"{side}.txt", parents=True) as file:
-            file.writelines(f"{isic_id}\n" for isic_id, its in of.items() if its == side)
+    for split in splits:
+        with replacing_text(folder / f"{split}.txt", parents=True) as file:
+            file.writelines(f"{isic_id}\n" for isic_id, its in of.items() if its == split)

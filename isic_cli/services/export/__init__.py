@@ -1,1 +1,1 @@
-"""Export a folder as a data set that training code reads: pictures, labels, sides, masks."""
+"""Export a folder as a data set that training code reads: pictures, labels, splits, masks."""

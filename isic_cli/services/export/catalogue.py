@@ -1,4 +1,4 @@
-"""Which images are exported, under which label, on which side, and where each goes."""
+"""Which images are exported, under which label, in which split, and where each goes."""
 
 import re
 from collections import Counter
@@ -14,11 +14,11 @@ from isic_cli.errors import LocalError, UsageError
 from isic_cli.folder.scan import Contents, scan
 from isic_cli.folder.table import typed
 from isic_cli.services.dataset.label import Labelling
-from isic_cli.services.dataset.split import read_sides
+from isic_cli.services.dataset.split import read_splits
 from isic_cli.services.export.options import PACKED, ExportOptions
 from isic_cli.services.tabular import Row, TableSource, open_table
 
-#: A side or label as the name of a folder.
+#: A split or label as the name of a folder.
 _UNSAFE = re.compile(r"[^\w ,.()+-]")
 _MASK = re.compile(r"(ISIC_\d{7})_(?:attribute_)?(\w+)\.png", re.IGNORECASE)
 
@@ -35,7 +35,7 @@ class Item:
         Its file.
     target : str
         Its path in the export, or in an archive file of it, with slashes.
-    side : str
+    split : str
         `""` without a split.
     label : str
         `""` without labels.
@@ -48,7 +48,7 @@ class Item:
     isic_id: str
     source: str
     target: str
-    side: str
+    split: str
     label: str
     row: Row
     masks: tuple[tuple[str, str], ...]
@@ -107,20 +107,20 @@ class Catalogue:
         return (*found, UNMAPPED) if self.options.keep_unmapped else found
 
     @cached_property
-    def sides(self) -> dict[str, str] | None:
-        """ISIC id → side; None without a split."""
+    def splits(self) -> dict[str, str] | None:
+        """ISIC id → split; None without a split."""
         split = self.options.split
         if split is None:
             return None
         if split in self.table.columns and not Path(split).exists():
             rows = self.table.narrow((split,))
             return {row["isic_id"]: str(row[split]) for row in rows if split in row}
-        return read_sides(Path(split), "split")
+        return read_splits(Path(split), "split")
 
     @cached_property
-    def side_names(self) -> tuple[str, ...]:
-        """Every side that an image may be on, in order of appearance."""
-        return tuple(dict.fromkeys((self.sides or {}).values()))
+    def split_names(self) -> tuple[str, ...]:
+        """Every split that an image may be in, in order of appearance."""
+        return tuple(dict.fromkeys((self.splits or {}).values()))
 
     @cached_property
     def masks(self) -> dict[str, tuple[tuple[str, str], ...]]:
@@ -139,7 +139,7 @@ class Catalogue:
         Raises
         ------
         UsageError
-            A label or a side that is no folder name, two of them that become the same, or a
+            A label or a split that is no folder name, two of them that become the same, or a
             column or scheme that is not there.
         NotFoundError, LocalError
             The folder is not there, is a file, or has no metadata.
@@ -148,7 +148,7 @@ class Catalogue:
             raise LocalError(f"{self.options.folder} is no folder", hint="Export a download.")
         self.table.require("isic_id")
         _folder_names(self.labels)
-        _folder_names(self.side_names)
+        _folder_names(self.split_names)
 
     def __iter__(self) -> Iterator[Item]:
         self.left_out.clear()
@@ -176,33 +176,33 @@ class Catalogue:
             yield from Labelling(self.scheme, column="label").apply(self.table)
 
     def _item(self, isic_id: str, source: str, row: Row) -> Item | None:
-        label = side = ""
+        label = split = ""
         if self.options.label is not None:
             column = "label" if self.scheme is not None else self.options.label
             label = str(row.get(column) or "") or UNMAPPED
             if label == UNMAPPED and not self.options.keep_unmapped:
                 self.left_out[f"images without a label of {self.options.label}"] += 1
                 return None
-        if self.sides is not None:
-            side = self.sides.get(isic_id, "")
-            if not side:
-                self.left_out["images without a side"] += 1
+        if self.splits is not None:
+            split = self.splits.get(isic_id, "")
+            if not split:
+                self.left_out["images without a split"] += 1
                 return None
-        target = self._target(isic_id, Path(source).suffix, side, label)
+        target = self._target(isic_id, Path(source).suffix, split, label)
         masks = self.masks.get(isic_id, ())
-        return Item(isic_id, source, target, side, label, _typed(row), masks)
+        return Item(isic_id, source, target, split, label, _typed(row), masks)
 
-    def _target(self, isic_id: str, suffix: str, side: str, label: str) -> str:
+    def _target(self, isic_id: str, suffix: str, split: str, label: str) -> str:
         encoding = self.options.encoding
         ending = encoding.format if encoding else suffix.lower().removeprefix(".")
         name = f"{isic_id}.{ending}"
         match self.options.kind:
             case "imagefolder":
-                return f"{_folder(side) or 'images'}/{_folder(label)}/{name}"
+                return f"{_folder(split) or 'images'}/{_folder(label)}/{name}"
             case "hf":
-                return f"{_folder(side) or 'train'}/{name}"
-            case "coco" if side:
-                return f"images/{_folder(side)}/{name}"
+                return f"{_folder(split) or 'train'}/{name}"
+            case "coco" if split:
+                return f"images/{_folder(split)}/{name}"
             case kind if kind in PACKED:
                 return name
         return f"images/{name}"
@@ -212,7 +212,7 @@ class Catalogue:
         """The columns of a table of the export."""
         added = [
             "file_name",
-            *(["split"] if self.sides is not None else []),
+            *(["split"] if self.splits is not None else []),
             *(["label"] if self.options.label is not None else []),
         ]
         return tuple(dict.fromkeys(("isic_id", *added, *self.table.columns)))
@@ -223,8 +223,8 @@ class Catalogue:
         if self.options.kind == "croissant":  # which knows files by their bare names
             name = name.rpartition("/")[2]
         row = {"isic_id": item.isic_id, "file_name": name}
-        if self.sides is not None:
-            row["split"] = item.side
+        if self.splits is not None:
+            row["split"] = item.split
         if self.options.label is not None:
             row["label"] = item.label
         return item.row | row

@@ -74,9 +74,9 @@ class Finals:
                 self._packs()
         self._credits()
 
-    def _items(self, side: str | None = None) -> Iterator[Item]:
+    def _items(self, split: str | None = None) -> Iterator[Item]:
         for item in self._catalogue:
-            if item.target in self._done and side in {None, item.side}:
+            if item.target in self._done and split in {None, item.split}:
                 yield item
 
     def _table(self, name: str) -> None:
@@ -88,15 +88,15 @@ class Finals:
 
     def _hugging_face(self) -> None:
         counts: Counter[str] = Counter()
-        for side in self._sides():
+        for split in self._splits():
             folder = ""
-            with replacing_state(self._options.out / f".{side or 'train'}.jsonl") as file:
-                for item in self._items(side):
+            with replacing_state(self._options.out / f".{split or 'train'}.jsonl") as file:
+                for item in self._items(split):
                     folder, _, name = item.target.partition("/")
                     counts[folder] += 1
                     row = {**self._catalogue.fields(item), "file_name": name}
                     file.write(json.dumps(row, ensure_ascii=False) + "\n")
-            part = self._options.out / f".{side or 'train'}.jsonl"
+            part = self._options.out / f".{split or 'train'}.jsonl"
             if folder:
                 part.replace(self._options.out / folder / "metadata.jsonl")
             else:
@@ -116,11 +116,11 @@ class Finals:
         return "\n".join([*lines, "", "Credits are in `attribution.txt`.", ""])
 
     def _coco(self) -> None:
-        for side in self._sides():
+        for split in self._splits():
             with replacing_state(
-                self._options.out / "annotations" / f"{side or 'all'}.json"
+                self._options.out / "annotations" / f"{split or 'all'}.json"
             ) as file:
-                entries = ((item, self._state.get(item.target)) for item in self._items(side))
+                entries = ((item, self._state.get(item.target)) for item in self._items(split))
                 known = ((item, line) for item, line in entries if line is not None)
                 coco.write(file, self._catalogue, known)
 
@@ -164,8 +164,8 @@ class Finals:
         # A picture in an archive file has no line of its own; its credit stays in any case.
         return item.target in self._done or self._options.kind in {"webdataset", "zip"}
 
-    def _sides(self) -> tuple[str, ...]:
-        return self._catalogue.side_names or ("",)
+    def _splits(self) -> tuple[str, ...]:
+        return self._catalogue.split_names or ("",)
 
 
 def credit_texts(folder: Path, rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:

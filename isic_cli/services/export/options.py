@@ -103,7 +103,7 @@ class ExportOptions:
     kind : Kind
         Which layout.
     split : str or None
-        A file with sides, or a column of the folder's metadata.
+        A file with splits, or a column of the folder's metadata.
     label : str or None
         A label scheme, or a column of the folder's metadata.
     keep_unmapped : bool

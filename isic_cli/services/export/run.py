@@ -150,20 +150,20 @@ class Exporter:
         waiting: dict[str, list[Item]] = {}
         numbers: dict[str, int] = {}
         for item in self.catalogue:
-            members = waiting.setdefault(item.side, [])
+            members = waiting.setdefault(item.split, [])
             members.append(item)
             if len(members) == self._options.per_shard:
-                yield from self._pack(state, workers, waiting.pop(item.side), numbers)
-        for side in sorted(waiting):
-            yield from self._pack(state, workers, waiting[side], numbers)
+                yield from self._pack(state, workers, waiting.pop(item.split), numbers)
+        for split in sorted(waiting):
+            yield from self._pack(state, workers, waiting[split], numbers)
 
     def _pack(
         self, state: ExportState, workers: Workers, members: list[Item], numbers: dict[str, int]
     ) -> Iterator[ExportEvent]:
-        side = members[0].side
+        split = members[0].split
         ending = "tar" if self._options.kind == "webdataset" else "zip"
-        name = f"{side or 'images'}-{numbers.get(side, 0):06d}.{ending}"
-        numbers[side] = numbers.get(side, 0) + 1
+        name = f"{split or 'images'}-{numbers.get(split, 0):06d}.{ending}"
+        numbers[split] = numbers.get(split, 0) + 1
         key = self._key(members)
         line = state.get(name)
         if line is not None and line["made_of"] == key:

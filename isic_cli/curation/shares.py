@@ -1,4 +1,4 @@
-"""The sides of a split and the share of each, as the command line spells them."""
+"""The splits and the share of each, as the command line spells them."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,8 @@ _THREE = ("train", "val", "test")
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
-    """The sides of a split and their shares.
+class SplitShares:
+    """The splits and their shares.
 
     Attributes
     ----------
@@ -23,8 +23,8 @@ class Sides:
     shares: tuple[float, ...]
 
 
-def parse_ratio(text: str) -> Sides:
-    """Return the sides of `70:10:20` (train, val, test) or `80:20` (train, test).
+def parse_ratio(text: str) -> SplitShares:
+    """Return the splits of `70:10:20` (train, val, test) or `80:20` (train, test).
 
     Raises
     ------
@@ -39,16 +39,16 @@ def parse_ratio(text: str) -> Sides:
     if len(parts) not in (2, 3):
         raise UsageError(f"the ratio {text!r} has {len(parts)} parts", hint=hint)
     if not all(0 < part < float("inf") for part in parts):
-        raise UsageError(f"the ratio {text!r} has a side without a share", hint=hint)
+        raise UsageError(f"the ratio {text!r} has a split without a share", hint=hint)
     total = sum(parts)
     if min(abs(total - 100), 100 * abs(total - 1)) > 1e-6:
         raise UsageError(f"the ratio {text!r} adds up to {total:g}, not to 100", hint=hint)
     names = _THREE if len(parts) == 3 else ("train", "test")
-    return Sides(names, tuple(part / total for part in parts))
+    return SplitShares(names, tuple(part / total for part in parts))
 
 
-def folds(count: int) -> Sides:
-    """Return `count` equal sides, `fold1` and so on.
+def folds(count: int) -> SplitShares:
+    """Return `count` equal splits, `fold1` and so on.
 
     Raises
     ------
@@ -57,4 +57,4 @@ def folds(count: int) -> Sides:
     """
     if count < 2:
         raise UsageError(f"{count} folds are no split", hint="at least 2")
-    return Sides(tuple(f"fold{at}" for at in range(1, count + 1)), (1 / count,) * count)
+    return SplitShares(tuple(f"fold{at}" for at in range(1, count + 1)), (1 / count,) * count)
