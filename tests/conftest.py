@@ -65,6 +65,12 @@ def demo(demo_cache: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def contract() -> Path:
+    """What the real server was recorded to do: exchanges, records, queries with their answers."""
+    return Path(__file__).parent / "data" / "contract"
+
+
+@pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of recorded data beside the checkout; tests that need it skip without it."""
     folder = Path(__file__).resolve().parents[2] / "shared"

@@ -18,7 +18,6 @@ from isic_cli.index.engine import (
     translated_sql,
     unique,
 )
-from isic_cli.index.resident import SOURCE, Resident, is_small, prepare
 from isic_cli.index.state import (
     REBUILD,
     TERMS,
@@ -36,8 +35,8 @@ if TYPE_CHECKING:
 _FIRST_BATCH = 20
 #: At most.
 _BATCH = 2000
-#: Who asks a small index for the third time is no command that ends with its answer.
-_ONCE_MORE = 3
+#: Records of an index that one thread searches sooner than several that share the work out.
+_SMALL = 100_000
 
 
 class Index:
@@ -51,23 +50,14 @@ class Index:
         What its state file says.
     database : duckdb.DuckDBPyConnection
         With the views `images`, `collections` and `memberships`, sealed.
-    quick : duckdb.DuckDBPyConnection or None
-        A connection to it of `resident.prepare`; None for an index that is not small.
     """
 
     def __init__(
-        self,
-        folder: Path,
-        state: IndexState,
-        database: "duckdb.DuckDBPyConnection",
-        quick: "duckdb.DuckDBPyConnection | None",
+        self, folder: Path, state: IndexState, database: "duckdb.DuckDBPyConnection"
     ) -> None:
         self.folder = folder
         self.state = state
         self._db = database
-        self._quick = quick
-        self._asked = 0
-        self._resident: Resident | None = None
 
     @classmethod
     def open(cls, folder: Path, *, archive: str | None = None, writes: Sequence[Path] = ()) -> Self:
@@ -99,12 +89,10 @@ class Index:
             for kind, file in state.files.items()
             if kind not in {TERMS, TITLES}
         }
-        small = is_small(state.records)
-        # To share out what one thread finds at once takes longer than to find it.
-        database = connect(folder / "spill", threads=1 if small else None)
+        threads = 1 if state.records <= _SMALL else None
+        database = connect(folder / "spill", threads=threads)
         try:
             with translated(str(folder), hint=REBUILD):
-                quick = prepare(database) if small else None
                 seal(database, [*paths.values(), *writes])
                 for kind, path in paths.items():
                     check_mark(database, path, state.files[kind].rows)
@@ -112,7 +100,7 @@ class Index:
         except BaseException:
             database.close()
             raise
-        return cls(folder, state, database, quick)
+        return cls(folder, state, database)
 
     def __enter__(self) -> Self:
         """Return the index."""
@@ -136,9 +124,6 @@ class Index:
 
     def count(self, condition: Condition = EVERYTHING) -> int:
         """Return how many images fulfil a condition."""
-        if resident := self._in_memory():
-            with translated(str(self.folder), hint=REBUILD):
-                return resident.count(condition)
         return int(self._one(f"count(*) FROM images WHERE {condition.sql}", condition)[0])
 
     def size(self, condition: Condition = EVERYTHING) -> int | None:
@@ -152,9 +137,6 @@ class Index:
         self, condition: Condition = EVERYTHING, *, archive_order: bool = False
     ) -> Iterator[str]:
         """Return the ids, sorted, or in the archive's order as far as that is known."""
-        if resident := self._in_memory():
-            with translated(str(self.folder), hint=REBUILD):
-                return iter(resident.ids(condition, self._order(archive_order)))
         rows = self._stream("isic_id", "images", condition, self._order(archive_order))
         return (row[0] for row in rows)
 
@@ -163,11 +145,7 @@ class Index:
     ) -> Iterator[ImageRecord]:
         """Yield the records, sorted by id, or in the archive's order as far as that is known."""
         order = self._order(archive_order)
-        if self._in_memory():
-            rows = self._stream(SHOWN_LIST, SOURCE, condition, order)
-        else:
-            rows = self._first_and_rest(condition, order)
-        yield from map(to_record, rows)
+        yield from map(to_record, self._first_and_rest(condition, order))
 
     def _first_and_rest(self, condition: Condition, order: str) -> Iterator[Sequence[Any]]:
         """Yield the rows of records: the first one at once, before all columns are read of all."""
@@ -258,13 +236,6 @@ class Index:
     def _select(self, rest: str, condition: Condition) -> "duckdb.DuckDBPyConnection":
         with translated(str(self.folder), hint=REBUILD):
             return self._db.cursor().execute(f"SELECT {rest}", condition.parameters)
-
-    def _in_memory(self) -> Resident | None:
-        """Return the records in memory, from the third question on, if they are few."""
-        self._asked += 1
-        if self._resident is None and self._quick and self._asked == _ONCE_MORE:
-            self._resident = Resident.load(self._db, self._quick)
-        return self._resident
 
     def _order(self, archive_order: bool) -> str:  # noqa: FBT001  # its callers name it
         # The file is sorted by id, and a scan keeps its order: nothing to sort.

@@ -90,8 +90,8 @@ RAW: dict[str, tuple[type[IsicError] | None, str]] = {
 
 
 @pytest.fixture
-def http(shared: Path) -> Path:
-    return shared / "contract" / "http"
+def http(contract: Path) -> Path:
+    return contract / "http"
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ CSV = "image,annotator,annotation_duration,question,question_type,answer\r\n"
 
 
 @pytest.fixture
-def recorded(shared: Path) -> Recorded:
-    return Recorded(shared / "contract" / "http")
+def recorded(contract: Path) -> Recorded:
+    return Recorded(contract / "http")
 
 
 def skip(seconds: float) -> None:

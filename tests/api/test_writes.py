@@ -181,9 +181,9 @@ class Playing(httpx.BaseTransport):
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_refused_write_is_one_error_in_the_archives_words(shared: Path, name: str) -> None:
+def test_a_refused_write_is_one_error_in_the_archives_words(contract: Path, name: str) -> None:
     call, (kind, words) = REFUSED[name]
-    playing = Playing(recordings(shared / "contract" / "http")[name])
+    playing = Playing(recordings(contract / "http")[name])
 
     with opened(playing, sleep=lambda _: None) as api, pytest.raises(IsicError) as caught:
         call(api)
@@ -193,17 +193,17 @@ def test_a_refused_write_is_one_error_in_the_archives_words(shared: Path, name: 
 
 
 @pytest.mark.parametrize("name", DONE)
-def test_an_accepted_write_tells_what_became_of_it(shared: Path, name: str) -> None:
+def test_an_accepted_write_tells_what_became_of_it(contract: Path, name: str) -> None:
     call, outcome = DONE[name]
 
-    with opened(Playing(recordings(shared / "contract" / "http")[name])) as api:
+    with opened(Playing(recordings(contract / "http")[name])) as api:
         assert call(api) == outcome
 
 
-def test_the_client_sends_what_was_recorded(shared: Path) -> None:
-    recorded = recordings(shared / "contract" / "http")
+def test_the_client_sends_what_was_recorded(contract: Path) -> None:
+    recorded = recordings(contract / "http")
     pairs = json.loads(
-        (shared / "contract" / "http" / "146-search-populate-collections-list.json").read_text()
+        (contract / "http" / "146-search-populate-collections-list.json").read_text()
     )
     playing = Playing(recorded["146-search-populate-collections-list"])
 

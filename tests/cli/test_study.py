@@ -23,10 +23,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def recorded(shared: Path) -> Iterator[str]:
+def recorded(contract: Path) -> Iterator[str]:
     """The address of a server that plays the recordings of the real one."""
     for_staff = Forever(json_answer({"detail": "Unauthorized"}, 401))
-    fallback = Recorded(shared / "contract" / "http")
+    fallback = Recorded(contract / "http")
     with served(Script({"GET /api/v2/studies/1/": [for_staff]}, fallback=fallback)) as url:
         yield url
 

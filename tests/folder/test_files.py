@@ -74,11 +74,11 @@ def test_a_file_that_changes_gets_another_version(make: Make) -> None:
 
 
 def test_a_range_of_the_real_server_has_the_same_headers(
-    shared: Path, client: httpx.Client
+    contract: Path, client: httpx.Client
 ) -> None:
     import json
 
-    path = shared / "contract" / "http" / "111-blob-range.json"
+    path = contract / "http" / "111-blob-range.json"
     wanted = {name.lower() for name in json.loads(path.read_text())["response"]["headers"]}
     answer = client.get(URL, headers={"Range": "bytes=0-3"})
     assert {name.lower() for name in answer.headers} == wanted & {

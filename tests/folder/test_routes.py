@@ -17,8 +17,8 @@ from tests.folder.conftest import Make, client_of, png
 Json = Any
 
 
-def recording(shared: Path, number: int) -> dict[str, Json]:
-    (path,) = (shared / "contract" / "http").glob(f"{number:03d}-*.json")
+def recording(contract: Path, number: int) -> dict[str, Json]:
+    (path,) = (contract / "http").glob(f"{number:03d}-*.json")
     value: dict[str, Json] = json.loads(path.read_text("utf-8"))
     return value
 
@@ -49,9 +49,9 @@ SAME_SHAPE = {
 
 @pytest.mark.parametrize("number", SAME)
 def test_what_means_the_same_everywhere_is_answered_the_same(
-    shared: Path, archive: httpx.Client, number: int
+    contract: Path, archive: httpx.Client, number: int
 ) -> None:
-    recorded = recording(shared, number)
+    recorded = recording(contract, number)
     asked, wanted = recorded["request"], recorded["response"]
     url = f"{LOCAL_URL}{asked['path']}"
     answer = archive.request(asked["method"], url, params=asked["query"])
@@ -75,9 +75,9 @@ def shape(value: Json) -> Json:
 
 @pytest.mark.parametrize("number", SAME_SHAPE)
 def test_answers_have_the_keys_of_the_real_ones(
-    shared: Path, archive: httpx.Client, number: int
+    contract: Path, archive: httpx.Client, number: int
 ) -> None:
-    recorded = recording(shared, number)
+    recorded = recording(contract, number)
     answer = archive.get(SAME_SHAPE[number], params=recorded["request"]["query"])
     assert answer.status_code == recorded["response"]["status"] == 200
     wanted, found = recorded["response"]["body"], answer.json()
@@ -88,8 +88,8 @@ def test_answers_have_the_keys_of_the_real_ones(
         assert found[0].keys() == one.keys()
 
 
-def test_an_image_has_the_shape_of_a_real_one(shared: Path, archive: httpx.Client) -> None:
-    wanted = shape(recording(shared, 23)["response"]["body"])
+def test_an_image_has_the_shape_of_a_real_one(contract: Path, archive: httpx.Client) -> None:
+    wanted = shape(recording(contract, 23)["response"]["body"])
     found = shape(archive.get("images/ISIC_9000002/").json())
     for groups in (wanted, found):
         metadata = groups.pop("metadata")
@@ -104,9 +104,9 @@ def test_an_image_has_the_shape_of_a_real_one(shared: Path, archive: httpx.Clien
 
 
 def test_facets_have_the_fields_and_buckets_of_the_real_ones(
-    shared: Path, archive: httpx.Client
+    contract: Path, archive: httpx.Client
 ) -> None:
-    wanted = recording(shared, 22)["response"]["body"]
+    wanted = recording(contract, 22)["response"]["body"]
     found = archive.get("images/facets/", params={"query": "copyright_license:CC-0"}).json()
     assert list(found) == list(wanted)
     for name in ("age_approx", "mel_thick_mm", "clin_size_long_diam_mm"):
@@ -230,11 +230,11 @@ def test_a_negative_limit_gives_empty_pages_as_the_real_server_does(archive: htt
 
 @pytest.mark.parametrize("cursor", ["cD14", "cD0tMQ=="], ids=["p=x", "p=-1"])
 def test_a_cursor_of_another_listing_is_refused(
-    shared: Path, archive: httpx.Client, cursor: str
+    contract: Path, archive: httpx.Client, cursor: str
 ) -> None:
     answer = archive.get("images/", params={"cursor": cursor})
     assert answer.status_code == 422
-    assert answer.json() == recording(shared, 9)["response"]["body"]
+    assert answer.json() == recording(contract, 9)["response"]["body"]
 
 
 def test_a_link_carries_the_origin_it_was_told(demo: Path) -> None:
@@ -361,8 +361,8 @@ def test_a_numeric_key_leads_to_the_image(archive: httpx.Client) -> None:
     assert (answer.status_code, answer.headers["Location"]) == (301, "/images/ISIC_9000000/")
 
 
-def test_a_missing_slash_is_a_redirect(shared: Path, archive: httpx.Client) -> None:
-    wanted = recording(shared, 29)["response"]
+def test_a_missing_slash_is_a_redirect(contract: Path, archive: httpx.Client) -> None:
+    wanted = recording(contract, 29)["response"]
     answer = archive.get(f"{LOCAL_URL}/api/v2/images/ISIC_0000001")
     assert answer.status_code == wanted["status"]
     assert answer.headers["Location"] == wanted["headers"]["Location"]
@@ -371,8 +371,8 @@ def test_a_missing_slash_is_a_redirect(shared: Path, archive: httpx.Client) -> N
     assert archive.get(f"{LOCAL_URL}/api/v2/nothing").status_code == 404
 
 
-def test_head_of_the_api_is_refused_without_a_body(shared: Path, archive: httpx.Client) -> None:
-    wanted = recording(shared, 106)["response"]
+def test_head_of_the_api_is_refused_without_a_body(contract: Path, archive: httpx.Client) -> None:
+    wanted = recording(contract, 106)["response"]
     answer = archive.head("images/")
     assert answer.status_code == wanted["status"]
     assert answer.headers["Allow"] == wanted["headers"]["Allow"]

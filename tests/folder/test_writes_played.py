@@ -70,15 +70,13 @@ class Player:
 
 @pytest.fixture(scope="module")
 def answers(
-    shared: Path, tmp_path_factory: pytest.TempPathFactory
+    contract: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[int, tuple[Pair, httpx.Response]]:
     player = Player(
-        make_archive_folder(
-            tmp_path_factory.mktemp("archive"), shared / "contract" / "records.json"
-        )
+        make_archive_folder(tmp_path_factory.mktemp("archive"), contract / "records.json")
     )
     found = {}
-    for path in sorted((shared / "contract" / "http").glob("*.json")):
+    for path in sorted((contract / "http").glob("*.json")):
         number = int(path.name[:3])
         if number in PLAYED:
             pair = json.loads(path.read_text("utf-8"))

@@ -82,8 +82,8 @@ def test_the_columns_have_the_types_of_the_data_dictionary() -> None:
     assert METADATA["image_type"].group == "acquisition"
 
 
-def test_every_recorded_record_comes_back(shared: Path, tmp_path: Path) -> None:
-    data = json.loads((shared / "contract/records.json").read_text("utf-8"))
+def test_every_recorded_record_comes_back(contract: Path, tmp_path: Path) -> None:
+    data = json.loads((contract / "records.json").read_text("utf-8"))
     records = [ImageRecord.model_validate(item) for item in data]
     build(tmp_path, records)
     with Index.open(tmp_path) as index:

@@ -14,19 +14,10 @@ from isic_cli.query import parse
 from tests.support.indexes import ARCHIVE, build
 
 
-@pytest.mark.parametrize(
-    ("held", "values"),
-    [(0, 0), (1000, 0), (1000, 1000)],
-    ids=["in the file", "in memory", "by lookup"],
-)
-def test_every_recorded_query_gives_the_servers_answer(
-    held: int, values: int, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("isic_cli.index.resident.MOST_RECORDS", held)
-    monkeypatch.setattr("isic_cli.index.columnar.MOST_VALUES", values)
-    data = json.loads((shared / "contract/records.json").read_text("utf-8"))
+def test_every_recorded_query_gives_the_servers_answer(contract: Path, tmp_path: Path) -> None:
+    data = json.loads((contract / "records.json").read_text("utf-8"))
     build(tmp_path, [ImageRecord.model_validate(item) for item in data])
-    cases = json.loads((shared / "contract/search-oracle.json").read_text("utf-8"))
+    cases = json.loads((contract / "search-oracle.json").read_text("utf-8"))
     with Index.open(tmp_path) as index:
         wrong = [case for case in cases if answer(index, case["query"]) != recorded(case)]
     assert wrong == []

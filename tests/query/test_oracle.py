@@ -21,15 +21,13 @@ def digest(ids: list[str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def records(shared: Path) -> list[dict[str, Any]]:
-    return [flat(record) for record in json.loads((shared / "contract/records.json").read_bytes())]
+def records(contract: Path) -> list[dict[str, Any]]:
+    return [flat(record) for record in json.loads((contract / "records.json").read_bytes())]
 
 
 @pytest.fixture(scope="module")
-def oracle(shared: Path) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = json.loads(
-        (shared / "contract/search-oracle.json").read_bytes()
-    )
+def oracle(contract: Path) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = json.loads((contract / "search-oracle.json").read_bytes())
     assert len(entries) == 321
     return entries
 

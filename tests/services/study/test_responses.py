@@ -21,8 +21,8 @@ def answer(kind: str, cell: str) -> object:
     return response.answer
 
 
-def test_a_recorded_study_is_read_whole(shared: Path) -> None:
-    (path,) = (shared / "contract" / "http").glob("100-*.json")
+def test_a_recorded_study_is_read_whole(contract: Path) -> None:
+    (path,) = (contract / "http").glob("100-*.json")
     body = json.loads(path.read_text("utf-8"))["response"]["body"]
     patterns = ["Globules", "Network", "Streaks | pipes"]
     found = list(
