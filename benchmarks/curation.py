@@ -22,7 +22,7 @@ from isic_cli.curation.diff import diff
 from isic_cli.curation.groups import build_groups
 from isic_cli.curation.labels import load_scheme, tree_paths
 from isic_cli.curation.matching import near_pairs
-from isic_cli.curation.phash import THUMBNAIL, look_at
+from isic_cli.curation.phash import THUMBNAIL, fingerprint
 from isic_cli.curation.sample import SamplePlan, sample
 from isic_cli.curation.shares import parse_ratio
 from isic_cli.curation.split import split
@@ -84,7 +84,7 @@ def hash_rate(files: list[Path]) -> tuple[float, float]:
     """Return pictures a second of CPU, hashed and only decoded, from interleaved runs."""
     hashed, decoded = [], []
     for _ in range(7):
-        hashed.append(seconds(lambda: [look_at(file) for file in files], 1, time.process_time))
+        hashed.append(seconds(lambda: [fingerprint(file) for file in files], 1, time.process_time))
         decoded.append(seconds(lambda: decode(files), 1, time.process_time))
     return len(files) / statistics.median(hashed), len(files) / statistics.median(decoded)
 

@@ -24,7 +24,7 @@ from PIL import Image
 from isic_cli.curation.duplicates import parse_method
 from isic_cli.curation.phash import THUMBNAIL
 from isic_cli.services.dataset.dedupe import Dedupe
-from isic_cli.services.export.options import ExportOptions, Size
+from isic_cli.services.export.options import ExportOptions, TargetSize
 from isic_cli.services.export.run import Exporter
 from isic_cli.services.export.state import ExportState
 from isic_cli.services.run.executors import ExecutorSpec, open_executor
@@ -96,7 +96,7 @@ def by_pillow(folder: Path, out: Path) -> float:
 
 def by_export(folder: Path, out: Path) -> float:
     """Return seconds of an export with two processes, their start not counted."""
-    options = ExportOptions(folder, out, "csv", size=Size(SIDE, SIDE))
+    options = ExportOptions(folder, out, "csv", size=TargetSize(SIDE, SIDE))
     with open_executor(ExecutorSpec("processes"), jobs=2) as workers:
         list(workers.stream(abs, [1, -1]))
         start = time.perf_counter()

@@ -4,7 +4,7 @@ from typing import Literal
 
 import numpy as np
 
-from isic_cli.agreement.bootstrap import Agreement, Bootstrap, Estimate, Sample, gather, ratio
+from isic_cli.agreement.bootstrap import Agreement, Bootstrap, Estimate, UsedItems, gather, ratio
 from isic_cli.agreement.counts import ALL_EQUAL, count_choices
 from isic_cli.agreement.table import Choices, FloatArray, Numbers, standardised
 
@@ -88,7 +88,7 @@ def _ordinal_estimate(votes: FloatArray) -> Estimate:
 def _interval(table: Numbers, name: str, bootstrap: Bootstrap | None) -> Agreement:
     answered = table.answered
     ratings = answered.sum(axis=1)
-    sample = Sample(answered, ratings >= 2)
+    sample = UsedItems(answered, ratings >= 2)
     if reason := sample.unpaired:
         return sample.undefined(name, reason)
     present, ratings = answered[sample.used], ratings[sample.used]

@@ -113,7 +113,7 @@ Estimate = Callable[[FloatArray], FloatArray]
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
+class UsedItems:
     """The size of a table, and which of its items a coefficient uses.
 
     Parameters

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from isic_cli.agreement.bootstrap import Sample, gather
+from isic_cli.agreement.bootstrap import UsedItems, gather
 from isic_cli.agreement.table import Choices, FloatArray, IntArray, vote_counts
 
 #: Why a coefficient that corrects for chance is undefined when there is nothing but one choice.
@@ -17,7 +17,7 @@ class ChoiceCounts:
 
     Parameters
     ----------
-    sample : Sample
+    sample : UsedItems
         Which cells are answered, and which items have two answers or more.
     votes : ndarray of shape (patterns, categories), float64
         How often each choice was given to such an item.
@@ -25,7 +25,7 @@ class ChoiceCounts:
         How many items are like it.
     """
 
-    sample: Sample
+    sample: UsedItems
     votes: FloatArray
     counts: IntArray
 
@@ -63,7 +63,7 @@ def count_choices(table: Choices, *, pairable: bool) -> ChoiceCounts:
     """
     answered = table.answered
     ratings = answered.sum(axis=1)
-    sample = Sample(answered, ratings >= 2)
+    sample = UsedItems(answered, ratings >= 2)
     kept = np.sort(table.codes[ratings >= (2 if pairable else 1)], axis=1)
     rows, counts = gather(kept) if kept.size else (kept, np.zeros(0, np.int64))
     votes = vote_counts(rows, len(table.categories)).astype(np.float64)

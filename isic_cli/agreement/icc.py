@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from isic_cli.agreement.bootstrap import Agreement, Bootstrap, Sample, gather, ratio
+from isic_cli.agreement.bootstrap import Agreement, Bootstrap, UsedItems, gather, ratio
 from isic_cli.agreement.counts import ALL_EQUAL
 from isic_cli.agreement.table import FloatArray, Numbers, standardised
 
@@ -37,7 +37,7 @@ def intraclass_correlation(
     """
     active = table.answered.any(axis=0)
     complete = table.answered[:, active].sum(axis=1) == max(1, active.sum())
-    sample = Sample(table.answered, complete)
+    sample = UsedItems(table.answered, complete)
     if reason := sample.lonely:
         return sample.undefined(form, reason)
     if complete.sum() < 2:

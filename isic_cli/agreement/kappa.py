@@ -4,7 +4,7 @@ from typing import Literal
 
 import numpy as np
 
-from isic_cli.agreement.bootstrap import Agreement, Bootstrap, Sample, gather, ratio
+from isic_cli.agreement.bootstrap import Agreement, Bootstrap, UsedItems, gather, ratio
 from isic_cli.agreement.counts import ALL_EQUAL, count_choices
 from isic_cli.agreement.table import Choices, FloatArray
 from isic_cli.errors import UsageError
@@ -74,10 +74,10 @@ def cohen_kappa(
         name = f"{name} ({weights})"
     disagreement = _disagreement(weights, len(table.categories))
     answered = table.answered
-    sample = Sample(answered, answered.sum(axis=1) >= 2)
+    sample = UsedItems(answered, answered.sum(axis=1) >= 2)
     if sample.readers > 2:
         # Nothing can be compared by this coefficient, so no item counts as used.
-        sample = Sample(answered, np.zeros(len(answered), bool))
+        sample = UsedItems(answered, np.zeros(len(answered), bool))
         return sample.undefined(name, f"it compares two readers, and {sample.readers} answered")
     if reason := sample.unpaired:
         return sample.undefined(name, reason)

@@ -16,7 +16,7 @@ from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
     from isic_cli.curation.reference import Reference, Style
-    from isic_cli.services.cite.dataset import Source
+    from isic_cli.services.cite.dataset import CitedCollection
 
 
 # `--to` is what this option was called before `collection cite` and it had one name.
@@ -92,12 +92,12 @@ def _archive(run: Run) -> str:
     return archive.url if archive.kind == "remote" else PROD_URL
 
 
-def _sources(run: Run, names: tuple[str, ...]) -> "list[Source]":
-    from isic_cli.services.cite.dataset import Source
+def _sources(run: Run, names: tuple[str, ...]) -> "list[CitedCollection]":
+    from isic_cli.services.cite.dataset import CitedCollection
     from isic_cli.services.select.live import resolve_collections
 
     with run.open() as api:
-        return [Source(one.name, one.doi) for one in resolve_collections(api, names)]
+        return [CitedCollection(one.name, one.doi) for one in resolve_collections(api, names)]
 
 
 def _report(cited: "Reference") -> None:

@@ -80,7 +80,7 @@ def dedupe(
         Progress("reading", "pictures", mode=progress, total=len(paths)) as ticker,
         open_executor(executor, jobs=jobs) as workers,
     ):
-        pictures = list(ticker.counting(job.look(paths, workers)))
+        pictures = list(ticker.counting(job.pictures_of(paths, workers)))
     groups = job.groups(pictures)
     output.write((group.row() for group in groups), _GROUPS)
     return _conclude(job, groups, write_exclude)

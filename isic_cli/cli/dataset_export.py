@@ -83,7 +83,7 @@ def export(
 
 
 def _options(folder: Path, out: Path, options: dict[str, Any]) -> "ExportOptions":
-    from isic_cli.services.export.options import Encoding, ExportOptions, Size
+    from isic_cli.services.export.options import Encoding, ExportOptions, TargetSize
 
     return ExportOptions(
         folder=folder,
@@ -93,7 +93,7 @@ def _options(folder: Path, out: Path, options: dict[str, Any]) -> "ExportOptions
         label=options["label"],
         keep_unmapped=options["keep_unmapped"],
         link=options["link"],
-        size=Size.parse(options["size"]) if options["size"] else None,
+        size=TargetSize.parse(options["size"]) if options["size"] else None,
         encode=Encoding.parse(options["encode"]) if options["encode"] else None,
         per_shard=options["per_shard"],
     )

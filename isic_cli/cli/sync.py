@@ -14,7 +14,7 @@ from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from isic_cli.services.dataset.lock import Lock
-    from isic_cli.services.dataset.rebuild import Difference, Rebuilding
+    from isic_cli.services.dataset.rebuild import LockDifference, Rebuilding
     from isic_cli.services.dataset.sync import Leaving, Synchronisation
     from isic_cli.services.run.report import Report
 
@@ -155,14 +155,14 @@ def _rebuild(
     return _judge(job, report, differences)
 
 
-def _judge(job: "Rebuilding", report: "Report", differences: "list[Difference]") -> ExitCode:
+def _judge(job: "Rebuilding", report: "Report", differences: "list[LockDifference]") -> ExitCode:
     if differences:
         click.echo(f"{len(differences):,} differences from the lock.", err=True)
         return ExitCode.CHECK
     return ExitCode.PARTIAL if report.counts.get("failed") or job.problems() else ExitCode.OK
 
 
-def tell_differences(report: "Report", differences: "list[Difference]") -> None:
+def tell_differences(report: "Report", differences: "list[LockDifference]") -> None:
     """Report what is not as the lock says, and show the first of them."""
     for one in differences:
         report.item(one.isic_id, one.status, reason=one.reason, path=one.path or None)

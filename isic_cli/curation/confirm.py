@@ -82,7 +82,7 @@ def confirm(one: Grey, other: Grey) -> Confirmation:
     Parameters
     ----------
     one, other : ndarray of shape (64, 64), uint8
-        From `phash.look_at`.
+        From `phash.fingerprint`.
     """
     correlation, detail = _agreement(one, other)
     centre, inner = _agreement(one[_MIDDLE, _MIDDLE], other[_MIDDLE, _MIDDLE])

@@ -1,4 +1,4 @@
-"""Groups of duplicates, found in tiers: same id, same bytes, same pixels, same look.
+"""Groups of duplicates, found in tiers: same id, same bytes, same pixels, near-duplicates.
 
 Nothing here deletes anything: a group says which pictures belong together, by which evidence, and
 which one a policy would keep.
@@ -13,7 +13,7 @@ import numpy as np
 
 from isic_cli.curation.confirm import confirm
 from isic_cli.curation.groups import connected
-from isic_cli.curation.matching import MOST, Pairs, near_pairs
+from isic_cli.curation.matching import MOST, NearPairs, near_pairs
 from isic_cli.curation.phash import Grey
 from isic_cli.errors import UsageError
 
@@ -28,7 +28,7 @@ _THUMBNAILS = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ComparedPicture:
     """What is known of one file.
 
     Attributes
@@ -40,7 +40,7 @@ class Picture:
     sha256 : str
         Of the bytes; `""` when not computed.
     hash : int or None
-        From `phash.look_at`; None when not computed or the picture is damaged.
+        From `phash.fingerprint`; None when not computed or the picture is damaged.
     pixels : tuple of (int, int)
         Width and height; zeros when unknown.
     date : str
@@ -58,12 +58,12 @@ class Picture:
     metadata: int = 0
 
 
-def _area(picture: Picture) -> int:
+def _area(picture: ComparedPicture) -> int:
     return picture.pixels[0] * picture.pixels[1]
 
 
 #: What `--keep` may say, and what it puts first.
-POLICIES: dict[str, Callable[[Picture], tuple[int | str, ...]]] = {
+POLICIES: dict[str, Callable[[ComparedPicture], tuple[int | str, ...]]] = {
     "largest": lambda one: (-_area(one), -one.metadata, one.key),
     "oldest": lambda one: (one.date or "~", one.isic_id, one.key),
     "most-metadata": lambda one: (-one.metadata, -_area(one), one.key),
@@ -99,16 +99,16 @@ class Duplicates:
 
     Attributes
     ----------
-    pictures : tuple of Picture
+    pictures : tuple of ComparedPicture
         In the order given.
     links : tuple of Link
         The evidence, surest first.
     """
 
-    pictures: tuple[Picture, ...]
+    pictures: tuple[ComparedPicture, ...]
     links: tuple[Link, ...]
 
-    def keep(self, policy: str) -> Picture:
+    def keep(self, policy: str) -> ComparedPicture:
         """Return the picture that a policy of `POLICIES` keeps.
 
         Ties go to the next best, then to the smallest key. An unknown date is the latest.
@@ -159,23 +159,23 @@ def parse_method(text: str) -> Method:
 class Reader(Protocol):
     """What the later tiers read again, and only of pictures that look like another."""
 
-    def pixels(self, picture: Picture) -> str:
+    def pixels(self, picture: ComparedPicture) -> str:
         """Return a digest of the decoded pixels, `""` when they cannot be read."""
         ...
 
-    def thumbnail(self, picture: Picture) -> Grey | None:
-        """Return the thumbnail of `phash.look_at`, None when it cannot be read."""
+    def thumbnail(self, picture: ComparedPicture) -> Grey | None:
+        """Return the thumbnail of `phash.fingerprint`, None when it cannot be read."""
         ...
 
 
 def find_duplicates(
-    pictures: Sequence[Picture], method: Method, *, reader: Reader
+    pictures: Sequence[ComparedPicture], method: Method, *, reader: Reader
 ) -> list[Duplicates]:
     """Group duplicates.
 
     Parameters
     ----------
-    pictures : sequence of Picture
+    pictures : sequence of ComparedPicture
         With what the tiers need: `isic_id`, `sha256`, `hash` (for `pixels` and `phash`).
     method : Method
         The tiers.
@@ -187,7 +187,7 @@ def find_duplicates(
     list of Duplicates
         By their first picture. A pair that a surer tier ties is not tied again by a later one.
     """
-    found = _Found(pictures)
+    found = _Components(pictures)
     if "id" in method.tiers:
         found.tie_equal([picture.isic_id for picture in pictures], "id")
     if "bytes" in method.tiers:
@@ -201,17 +201,17 @@ def find_duplicates(
     return found.groups()
 
 
-def _near(pictures: Sequence[Picture], distance: int) -> Pairs:
+def _near(pictures: Sequence[ComparedPicture], distance: int) -> NearPairs:
     hashed = [(at, one.hash) for at, one in enumerate(pictures) if one.hash is not None]
     places = np.array([at for at, _ in hashed], np.int64)
     near = near_pairs(np.array([number for _, number in hashed], np.uint64), distance)
-    return Pairs(places[near.left], places[near.right], near.distance)
+    return NearPairs(places[near.left], places[near.right], near.distance)
 
 
-class _Found:
+class _Components:
     """The links so far, and the components they make."""
 
-    def __init__(self, pictures: Sequence[Picture]) -> None:
+    def __init__(self, pictures: Sequence[ComparedPicture]) -> None:
         self._pictures = pictures
         self._component = np.arange(len(pictures), dtype=np.int64)
         self._edges: list[tuple[int, int]] = []
@@ -225,7 +225,7 @@ class _Found:
                 self._tie(first.setdefault(value, at), at, method)
         self._settle()
 
-    def tie_pixels(self, pairs: Pairs, reader: Reader) -> None:
+    def tie_pixels(self, pairs: NearPairs, reader: Reader) -> None:
         """Tie the pairs whose decoded pixels are equal."""
         digests: dict[int, str] = {}
         for one, other, _ in pairs:
@@ -238,7 +238,7 @@ class _Found:
                 self._tie(one, other, "pixels")
         self._settle()
 
-    def tie_alike(self, pairs: Pairs, reader: Reader) -> None:
+    def tie_alike(self, pairs: NearPairs, reader: Reader) -> None:
         """Tie the pairs whose thumbnails confirm what their hashes suggest."""
         recent = lru_cache(_THUMBNAILS)(lambda at: reader.thumbnail(self._pictures[at]))
         for one, other, distance in pairs:
@@ -254,7 +254,7 @@ class _Found:
 
     def groups(self) -> list[Duplicates]:
         """Return the components of more than one picture."""
-        members: dict[int, list[Picture]] = {}
+        members: dict[int, list[ComparedPicture]] = {}
         for picture, group in zip(self._pictures, self._component.tolist(), strict=True):
             members.setdefault(group, []).append(picture)
         links: dict[int, list[Link]] = {}

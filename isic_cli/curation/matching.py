@@ -26,7 +26,7 @@ _LARGEST_CLASS = 64
 
 
 @dataclass(frozen=True)
-class Pairs:
+class NearPairs:
     """Near pairs of hashes.
 
     Attributes
@@ -63,7 +63,7 @@ def plan(count: int, distance: int) -> int:
     return min(range(1, 7), key=cost)
 
 
-def near_pairs(hashes: Hashes, distance: int) -> Pairs:
+def near_pairs(hashes: Hashes, distance: int) -> NearPairs:
     """Return the pairs of hashes that differ in at most `distance` bits.
 
     Parameters
@@ -100,7 +100,7 @@ def near_pairs(hashes: Hashes, distance: int) -> Pairs:
     by_place = np.lexsort((other, one))
     one, other = one[by_place], other[by_place]
     bits = np.bitwise_count(hashes[one] ^ hashes[other]).astype(np.int64)
-    return Pairs(one, other, bits)
+    return NearPairs(one, other, bits)
 
 
 def _near_distinct(values: Hashes, distance: int) -> tuple[Ints, Ints]:

@@ -53,7 +53,7 @@ _BITS = np.uint64(1) << np.arange(64, dtype=np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Fingerprint:
     """What a picture looks like.
 
     Attributes
@@ -71,7 +71,7 @@ class Look:
     pixels: tuple[int, int]
 
 
-def look_at(source: Path | BinaryIO) -> Look:
+def fingerprint(source: Path | BinaryIO) -> Fingerprint:
     """Read a picture as small as its format allows and hash it.
 
     A JPEG is decoded at an eighth of its size where that is enough, so that the work is bound by
@@ -89,7 +89,7 @@ def look_at(source: Path | BinaryIO) -> Look:
         image.draft("L", (THUMBNAIL, THUMBNAIL))
         small = _reduced(image)
         thumbnail = np.asarray(small if turn is None else small.transpose(turn))
-    return Look(hash_grey(thumbnail), thumbnail, size[::-1] if turn in SIDEWAYS else size)
+    return Fingerprint(hash_grey(thumbnail), thumbnail, size[::-1] if turn in SIDEWAYS else size)
 
 
 def _reduced(image: Image.Image) -> Image.Image:
@@ -143,7 +143,7 @@ def digest_pixels(source: Path | BinaryIO) -> str:
     Raises
     ------
     LocalError, TransferError
-        As `look_at`.
+        As `fingerprint`.
     """
     with opened(source) as image:
         turn = turn_of(image)

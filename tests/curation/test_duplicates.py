@@ -8,15 +8,15 @@ import pytest
 from PIL import Image
 
 from isic_cli.curation.duplicates import (
+    ComparedPicture,
     Duplicates,
     Link,
     Method,
-    Picture,
     find_duplicates,
     parse_method,
 )
 from isic_cli.curation.pairs import parse_pairs
-from isic_cli.curation.phash import Grey, digest_pixels, look_at
+from isic_cli.curation.phash import Grey, digest_pixels, fingerprint
 from isic_cli.errors import UsageError
 from tests.support.lesions import drawn, skin
 
@@ -29,23 +29,23 @@ class Folder:
     read: list[str] = field(default_factory=list)
     damaged: frozenset[str] = frozenset()
 
-    def pixels(self, picture: Picture) -> str:
+    def pixels(self, picture: ComparedPicture) -> str:
         self.read.append(f"pixels {picture.key}")
         return "" if picture.key in self.damaged else digest_pixels(self.folder / picture.key)
 
-    def thumbnail(self, picture: Picture) -> Grey | None:
+    def thumbnail(self, picture: ComparedPicture) -> Grey | None:
         self.read.append(f"thumbnail {picture.key}")
         if picture.key in self.damaged:
             return None
-        return look_at(self.folder / picture.key).thumbnail
+        return fingerprint(self.folder / picture.key).thumbnail
 
 
-def saved(folder: Path, images: Mapping[str, Image.Image]) -> list[Picture]:
+def saved(folder: Path, images: Mapping[str, Image.Image]) -> list[ComparedPicture]:
     pictures = []
     for name, image in images.items():
         image.save(folder / name)
-        look = look_at(folder / name)
-        pictures.append(Picture(name, hash=look.hash, pixels=look.pixels))
+        look = fingerprint(folder / name)
+        pictures.append(ComparedPicture(name, hash=look.hash, pixels=look.pixels))
     return pictures
 
 
@@ -55,12 +55,12 @@ def keys(found: list[Duplicates]) -> list[list[str]]:
 
 def test_exact_tiers_tie_the_same_id_and_the_same_bytes(tmp_path: Path) -> None:
     pictures = [
-        Picture("a", isic_id="ISIC_0000001", sha256="x"),
-        Picture("b", isic_id="ISIC_0000002", sha256="y"),
-        Picture("c", isic_id="ISIC_0000001", sha256="x"),
-        Picture("d", isic_id="", sha256="y"),
-        Picture("e", isic_id="", sha256=""),
-        Picture("f", isic_id="", sha256=""),
+        ComparedPicture("a", isic_id="ISIC_0000001", sha256="x"),
+        ComparedPicture("b", isic_id="ISIC_0000002", sha256="y"),
+        ComparedPicture("c", isic_id="ISIC_0000001", sha256="x"),
+        ComparedPicture("d", isic_id="", sha256="y"),
+        ComparedPicture("e", isic_id="", sha256=""),
+        ComparedPicture("f", isic_id="", sha256=""),
     ]
     found = find_duplicates(pictures, Method(("id", "bytes")), reader=Folder(tmp_path))
     assert found == [
@@ -98,12 +98,12 @@ def test_pixels_and_looks_tie_what_bytes_do_not(tmp_path: Path) -> None:
 
 def test_tiles_of_bare_skin_with_the_same_hash_do_not_match(tmp_path: Path) -> None:
     pictures = saved(tmp_path, {"a.png": skin(1), "b.png": skin(2)})
-    alike = [Picture(one.key, hash=5, pixels=one.pixels) for one in pictures]
+    alike = [ComparedPicture(one.key, hash=5, pixels=one.pixels) for one in pictures]
     assert find_duplicates(alike, Method(("phash",)), reader=Folder(tmp_path)) == []
 
 
 def test_what_a_surer_tier_tied_is_not_read_again(tmp_path: Path) -> None:
-    pictures = [Picture("a", sha256="x", hash=1), Picture("b", sha256="x", hash=1)]
+    pictures = [ComparedPicture("a", sha256="x", hash=1), ComparedPicture("b", sha256="x", hash=1)]
     reader = Folder(tmp_path)
     found = find_duplicates(pictures, parse_method("id,bytes,pixels,phash"), reader=reader)
     assert (keys(found), reader.read) == ([["a", "b"]], [])
@@ -116,7 +116,10 @@ def test_a_picture_that_cannot_be_read_again_matches_nothing(tmp_path: Path) -> 
 
 
 def test_a_damaged_picture_without_a_hash_is_passed_over(tmp_path: Path) -> None:
-    pictures = [Picture("broken.jpg"), *saved(tmp_path, {"a.png": drawn(1), "b.png": drawn(1)})]
+    pictures = [
+        ComparedPicture("broken.jpg"),
+        *saved(tmp_path, {"a.png": drawn(1), "b.png": drawn(1)}),
+    ]
     found = find_duplicates(pictures, Method(("phash",)), reader=Folder(tmp_path))
     assert keys(found) == [["a.png", "b.png"]]
 
@@ -129,9 +132,9 @@ def test_pixels_that_differ_are_no_exact_match(tmp_path: Path) -> None:
 def test_a_policy_keeps_one() -> None:
     group = Duplicates(
         (
-            Picture("b", isic_id="ISIC_2", pixels=(10, 10), date="2019-05-01", metadata=3),
-            Picture("a", isic_id="ISIC_1", pixels=(10, 10), date="", metadata=9),
-            Picture("c", isic_id="ISIC_3", pixels=(20, 10), date="2020-01-01", metadata=1),
+            ComparedPicture("b", isic_id="ISIC_2", pixels=(10, 10), date="2019-05-01", metadata=3),
+            ComparedPicture("a", isic_id="ISIC_1", pixels=(10, 10), date="", metadata=9),
+            ComparedPicture("c", isic_id="ISIC_3", pixels=(20, 10), date="2020-01-01", metadata=1),
         ),
         (),
     )

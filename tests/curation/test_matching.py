@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from isic_cli.curation.matching import Pairs, near_pairs, plan
+from isic_cli.curation.matching import NearPairs, near_pairs, plan
 from isic_cli.curation.phash import Hashes
 from isic_cli.errors import UsageError
 
@@ -70,4 +70,4 @@ def test_a_distance_out_of_range_is_refused(distance: int) -> None:
 
 def test_pairs_have_a_length() -> None:
     one = np.array([0, 1], np.int64)
-    assert len(Pairs(one, one + 1, one)) == 2
+    assert len(NearPairs(one, one + 1, one)) == 2

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from isic_cli.curation.confirm import Confirmation, confirm
-from isic_cli.curation.phash import Look, digest_pixels, distance, hash_grey, look_at
+from isic_cli.curation.phash import Fingerprint, digest_pixels, distance, fingerprint, hash_grey
 from isic_cli.errors import LocalError, TransferError
 from tests.support.lesions import drawn, skin
 
@@ -21,8 +21,8 @@ def encoded(image: Image.Image, kind: str = "JPEG", **options: object) -> io.Byt
     return buffer
 
 
-def look(image: Image.Image, kind: str = "PNG", **options: object) -> Look:
-    return look_at(encoded(image, kind, **options))
+def look(image: Image.Image, kind: str = "PNG", **options: object) -> Fingerprint:
+    return fingerprint(encoded(image, kind, **options))
 
 
 @pytest.mark.parametrize("number", range(6))
@@ -62,8 +62,8 @@ def test_the_lowest_bit_is_the_slowest_change_across() -> None:
 def test_a_turned_tiff_is_turned_once(tmp_path: Path) -> None:
     path = tmp_path / "a.tif"
     drawn(3).transpose(Image.Transpose.ROTATE_90).save(path, tiffinfo={274: 6})
-    assert look_at(path).pixels == (320, 240)
-    assert distance(look_at(path).hash, look(drawn(3)).hash) == 0
+    assert fingerprint(path).pixels == (320, 240)
+    assert distance(fingerprint(path).hash, look(drawn(3)).hash) == 0
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -84,8 +84,8 @@ def test_a_picture_saved_turned_looks_the_same(orientation: int, tmp_path: Path)
     stored = upright if back is None else upright.transpose(back)
     file = tmp_path / "turned.png"
     stored.save(file, exif=exif)
-    assert look_at(file).pixels == (320, 240)
-    assert distance(look_at(file).hash, look(upright).hash) <= 2
+    assert fingerprint(file).pixels == (320, 240)
+    assert distance(fingerprint(file).hash, look(upright).hash) <= 2
     assert digest_pixels(file) == digest_pixels(encoded(upright, "PNG"))
 
 
@@ -111,9 +111,9 @@ def test_a_damaged_or_absent_picture_is_an_error_that_names_it(tmp_path: Path) -
     cut = tmp_path / "cut.jpg"
     cut.write_bytes(encoded(drawn(1)).getvalue()[:2000])
     with pytest.raises(TransferError, match=r"cut\.jpg is damaged"):
-        look_at(cut)
+        fingerprint(cut)
     with pytest.raises(TransferError, match="the picture is no picture"):
-        look_at(io.BytesIO(b"<html>"))
+        fingerprint(io.BytesIO(b"<html>"))
     with pytest.raises(LocalError, match=r"cannot read absent\.jpg"):
         digest_pixels(tmp_path / "absent.jpg")
 
@@ -139,7 +139,7 @@ def test_a_flat_thumbnail_has_nothing_to_agree_about() -> None:
 
 def test_real_pictures_are_apart_and_their_copies_are_not(shared: Path) -> None:
     files = sorted((shared / "data/real").glob("ISIC_00*.jpg"))[:16]
-    looks = [look_at(file) for file in files]
+    looks = [fingerprint(file) for file in files]
     pairs = list(combinations(looks, 2))
     assert min(distance(one.hash, other.hash) for one, other in pairs) >= 12
     assert not any(confirm(one.thumbnail, other.thumbnail).accepted for one, other in pairs)

@@ -22,7 +22,7 @@ from isic_cli.services.tabular import TableSource, open_table
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class CitedCollection:
     """A collection that images of the set came from."""
 
     name: str
@@ -41,14 +41,14 @@ class Provenance:
         The search.
     retrieved : date
         When the metadata was written.
-    sources : tuple of Source
+    sources : tuple of CitedCollection
         The collections.
     """
 
     archive: str
     query: str
     retrieved: date
-    sources: tuple[Source, ...]
+    sources: tuple[CitedCollection, ...]
 
 
 def read_provenance(source: Path, isic_ids: Iterable[str]) -> Provenance:
@@ -69,7 +69,7 @@ def read_provenance(source: Path, isic_ids: Iterable[str]) -> Provenance:
     if not sources and source.is_dir():
         members = set(isic_ids)
         sources = [
-            Source(one.name, one.doi)
+            CitedCollection(one.name, one.doi)
             for one in read_collections(folder / "collections.json").values()
             if members.intersection(one.isic_ids)
         ]
@@ -98,8 +98,9 @@ def _query(header: dict[str, Any]) -> str:
     return any_of(*queries) if queries else ""
 
 
-def _source(value: dict[str, Any]) -> Source:
-    return Source(str(value.get("name") or value.get("id") or ""), value.get("doi") or None)
+def _source(value: dict[str, Any]) -> CitedCollection:
+    name = value.get("name") or value.get("id") or ""
+    return CitedCollection(str(name), value.get("doi") or None)
 
 
 def _date(header: dict[str, Any], source: Path) -> date:
@@ -118,7 +119,7 @@ def cite(
     archive: str,
     retrieved: date | None = None,
     title: str = "",
-    sources: Sequence[Source] = (),
+    sources: Sequence[CitedCollection] = (),
     limit: str | None = None,
 ) -> tuple[Reference, TableSource]:
     """Return what is cited of a table, lock or folder.
@@ -133,7 +134,7 @@ def cite(
         When the archive was asked; by default what the source says.
     title : str
         `""` for one made of the number of images.
-    sources : sequence of Source
+    sources : sequence of CitedCollection
         Collections to name; by default what the source says.
     limit : str, optional
         The strictest licence to let through.

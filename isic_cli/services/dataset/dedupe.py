@@ -5,8 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from isic_cli.curation.duplicates import METHODS, Duplicates, Method, Picture, find_duplicates
-from isic_cli.curation.phash import Grey, digest_pixels, look_at
+from isic_cli.curation.duplicates import (
+    METHODS,
+    ComparedPicture,
+    Duplicates,
+    Method,
+    find_duplicates,
+)
+from isic_cli.curation.phash import Grey, digest_pixels, fingerprint
 from isic_cli.errors import LocalError, TransferError
 from isic_cli.services.dataset.image_loading import Reading, read_pictures
 from isic_cli.services.run.executors import Workers, chunks
@@ -22,15 +28,15 @@ _CHUNK = 16
 class _Disk:
     """Reads pictures again, for the few that look like another."""
 
-    def pixels(self, picture: Picture) -> str:
+    def pixels(self, picture: ComparedPicture) -> str:
         try:
             return digest_pixels(Path(picture.key))
         except (LocalError, TransferError):
             return ""
 
-    def thumbnail(self, picture: Picture) -> Grey | None:
+    def thumbnail(self, picture: ComparedPicture) -> Grey | None:
         try:
-            return look_at(Path(picture.key)).thumbnail
+            return fingerprint(Path(picture.key)).thumbnail
         except (LocalError, TransferError):
             return None
 
@@ -77,7 +83,7 @@ class Dedupe:
         self._known = {path for path in there if path not in own}
         return [*own, *sorted(self._known)]
 
-    def look(self, paths: Iterable[str], workers: Workers) -> Iterator[Picture]:
+    def pictures_of(self, paths: Iterable[str], workers: Workers) -> Iterator[ComparedPicture]:
         """Read the pictures side by side and yield what is known of each."""
         tiers = set(self.method.tiers)
         facts = self._facts()
@@ -92,7 +98,7 @@ class Dedupe:
                     self.problems.append(Problem(seen.path, seen.problem))
                 isic_id = next(iter(find_ids(Path(seen.path).name)), "")
                 known = facts.get(isic_id, _Facts())
-                yield Picture(
+                yield ComparedPicture(
                     key=seen.path,
                     isic_id=isic_id,
                     sha256=seen.sha256,
@@ -102,7 +108,7 @@ class Dedupe:
                     metadata=known.fields,
                 )
 
-    def groups(self, pictures: list[Picture]) -> list["Group"]:
+    def groups(self, pictures: list[ComparedPicture]) -> list["Group"]:
         """Group the pictures."""
         found = find_duplicates(pictures, self.method, reader=_Disk())
         if self.against:
@@ -145,7 +151,7 @@ class Group:
     """Duplicates and the one to keep."""
 
     found: Duplicates
-    keep: Picture
+    keep: ComparedPicture
 
     @property
     def isic_ids(self) -> list[str]:

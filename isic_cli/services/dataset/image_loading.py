@@ -1,4 +1,4 @@
-"""What a worker of dedupe does: read pictures, and say what their bytes and looks are.
+"""What a worker of dedupe does: read pictures, and return their digests and hashes.
 
 A module of its own, so that a new process imports neither the network nor the models.
 """
@@ -10,22 +10,22 @@ from pathlib import Path
 
 from PIL import Image
 
-from isic_cli.curation.phash import look_at
+from isic_cli.curation.phash import fingerprint
 from isic_cli.errors import TransferError
 from isic_cli.services.download.options import MAX_PIXELS
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a worker is to read: paths, and whether their bytes and their look are needed."""
+    """What a worker is to read: paths, and whether digest and hash are needed."""
 
     paths: tuple[str, ...]
     bytes: bool
-    look: bool
+    hash: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LoadedPicture:
     """What a worker read; `problem` is `""` for a picture in order."""
 
     path: str
@@ -35,23 +35,23 @@ class Seen:
     problem: str = ""
 
 
-def read_pictures(reading: Reading) -> list[Seen]:
+def read_pictures(reading: Reading) -> list[LoadedPicture]:
     """Read pictures as far as the methods need it; a damaged one is told, not raised."""
     # Confocal mosaics exceed Pillow's own limit; beyond ours Pillow warns, beyond twice it refuses.
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
-    return [_see(path, reading) for path in reading.paths]
+    return [_read(path, reading) for path in reading.paths]
 
 
-def _see(path: str, reading: Reading) -> Seen:
+def _read(path: str, reading: Reading) -> LoadedPicture:
     try:
         data = Path(path).read_bytes()
     except OSError as error:
-        return Seen(path, problem=f"cannot be read: {error.strerror}")
+        return LoadedPicture(path, problem=f"cannot be read: {error.strerror}")
     digest = hashlib.sha256(data).hexdigest() if reading.bytes else ""
-    if not reading.look:
-        return Seen(path, digest)
+    if not reading.hash:
+        return LoadedPicture(path, digest)
     try:
-        look = look_at(BytesIO(data))
+        seen = fingerprint(BytesIO(data))
     except TransferError as error:
-        return Seen(path, digest, problem=error.message)
-    return Seen(path, digest, look.hash, look.pixels)
+        return LoadedPicture(path, digest, problem=error.message)
+    return LoadedPicture(path, digest, seen.hash, seen.pixels)

@@ -27,7 +27,7 @@ _PICTURE = re.compile(r"(ISIC_\d{7})(_thumbnail)?\.(?:jpe?g|png|tiff?)", re.IGNO
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class LockDifference:
     """Something that is not as the lock says.
 
     Attributes
@@ -61,7 +61,7 @@ class Rebuilding:
 
     Attributes
     ----------
-    differences : list of Difference
+    differences : list of LockDifference
         Grows while the events are read.
     restored : set of str
         ISIC ids whose file is now as the lock says.
@@ -82,7 +82,7 @@ class Rebuilding:
         ids = tuple(lock.ids() if only is None else only)
         self._images = SelectedImages(api, Selection(ids=IdList("isic.lock", ids)))
         self._total = len(ids)
-        self.differences: list[Difference] = []
+        self.differences: list[LockDifference] = []
         self.restored: set[str] = set()
 
     def total(self) -> int:
@@ -152,10 +152,10 @@ class Rebuilding:
     ) -> None:
         locked = self._lock.get(isic_id)
         path = "" if locked is None else locked.path
-        self.differences.append(Difference(isic_id, path, status, reason))
+        self.differences.append(LockDifference(isic_id, path, status, reason))
 
 
-def extra_pictures(folder: Path, lock: Lock) -> Iterator[Difference]:
+def extra_pictures(folder: Path, lock: Lock) -> Iterator[LockDifference]:
     """Yield the pictures in a folder that its lock does not list; hidden folders aside."""
     for entry in walk(folder):
         match = _PICTURE.fullmatch(entry.name)
@@ -165,4 +165,4 @@ def extra_pictures(folder: Path, lock: Lock) -> Iterator[Difference]:
         isic_id = match[1].upper()
         locked = lock.get(isic_id)
         if locked is None or locked.path != path:
-            yield Difference(isic_id, path, "extra", "not in the lock")
+            yield LockDifference(isic_id, path, "extra", "not in the lock")

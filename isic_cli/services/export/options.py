@@ -21,7 +21,7 @@ _MOST_SIDE = 16_384
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
+class TargetSize:
     """`--size`: the box, and how a picture gets into it.
 
     Attributes
@@ -38,7 +38,7 @@ class Size:
     mode: Literal["fit", "crop", "pad"] = "fit"
 
     @classmethod
-    def parse(cls, text: str) -> "Size":
+    def parse(cls, text: str) -> "TargetSize":
         """Read `512`, `512x384` or `512:crop`.
 
         Raises
@@ -125,7 +125,7 @@ class ExportOptions:
     label: str | None = None
     keep_unmapped: bool = False
     link: Link | None = None
-    size: Size | None = None
+    size: TargetSize | None = None
     encode: Encoding | None = None
     per_shard: int = 1000
 

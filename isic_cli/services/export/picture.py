@@ -12,7 +12,7 @@ from isic_cli.curation.upright import SIDEWAYS, opened, turn_of
 from isic_cli.errors import DamagedError, LocalError, UnsafeError
 from isic_cli.services.download.options import MAX_PIXELS
 from isic_cli.services.download.pictures import inspect
-from isic_cli.services.export.options import Encoding, Size
+from isic_cli.services.export.options import Encoding, TargetSize
 
 #: Quality of a JPEG that is saved anew for no other reason than to set it upright.
 _UPRIGHT_QUALITY = 95
@@ -48,7 +48,7 @@ class Shape:
 
     @classmethod
     def plan(
-        cls, stored: tuple[int, int], turn: Image.Transpose | None, size: Size | None
+        cls, stored: tuple[int, int], turn: Image.Transpose | None, size: TargetSize | None
     ) -> "Shape":
         """Decide for a picture of the stored size."""
         width, height = stored[::-1] if turn in SIDEWAYS else stored
@@ -122,7 +122,7 @@ class Rendered:
         return self.shape.outer
 
 
-def render(source: Path, size: Size | None, encoding: Encoding | None) -> Rendered:
+def render(source: Path, size: TargetSize | None, encoding: Encoding | None) -> Rendered:
     """Bring a picture to its size and format.
 
     Parameters

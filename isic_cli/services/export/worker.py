@@ -12,7 +12,7 @@ from pathlib import Path
 from isic_cli.curation.rle import Region
 from isic_cli.errors import IsicError, LocalError
 from isic_cli.files.faults import local_error
-from isic_cli.services.export.options import Encoding, Link, Size
+from isic_cli.services.export.options import Encoding, Link, TargetSize
 from isic_cli.services.export.picture import Rendered, region_of, render
 
 
@@ -29,7 +29,7 @@ class Task:
     final, part : str
         Absolute paths: where it goes, and where it is until it is complete. Both `""` for a
         picture whose bytes go back to the main process, into an archive file.
-    size, encoding : Size, Encoding or None
+    size, encoding : TargetSize, Encoding or None
         None to leave it as it is.
     link : Link
         How a picture that stays as it is gets there.
@@ -42,7 +42,7 @@ class Task:
     source: str
     final: str
     part: str
-    size: Size | None
+    size: TargetSize | None
     encoding: Encoding | None
     link: Link
     masks: tuple[tuple[str, str], ...] = ()

@@ -13,7 +13,7 @@ from isic_cli.curation.upright import opened, turn_of
 from isic_cli.errors import IsicError, UnsafeError, UsageError
 from isic_cli.models.image import ImageRecord
 from isic_cli.services.download.options import MAX_PIXELS, Variant
-from isic_cli.services.export.options import Size
+from isic_cli.services.export.options import TargetSize
 from isic_cli.services.export.picture import Shape, as_rgb
 from isic_cli.services.index.filecache import picture_bytes
 from isic_cli.services.run.executors import Workers
@@ -186,7 +186,7 @@ class Sheet:
             with opened(BytesIO(data)) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise UnsafeError(f"it claims {image.width}x{image.height} pixels")
-                size = Size(self.options.tile, self.options.tile)
+                size = TargetSize(self.options.tile, self.options.tile)
                 shape = Shape.plan(image.size, turn_of(image), size)
                 image.draft("RGB", shape.inner)
                 return shape.apply(as_rgb(image), Image.Resampling.LANCZOS)

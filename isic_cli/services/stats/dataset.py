@@ -93,7 +93,7 @@ class Stats:
 
 
 @dataclass
-class _Tally:
+class _Counters:
     """Counters that one pass over the rows fills."""
 
     fields: dict[str, Counter[str]]
@@ -127,7 +127,7 @@ def describe(source: Path, *, scheme: Scheme | None = None) -> Stats:
     table = open_table(source)
     pictures = scan(source).pictures if source.is_dir() else None
     names = {title: _present(table, options) for title, options in _FIELDS}
-    tally = _Tally({title: Counter() for title, name in names.items() if name})
+    tally = _Counters({title: Counter() for title, name in names.items() if name})
     labelling = Labelling(scheme) if scheme is not None else None
     if labelling is not None:
         require_levels(table.columns, name=table.name)
@@ -154,7 +154,7 @@ def _present(table: TableSource, options: tuple[str, ...]) -> str | None:
 
 
 def _count(
-    tally: _Tally, row: Mapping[str, Any], names: Mapping[str, str | None], path: str | None
+    tally: _Counters, row: Mapping[str, Any], names: Mapping[str, str | None], path: str | None
 ) -> None:
     tally.images += 1
     for title, name in names.items():

@@ -38,7 +38,7 @@ _MACROSCOPIC = f"image_type = '{ImageTypeEnum.rcm_macroscopic.value}'"
 
 
 @dataclass(frozen=True, slots=True)
-class _Rule:
+class _BatchRule:
     """Rows of one key are at odds: those where `applies`, with several `distinct` values."""
 
     field: str
@@ -59,9 +59,9 @@ class _Rule:
 
 
 _RULES = (
-    _Rule("lesion_id", "lesion_id", "patient_id != ''", "patient_id"),
-    _Rule("image_type", "rcm_case_id", _MACROSCOPIC, "row"),
-    _Rule("rcm_case_id", "rcm_case_id", "lesion_id != ''", "lesion_id"),
+    _BatchRule("lesion_id", "lesion_id", "patient_id != ''", "patient_id"),
+    _BatchRule("image_type", "rcm_case_id", _MACROSCOPIC, "row"),
+    _BatchRule("rcm_case_id", "rcm_case_id", "lesion_id != ''", "lesion_id"),
 )
 
 

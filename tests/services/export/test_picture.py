@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from isic_cli.errors import DamagedError, LocalError, TransferError, UsageError
-from isic_cli.services.export.options import Encoding, ExportOptions, Size
+from isic_cli.services.export.options import Encoding, ExportOptions, TargetSize
 from isic_cli.services.export.picture import Shape, region_of, render
 from tests.support.lesions import drawn
 
@@ -53,7 +53,7 @@ def test_a_picture_gets_the_size_that_was_asked_for(
     tmp_path: Path, size: str, width: int, height: int
 ) -> None:
     path = stored(tmp_path / "a.jpg", drawn(1))
-    rendered = render(path, Size.parse(size), Encoding())
+    rendered = render(path, TargetSize.parse(size), Encoding())
     assert rendered.size == (width, height)
     assert pixels(rendered.data).size == (width, height)
 
@@ -70,7 +70,7 @@ def test_a_picture_that_is_stored_turned_comes_out_like_the_upright_one(
     exif[ORIENTATION] = orientation
     turned.save(path, exif=exif)
     upright.save(tmp_path / "b.png")
-    size = Size.parse(f"90x60:{mode}")
+    size = TargetSize.parse(f"90x60:{mode}")
     one = pixels(render(path, size, Encoding("png", 0)).data)
     other = pixels(render(tmp_path / "b.png", size, Encoding("png", 0)).data)
     assert one.size == other.size
@@ -83,7 +83,7 @@ def test_a_crop_is_the_middle(tmp_path: Path) -> None:
     image = Image.new("RGB", (300, 100), "red")
     image.paste("blue", (90, 0, 210, 100))
     image.save(path)
-    middle = pixels(render(path, Size.parse("50:crop"), Encoding("png", 0)).data)
+    middle = pixels(render(path, TargetSize.parse("50:crop"), Encoding("png", 0)).data)
     assert middle.getpixel((25, 25)) == (0, 0, 255)
     assert middle.getcolors() == [(2500, (0, 0, 255))]
 
@@ -91,14 +91,14 @@ def test_a_crop_is_the_middle(tmp_path: Path) -> None:
 def test_padding_is_black_on_both_sides(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     Image.new("RGB", (100, 50), "white").save(path)
-    padded = np.asarray(pixels(render(path, Size.parse("40:pad"), Encoding("png", 0)).data))
+    padded = np.asarray(pixels(render(path, TargetSize.parse("40:pad"), Encoding("png", 0)).data))
     rows = padded.max(axis=(1, 2)) > 0
     assert rows.tolist() == [10 <= row < 30 for row in range(40)]
 
 
 def test_a_large_jpeg_is_decoded_small_and_looks_the_same(tmp_path: Path) -> None:
     path = stored(tmp_path / "a.jpg", drawn(2, (1600, 1200)))
-    small = pixels(render(path, Size.parse("200"), Encoding("png", 0)).data)
+    small = pixels(render(path, TargetSize.parse("200"), Encoding("png", 0)).data)
     whole = drawn(2, (1600, 1200)).resize((200, 150), Image.Resampling.LANCZOS)
     assert np.abs(np.asarray(small, int) - np.asarray(whole, int)).mean() < 1.5
 
@@ -149,7 +149,9 @@ def test_a_mask_follows_its_picture(tmp_path: Path) -> None:
     mask = Image.new("L", (300, 100))
     mask.paste(255, (100, 0, 150, 100))
     mask.save(tmp_path / "m.png")
-    cropped = region_of(tmp_path / "m.png", Shape.plan((300, 100), None, Size.parse("50:crop")))
+    cropped = region_of(
+        tmp_path / "m.png", Shape.plan((300, 100), None, TargetSize.parse("50:crop"))
+    )
     assert (cropped.size, cropped.area, cropped.bbox) == ((50, 50), 1250, (0, 0, 25, 50))
     turned = Shape.plan((300, 100), Image.Transpose.ROTATE_270, None)
     upright = region_of(tmp_path / "m.png", turned)
@@ -165,7 +167,7 @@ def test_a_mask_of_another_size_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "0", "512:stretch", "-5", "20000", "12x", "a"])
 def test_a_size_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
-        Size.parse(text)
+        TargetSize.parse(text)
 
 
 @pytest.mark.parametrize("text", ["gif", "jpg:0", "jpg:101", "png:5", "webp:x"])
@@ -176,6 +178,6 @@ def test_an_encoding_that_is_none_is_refused(text: str) -> None:
 
 def test_options_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="another size or format"):
-        ExportOptions(tmp_path, tmp_path, "csv", link="hard", size=Size(5, 5))
+        ExportOptions(tmp_path, tmp_path, "csv", link="hard", size=TargetSize(5, 5))
     with pytest.raises(UsageError, match="cannot reach into the files of zip"):
         ExportOptions(tmp_path, tmp_path, "zip", link="sym")
