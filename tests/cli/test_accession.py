@@ -122,9 +122,9 @@ def test_a_dry_run_uploads_nothing(isic: Isic, folder: Path) -> None:
         (["99", "in"], 6, "no cohort 99"),
         (["Twice", "in"], 2, "the name 'Twice' fits several cohorts: 6, 5"),
         (["A", "in", "--metadata", "bad.csv"], 7, "bad.csv, row 2: age: Unable to parse value"),
-        (["A", "in", "--metadata", "unnamed.csv"], 2, "unnamed.csv has no column filename"),
+        (["A", "in", "--metadata", "unnamed.csv"], 7, "unnamed.csv: filename: There is no column filename"),
         (["A", "in", "--metadata", "short.csv"], 2, "short.csv has no row for mole 1.jpg and 1 more"),
-        (["A", "in", "--metadata", "double.csv"], 2, "double.csv, row 3: a.jpg has two rows"),
+        (["A", "in", "--metadata", "double.csv"], 7, "double.csv, row 2: filename: One file has several rows"),
         (["A", "in", "--metadata", "gone.csv"], 6, "no file gone.csv"),
     ],
 )  # fmt: skip

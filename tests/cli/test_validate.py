@@ -10,8 +10,8 @@ def write(folder: Path, text: str) -> str:
 
 
 def test_errors_are_a_table_and_exit_code_7(isic: Isic, tmp_path: Path) -> None:
-    rows = "".join(f"{age},male\n" for age in ["old"] * 7)
-    path = write(tmp_path, "age,sex,note\n" + rows)
+    rows = "".join(f"{number}.jpg,old,male\n" for number in range(7))
+    path = write(tmp_path, "filename,age,sex,note\n" + rows)
 
     done = isic("metadata", "validate", path, "-f", "table")
 
@@ -22,7 +22,8 @@ def test_errors_are_a_table_and_exit_code_7(isic: Isic, tmp_path: Path) -> None:
 
 
 def test_as_json_every_row_is_named(isic: Isic, tmp_path: Path) -> None:
-    path = write(tmp_path, "age\n" + "old\n" * 7)
+    rows = "".join(f"{number}.jpg,old\n" for number in range(7))
+    path = write(tmp_path, "filename,age\n" + rows)
 
     done = isic("metadata", "validate", path, "-f", "json")
 

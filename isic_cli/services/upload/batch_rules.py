@@ -28,7 +28,8 @@ _COLUMNS = ("patient_id", "lesion_id", "rcm_case_id", "image_type")
 _IMAGE_TYPES = frozenset(kind.value for kind in ImageTypeEnum)
 
 _TABLE = """
-CREATE TABLE item (row INTEGER, patient_id TEXT, lesion_id TEXT, rcm_case_id TEXT, image_type TEXT)
+CREATE TABLE item (row INTEGER, patient_id TEXT, lesion_id TEXT, rcm_case_id TEXT, image_type TEXT,
+    filename TEXT)
 """
 
 #: Different rows handed to `MetadataBatch`: it needs one pair for each example it names.
@@ -117,8 +118,8 @@ class BatchRules:
         LocalError
             When the disk for temporary files is full.
         """
-        item = tuple(values.get(name, "").strip() for name in _COLUMNS)
-        if any(item[:3]):
+        item = tuple(values.get(name, "").strip() for name in (*_COLUMNS, "filename"))
+        if any(item[:3]) or item[-1]:
             self._waiting.append((row, *item))
         if len(self._waiting) >= _GROUP:
             self._flush()
@@ -136,9 +137,17 @@ class BatchRules:
                     culprits[pair] = _batch_item(item)
             yield from _judged(rule.field, list(culprits.values()), sorted(rows))
 
+    def repeated_names(self) -> Iterator[tuple[str, list[int]]]:
+        """Yield every file name that several of the rows noted so far have, and those rows."""
+        self._flush()
+        query = """SELECT filename, group_concat(row) FROM item WHERE filename != ''
+            GROUP BY filename HAVING count(*) > 1 ORDER BY min(row)"""
+        for name, rows in self._table.execute(query):
+            yield name, sorted(map(int, rows.split(",")))
+
     def _flush(self) -> None:
         try:
-            self._table.executemany("INSERT INTO item VALUES (?, ?, ?, ?, ?)", self._waiting)
+            self._table.executemany("INSERT INTO item VALUES (?, ?, ?, ?, ?, ?)", self._waiting)
         except sqlite3.OperationalError as error:
             raise LocalError(
                 f"cannot write a temporary file: {error}", hint="Set TMPDIR to a folder with room."

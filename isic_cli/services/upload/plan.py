@@ -117,8 +117,6 @@ def _read_metadata(path: Path) -> dict[str, dict[str, str]]:
             raise UsageError(f"{path} has no column filename", hint="It says whose row it is.")
         for row in table:
             name = row.values["filename"].strip()
-            if name in rows:
-                raise UsageError(f"{path}, row {row.number}: {name} has two rows")
             rows[name] = {
                 key: cell
                 for key, cell in row.values.items()

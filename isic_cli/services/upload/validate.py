@@ -31,6 +31,13 @@ _LEVELS = frozenset(
 )
 
 
+#: Columns that say which image a row is about.
+_IDENTITIES = ("filename", "isic_id")
+
+#: Columns of the archive's own tables that an upload calls otherwise.
+_UPLOADED_AS = {"age_approx": ["age"]}
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One problem, with every row that has it.
@@ -166,7 +173,8 @@ def _validate(table: MetadataCsv, batch: BatchRules) -> ValidationReport:
     for rule in batch.broken():
         message = f"{rule.message} ({', '.join(rule.examples)})"
         report.findings.append(Finding("batch", rule.field, message, rule.rows))
-    report.findings += _file_findings(table)
+    report.findings += _repeated_names(batch)
+    report.findings += _file_findings(table, report.rows)
     report.findings += _unknown_columns(table.columns)
     return report
 
@@ -175,18 +183,39 @@ def _problems_of(row: CsvRow) -> Iterator[tuple[str, str]]:
     yield from row_problems(row.values)
     if row.surplus:
         yield "", "The row has more cells than the header has columns."
+    # A row names the file that it is uploaded with, or an image that the archive has.
+    named = [row.values[name].strip() for name in _IDENTITIES if name in row.values]
+    if named and not any(named):
+        yield "filename", "The row does not say which image it is about."
 
 
-def _file_findings(table: MetadataCsv) -> Iterator[Finding]:
+def _repeated_names(batch: BatchRules) -> Iterator[Finding]:
+    for count, (name, rows) in enumerate(batch.repeated_names(), start=1):
+        if count > MOST_MESSAGES:
+            yield Finding("batch", "filename", "Other files have several rows too.")
+            return
+        yield Finding("batch", "filename", f"One file has several rows ({name}).", rows)
+
+
+def _file_findings(table: MetadataCsv, rows: int) -> Iterator[Finding]:
     for name in table.repeated_columns:
         yield Finding("file", name, "The header has this column more than once.")
+    if not set(_IDENTITIES) & set(table.columns):
+        near = [name for name in table.columns if name.strip().lower() in _IDENTITIES]
+        meant = f" Did you mean {near[0]}?" if near else ""
+        words = "There is no column filename, which says what image a row is about."
+        yield Finding("file", "filename", words + meant)
+    if not rows:
+        yield Finding("file", "", "The file has no rows.")
 
 
 def _unknown_columns(columns: tuple[str, ...]) -> Iterator[Finding]:
     for name in get_unstructured_columns(columns):
         if name in _LEVELS:
             continue
-        near = get_close_matches(name.lower(), MetadataRow.model_fields, n=1, cutoff=0.75)
+        near = _UPLOADED_AS.get(name) or get_close_matches(
+            name.lower(), MetadataRow.model_fields, n=1, cutoff=0.75
+        )
         meant = f" Did you mean {near[0]}?" if near else ""
         words = "The archive does not know this column and keeps it as unstructured data."
         yield Finding("column", name, words + meant)

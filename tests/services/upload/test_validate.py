@@ -8,8 +8,15 @@ from isic_cli.errors import LocalError, NotFoundError, UsageError
 from isic_cli.services.upload import validate as validation
 from isic_cli.services.upload.validate import Finding, row_problems, validate_file
 
+NO_NAME = "There is no column filename, which says what image a row is about."
+NAMELESS = "The row does not say which image it is about."
+
 
 def write(folder: Path, text: str, *, encoding: str = "utf-8") -> Path:
+    """Write a table; rows that name no image get a file name each, in front."""
+    header, *rows = text.splitlines(keepends=True)
+    if not {"filename", "isic_id"} & set(header.strip().split(",")):
+        text = "".join([f"filename,{header}", *(f"{n}.jpg,{row}" for n, row in enumerate(rows))])
     path = folder / "metadata.csv"
     path.write_bytes(text.encode(encoding))
     return path
@@ -109,7 +116,7 @@ def test_the_rules_across_rows_are_all_that_the_archive_has() -> None:
 
 
 def test_an_unknown_column_is_told_but_is_no_error(tmp_path: Path) -> None:
-    path = write(tmp_path, "filename,isic_id,patientid,diagnosis_1,notes\n,,P1,Benign,n\n")
+    path = write(tmp_path, "filename,isic_id,patientid,diagnosis_1,notes\na.jpg,,P1,Benign,n\n")
 
     report = validate_file(path)
 
@@ -119,6 +126,36 @@ def test_an_unknown_column_is_told_but_is_no_error(tmp_path: Path) -> None:
         Finding("column", "patientid", f"{known} Did you mean patient_id?"),
     ]
     assert report.errors == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("age\n50\n", [("file", "filename", NO_NAME, [])]),
+        ("Filename,age\na.jpg,50\n", [("file", "filename", f"{NO_NAME} Did you mean Filename?", [])]),
+        ("filename,age\na.jpg,50\n ,50\n,51\n", [("row", "filename", NAMELESS, [3, 4])]),
+        (
+            "filename,age\nb.jpg,1\na.jpg,50\nb.jpg,2\n a.jpg ,51\nc.jpg,3\n",
+            [
+                ("batch", "filename", "One file has several rows (b.jpg).", [2, 4]),
+                ("batch", "filename", "One file has several rows (a.jpg).", [3, 5]),
+            ],
+        ),
+        ("filename,age\n", [("file", "", "The file has no rows.", [])]),
+        ("isic_id,age\nISIC_0000001,50\n", []),
+    ],
+)  # fmt: skip
+def test_which_image_a_row_is_about_is_told_once(
+    tmp_path: Path, text: str, expected: list[tuple[str, str, str, list[int]]]
+) -> None:
+    (tmp_path / "m.csv").write_text(text)
+    findings = told(tmp_path / "m.csv")
+    assert [one for one in findings if one[0] != "column"] == expected
+
+
+def test_the_name_of_an_age_in_an_upload_is_told(tmp_path: Path) -> None:
+    ((_, field, message, _),) = told(write(tmp_path, "age_approx\n50\n"))
+    assert (field, message.endswith("unstructured data. Did you mean age?")) == ("age_approx", True)
 
 
 def test_a_repeated_column_and_a_surplus_cell_are_errors(tmp_path: Path) -> None:
