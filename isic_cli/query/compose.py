@@ -1,7 +1,17 @@
 """From trees and values back to text."""
 
 from isic_cli.query.tokens import WORD
-from isic_cli.query.tree import Between, EndsWith, Exact, HasValue, Node, Or, StartsWith, Term
+from isic_cli.query.tree import (
+    Always,
+    Between,
+    EndsWith,
+    Exact,
+    HasValue,
+    Node,
+    Or,
+    StartsWith,
+    Term,
+)
 
 
 def to_text(node: Node | None) -> str:
@@ -44,7 +54,7 @@ def number_text(value: float) -> str:
 def _value(term: Term) -> str:
     test = term.test
     match test:
-        case HasValue():
+        case HasValue() | Always():
             return "*"
         case StartsWith(prefix):
             return quoted(f"{prefix}*")

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from isic_cli.query.compose import to_text
 from isic_cli.query.fields import FIELDS, IMAGE_TYPE_ALIASES
-from isic_cli.query.tree import EndsWith, Exact, Node, StartsWith, Term, terms
+from isic_cli.query.meaning import effective
+from isic_cli.query.tree import Always, EndsWith, Exact, Node, StartsWith, Term, terms
 
 _KEYWORDS = frozenset({"AND", "OR", "NOT", "TO"})
 
@@ -62,5 +63,7 @@ def _lines(term: Term) -> Iterator[str]:
             yield f'{shown}: an old name; the archive reads "{IMAGE_TYPE_ALIASES[text]}"'
         case Exact(str(text)) if text in _KEYWORDS:
             yield f"{shown}: {text} is taken for the value, since none stands before it"
+        case _ if isinstance(effective(term), Always):
+            yield f"{shown}: the archive finds every image here, those without a value too"
         case _:
             pass

@@ -4,7 +4,17 @@ from typing import Any
 
 from isic_cli.query.language import Query
 from isic_cli.query.meaning import effective
-from isic_cli.query.tree import And, Between, EndsWith, Exact, HasValue, Node, StartsWith, Term
+from isic_cli.query.tree import (
+    Always,
+    And,
+    Between,
+    EndsWith,
+    Exact,
+    HasValue,
+    Node,
+    StartsWith,
+    Term,
+)
 
 
 def to_sql(query: Query) -> tuple[str, list[Any]]:
@@ -46,6 +56,8 @@ def _test(term: Term, parameters: list[Any]) -> str:
     column = f'"{term.field}"'
     test = effective(term)
     match test:
+        case Always():
+            return "TRUE"
         case HasValue():
             return f"{column} IS NOT NULL"
         case Exact(value):

@@ -52,7 +52,12 @@ class Between:
     below: bool = False
 
 
-Test = HasValue | Exact | StartsWith | EndsWith | Between
+@dataclass(frozen=True, slots=True)
+class Always:
+    """What the archive makes of a range whose ends lie outside of its column; never parsed."""
+
+
+Test = HasValue | Exact | StartsWith | EndsWith | Between | Always
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,10 @@ from isic_cli.query.fields import REMOVED
             "age_approx:5.5: the archive compares whole numbers here and reads 5",
         ),
         (
+            "age_approx:[-1 TO *]",
+            "age_approx:[-1 TO *]: the archive finds every image here, those without a value too",
+        ),
+        (
             "image_type:overview",
             'image_type:overview: an old name; the archive reads "clinical: overview"',
         ),
