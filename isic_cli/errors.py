@@ -13,7 +13,8 @@ The tree, with the exit code of each branch::
     │   ├── ServerError                        an answer that says the server failed (5xx, 429)
     │   ├── ResponseError                      an answer that is not what the API promises
     │   └── TransferError                      a file body that is cut or stalled
-    │       ├── DamagedError                   a body that is no whole picture
+    │       ├── DamagedError                   a body that is not a whole picture
+    │       │   └── NotAPictureError           a body that is something else, or nothing
     │       ├── ChangedError                   a whole picture that is not the one in the lock
     │       ├── ExpiredLinkError               a link that the file host no longer honours
     │       └── UnsafeError                    an id, an address or a size we refuse
@@ -182,6 +183,10 @@ class TransferError(NetworkError):
 
 class DamagedError(TransferError):
     """A body, or a file on disk, that is no whole picture."""
+
+
+class NotAPictureError(DamagedError):
+    """A body, or a file on disk, that is not a picture at all."""
 
 
 class ChangedError(TransferError):

@@ -23,6 +23,7 @@ LAYERS = [
     {"models"},
     {"settings", "credentials"},
     {"config"},
+    {"pictures"},
     {"files"},
     {"errors", "__init__"},
 ]
@@ -157,6 +158,7 @@ ONE_PLACE = {
     r"\bmkstemp\(|NamedTemporaryFile\(": {"files"},
     r"\bflock\(|msvcrt\.locking|FileLock\(": {"files"},
     r"os\.walk\(|\.rglob\(": {"files"},
+    r"Image\.open\(|MAX_IMAGE_PIXELS": {"pictures"},
     r"\bfile_digest\(": {"files", "services/download/partfile.py"},
 }
 

@@ -206,7 +206,7 @@ def compare(
     with Batch.open(run, "comparing", **options) as batch:
         weights = None if map_file is None else batch.locator.map(map_file).path
         a, b = map(batch.locator.annotation, (a, b))
-        chosen = kind_of(a) if kind == "auto" else kind
+        chosen = kind_of(a, b) if kind == "auto" else kind
         columns = _MAP_COLUMNS if chosen == "maps" else _SET_COLUMNS
         check_columns(output.fields, ("file", *columns))
         tasks = pairs_of(a, b, kind=chosen, pixel_map=weights, threshold=threshold)

@@ -10,13 +10,12 @@ changes.
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from isic_cli.curation.upright import SIDEWAYS, opened, turn_of
+from isic_cli.pictures.load import SIDEWAYS, opened, turn_of
 
 Grey = npt.NDArray[np.uint8]
 Hashes = npt.NDArray[np.uint64]
@@ -71,7 +70,7 @@ class Fingerprint:
     pixels: tuple[int, int]
 
 
-def fingerprint(source: Path | BinaryIO) -> Fingerprint:
+def fingerprint(source: Path | bytes, *, name: str = "") -> Fingerprint:
     """Read a picture as small as its format allows and hash it.
 
     A JPEG is decoded at an eighth of its size where that is enough, so that the work is bound by
@@ -84,7 +83,7 @@ def fingerprint(source: Path | BinaryIO) -> Fingerprint:
     TransferError
         It is no whole picture.
     """
-    with opened(source) as image:
+    with opened(source, name=name) as image:
         size, turn = image.size, turn_of(image)
         image.draft("L", (THUMBNAIL, THUMBNAIL))
         small = _reduced(image)
@@ -137,7 +136,7 @@ def distance(one: int, other: int) -> int:
     return (one ^ other).bit_count()
 
 
-def digest_pixels(source: Path | BinaryIO) -> str:
+def digest_pixels(source: Path | bytes) -> str:
     """Return a SHA-256 of the size and the RGB pixels of a picture, fully decoded and upright.
 
     Raises

@@ -9,8 +9,8 @@ from typing import BinaryIO
 import httpx
 
 from isic_cli.folder.call import Call
-from isic_cli.folder.pictures import thumbnail
 from isic_cli.folder.replies import access_denied, no_such_key
+from isic_cli.folder.thumbnails import thumbnail
 
 _TYPES = {
     ".jpg": "image/jpeg",

@@ -17,12 +17,12 @@ from isic_cli.errors import LocalError
 from isic_cli.folder.accounts import HOLDER, Account, Accounts, read_accounts
 from isic_cli.folder.ledger import Books, Ledger
 from isic_cli.folder.lockfile import LockEntry, read_lock
-from isic_cli.folder.pictures import dimensions
 from isic_cli.folder.scan import Contents, scan
 from isic_cli.folder.sets import LocalCollection
 from isic_cli.folder.shelf import CollectionShelf
 from isic_cli.folder.studies import Study, read_studies
 from isic_cli.folder.table import MetadataTable, grouped
+from isic_cli.pictures.load import dimensions, logged_errors
 from isic_cli.query import parse
 
 logger = logging.getLogger(__name__)
@@ -215,8 +215,10 @@ class FolderStore:
         }
 
     def _dimensions(self, isic_id: str) -> dict[str, int]:
-        size = dimensions(Path(self.contents.pictures[isic_id]))
-        return {} if size is None else {"pixels_x": size[0], "pixels_y": size[1]}
+        with logged_errors():
+            width, height = dimensions(Path(self.contents.pictures[isic_id]))
+            return {"pixels_x": width, "pixels_y": height}
+        return {}
 
     @property
     def collections(self) -> Mapping[int, LocalCollection]:

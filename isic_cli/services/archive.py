@@ -160,7 +160,7 @@ class Archive:
         return resolve_collections(self._api, [str(name)])[0]
 
     def read(self, image: ImageRecord, *, variant: Variant = "full") -> bytes:
-        """Return the bytes of a picture, for example for `PIL.Image.open(io.BytesIO(…))`."""
+        """Return the bytes of a picture, for Pillow or any decoder."""
         return picture_bytes(self._api, image, variant)
 
     def fetch(

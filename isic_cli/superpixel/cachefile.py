@@ -17,10 +17,10 @@ from typing import NamedTuple
 import numpy as np
 
 from isic_cli.errors import CheckError
+from isic_cli.pictures import MAX_PIXELS
 from isic_cli.superpixel.blocks import BLOCK, Uint16, block_count, join_blocks, split_blocks
 from isic_cli.superpixel.codec import LABEL_LIMIT
 from isic_cli.superpixel.map import SuperpixelMap
-from isic_cli.superpixel.pngcheck import MAX_PIXELS
 from isic_cli.superpixel.runs import Index, RowRuns
 
 MAGIC = b"ISICRUN3"

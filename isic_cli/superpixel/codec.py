@@ -15,18 +15,18 @@ import numpy as np
 import numpy.typing as npt
 
 from isic_cli.errors import CheckError, UsageError
-from isic_cli.superpixel.inflate import inflated_png
-from isic_cli.superpixel.pngcheck import (
+from isic_cli.pictures import MAX_PIXELS
+from isic_cli.pictures.png import (
     COLOUR_TYPES,
     GRAY,
     GRAY_ALPHA,
-    MAX_PIXELS,
     PALETTE,
     RGB,
     RGBA,
     PngHeader,
     check_png,
 )
+from isic_cli.superpixel.inflate import inflated_png
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -8,7 +8,7 @@ with its data in stored blocks (RFC 1951, 3.2.4), which it only has to copy.
 import struct
 from types import ModuleType
 
-from isic_cli.superpixel.pngcheck import RGBA, SIGNATURE, PngHeader, chunks
+from isic_cli.pictures.png import RGBA, SIGNATURE, PngHeader, chunks
 
 #: Bytes of pixel data above which the copies, in memory never touched before, cost more than
 #: inflating saves.

@@ -12,12 +12,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from isic_cli.errors import CheckError, UsageError
+from isic_cli.errors import CheckError, DamagedError, UnsafeError, UsageError
+from isic_cli.pictures import MAX_PIXELS
+from isic_cli.pictures.load import opened, read_bytes
 from isic_cli.superpixel.cachefile import read_cache, write_cache
 from isic_cli.superpixel.map import SuperpixelMap
-from isic_cli.superpixel.photo import read_bytes
-from isic_cli.superpixel.picture import open_picture
-from isic_cli.superpixel.pngcheck import MAX_PIXELS
 
 SUFFIXES = (".npy", ".npz", ".tif", ".tiff", ".runs")
 
@@ -93,8 +92,12 @@ def labels_from_file(path: Path) -> npt.NDArray[np.integer]:
         if suffix == ".npz":
             with zipfile.ZipFile(BytesIO(data)) as archive, archive.open("labels.npy") as stream:
                 return _array(stream, path)
-        with open_picture(data, name=str(path)) as picture:
+        with opened(data, name=str(path)) as picture:
             return np.asarray(picture)
+    except UnsafeError as error:
+        raise UsageError(error.message, hint=error.hint) from error
+    except DamagedError as error:
+        raise CheckError(f"{error.message}: the file is damaged") from error
     except KeyError as error:
         raise UsageError(f"{path}: holds no array called 'labels'") from error
     except _DAMAGED as error:

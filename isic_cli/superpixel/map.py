@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from isic_cli.errors import UsageError
+from isic_cli.pictures import MAX_PIXELS
+from isic_cli.pictures.load import read_bytes
 from isic_cli.superpixel import codec, measure, neighbours, outline
 from isic_cli.superpixel.given import label_image, label_number
 from isic_cli.superpixel.outline import Rings
 from isic_cli.superpixel.paint import blend, fills
 from isic_cli.superpixel.palette import HUES, Colour
-from isic_cli.superpixel.photo import read_bytes
-from isic_cli.superpixel.pngcheck import MAX_PIXELS
 from isic_cli.superpixel.runs import Int32, Int64, RowRuns, compact, split_runs
 
 logger = logging.getLogger(__name__)

@@ -5,23 +5,17 @@ The layout of the 2018 challenge, Task 2: for each feature a gray picture of 0 a
 """
 
 import re
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from isic_cli.errors import CheckError, UsageError
 from isic_cli.superpixel.features import PRESENT, Features, check_length, feature_name
 from isic_cli.superpixel.map import SuperpixelMap
 from isic_cli.superpixel.measure import check_size
-from isic_cli.superpixel.photo import read_bytes
-from isic_cli.superpixel.picture import open_picture
-from isic_cli.superpixel.pngcheck import MAX_PIXELS, SIGNATURE, check_png
 
 Mask = npt.NDArray[np.bool_]
 Gray = npt.NDArray[np.uint8]
@@ -72,39 +66,6 @@ def mask_png(mask: Gray | Mask) -> bytes:
     out = BytesIO()
     Image.fromarray(gray).save(out, "PNG")
     return out.getvalue()
-
-
-def read_mask(path: Path, *, max_pixels: int = MAX_PIXELS) -> Mask:
-    """Read a mask: pixels of at least half the brightness are inside.
-
-    Returns
-    -------
-    mask : ndarray of shape (H, W), bool
-
-    Raises
-    ------
-    UsageError
-        Not a picture, too large, or coloured.
-    CheckError
-        Damaged.
-    """
-    data = read_bytes(path)
-    if data.startswith(SIGNATURE):
-        check_png(data, name=str(path), max_pixels=max_pixels)
-    try:
-        with open_picture(data, name=str(path), max_pixels=max_pixels) as picture:
-            gray = np.asarray(picture.convert("RGB" if picture.mode in "RGBAP" else "L"))
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
-        kind = CheckError if data.startswith(SIGNATURE) else UsageError
-        raise kind(f"{path}: not a mask that can be read ({error})") from error
-    if gray.ndim == 3:
-        if not (
-            np.array_equal(gray[..., 0], gray[..., 1])
-            and np.array_equal(gray[..., 0], gray[..., 2])
-        ):
-            raise UsageError(f"{path}: a coloured picture, not a mask")
-        gray = gray[..., 0]
-    return gray >= 128
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from isic_cli.pictures.load import read_bytes
+from isic_cli.pictures.png import check_png
 from isic_cli.superpixel.codec import decode_png
 from isic_cli.superpixel.features import Features, check_length
 from isic_cli.superpixel.map import SuperpixelMap
-from isic_cli.superpixel.photo import read_bytes
-from isic_cli.superpixel.pngcheck import check_png
 from isic_cli.superpixel.slic import is_approximate
 
 logger = logging.getLogger(__name__)

@@ -1,10 +1,12 @@
 """`isic accession upload`, on the archive of a folder."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests.cli.conftest import Isic, Result
 from tests.support.folders import jpeg
@@ -112,9 +114,9 @@ def test_a_dry_run_uploads_nothing(isic: Isic, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["A", "in/notes.txt"], 2, "in/notes.txt is no picture; nothing was sent"),
-        (["A", "in", "in/notes.txt"], 2, "in/notes.txt is no picture; nothing was sent"),
-        (["A", "empty.jpg"], 2, "empty.jpg is empty; nothing was sent"),
+        (["A", "in/notes.txt"], 2, "in/notes.txt is not a picture but something that begins 68 65 6c 6c 6f; nothing was sent"),
+        (["A", "in", "in/notes.txt"], 2, "in/notes.txt is not a picture but something that begins 68 65 6c 6c 6f; nothing was sent"),
+        (["A", "empty.jpg"], 2, "empty.jpg is not a picture but an empty file; nothing was sent"),
         (["A", "gone.jpg"], 6, "no file gone.jpg"),
         (["A", "nothing"], 2, "there is no picture to upload"),
         (["A", "in", "again/mole 1.jpg"], 2, "have one name"),
@@ -146,6 +148,19 @@ def test_nothing_is_sent_unless_all_is_in_order(
     assert (done.code, done.out, len(errors)) == (code, "", 1), done.err
     assert message in errors[0]
     assert not (folder / ".isic" / "contributions").exists()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
+def test_a_picture_that_is_cut_short_is_not_sent(isic: Isic, tmp_path: Path, kind: str) -> None:
+    whole = io.BytesIO()
+    Image.effect_noise((80, 60), 90).save(whole, kind)
+    (tmp_path / "cut").write_bytes(whole.getvalue()[:-200])
+
+    done = upload(isic, "1", "cut")
+
+    assert done.code == 2
+    assert "cut is " in done.err
+    assert "nothing was sent" in done.err
 
 
 def test_somebody_elses_cohort_and_a_guest_are_refused(isic: Isic) -> None:

@@ -114,8 +114,8 @@ def test_a_damaged_picture_is_told_and_the_rest_compared(isic: Isic, pile: Path)
     (pile / "ISIC_0000009.png").write_text("no picture")
     done = isic("dataset", "dedupe", "pile")
     assert (done.code, len(done.lines)) == (3, 1)
-    assert "Warning: pile/ISIC_0000008.jpg: the picture is damaged" in done.err
-    assert "Warning: pile/ISIC_0000009.png: the picture is no picture" in done.err
+    assert "Warning: pile/ISIC_0000008.jpg: the file is damaged" in done.err
+    assert "Warning: pile/ISIC_0000009.png: the file is not a picture" in done.err
 
 
 def test_bare_skin_is_no_duplicate_of_bare_skin(isic: Isic, tmp_path: Path) -> None:

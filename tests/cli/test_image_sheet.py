@@ -59,7 +59,7 @@ def test_a_damaged_image_leaves_its_place_empty(isic: Isic, folder: Path) -> Non
     (folder / "ISIC_0000002.jpg").write_bytes(b"\xff\xd8\xff broken")
     done = isic("image", "sheet", "-o", "s.png", "--tile", "300")
     assert done.code == 3
-    assert "Warning: ISIC_0000002: the picture is no picture" in done.err
+    assert "Warning: ISIC_0000002: the file is not a picture" in done.err
 
 
 @pytest.mark.parametrize(

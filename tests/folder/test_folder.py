@@ -76,7 +76,7 @@ def test_a_broken_picture_is_served_without_dimensions(
 ) -> None:
     store = FolderStore.open(make({"ISIC_0000001.jpg": b"no picture"}))
     assert store.record("ISIC_0000001", "")["metadata"] == {"acquisition": {}, "clinical": {}}
-    assert "ISIC_0000001.jpg is no readable picture" in caplog.text
+    assert "ISIC_0000001.jpg is not a picture" in caplog.text
 
 
 def test_rows_without_a_picture_are_counted_not_served(

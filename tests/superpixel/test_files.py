@@ -121,14 +121,14 @@ def test_an_array_whose_header_asks_for_too_much_is_refused(suffix: str, tmp_pat
     else:
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("labels.npy", header.getvalue())
-    with pytest.raises(UsageError, match=r"600000x600000 is more than 200,000,000 pixels"):
+    with pytest.raises(UsageError, match=r"600000x600000 is more than 1,000,000,000 pixels"):
         labels_from_file(path)
 
 
 def test_a_tiff_that_asks_for_too_much_is_refused(tmp_path: Path, bomb_tiff: bytes) -> None:
     (tmp_path / "a.tif").write_bytes(bomb_tiff)
     with pytest.raises(
-        UsageError, match=r"(far too many|60000x60000 is more than 200,000,000) pixels"
+        UsageError, match=r"(far too many|60000x60000 is more than 1,000,000,000) pixels"
     ):
         labels_from_file(tmp_path / "a.tif")
 

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from isic_cli.errors import CheckError
+from isic_cli.pictures.png import SIGNATURE, check_png
 from isic_cli.superpixel import inflate
 from isic_cli.superpixel.codec import decode_png
 from isic_cli.superpixel.inflate import inflated_png
-from isic_cli.superpixel.pngcheck import SIGNATURE, check_png
 
 
 def picture(height: int, width: int, samples: int) -> "np.ndarray[tuple[int, ...], np.dtype]":

@@ -12,9 +12,10 @@ import pytest
 from PIL import Image
 
 from isic_cli.errors import CheckError, NotFoundError, UsageError
+from isic_cli.pictures.mask import read_mask
+from isic_cli.pictures.png import check_png
 from isic_cli.superpixel.map import SuperpixelMap
-from isic_cli.superpixel.masks import fit, read_mask
-from isic_cli.superpixel.pngcheck import check_png
+from isic_cli.superpixel.masks import fit
 from isic_cli.superpixel.slic import (
     APPROXIMATE_NOTE,
     METHOD_KEY,

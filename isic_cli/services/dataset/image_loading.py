@@ -5,14 +5,10 @@ A module of its own, so that a new process imports neither the network nor the m
 
 import hashlib
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
-
-from PIL import Image
 
 from isic_cli.curation.phash import fingerprint
 from isic_cli.errors import TransferError
-from isic_cli.services.download.options import MAX_PIXELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +33,6 @@ class LoadedPicture:
 
 def read_pictures(reading: Reading) -> list[LoadedPicture]:
     """Read pictures as far as the methods need it; a damaged one is told, not raised."""
-    # Confocal mosaics exceed Pillow's own limit; beyond ours Pillow warns, beyond twice it refuses.
-    Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     return [_read(path, reading) for path in reading.paths]
 
 
@@ -51,7 +45,7 @@ def _read(path: str, reading: Reading) -> LoadedPicture:
     if not reading.hash:
         return LoadedPicture(path, digest)
     try:
-        seen = fingerprint(BytesIO(data))
+        seen = fingerprint(data, name="the file")
     except TransferError as error:
         return LoadedPicture(path, digest, problem=error.message)
     return LoadedPicture(path, digest, seen.hash, seen.pixels)

@@ -12,10 +12,10 @@ from typing import Literal
 from isic_cli.errors import DamagedError
 from isic_cli.files.digest import sha256_of
 from isic_cli.files.faults import local_error
+from isic_cli.pictures.decode import decode_fully
 from isic_cli.services.dataset.image import LockedImage
 from isic_cli.services.dataset.lock import Lock
 from isic_cli.services.dataset.verified import Good, VerifiedIndex
-from isic_cli.services.download.decode import decode_fully
 from isic_cli.services.download.journal import DownloadJournal
 from isic_cli.services.download.paths import Ground
 from isic_cli.services.run.executors import ExecutorSpec, Workers, open_executor

@@ -1,7 +1,7 @@
 """What is odd about a picture without being wrong."""
 
 from isic_cli.models.image import ImageRecord, RemoteFile
-from isic_cli.services.download.pictures import Picture
+from isic_cli.pictures.whole import Picture
 
 
 def oddities(

@@ -4,12 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from isic_cli.pictures import MAX_PIXELS
+
 Variant = Literal["full", "thumbnail"]
 Check = Literal["structure", "decode"]
-
-#: Largest picture that is kept, in pixels (width times height). The largest the archive is known
-#: to hold are confocal mosaics of some hundred megapixels; a bomb claims billions.
-MAX_PIXELS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from isic_cli.errors import TransferError
 from isic_cli.files.atomic import write_text
 from isic_cli.files.faults import local_error
-from isic_cli.services.download.pictures import ReadAt
+from isic_cli.pictures.whole import ReadAt
 
 #: Bytes gathered before they are written and hashed in one call each.
 FLUSH = 1 << 19

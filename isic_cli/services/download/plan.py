@@ -10,10 +10,10 @@ from isic_cli.errors import DamagedError, NotFoundError, TransferError, UnsafeEr
 from isic_cli.files.digest import sha256_of
 from isic_cli.files.faults import local_error
 from isic_cli.models.image import ImageRecord, RemoteFile
+from isic_cli.pictures.whole import Picture, inspect
 from isic_cli.services.download.journal import DownloadJournal, Entry
 from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.paths import Ground, Layout
-from isic_cli.services.download.pictures import Picture, inspect
 
 #: `check` is settled by reading the file that is there: `skip` or `replace`; `refuse` fails.
 Action = Literal["fetch", "resume", "skip", "replace", "check", "refuse"]

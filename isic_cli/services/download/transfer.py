@@ -20,7 +20,8 @@ from isic_cli.errors import (
     UnsafeError,
 )
 from isic_cli.models.image import ImageRecord, RemoteFile
-from isic_cli.services.download.decode import decode_fully
+from isic_cli.pictures.decode import decode_fully
+from isic_cli.pictures.whole import Picture, inspect
 from isic_cli.services.download.events import Advanced, DownloadEvent, Failed, Finished, Started
 from isic_cli.services.download.journal import DownloadJournal, Entry
 from isic_cli.services.download.limits import Pace
@@ -29,7 +30,6 @@ from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.partfile import PartFile
 from isic_cli.services.download.parts import PartStore
 from isic_cli.services.download.paths import Ground
-from isic_cli.services.download.pictures import Picture, inspect
 from isic_cli.services.download.plan import Expected, PlannedFile
 
 #: A body that arrives complete and is no picture is asked for once more, not five times: it is

@@ -8,10 +8,10 @@ import numpy as np
 from PIL import Image
 
 from isic_cli.curation.rle import Region, encode
-from isic_cli.curation.upright import SIDEWAYS, opened, turn_of
-from isic_cli.errors import DamagedError, LocalError, UnsafeError
-from isic_cli.services.download.options import MAX_PIXELS
-from isic_cli.services.download.pictures import inspect
+from isic_cli.errors import DamagedError, LocalError
+from isic_cli.pictures.load import SIDEWAYS, opened, turn_of
+from isic_cli.pictures.mask import read_mask
+from isic_cli.pictures.whole import inspect
 from isic_cli.services.export.options import Encoding, TargetSize
 
 #: Quality of a JPEG that is saved anew for no other reason than to set it upright.
@@ -129,7 +129,7 @@ def render(source: Path, size: TargetSize | None, encoding: Encoding | None) -> 
     ----------
     source : Path
         The stored picture.
-    size : Size or None
+    size : TargetSize or None
         None for the size that it has.
     encoding : Encoding or None
         None to keep its bytes, unless EXIF says that they show it turned.
@@ -141,11 +141,7 @@ def render(source: Path, size: TargetSize | None, encoding: Encoding | None) -> 
     TransferError
         It is no whole picture, or too large to be decoded.
     """
-    # Our own limit, which confocal mosaics need, takes the place of Pillow's.
-    Image.MAX_IMAGE_PIXELS = None
     with opened(source) as image:
-        if image.width * image.height > MAX_PIXELS:
-            raise UnsafeError(f"{source.name} claims {image.width}x{image.height} pixels")
         shape = Shape.plan(image.size, turn_of(image), size)
         if encoding is None and shape.turn is None:
             _check_whole(source)
@@ -216,11 +212,10 @@ def region_of(mask: Path, shape: Shape) -> Region:
     TransferError
         It is no picture.
     """
-    with opened(mask) as image:
-        grey = image.convert("L")
-    if grey.size != shape.stored:
+    marked = Image.fromarray(read_mask(mask))
+    if marked.size != shape.stored:
         raise DamagedError(
-            f"{mask.name} is {grey.width}x{grey.height}, its picture "
+            f"{mask.name} is {marked.width}x{marked.height}, its picture "
             f"{shape.stored[0]}x{shape.stored[1]}"
         )
-    return encode(np.asarray(shape.apply(grey, Image.Resampling.NEAREST)) > 127)
+    return encode(np.asarray(shape.apply(marked.convert("L"), Image.Resampling.NEAREST)) > 127)

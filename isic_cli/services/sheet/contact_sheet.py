@@ -3,16 +3,15 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, ImageDraw
 
 from isic_cli.api.archive import ArchiveApi
-from isic_cli.curation.upright import opened, turn_of
-from isic_cli.errors import IsicError, UnsafeError, UsageError
+from isic_cli.errors import IsicError, UsageError
 from isic_cli.models.image import ImageRecord
-from isic_cli.services.download.options import MAX_PIXELS, Variant
+from isic_cli.pictures.load import opened, turn_of
+from isic_cli.services.download.options import Variant
 from isic_cli.services.export.options import TargetSize
 from isic_cli.services.export.picture import Shape, as_rgb
 from isic_cli.services.index.filecache import picture_bytes
@@ -183,9 +182,7 @@ class Sheet:
         """Fetch and decode one image; a failure is told, since the others are worth showing."""
         try:
             data = picture_bytes(self.api, record, self._variant(record))
-            with opened(BytesIO(data)) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise UnsafeError(f"it claims {image.width}x{image.height} pixels")
+            with opened(data, name="the file") as image:
                 size = TargetSize(self.options.tile, self.options.tile)
                 shape = Shape.plan(image.size, turn_of(image), size)
                 image.draft("RGB", shape.inner)

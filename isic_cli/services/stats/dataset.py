@@ -8,8 +8,8 @@ from typing import Any
 
 from isic_cli.curation.labels import Scheme
 from isic_cli.curation.labels.scheme import require_levels
-from isic_cli.folder.pictures import dimensions
 from isic_cli.folder.scan import scan
+from isic_cli.pictures.load import dimensions, logged_errors
 from isic_cli.services.dataset.label import Labelling
 from isic_cli.services.tabular import TableSource, open_table
 
@@ -168,7 +168,7 @@ def _count(
     size: tuple[float, float] | None
     if path is not None:
         file = Path(path)
-        size = dimensions(file)
+        size = _dimensions(file)
         tally.bytes += file.stat().st_size
         tally.formats[file.suffix.lower().removeprefix(".")] += 1
     else:
@@ -226,3 +226,9 @@ def _skin_order(name: str) -> float:
 
 #: Sections that have an order of their own.
 _ORDERS = {"age": _age_order, "size": _size_order, "skin type": _skin_order}
+
+
+def _dimensions(file: Path) -> tuple[int, int] | None:
+    with logged_errors():
+        return dimensions(file)
+    return None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from isic_cli.errors import IsicError, NotFoundError
+from isic_cli.pictures.load import load_rgb
 from isic_cli.services.study.data import StudyData
 from isic_cli.services.study.files import plain
 from isic_cli.services.study.layers import Layer, layers_of
@@ -20,7 +21,6 @@ from isic_cli.services.study.overlay import (
     with_legend,
 )
 from isic_cli.superpixel.palette import Colour
-from isic_cli.superpixel.photo import load_rgb
 
 Colours = dict[str, Colour]
 

@@ -5,9 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from isic_cli.errors import CheckError
-from isic_cli.superpixel.masks import read_mask
-from isic_cli.superpixel.photo import load_rgb
+from isic_cli.pictures.mask import inside, read_grey
 
 #: Grey from which a pixel is definite; from 128, where a mask's inside begins, it is possible.
 _DEFINITE = 192
@@ -26,10 +24,7 @@ def read_levels(path: Path) -> NDArray[np.float32]:
     UsageError, CheckError, LocalError, NotFoundError
         As for `read_mask`.
     """
-    marked = read_mask(path)
-    grey = load_rgb(path)[..., 0]
-    if grey.shape != marked.shape:
-        raise CheckError(f"{path} changed while it was read")
-    return np.where(marked, np.where(grey >= _DEFINITE, np.float32(1), np.float32(0.5)), 0).astype(
-        np.float32
-    )
+    grey = read_grey(path)
+    definite = grey >= _DEFINITE if grey.max() > 1 else grey > 0
+    marked = inside(grey, name=str(path))
+    return np.where(marked, np.where(definite, np.float32(1), np.float32(0.5)), np.float32(0))

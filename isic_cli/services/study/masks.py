@@ -15,9 +15,10 @@ from isic_cli.agreement.table import BoolArray
 from isic_cli.agreement.votes import Majority, MaskVotes, PatternBuilder, VotePatterns
 from isic_cli.errors import NotFoundError, UsageError
 from isic_cli.files.atomic import write_bytes
+from isic_cli.pictures.load import dimensions, input_errors
+from isic_cli.pictures.mask import read_mask
 from isic_cli.services.study.data import StudyData
 from isic_cli.services.study.files import plain
-from isic_cli.superpixel.masks import read_mask
 
 Row = dict[str, Any]
 
@@ -235,8 +236,6 @@ def _beside(patterns: VotePatterns, name: str, mask: BoolArray) -> VotePatterns:
 def _size(path: Path | None) -> tuple[int, int] | None:
     if path is None:
         return None
-    try:
-        with Image.open(path) as picture:
-            return picture.height, picture.width
-    except OSError as error:
-        raise UsageError(f"{path} is no picture: {error}") from error
+    with input_errors():
+        width, height = dimensions(path)
+    return height, width

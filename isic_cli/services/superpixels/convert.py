@@ -5,6 +5,7 @@ from pathlib import Path
 
 from isic_cli.errors import NotFoundError, UsageError
 from isic_cli.files.atomic import write_bytes
+from isic_cli.pictures.mask import read_mask
 from isic_cli.services.superpixels.read import read_features
 from isic_cli.services.superpixels.sources import FEATURE_ENDINGS, Source, partner
 from isic_cli.services.superpixels.target import Written, write
@@ -18,7 +19,6 @@ from isic_cli.superpixel.masks import (
     features_of_masks,
     fit,
     mask_png,
-    read_mask,
     split_attribute_name,
 )
 from isic_cli.superpixel.tables import map_for_features

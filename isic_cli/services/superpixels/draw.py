@@ -7,6 +7,7 @@ from typing import Any
 
 from isic_cli.errors import CheckError, UsageError
 from isic_cli.files.atomic import write_bytes
+from isic_cli.pictures.load import load_rgb, read_bytes
 from isic_cli.services.superpixels.read import read_features
 from isic_cli.services.superpixels.sources import (
     FEATURE_ENDINGS,
@@ -25,7 +26,6 @@ from isic_cli.superpixel.overlay import (
     outline_picture,
     rgb_png,
 )
-from isic_cli.superpixel.photo import load_rgb, read_bytes
 from isic_cli.superpixel.slic import METHOD_KEY, Method, method_text
 from isic_cli.superpixel.tables import map_for_features
 from isic_cli.superpixel.tiles import tiles

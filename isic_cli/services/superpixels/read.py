@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from isic_cli.pictures.load import load_rgb, read_bytes
 from isic_cli.services.superpixels.sources import (
     FEATURE_ENDINGS,
     PICTURE_ENDINGS,
@@ -14,7 +15,6 @@ from isic_cli.services.superpixels.sources import (
     partner,
 )
 from isic_cli.superpixel import Features, SuperpixelMap, parse_features
-from isic_cli.superpixel.photo import load_rgb, read_bytes
 from isic_cli.superpixel.tables import Cell, MapInfo, map_for_features, map_info, region_columns
 
 BlockFormat = Literal["csv", "tsv"]

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import IO
 
-from isic_cli.errors import CheckError, LocalError, NotFoundError, UsageError
+from isic_cli.errors import CheckError, DamagedError, LocalError, NotFoundError, UsageError
+from isic_cli.files.faults import translated
+from isic_cli.pictures.whole import inspect
 from isic_cli.services.upload.metadata_csv import open_metadata_csv
 from isic_cli.services.upload.validate import validate_file
-
-#: How pictures begin; a name says nothing about what is in a file.
-_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*")
 
 _SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff"})
 
@@ -90,16 +91,23 @@ def _pictures(path: Path) -> Iterator[Path]:
 
 
 def _check_picture(path: Path) -> None:
+    """Refuse what a download would refuse: no picture, or not all of one."""
     try:
-        with path.open("rb") as stream:
-            start = stream.read(16)
-    except FileNotFoundError as error:
-        raise NotFoundError(f"no file {path}") from error
-    except OSError as error:
-        raise LocalError(f"cannot read {path}: {error.strerror or error}") from error
-    if not start.startswith(_SIGNATURES):
-        what = "is empty" if not start else "is no picture"
-        raise UsageError(f"{path} {what}; nothing was sent", hint="JPEG, PNG and TIFF are.")
+        with translated(path, "cannot read"), path.open("rb") as stream:
+            inspect(partial(_read_at, stream), path.stat().st_size)
+    except LocalError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise NotFoundError(f"no file {path}") from error
+        raise
+    except DamagedError as error:
+        raise UsageError(
+            f"{path} is {error.message}; nothing was sent", hint="JPEG, PNG and TIFF are."
+        ) from error
+
+
+def _read_at(stream: IO[bytes], offset: int, length: int) -> bytes:
+    stream.seek(offset)
+    return stream.read(length)
 
 
 def _read_metadata(path: Path) -> dict[str, dict[str, str]]:

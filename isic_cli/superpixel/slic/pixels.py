@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isic_cli.errors import CheckError, UsageError
-from isic_cli.superpixel.photo import load_rgb, read_bytes
+from isic_cli.pictures.load import load_rgb, read_bytes
 
 LIBJPEG = "9d"
 #: The library's version is a setting of the whole process.

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from isic_cli.errors import UsageError
+from isic_cli.pictures.load import load_rgb
+from isic_cli.pictures.png import PngHeader
 from isic_cli.superpixel.map import SuperpixelMap
-from isic_cli.superpixel.photo import load_rgb
-from isic_cli.superpixel.pngcheck import PngHeader
 from isic_cli.superpixel.slic.colour import blurred, to_lab
 from isic_cli.superpixel.slic.connectivity import connected
 from isic_cli.superpixel.slic.kmeans import cluster

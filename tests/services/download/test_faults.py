@@ -409,7 +409,7 @@ def test_decoding_finds_what_the_structure_hides(host: Loopback, tmp_path: Path)
     assert only_finished(pull(host, tmp_path / "a")).bytes == len(hollow)
     strict = DownloadOptions(tmp_path / "b", check="decode")
     failed = only_failed(pull(host, tmp_path / "b", options=strict))
-    assert failed.reason.startswith("a picture that does not decode: ")
+    assert failed.reason.startswith("the picture is damaged ")
     assert left(tmp_path / "b") == {}
     host.files[PATH] = PICTURE
     only_finished(pull(host, tmp_path / "b", options=strict))

@@ -190,7 +190,7 @@ def test_a_mask_of_another_size_than_the_photograph_is_refused(tmp_path: Path) -
 def test_a_photograph_that_is_none_is_named(tmp_path: Path) -> None:
     write_study(tmp_path)
     (tmp_path / f"{FIRST}.jpg").write_bytes(b"no picture")
-    with pytest.raises(UsageError, match="is no picture"):
+    with pytest.raises(UsageError, match="is not a picture"):
         list(sets_of_study(open_study(tmp_path), [FIRST], ["Network"]))
 
 

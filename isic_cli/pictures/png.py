@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from isic_cli.errors import CheckError, UsageError
+from isic_cli.pictures import MAX_PIXELS
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-#: Pixels that a map may have at most, unless the caller allows more.
-MAX_PIXELS = 200_000_000
 
 GRAY, RGB, PALETTE, GRAY_ALPHA, RGBA = 0, 2, 3, 4, 6
 COLOUR_TYPES = {

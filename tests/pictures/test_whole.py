@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from isic_cli.errors import DamagedError
-from isic_cli.services.download.pictures import Picture, inspect
+from isic_cli.pictures.whole import Picture, inspect
 from tests.support.drawn import jpeg, png, png_chunk, tiff
 
 
@@ -99,7 +99,7 @@ def test_any_flipped_byte_of_a_png_is_found() -> None:
 def test_what_is_no_picture_is_named(data: bytes, what: str) -> None:
     with pytest.raises(DamagedError) as caught:
         look(data)
-    assert caught.value.message == f"no picture but {what}"
+    assert caught.value.message == f"not a picture but {what}"
 
 
 HEADER = struct.pack(">IIBBBBB", 4, 4, 8, 2, 0, 0, 0)

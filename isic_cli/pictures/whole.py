@@ -10,8 +10,8 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from isic_cli.errors import DamagedError
-from isic_cli.services.download.tiff import tiff_size
+from isic_cli.errors import DamagedError, NotAPictureError
+from isic_cli.pictures.tiff import tiff_size
 
 #: Reads up to `length` bytes at `offset`, fewer only at the end of the file.
 ReadAt = Callable[[int, int], bytes]
@@ -62,7 +62,7 @@ def inspect(read: ReadAt, size: int) -> Picture:
     if start[:4] in _TIFF:
         width, height = tiff_size(read, size)
         return Picture("tif", width, height)
-    raise DamagedError(f"no picture but {_kind(start, size)}")
+    raise NotAPictureError(f"not a picture but {_kind(start, size)}")
 
 
 def _kind(start: bytes, size: int) -> str:

@@ -1,0 +1,205 @@
+"""Open a picture of any format: one limit of pixels, one orientation rule, errors in words."""
+
+import logging
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from isic_cli.errors import (
+    CheckError,
+    DamagedError,
+    IsicError,
+    LocalError,
+    NotAPictureError,
+    NotFoundError,
+    UnsafeError,
+    UsageError,
+)
+from isic_cli.files.faults import shown, translated
+from isic_cli.pictures import MAX_PIXELS
+
+_LOGGER = logging.getLogger(__name__)
+
+# Ours decides, and is applied to the header of each picture.
+Image.MAX_IMAGE_PIXELS = None
+
+#: EXIF orientation → what shows the picture upright (Exif 2.32, tag 0x0112).
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+#: The turns that swap width and height.
+SIDEWAYS = frozenset(_TURNS[orientation] for orientation in (5, 6, 7, 8))
+
+#: What Pillow and its plug-ins raise for files that somebody damaged: found by changing bytes.
+_DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    struct.error,
+    zlib.error,
+    MemoryError,
+    ArithmeticError,
+    TypeError,
+    LookupError,
+)
+_HOSTILE = "A file that claims such a size is usually damaged or hostile."
+
+
+@contextmanager
+def opened(
+    source: Path | str | bytes, *, name: str = "", max_pixels: int = MAX_PIXELS
+) -> Iterator[Image.Image]:
+    """Open a picture; what Pillow says of it within the block is translated.
+
+    Parameters
+    ----------
+    source : Path, str or bytes
+        The file, or what it holds.
+    name : str
+        What to call it in messages; its path unless given.
+    max_pixels : int
+        Refuse larger pictures.
+
+    Raises
+    ------
+    NotFoundError, LocalError
+        The file cannot be read.
+    UnsafeError
+        It has more than `max_pixels`.
+    DamagedError
+        It is not a picture, or not a whole one.
+    """
+    name = name or ("the picture" if isinstance(source, bytes) else shown(source))
+    data = source if isinstance(source, bytes) else read_bytes(Path(source))
+    try:
+        with warnings.catch_warnings():
+            # Pillow's warnings name its own files; what is wrong shows when pixels are decoded.
+            warnings.simplefilter("ignore")
+            with Image.open(BytesIO(data)) as image:
+                _refuse_size(image, name, max_pixels)
+                yield image
+    except UnidentifiedImageError as error:
+        what = "is empty" if not data else "is not a picture"
+        raise NotAPictureError(f"{name} {what}") from error
+    except _DAMAGE as error:
+        raise DamagedError(f"{name} is damaged ({error})") from error
+
+
+def _refuse_size(image: Image.Image, name: str, max_pixels: int) -> None:
+    if image.width * image.height > max_pixels:
+        raise UnsafeError(
+            f"{name}: {image.width}x{image.height} is more than {max_pixels:,} pixels",
+            hint=_HOSTILE,
+        )
+
+
+def turn_of(image: Image.Image) -> Image.Transpose | None:
+    """Return what shows an opened picture upright; None when it is.
+
+    Pillow itself applies the orientation of a TIFF while loading.
+    """
+    if image.format == "TIFF":
+        return None
+    return _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+
+
+def dimensions(source: Path) -> tuple[int, int]:
+    """Return width and height in pixels without decoding.
+
+    Raises
+    ------
+    NotFoundError, LocalError, UnsafeError, DamagedError
+        As for `opened`.
+    """
+    with translated(source, "cannot read"), source.open("rb") as file:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                with Image.open(file) as image:
+                    return image.size
+        except _DAMAGE as error:
+            raise NotAPictureError(f"{shown(source)} is not a picture") from error
+
+
+@contextmanager
+def logged_errors() -> Iterator[None]:
+    """Log what is wrong with a picture that can be done without, and leave the block."""
+    try:
+        yield
+    except IsicError as error:
+        _LOGGER.warning("%s", error.message)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the whole file of a picture, map or mask.
+
+    Raises
+    ------
+    NotFoundError
+        No such file.
+    LocalError
+        A folder, no permission, a failing disk.
+    """
+    try:
+        with translated(path, "cannot read"):
+            return path.read_bytes()
+    except LocalError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise NotFoundError(f"no such file: {shown(path)}") from error
+        raise
+
+
+@contextmanager
+def input_errors() -> Iterator[None]:
+    """Tell a picture that the user named for what it is: the wrong file, or a damaged one.
+
+    Raises
+    ------
+    UsageError
+        Not a picture, or one of too many pixels.
+    CheckError
+        A damaged picture.
+    """
+    try:
+        yield
+    except (NotAPictureError, UnsafeError) as error:
+        raise UsageError(error.message, hint=error.hint) from error
+    except DamagedError as error:
+        raise CheckError(error.message) from error
+
+
+def load_rgb(path: Path, *, max_pixels: int = MAX_PIXELS) -> npt.NDArray[np.uint8]:
+    """Return the pixels of a photograph as they are stored: its EXIF orientation is not applied.
+
+    Superpixel maps were made on the stored pixels, so that a rotated photograph would not match.
+
+    Returns
+    -------
+    rgb : ndarray of shape (H, W, 3), uint8
+
+    Raises
+    ------
+    NotFoundError, LocalError
+        The file cannot be read.
+    UsageError, CheckError
+        As for `input_errors`.
+    """
+    with input_errors(), opened(path, max_pixels=max_pixels) as picture:
+        rgb = picture if picture.mode == "RGB" else picture.convert("RGB")
+        pixels = np.frombuffer(rgb.tobytes(), np.uint8)
+        return pixels.reshape(rgb.height, rgb.width, 3)
