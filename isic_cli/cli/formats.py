@@ -3,11 +3,12 @@
 import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain, islice
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-import click
+from isic_cli.cli.terminal import TerminalStream, printable
 
 Row = Mapping[str, Any]
 
@@ -88,47 +89,97 @@ def write_ids(rows: Iterable[Row], stream: IO[str], key: str) -> None:
 
 
 def write_table(
-    rows: Iterable[Row], stream: IO[str], columns: Sequence[str], *, width: int, color: bool
-) -> None:
-    """Aligned columns for reading; widths come from the first hundred rows."""
+    rows: Iterable[Row],
+    stream: IO[str],
+    columns: Sequence[str],
+    *,
+    width: int,
+    key: str = "",
+    all_columns: bool = False,
+) -> list[str]:
+    """Write aligned columns for reading; widths come from the first hundred rows.
+
+    Parameters
+    ----------
+    width : int
+        Of the terminal. Texts are shortened to fit, but no name of a column and no id; then the
+        last columns are left out.
+    key : str
+        The column that is never left out.
+    all_columns : bool
+        Leave no column out; lines may become longer than `width`.
+
+    Returns
+    -------
+    list of str
+        The columns that were left out.
+    """
     rows = iter(rows)
     first = [_texts(row, columns) for row in islice(rows, _FLUSH_EVERY)]
     if not first:
-        return
-    widths = _fit([list(columns), *first], width)
-    header = _line(columns, widths)
-    stream.write((click.style(header, bold=True) if color else header) + "\n")
+        return []
+    chosen = _fit([list(columns), *first], width, key, all_columns=all_columns)
+    header = _line(columns, chosen)
+    if isinstance(stream, TerminalStream):
+        stream.write_bold(header)
+    else:
+        stream.write(f"{header}\n")
     for cells in chain(first, (_texts(row, columns) for row in rows)):
-        stream.write(_line(cells, widths) + "\n")
+        stream.write(_line(cells, chosen) + "\n")
+    shown = {column.place for column in chosen}
+    return [name for place, name in enumerate(columns) if place not in shown]
 
 
 def _texts(row: Row, columns: Sequence[str]) -> list[str]:
-    return [" ".join(str(as_cell(row.get(name))).split()) for name in columns]
+    return [printable(" ".join(str(as_cell(row.get(name))).split())) for name in columns]
 
 
-def _fit(lines: Sequence[Sequence[str]], width: int) -> list[int]:
-    """Column widths: natural ones, the widest shrunk until the line fits."""
+@dataclass(frozen=True)
+class _Column:
+    """A column that is shown: its place among all, its width, and whether cells stay whole."""
+
+    place: int
+    width: int
+    whole: bool
+
+
+def _fit(
+    lines: Sequence[Sequence[str]], width: int, key: str, *, all_columns: bool
+) -> list[_Column]:
     from rich.cells import cell_len
 
-    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
-    excess = sum(widths) + 2 * (len(widths) - 1) - width
-    while excess > 0:
-        widest = max(range(len(widths)), key=widths.__getitem__)
-        if widths[widest] <= 8:
+    names = lines[0]
+    natural = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    whole = [name in {key, "doi"} or name.endswith("_id") for name in names]
+    least = [
+        size if keep else max(cell_len(name), min(size, 8))
+        for name, size, keep in zip(names, natural, whole, strict=True)
+    ]
+    shown = list(range(len(names)))
+    while (spare := width + 2 - sum(least[i] + 2 for i in shown)) < 0 and not all_columns:
+        optional = [i for i in shown if names[i] != key][-1:]
+        if not optional or len(shown) == 1:
             break
-        others = [size for index, size in enumerate(widths) if index != widest]
-        target = max(8, max(others, default=8), widths[widest] - excess)
-        step = max(1, widths[widest] - target)
-        widths[widest] -= step
-        excess -= step
-    return widths
+        shown.remove(optional[0])
+    widths = dict.fromkeys(shown, 0)
+    wanting = sorted(shown, key=lambda i: natural[i] - least[i])
+    for done, i in enumerate(wanting):
+        # Each gets an equal part of what is left; what it does not need goes to the others.
+        extra = min(natural[i] - least[i], max(0, spare) // (len(wanting) - done))
+        widths[i] = least[i] + extra
+        spare -= extra
+    return [_Column(i, size, whole[i]) for i, size in widths.items()]
 
 
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+def _line(cells: Sequence[str], columns: Sequence[_Column]) -> str:
     from rich.cells import cell_len, set_cell_size
 
-    shown = [
-        set_cell_size(cell, size - 1) + "…" if cell_len(cell) > size else set_cell_size(cell, size)
-        for cell, size in zip(cells, widths, strict=True)
-    ]
+    shown = []
+    for column in columns:
+        cell = cells[column.place]
+        if cell_len(cell) <= column.width:
+            cell = set_cell_size(cell, column.width)
+        elif not column.whole:
+            cell = set_cell_size(cell, column.width - 1) + "…"
+        shown.append(cell)
     return "  ".join(shown).rstrip()

@@ -12,6 +12,7 @@ from isic_cli import __version__
 from isic_cli.cli.context import Run
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.signals import CODES, Signals, say
+from isic_cli.cli.terminal import prepare_streams
 from isic_cli.errors import ExitCode, IsicError, QueryError, TerminatedError
 
 COMMANDS = {
@@ -125,14 +126,6 @@ def cli(ctx: click.Context, /, **options: Any) -> None:
     ctx.call_on_close(ctx.obj.configure_logging())
 
 
-def _prepare_streams() -> None:
-    # A console that is not UTF-8 must not end the run at the first umlaut.
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
-
-
 def _leave(code: int) -> int:
     """Leave at once: a worker that is blocked in a read must not hold up an interrupted run."""
     for stream in (sys.stdout, sys.stderr):
@@ -150,7 +143,7 @@ def _cut_short(number: int) -> int:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    _prepare_streams()
+    prepare_streams()
     with Signals() as signals:
         return _run(arguments, signals)
 

@@ -1,6 +1,5 @@
 """Where rows go: standard output or a file, in the format that was asked for."""
 
-import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -155,13 +154,19 @@ class Output:
             case "ids":
                 formats.write_ids(rows, stream, shape.key)
             case _:
-                formats.write_table(
-                    rows,
-                    stream,
-                    columns,
-                    width=shutil.get_terminal_size((200, 24)).columns if self.to_terminal else 200,
-                    color=self.to_terminal and not os.environ.get("NO_COLOR"),
-                )
+                self._write_table(rows, stream, columns, shape.key)
+
+    def _write_table(
+        self, rows: Iterable[formats.Row], stream: IO[str], columns: Sequence[str], key: str
+    ) -> None:
+        width = shutil.get_terminal_size((200, 24)).columns if self.to_terminal else 200
+        left_out = formats.write_table(
+            rows, stream, columns, width=width, key=key, all_columns=bool(self.fields)
+        )
+        if left_out:
+            stream.flush()
+            hint = "a wider terminal, --fields or -f jsonl shows them"
+            click.echo(f"Not shown: {', '.join(left_out)} ({hint}).", err=True)
 
 
 class _Counted:

@@ -1,7 +1,6 @@
 """Progress on standard error: a bar on a terminal, else a line now and then."""
 
 import json
-import os
 import sys
 import threading
 import time
@@ -11,6 +10,8 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import click
+
+from isic_cli.cli.terminal import is_capable
 
 T = TypeVar("T")
 
@@ -38,8 +39,7 @@ def chosen_mode(mode: str) -> str:
     """Resolve `auto`: a bar for a person at a capable terminal, else plain lines."""
     if mode != "auto":
         return mode
-    capable = os.environ.get("TERM", "") != "dumb" and not os.environ.get("CI")
-    return "bar" if sys.stderr.isatty() and capable else "plain"
+    return "bar" if sys.stderr.isatty() and is_capable() else "plain"
 
 
 def human_bytes(count: float) -> str:
@@ -194,9 +194,9 @@ class Progress:
         columns: list[Any] = [TextColumn("{task.description}")]
         if self.total:
             columns.insert(0, BarColumn(bar_width=24))
-        self._bar = RichProgress(
-            *columns, console=Console(stderr=True), auto_refresh=False, transient=True
-        )
+        # The stream below ours: a bar moves the cursor, which ours would escape.
+        console = Console(file=sys.__stderr__)
+        self._bar = RichProgress(*columns, console=console, auto_refresh=False, transient=True)
         self._bar.start()
         self._task = self._bar.add_task("", total=self.total)
 

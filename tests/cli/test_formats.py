@@ -61,15 +61,42 @@ def test_cells_show_nothing_for_none_and_json_for_objects(value: Any, cell: Any)
 
 
 def test_a_table_aligns_and_keeps_each_row_on_one_line() -> None:
-    text = written(formats.write_table, ["isic_id", "note"], width=80, color=False)
+    text = written(formats.write_table, ["isic_id", "note"], width=80)
     assert text == ('isic_id       note\nISIC_0000001\nISIC_0000002  two lines, "quoted"\n')
 
 
 def test_a_table_shortens_its_widest_column_to_the_width() -> None:
     stream = io.StringIO()
     rows = [{"id": "1", "name": "x" * 60, "doi": "y" * 12}]
-    formats.write_table(rows, stream, ["id", "name", "doi"], width=40, color=False)
+    formats.write_table(rows, stream, ["id", "name", "doi"], width=40)
     assert stream.getvalue().splitlines()[1] == f"1   {'x' * 21}…  {'y' * 12}"
+
+
+def test_a_table_leaves_out_its_last_columns_before_it_cuts_an_id_or_a_name() -> None:
+    stream = io.StringIO()
+    rows = [{"isic_id": "ISIC_0000001", "diagnosis_1": "Benign", "lesion_id": "IL_0000001"}]
+    columns = ["isic_id", "diagnosis_1", "lesion_id"]
+    left_out = formats.write_table(rows, stream, columns, width=28, key="isic_id")
+    assert stream.getvalue() == "isic_id       diagnosis_1\nISIC_0000001  Benign\n"
+    assert left_out == ["lesion_id"]
+
+
+def test_a_table_of_named_columns_leaves_none_out() -> None:
+    stream = io.StringIO()
+    columns = ["isic_id", "note"]
+    assert formats.write_table(ROWS, stream, columns, width=10, all_columns=True) == []
+    assert stream.getvalue().splitlines() == [
+        "isic_id       note",
+        "ISIC_0000001",
+        "ISIC_0000002  two lin…",
+    ]
+
+
+def test_an_id_longer_than_those_of_the_first_hundred_rows_stays_whole() -> None:
+    stream = io.StringIO()
+    rows = [{"id": number} for number in (*range(1, 101), 123456)]
+    formats.write_table(rows, stream, ["id"], width=80, key="id")
+    assert stream.getvalue().splitlines()[-1] == "123456"
 
 
 def test_a_table_measures_wide_characters_by_their_cells() -> None:
@@ -79,14 +106,13 @@ def test_a_table_measures_wide_characters_by_their_cells() -> None:
         stream,
         ["a", "b"],
         width=80,
-        color=False,
     )
     assert stream.getvalue() == "a     b\n皮膚  x\nskin  y\n"
 
 
 def test_a_table_of_nothing_is_nothing() -> None:
     stream = io.StringIO()
-    formats.write_table([], stream, ["a"], width=80, color=True)
+    formats.write_table([], stream, ["a"], width=80)
     assert stream.getvalue() == ""
 
 

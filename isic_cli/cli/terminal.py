@@ -1,0 +1,62 @@
+"""What a person's terminal gets: no control characters of others, styles only where it has them."""
+
+import io
+import os
+import sys
+
+#: Control characters but newline and tab, and marks that turn the direction of text.
+_UNSAFE = (
+    *(*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0)),
+    *(0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)),
+)
+
+_ESCAPES = {code: chr(code).encode("unicode_escape").decode() for code in _UNSAFE}
+
+
+def printable(text: str) -> str:
+    r"""Return text with the characters escaped that would steer a terminal or turn its text.
+
+    >>> printable("a\x1b[31mb")
+    'a\\x1b[31mb'
+    """
+    return text.translate(_ESCAPES)
+
+
+def is_capable() -> bool:
+    """Whether a terminal here may get more than plain text, as `TERM` and `CI` say."""
+    return os.environ.get("TERM", "") != "dumb" and not os.environ.get("CI")
+
+
+def has_styles() -> bool:
+    """Whether a terminal here may get bold text and colours."""
+    return is_capable() and not os.environ.get("NO_COLOR")
+
+
+class TerminalStream(io.TextIOWrapper):
+    """A terminal as a text stream that escapes what is not `printable`."""
+
+    def write(self, text: str) -> int:
+        """Write text, escaped."""
+        return super().write(printable(text))
+
+    def write_bold(self, line: str) -> None:
+        """Write a line, bold where the terminal has styles."""
+        text = printable(line)
+        super().write(f"\x1b[1m{text}\x1b[0m\n" if has_styles() else f"{text}\n")
+
+
+def prepare_streams() -> None:
+    """Make standard output and error safe for whatever text comes.
+
+    A console that is not UTF-8 must not end the run at the first umlaut.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if not isinstance(stream, io.TextIOWrapper):
+            continue
+        stream.reconfigure(errors="backslashreplace")
+        if stream.isatty() and not isinstance(stream, TerminalStream):
+            safe = TerminalStream(
+                stream.buffer, stream.encoding, "backslashreplace", line_buffering=True
+            )
+            setattr(sys, name, safe)
