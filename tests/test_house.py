@@ -159,6 +159,7 @@ ONE_PLACE = {
     r"\bflock\(|msvcrt\.locking|FileLock\(": {"files"},
     r"os\.walk\(|\.rglob\(": {"files"},
     r"Image\.open\(|MAX_IMAGE_PIXELS": {"pictures"},
+    r"ISIC_(\\d|\[0-9\]\{7\})": {"models/ids.py"},
     r"\bfile_digest\(": {"files", "services/download/partfile.py"},
 }
 

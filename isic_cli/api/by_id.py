@@ -1,6 +1,5 @@
 """Look many ids up at once: a hundred in each request, up to eight requests side by side."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -9,6 +8,7 @@ from isic_cli.api.client import ArchiveClient
 from isic_cli.api.origin import Params
 from isic_cli.api.paging import PAGE_SIZE, all_rows
 from isic_cli.api.search import MOST_LANES, SEARCH, both, read_images, search_params
+from isic_cli.models.ids import is_isic_id
 from isic_cli.models.image import ImageRecord
 
 S = TypeVar("S")
@@ -16,7 +16,6 @@ T = TypeVar("T")
 
 #: Ids asked for in one request; the archive's line holds about 310.
 IDS_AT_ONCE = 100
-PLAIN_ID = re.compile(r"ISIC_\d{7}", re.ASCII)
 
 
 def fetch_by_id(
@@ -36,7 +35,7 @@ def fetch_by_id(
     dict of str to ImageRecord
         In the order of `ids`.
     """
-    wanted = list(dict.fromkeys(name for name in ids if PLAIN_ID.fullmatch(name)))
+    wanted = list(dict.fromkeys(name for name in ids if is_isic_id(name)))
     size = IDS_AT_ONCE
     while size > 1 and not _fits(client, wanted[:size], query, collections):
         size //= 2

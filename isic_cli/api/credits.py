@@ -15,10 +15,11 @@ import httpx
 from pydantic import TypeAdapter
 
 from isic_cli.api.answer import Answer, read_json
-from isic_cli.api.by_id import PLAIN_ID, side_by_side
+from isic_cli.api.by_id import side_by_side
 from isic_cli.api.faults import cut
 from isic_cli.api.session import Session
 from isic_cli.errors import AuthError, NetworkError, NotFoundError, RefusedError, ResponseError
+from isic_cli.models.ids import is_isic_id
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ def credit_queries(isic_ids: Iterable[str]) -> list[str]:
     ['isic_id:ISIC_0000007 OR isic_id:ISIC_0000009']
     """
     blocks: defaultdict[str, list[str]] = defaultdict(list)
-    for isic_id in filter(PLAIN_ID.fullmatch, isic_ids):
+    for isic_id in filter(is_isic_id, isic_ids):
         blocks[isic_id[:-3]].append(isic_id)
     dense = [f"isic_id:{block}*" for block, ids in blocks.items() if len(ids) >= _DENSE]
     single = [

@@ -1,8 +1,7 @@
 """Which images a listing has given out, in little memory."""
 
-import re
+from isic_cli.models.ids import number_of
 
-_PLAIN = re.compile(r"ISIC_(\d{7})", re.ASCII)
 _BYTES = 10**7 // 8
 
 
@@ -15,14 +14,14 @@ class SeenImages:
 
     def add(self, isic_id: str) -> bool:
         """Note an id; return whether it is new."""
-        match = _PLAIN.fullmatch(isic_id)
-        if match is None:
+        number = number_of(isic_id)
+        if number is None:
             new = isic_id not in self._odd
             self._odd.add(isic_id)
             return new
         if not self._bits:
             self._bits = bytearray(_BYTES)
-        place, bit = divmod(int(match[1]), 8)
+        place, bit = divmod(number, 8)
         new = not self._bits[place] >> bit & 1
         self._bits[place] |= 1 << bit
         return new

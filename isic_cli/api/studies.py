@@ -13,6 +13,7 @@ from isic_cli.api.answer import Answer
 from isic_cli.api.paging import all_rows
 from isic_cli.api.session import Session
 from isic_cli.errors import AuthError, NotFoundError, RefusedError, ResponseError, ServerError
+from isic_cli.models.ids import find_ids
 from isic_cli.models.page import Page
 from isic_cli.models.study import FoundStudy, Study, StudyAnnotation, StudyTask
 
@@ -23,7 +24,6 @@ CHOICES_HINT = (
 
 _ENTRIES: TypeAdapter[list[dict[str, Any]]] = TypeAdapter(list[dict[str, Any]])
 _STUDY_PATH = re.compile(r"/studies/(\d+)/?")
-_ISIC_ID = re.compile(r"/images/(ISIC_\d{7})/?")
 _FILE_NAME = re.compile(r'filename="?([^";]+?)_responses(?:_[\d-]+)?\.csv')
 
 
@@ -159,10 +159,10 @@ class StudyEndpoints(Session):
             When it does not.
         """
         answer = self._client.exchange("GET", f"/images/{key}/")
-        match = _ISIC_ID.fullmatch(httpx.URL(answer.url).path)
-        if match is None:
+        found = find_ids(httpx.URL(answer.url).path)
+        if not found:
             raise answer.error or NotFoundError(f"the archive tells no ISIC id of image {key}")
-        return match[1]
+        return found[0]
 
     def _optional(self, path: str) -> bytes | None:
         def consume(response: httpx.Response, asked: str) -> bytes | None:

@@ -94,7 +94,7 @@ def show_images(run: Run, isic_ids: tuple[str, ...], output: Output) -> ExitCode
 
     isic image show ISIC_9000002
     """
-    from isic_cli.services.select.idfile import find_ids
+    from isic_cli.models.ids import find_ids
 
     wanted = [found for text in isic_ids for found in (find_ids(text) or [text])]
     with run.open() as api:

@@ -38,7 +38,7 @@ def similar(
 
     isic image similar ISIC_9000002 -n 5
     """
-    from isic_cli.services.select.idfile import find_ids
+    from isic_cli.models.ids import find_ids
 
     found = find_ids(isic_id)
     if len(found) != 1:

@@ -229,7 +229,7 @@ def _failed(outcome: "Outcome[Any]") -> str:
 
 def _report_id(name: str) -> str:
     """Return the ISIC id that a file's name holds, so that `--from REPORT` can read it."""
-    from isic_cli.services.select.idfile import find_ids
+    from isic_cli.models.ids import find_ids
 
     return next(iter(find_ids(Path(name).name)), Path(name).name)
 
@@ -259,11 +259,11 @@ def each_its_own(arguments: Iterable[str], place: str | Path | None, files: str)
     UsageError
         A file, or the name of one in the archive. What is not there is not found, later.
     """
-    from isic_cli.services.superpixels.sources import ISIC_ID
+    from isic_cli.models.ids import find_ids
 
     if place is None or Path(place).is_dir() or not is_many(arguments):
         return
-    if Path(place).exists() or ISIC_ID.match(str(place)):
+    if Path(place).exists() or find_ids(str(place)):
         raise UsageError(
             f"{place} belongs to one image, and there may be several",
             hint=f"name a folder of files {files}",

@@ -2,13 +2,11 @@
 
 import csv
 import json
-import re
 from collections.abc import Iterator
 from itertools import pairwise
 
 from isic_cli.errors import UsageError
-
-_ISIC_ID = re.compile(r"ISIC_\d{7}")
+from isic_cli.models.ids import find_ids
 
 
 def parse_pairs(text: str, *, name: str) -> Iterator[tuple[str, str]]:
@@ -33,7 +31,7 @@ def parse_pairs(text: str, *, name: str) -> Iterator[tuple[str, str]]:
         if line.lstrip().startswith("{"):
             yield from pairwise(_group(line, f"{name}, line {number}"))
             continue
-        ids = [match[0] for cell in next(csv.reader([line])) if (match := _ISIC_ID.search(cell))]
+        ids = [found for cell in next(csv.reader([line])) for found in find_ids(cell)[:1]]
         if len(ids) == 2:
             yield ids[0], ids[1]
         elif ids or number > 1:

@@ -7,11 +7,12 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from isic_cli.folder.replies import json_reply
+from isic_cli.models.ids import ID_PATTERN
 
 P = TypeVar("P", bound=BaseModel)
 
 #: Not anchored: the real server's is not either.
-IsicId = Annotated[str, Field(pattern="ISIC_[0-9]{7}")]
+IsicId = Annotated[str, Field(pattern=ID_PATTERN)]
 
 
 class Payload(BaseModel):

@@ -7,19 +7,19 @@ beside their JPEGs, and those are no pictures.
 
 import logging
 import os
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from isic_cli.errors import LocalError, NotFoundError
 from isic_cli.files.walk import walk
+from isic_cli.models.ids import id_pattern
 
 logger = logging.getLogger(__name__)
 
-PICTURE = re.compile(r"(ISIC_\d{7})\.(?:jpe?g|png|tiff?)", re.IGNORECASE)
-THUMBNAIL = re.compile(r"(ISIC_\d{7})_thumbnail\.jpe?g", re.IGNORECASE)
-SUPERPIXELS = re.compile(r"(ISIC_\d{7})_superpixels(?:_v[\d.]+)?\.png", re.IGNORECASE)
-MASK = re.compile(r"ISIC_\d{7}_(?:segmentation|attribute_\w+|expert\w*)\.png", re.IGNORECASE)
+PICTURE = id_pattern(r"\.(?:jpe?g|png|tiff?)")
+THUMBNAIL = id_pattern(r"_thumbnail\.jpe?g")
+SUPERPIXELS = id_pattern(r"_superpixels(?:_v[0-9.]+)?\.png")
+MASK = id_pattern(r"_(?:segmentation|attribute_\w+|expert\w*)\.png")
 
 #: Studies keep masks of their own, served below the study.
 _STUDIES = "studies"

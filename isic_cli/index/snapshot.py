@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from isic_cli.errors import LocalError
 from isic_cli.index.columns import METADATA, TYPES
 from isic_cli.index.engine import quoted, translated
+from isic_cli.models.ids import ID_PATTERN
 
 if TYPE_CHECKING:
     import duckdb
@@ -77,7 +78,7 @@ def _check_ids(database: "duckdb.DuckDBPyConnection", path: Path, file: str) -> 
     """Return whether the ids are sorted; raise when one is no ISIC id or occurs twice."""
     row = database.execute(
         "SELECT count(*) FILTER (WHERE isic_id IS NULL OR NOT regexp_full_match("
-        "isic_id, 'ISIC_[0-9]{7}')), count(*) FILTER (WHERE isic_id <= before), count(*)"
+        f"isic_id, '{ID_PATTERN}')), count(*) FILTER (WHERE isic_id <= before), count(*)"
         f" FROM (SELECT isic_id, lag(isic_id) OVER () AS before FROM {file})"
     ).fetchone()
     bad, unsorted, count = row or (0, 0, 0)

@@ -7,7 +7,6 @@ forty columns would weigh a gigabyte.
 
 import csv
 import json
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,14 +15,14 @@ from typing import Any
 from isic_cli.errors import LocalError, NotFoundError, UsageError
 from isic_cli.files import STATE
 from isic_cli.folder.table import unguarded
+from isic_cli.models.ids import find_ids, is_isic_id
 from isic_cli.models.image import LEADING_COLUMNS
 from isic_cli.services.download.journal import DownloadJournal
-from isic_cli.services.select.idfile import ID_COLUMNS, find_ids
+from isic_cli.services.select.idfile import ID_COLUMNS
 from isic_cli.services.select.problems import Problem
 
 Row = dict[str, Any]
 
-_PLAIN_ID = re.compile(r"ISIC_[0-9]{7}")
 #: Lines of JSON that are about the file, not about an image.
 _HEADERS = frozenset({"format", "isic_lock", "summary"})
 
@@ -230,7 +229,7 @@ class _Blanked:
 
 def _settle_id(row: Row) -> bool:
     plain = row.get("isic_id")
-    if type(plain) is str and _PLAIN_ID.fullmatch(plain):
+    if type(plain) is str and is_isic_id(plain):
         return True
     found = find_ids(str(row.get("isic_id") or ""))
     if found:

@@ -8,8 +8,9 @@ from typing import Any, Self
 
 from isic_cli.curation.diff import to_text
 from isic_cli.errors import LocalError
+from isic_cli.models.ids import is_isic_id
 from isic_cli.services.download.journal import Entry
-from isic_cli.services.download.paths import is_safe_id, is_safe_path
+from isic_cli.services.download.paths import is_safe_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class LockedImage:
         """
         try:
             image = cls(**json.loads(line))
-            is_good = is_safe_id(image.isic_id) and is_safe_path(image.path) and image.size >= 0
+            is_good = is_isic_id(image.isic_id) and is_safe_path(image.path) and image.size >= 0
         except (ValueError, TypeError, AttributeError) as error:
             raise LocalError(f"{where} is no line of a lock", hint=DAMAGED) from error
         if not is_good:

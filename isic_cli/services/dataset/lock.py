@@ -19,14 +19,14 @@ from typing import IO, BinaryIO, Self
 from isic_cli.errors import LocalError, NotFoundError
 from isic_cli.files.atomic import replacing_bytes
 from isic_cli.files.faults import local_error, translated
+from isic_cli.models.ids import ID_PATTERN, is_isic_id
 from isic_cli.models.licenses import strictest
 from isic_cli.services.dataset.header import LockHeader
 from isic_cli.services.dataset.image import DAMAGED, LockedImage
-from isic_cli.services.download.paths import is_safe_id
 
 NAME = "isic.lock"
 _START = b'{"isic_id":"ISIC_'
-_ID = re.compile(rb'\s*\{\s*"isic_id"\s*:\s*"ISIC_([0-9]{7})"')
+_ID = re.compile(rf'\s*\{{\s*"isic_id"\s*:\s*"({ID_PATTERN})"'.encode())
 
 
 class Lock:
@@ -91,7 +91,7 @@ class Lock:
             if line.startswith(_START) and line[17:24].isdigit():
                 isic_id = int(line[17:24])
             elif match := _ID.match(line):
-                isic_id = int(match[1])
+                isic_id = int(match[1][5:])
             else:
                 raise LocalError(f"{self.path}, line {number} names no image", hint=DAMAGED)
             if isic_id <= last:
@@ -113,7 +113,7 @@ class Lock:
         return None if place is None else self._at(place)
 
     def _place(self, isic_id: str) -> int | None:
-        if not is_safe_id(isic_id):
+        if not is_isic_id(isic_id):
             return None
         number = int(isic_id[5:])
         place = bisect_left(self._ids, number)

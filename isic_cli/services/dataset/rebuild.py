@@ -1,7 +1,6 @@
 """Rebuild exactly what a lock says, and tell every difference."""
 
 import os
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from isic_cli.api.archive import ArchiveApi
 from isic_cli.curation.diff import to_text
 from isic_cli.errors import ChangedError, NotFoundError
 from isic_cli.files.walk import walk
+from isic_cli.models.ids import id_pattern
 from isic_cli.models.image import ImageRecord
 from isic_cli.models.selection import IdList, Selection
 from isic_cli.services.cite.credits import Credits
@@ -23,7 +23,7 @@ from isic_cli.services.download.sidecars import settle_sidecars
 from isic_cli.services.select.live import SelectedImages
 from isic_cli.services.select.problems import Problem
 
-_PICTURE = re.compile(r"(ISIC_\d{7})(_thumbnail)?\.(?:jpe?g|png|tiff?)", re.IGNORECASE)
+_PICTURE = id_pattern(r"(_thumbnail)?\.(?:jpe?g|png|tiff?)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Literal
 from isic_cli.api.archive import ArchiveApi
 from isic_cli.errors import CheckError
 from isic_cli.files.faults import local_error
+from isic_cli.models.ids import is_isic_id
 from isic_cli.models.image import ImageRecord
 from isic_cli.services.cite.credits import Credits
 from isic_cli.services.dataset.image import LockedImage
@@ -19,7 +20,7 @@ from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent
 from isic_cli.services.download.journal import DownloadJournal
 from isic_cli.services.download.options import DownloadOptions
-from isic_cli.services.download.paths import Ground, is_safe_id
+from isic_cli.services.download.paths import Ground
 from isic_cli.services.download.plan import Seen
 from isic_cli.services.index.filecache import through_cache
 from isic_cli.services.select.live import GROUP, select
@@ -108,7 +109,7 @@ class Synchronisation:
         for images in self.images:
             for record in images.records("by_id", lanes=self._lanes):
                 # An id twice is the engine's to pass over; an unsafe one is its to refuse.
-                if is_safe_id(record.isic_id):
+                if is_isic_id(record.isic_id):
                     self._seen.add(record.isic_id)
                 yield record
         self._is_listed = True

@@ -13,8 +13,8 @@ from typing import Any, Self
 
 from isic_cli.files import STATE
 from isic_cli.files.jsonl import Journal, to_line
+from isic_cli.models.ids import is_isic_id
 from isic_cli.services.download.options import Variant
-from isic_cli.services.download.paths import is_safe_id
 
 _NAME = "journal.jsonl"
 
@@ -74,7 +74,7 @@ def _parse(line: bytes) -> Entry | None:
         entry = Entry(**values)
     except (ValueError, TypeError, AttributeError, RecursionError):
         return None
-    return entry if is_safe_id(str(entry.isic_id)) and isinstance(entry.record, dict) else None
+    return entry if is_isic_id(str(entry.isic_id)) and isinstance(entry.record, dict) else None
 
 
 class DownloadJournal:

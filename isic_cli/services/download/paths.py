@@ -11,20 +11,15 @@ from isic_cli.errors import LocalError, UnsafeError, UsageError
 from isic_cli.files import STATE
 from isic_cli.files.atomic import write_state
 from isic_cli.files.faults import local_error
+from isic_cli.models.ids import is_isic_id
 from isic_cli.services.download.options import Variant
 
 FLAT = "{isic_id}.{ext}"
 
-_ID = re.compile(r"ISIC_[0-9]{7}")
 _SPEC = re.compile(r"(\.[0-9]+)?")
 _FORBIDDEN = re.compile(r'[\x00-\x1f<>:"\\|?*]')
 _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 _TAKEN = frozenset({STATE, "licenses", "metadata.csv", "attribution.txt", "isic.lock"})
-
-
-def is_safe_id(isic_id: str) -> bool:
-    """Whether an id is `ISIC_` and seven ASCII digits, and so can be part of a path."""
-    return _ID.fullmatch(isic_id) is not None
 
 
 def is_safe_path(path: str) -> bool:
@@ -88,7 +83,7 @@ class Layout:
         UnsafeError
             For an id that is not `ISIC_` and seven digits.
         """
-        if not is_safe_id(isic_id):
+        if not is_isic_id(isic_id):
             raise UnsafeError(f"unsafe id {isic_id[:40]!r}", hint="It can not become a file name.")
         path = self.pattern.format(isic_id=isic_id, ext=extension)
         if variant == "full":

@@ -13,9 +13,9 @@ from pathlib import Path
 from isic_cli.errors import IsicError, LocalError, TransferError
 from isic_cli.files.atomic import replacing_state
 from isic_cli.files.faults import local_error
+from isic_cli.models.ids import is_isic_id
 from isic_cli.models.image import LEADING_COLUMNS
 from isic_cli.services.download.journal import DownloadJournal, Entry
-from isic_cli.services.download.paths import is_safe_id
 
 _LOGGER = logging.getLogger(__name__)
 #: Files whose tables and lock are still written when a run is interrupted; for more of them that
@@ -119,7 +119,7 @@ def _adopt_rows(folder: Path, journal: DownloadJournal) -> None:
         with (folder / "metadata.csv").open(encoding="utf-8-sig", newline="") as file:
             for row in csv.DictReader(file):
                 isic_id = str(row.get("isic_id"))
-                if is_safe_id(isic_id) and not journal.knows(isic_id, "full"):
+                if is_isic_id(isic_id) and not journal.knows(isic_id, "full"):
                     _adopt_row(folder, journal, isic_id, row)
     except FileNotFoundError:
         return

@@ -13,6 +13,7 @@ from isic_cli.curation.labels.scheme import require_levels
 from isic_cli.errors import LocalError, UsageError
 from isic_cli.folder.scan import Contents, scan
 from isic_cli.folder.table import typed
+from isic_cli.models.ids import id_pattern
 from isic_cli.services.dataset.label import Labelling
 from isic_cli.services.dataset.split import read_splits
 from isic_cli.services.export.options import PACKED, ExportOptions
@@ -20,7 +21,7 @@ from isic_cli.services.tabular import Row, TableSource, open_table
 
 #: A split or label as the name of a folder.
 _UNSAFE = re.compile(r"[^\w ,.()+-]")
-_MASK = re.compile(r"(ISIC_\d{7})_(?:attribute_)?(\w+)\.png", re.IGNORECASE)
+_MASK = id_pattern(r"_(?:attribute_)?(\w+)\.png")
 
 
 @dataclass(frozen=True, slots=True)

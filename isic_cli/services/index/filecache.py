@@ -10,11 +10,12 @@ from isic_cli.api.archive import ArchiveApi
 from isic_cli.config import Settings
 from isic_cli.errors import IsicError, NotFoundError
 from isic_cli.index.blobs import BlobKey, BlobStore
+from isic_cli.models.ids import is_isic_id
 from isic_cli.models.image import ImageRecord
 from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent, Finished, Skipped
 from isic_cli.services.download.options import DownloadOptions, Variant
-from isic_cli.services.download.paths import Ground, is_safe_id, settle_layout
+from isic_cli.services.download.paths import Ground, settle_layout
 from isic_cli.services.index.paths import archive_key
 from isic_cli.services.index.upkeep import blob_store
 
@@ -51,7 +52,7 @@ class FileCache:
     def placing(self, records: Iterable[ImageRecord]) -> Iterator[ImageRecord]:
         """Pass records on; the files of those that the cache has are in the folder then."""
         for record in records:
-            if is_safe_id(record.isic_id):
+            if is_isic_id(record.isic_id):
                 self._place(record)
             yield record
 
@@ -125,7 +126,7 @@ def picture_bytes(api: ArchiveApi, record: ImageRecord, variant: Variant) -> byt
     if file is None:
         raise NotFoundError(f"{record.isic_id} has no {variant} file")
     settings = api.settings
-    if settings.cache and is_safe_id(record.isic_id):
+    if settings.cache and is_isic_id(record.isic_id):
         store = blob_store(settings.cache_dir)
         key = BlobKey(archive_key(settings.archive), variant, record.isic_id)
         blob = store.find(key, stated=file.size)

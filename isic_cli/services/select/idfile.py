@@ -6,7 +6,6 @@ is read by its column `isic_id`, `image_name`, `image` or `image_id`.
 
 import csv
 import json
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -15,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from isic_cli.errors import LocalError, NotFoundError, UsageError
+from isic_cli.models.ids import find_ids
 from isic_cli.models.selection import IdList
 
 #: Columns that may hold the id of an image, in order of preference.
@@ -23,22 +23,12 @@ ID_COLUMNS = ("isic_id", "image_name", "image", "image_id")
 #: What marks the header of a lock or the summary of a report: a line about no image.
 _NOT_ITEMS = frozenset({"format", "isic_lock", "summary"})
 
-_ISIC_ID = re.compile(r"(?<![A-Za-z0-9])ISIC_[0-9]{7}(?![0-9])", re.IGNORECASE)
 
 #: How every Parquet file begins.
 _PARQUET = b"PAR1"
 
 #: One line of input: its number from 1, the ids in it, and its text when there were none.
 Line = tuple[int, list[str], str]
-
-
-def find_ids(text: str) -> list[str]:
-    """Return the ISIC ids in a text, in capitals.
-
-    >>> find_ids("images/isic_0000001.jpg,ISIC_0013908_downsampled")
-    ['ISIC_0000001', 'ISIC_0013908']
-    """
-    return [found.upper() for found in _ISIC_ID.findall(text)]
 
 
 def read_ids(source: str, *, statuses: Iterable[str] = (), strict: bool = False) -> IdList:

@@ -11,7 +11,7 @@ from isic_cli.api.archive import ArchiveApi
 from isic_cli.api.studies import ResponsesFile
 from isic_cli.errors import AuthError, NotFoundError
 from isic_cli.files.atomic import write_bytes
-from isic_cli.services.download.paths import is_safe_id
+from isic_cli.models.ids import is_isic_id
 from isic_cli.services.study.fetch import describe, partial_study
 from isic_cli.services.study.folder import (
     Annotations,
@@ -165,7 +165,7 @@ class StudyDownload:
                     write_bytes(self.place / "masks" / markup.mask, mask, parents=True)
         marked = dict.fromkeys(item.image for item in annotations.annotations if item.markups)
         for image in marked:
-            pixels = self.api.superpixel_file(image) if is_safe_id(image) else None
+            pixels = self.api.superpixel_file(image) if is_isic_id(image) else None
             if pixels is not None:
                 name = f"{image}_superpixels.png"
                 write_bytes(self.folder / "superpixels" / name, pixels, parents=True)

@@ -4,7 +4,6 @@ What speaks with an archive is imported only when an id asks for one: it takes l
 map takes to read.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -13,8 +12,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from isic_cli.errors import IsicError, LocalError, NotFoundError, UsageError
+from isic_cli.models.ids import as_isic_id, id_pattern
 from isic_cli.services.superpixels.sources import (
-    ISIC_ID,
     Missing,
     Source,
     files_below,
@@ -25,7 +24,7 @@ from isic_cli.services.superpixels.sources import (
 if TYPE_CHECKING:
     from isic_cli.api.archive import ArchiveApi
 
-_MASK = re.compile(r"(ISIC_\d{7}_\w+?)(?:\.png)?", re.IGNORECASE)
+_MASK = id_pattern(r"(_\w+?)(?:\.png)?")
 
 
 class Locator:
@@ -108,7 +107,8 @@ class Locator:
         match = _MASK.fullmatch(argument)
         if match is None or Path(argument).exists():
             return _file(argument)
-        return Source(match[1], self._fetch(f"masks/{match[1]}.png", match[1]))
+        name = match[1] + match[2]
+        return Source(name, self._fetch(f"masks/{name}.png", name))
 
     def picture(self, argument: str) -> Source:
         """Return one photograph: a file, or an ISIC id's picture from the archive."""
@@ -144,7 +144,7 @@ class Locator:
 
     @staticmethod
     def _id_of(argument: str) -> str | None:
-        if ISIC_ID.fullmatch(argument) and not Path(argument).exists():
+        if as_isic_id(argument) and not Path(argument).exists():
             return argument.upper()
         return None
 

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from isic_cli.errors import IsicError, NotFoundError
 from isic_cli.files.walk import walk
+from isic_cli.models.ids import as_isic_id
 
-#: A whole argument, or the stem of a photograph's file.
-ISIC_ID = re.compile(r"ISIC_\d{7}", re.IGNORECASE)
 _MAP_STEM = re.compile(r"(.+?)_superpixels(?:_v[\d.]+)?", re.IGNORECASE)
 #: Pictures that lie beside maps in the folders of the challenges and of this program.
 _OTHER = re.compile(r".*_(?:segmentation|attribute_\w+|expert\w*|thumbnail|overlay)", re.IGNORECASE)
@@ -55,7 +54,7 @@ def is_map_name(path: Path) -> bool:
     """Whether a file in a folder may be a map: a PNG whose name does not say otherwise."""
     if path.suffix.lower() != ".png" or _OTHER.fullmatch(path.stem):
         return False
-    return ISIC_ID.fullmatch(path.stem) is None
+    return as_isic_id(path.stem) is None
 
 
 def is_picture_name(path: Path) -> bool:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from isic_cli.errors import LocalError, NotFoundError, UsageError
+from isic_cli.models.ids import find_ids
 from isic_cli.models.selection import IdList
-from isic_cli.services.select.idfile import find_ids, read_ids
+from isic_cli.services.select.idfile import read_ids
 
 
 def write(tmp_path: Path, content: str | bytes, name: str = "ids.txt") -> str:

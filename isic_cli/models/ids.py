@@ -1,0 +1,48 @@
+r"""What an ISIC id looks like: `ISIC_` and seven ASCII digits.
+
+Digits are written `[0-9]`: `\d` would take the digits of every script.
+"""
+
+import re
+
+#: The pattern of an id, for larger patterns.
+ID_PATTERN = "ISIC_[0-9]{7}"
+
+_ID = re.compile(ID_PATTERN)
+_ANY_CASE = re.compile(ID_PATTERN, re.IGNORECASE)
+_WITHIN = re.compile(rf"(?<![A-Za-z0-9]){ID_PATTERN}(?![0-9])", re.IGNORECASE)
+
+
+def is_isic_id(text: str) -> bool:
+    """Whether a text is an id as the archive writes it, and so can be part of a path."""
+    return _ID.fullmatch(text) is not None
+
+
+def as_isic_id(text: str) -> str | None:
+    """Return an id in any case as the archive writes it; None for any other text."""
+    return text.upper() if _ANY_CASE.fullmatch(text) else None
+
+
+def number_of(isic_id: str) -> int | None:
+    """Return the number of an id as the archive writes it; None for any other text."""
+    return int(isic_id[5:]) if is_isic_id(isic_id) else None
+
+
+def find_ids(text: str) -> list[str]:
+    """Return the ids in a text, a path or an address, in capitals.
+
+    >>> find_ids("images/isic_0000001.jpg,ISIC_0013908_downsampled")
+    ['ISIC_0000001', 'ISIC_0013908']
+    """
+    return [found.upper() for found in _WITHIN.findall(text)]
+
+
+def id_pattern(rest: str) -> re.Pattern[str]:
+    """Return a pattern for names that begin with an id, its first group, in any case.
+
+    Parameters
+    ----------
+    rest : str
+        What follows the id.
+    """
+    return re.compile(rf"({ID_PATTERN}){rest}", re.IGNORECASE | re.ASCII)

@@ -1,0 +1,38 @@
+"""What an ISIC id looks like."""
+
+import pytest
+
+from isic_cli.models.ids import as_isic_id, find_ids, id_pattern, is_isic_id, number_of
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ISIC_000000", "ISIC_00000000", "isic_0000000", " ISIC_0000000", "ISIC_0000000\n",
+     "ISIC_\u0661\u0661\u0661\u0661\u0661\u0661\u0661"],
+)  # fmt: skip
+def test_only_the_archives_own_form_is_an_id(text: str) -> None:
+    assert not is_isic_id(text)
+    assert number_of(text) is None
+
+
+def test_an_id_has_a_number() -> None:
+    assert is_isic_id("ISIC_0024306")
+    assert number_of("ISIC_0024306") == 24306
+
+
+def test_an_id_in_any_case_is_understood() -> None:
+    assert as_isic_id("isic_0024306") == "ISIC_0024306"
+    assert as_isic_id("isic_0024306.jpg") is None
+
+
+def test_ids_are_found_in_paths_and_addresses() -> None:
+    text = "C:\\a\\ISIC_0000001.JPG https://h/i/isic_0000002_thumbnail.jpg?x=1 XISIC_0000003 ISIC_00000044"
+    assert find_ids(text) == ["ISIC_0000001", "ISIC_0000002"]
+
+
+def test_digits_of_other_scripts_are_no_digits() -> None:
+    assert find_ids("ISIC_\u0661\u0661\u0661\u0661\u0661\u0661\u0661") == []
+    assert (
+        id_pattern(r"\.jpg").fullmatch("ISIC_\uff11\uff11\uff11\uff11\uff11\uff11\uff11.jpg")
+        is None
+    )
