@@ -13,6 +13,9 @@ DEV_URL = "http://127.0.0.1:8000"
 #: The origin under which an archive inside the process is addressed; never resolved.
 LOCAL_URL = "http://archive.localhost"
 
+LOWEST_SPEED = 100.0
+MAX_ANSWER = 1 << 28
+
 Kind = Literal["remote", "demo", "folder"]
 
 
@@ -56,6 +59,10 @@ class Settings:
         Further attempts after the first.
     cache : bool
         Take pictures from the cache, and add to it what is fetched.
+    lowest_speed : float
+        Bytes per second, on average of `timeout` seconds, below which an attempt is given up.
+    max_answer : int
+        Most bytes of an answer, uncompressed; of a file only where its length is not known.
     """
 
     archive: ArchiveSpec
@@ -66,6 +73,8 @@ class Settings:
     timeout: float = 20.0
     retries: int = 5
     cache: bool = False
+    lowest_speed: float = LOWEST_SPEED
+    max_answer: int = MAX_ANSWER
 
     def __repr__(self) -> str:
         """Show everything but the token."""

@@ -53,6 +53,8 @@ KEYS: Mapping[str, type] = {
     "timeout": float,
     "retries": int,
     "cache": bool,
+    "lowest_speed": float,
+    "max_answer": int,
 }
 
 
@@ -184,7 +186,13 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _checked(values: dict[str, Any]) -> dict[str, Any]:
-    for key, least, most in (("jobs", 1, 64), ("timeout", 0.1, 3600), ("retries", 0, 100)):
+    for key, least, most in (
+        ("jobs", 1, 64),
+        ("timeout", 0.1, 3600),
+        ("retries", 0, 100),
+        ("lowest_speed", 0, 10**9),
+        ("max_answer", 10**6, 10**12),
+    ):
         if key in values and not least <= values[key] <= most:
             raise ConfigError(f"{key} must be between {least} and {most}, not {values[key]}")
     return values

@@ -13,6 +13,7 @@ from isic_cli.errors import UnsafeError
 _PLAIN = re.compile(
     r"(https?)://([a-z0-9.-]+)(?::([0-9]{1,5}))?(/[A-Za-z0-9._~/%-]*)(\?[\w.~%&=+-]*)?", re.A
 )
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", re.ASCII | re.IGNORECASE)
 _LOCAL_NAMES = ("localhost", "localhost.localdomain", "local", "internal")
 
 
@@ -34,6 +35,19 @@ def is_private_host(host: str) -> bool:
             return False
     mapped = getattr(address, "ipv4_mapped", None)
     return not (mapped or address).is_global
+
+
+def is_host_name(host: str) -> bool:
+    """Whether a host is an address or a name that a resolver takes: labels of 1 to 63 letters."""
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        try:
+            name = host.encode("idna").decode("ascii").removesuffix(".")
+        except UnicodeError:
+            return False
+        return len(name) < 254 and all(_LABEL.fullmatch(label) for label in name.split("."))
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +135,10 @@ class AddressRule:
             raise UnsafeError(f"file address refused: {address} is not http or https")
         if secure and address.scheme == "http":
             raise UnsafeError(f"file address refused: {address} would leave https for http")
-        if not self._inside and address.host not in self._known:
-            if is_private_host(address.host):
+        if address.host not in self._known:
+            if not is_host_name(address.host):
+                raise UnsafeError(f"file address refused: the host of {address} is no name")
+            if not self._inside and is_private_host(address.host):
                 raise UnsafeError(f"file address refused: {address} is inside a private network")
             self._known.add(address.host)
         return address

@@ -1,6 +1,6 @@
 """A whole answer of the archive, and reading the JSON that was promised out of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -15,6 +15,35 @@ from isic_cli.errors import IsicError, ResponseError
 T = TypeVar("T")
 
 HTML_HINT = "A proxy or a sign-in page may stand between here and the archive; check --archive."
+
+
+#: The request's extension that says how many bytes its answer may have.
+MAX_ANSWER = "max_answer"
+#: Other encodings can pack gigabytes into one network packet.
+_ENCODINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
+
+
+def pieces(response: httpx.Response, asked: str) -> Iterator[bytes]:
+    """Yield an answer's body, uncompressed, up to the bound of its request.
+
+    Raises
+    ------
+    ResponseError
+        For a longer body, or one that is packed otherwise than asked for.
+    """
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    if encoding not in _ENCODINGS:
+        raise ResponseError(f"{asked}: the answer is packed as {encoding[:40]!r}", hint=HTML_HINT)
+    most = response.request.extensions.get(MAX_ANSWER)
+    received = 0
+    for piece in response.iter_bytes():
+        received += len(piece)
+        if most is not None and received > most:
+            raise ResponseError(
+                f"{asked}: the answer is longer than {most} bytes",
+                hint="Set max_answer in isic.toml if such an answer is in order.",
+            )
+        yield piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +73,7 @@ class Answer:
     @classmethod
     def of(cls, response: httpx.Response, asked: str) -> "Answer":
         """Read a response to its end."""
-        body = response.read()
+        body = b"".join(pieces(response, asked))
         return cls(asked, str(response.url), response.status_code, response.headers, body)
 
     @property

@@ -9,16 +9,15 @@ from typing import Any, TypeVar
 import httpx
 
 from isic_cli import __version__
-from isic_cli.api.answer import Answer, read_json
+from isic_cli.api.answer import MAX_ANSWER, Answer, read_json
 from isic_cli.api.faults import Failed, failed_from
+from isic_cli.api.network import NetworkTransport, OpenSockets, ReadWatch, shared_context
 from isic_cli.api.origin import Origin, Params, check_line
 from isic_cli.api.retry import Attempts, Fault, RetryPolicy
-from isic_cli.api.sockets import OpenSockets
 from isic_cli.api.status import LOGIN_HINT
 from isic_cli.config import Settings
 from isic_cli.errors import (
     AuthError,
-    ConfigError,
     IsicError,
     NetworkError,
     RefusedError,
@@ -64,6 +63,7 @@ class ArchiveClient:
         self._sleep = sleep or self._stop.wait
         self._policy = RetryPolicy(retries=settings.retries)
         self._sockets = OpenSockets()
+        self._watch = ReadWatch(settings.lowest_speed, settings.timeout)
         self._lock = threading.RLock()
         self._client: httpx.Client | None = None
         self._ssl_context: ssl.SSLContext | None = None
@@ -80,13 +80,7 @@ class ArchiveClient:
         """
         with self._lock:
             if self._ssl_context is None:
-                try:
-                    self._ssl_context = httpx.create_ssl_context()
-                except OSError as error:
-                    raise ConfigError(
-                        f"no certificates could be read: {error.strerror or error}",
-                        hint="Check SSL_CERT_FILE and SSL_CERT_DIR.",
-                    ) from error
+                self._ssl_context = shared_context()
             return self._ssl_context
 
     def get_json(
@@ -225,20 +219,20 @@ class ArchiveClient:
             url,
             json=json,
             headers=self.origin.headers,
-            extensions={"trace": self._sockets.trace},
+            extensions={MAX_ANSWER: self.settings.max_answer},
         )
 
     def _open(self) -> httpx.Client:
-        headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
+        headers = {
+            "User-Agent": USER_AGENT,
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",
+        }
         timeout = httpx.Timeout(self.settings.timeout)
-        if self._transport is not None:
-            return httpx.Client(transport=self._transport, headers=headers, timeout=timeout)
-        try:
-            return httpx.Client(verify=self.ssl_context, headers=headers, timeout=timeout)
-        except (ValueError, ImportError, httpx.InvalidURL) as error:
-            raise ConfigError(
-                "a proxy variable is not understood", hint="Check HTTPS_PROXY and ALL_PROXY."
-            ) from error
+        transport = self._transport or NetworkTransport(
+            lambda: self.ssl_context, self._sockets, self._watch
+        )
+        return httpx.Client(transport=transport, headers=headers, timeout=timeout)
 
     def _once(self, request: httpx.Request, consume: Callable[[httpx.Response, str], T]) -> T:
         asked = f"{request.method} {request.url.path}"
@@ -250,14 +244,17 @@ class ArchiveClient:
                 answer = Answer.of(response, asked)
             finally:
                 response.close()
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, OSError) as error:
             raise failed_from(error, asked, secret=self.settings.token or "") from error
         raise Failed(Fault("status", answer.status, answer.retry_after), answer.refusal, answer)
 
     def _arrive(self, request: httpx.Request) -> httpx.Response:
         """Send, and follow redirects within the origin."""
         for _ in range(MOST_REDIRECTS + 1):
-            response = self.http().send(request, stream=True)
+            client = self.http()
+            self._watch.begin()
+            response = client.send(request, stream=True)
+            self._watch.allow(None)
             if not response.has_redirect_location:
                 return response
             response.close()

@@ -9,12 +9,12 @@ import csv
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import httpx
 from pydantic import TypeAdapter
 
-from isic_cli.api.answer import Answer, read_json
+from isic_cli.api.answer import Answer, pieces, read_json
 from isic_cli.api.by_id import side_by_side
 from isic_cli.api.faults import cut
 from isic_cli.api.session import Session
@@ -84,14 +84,14 @@ class CreditEndpoints(Session):
         address = self._client.request(
             "POST", "zip-download/url/", consume, json={"query": query}, repeatable=True
         )
-        token = parse_qs(urlsplit(address).query).get("zsid", [""])[0]
+        token = parse_qs(address.partition("?")[2]).get("zsid", [""])[0]
         return self._table("zip-download/metadata-file/", token=token)
 
     def _table(self, path: str, *, token: str | None = None) -> dict[str, str] | None:
         def consume(response: httpx.Response, asked: str) -> dict[str, str] | None:
             if "csv" not in response.headers.get("content-type", ""):
                 return None
-            return read_credits(response.iter_bytes(), asked)
+            return read_credits(pieces(response, asked), asked)
 
         return self._client.request("GET", path, consume, params={"token": token})
 

@@ -129,8 +129,11 @@ def read_files(page: str, base: str) -> list[PublishedFile]:
         if link is None:
             continue
         description, size, kind = (*cells, "", "", "")[:3]
-        url = str(httpx.URL(base).join(link))
-        name = title or httpx.URL(url).path.rpartition("/")[2]
+        try:
+            url = str(httpx.URL(base).join(link))
+        except httpx.InvalidURL:
+            url = link  # this file fails when it is fetched, and no other
+        name = title or url.partition("?")[0].rpartition("/")[2]
         found.append(PublishedFile(name, description, size, kind, url))
     return found
 

@@ -1,14 +1,14 @@
 """Requests to another host than the archive's, at an address that the archive has signed."""
 
 from collections.abc import Callable, Iterable
-from urllib.parse import urlsplit
 
 import httpx
 
-from isic_cli.api.answer import Answer
+from isic_cli.api.answer import MAX_ANSWER, Answer
 from isic_cli.api.client import ArchiveClient
 from isic_cli.api.faults import Failed, failed_from
 from isic_cli.api.retry import Fault
+from isic_cli.errors import ResponseError
 
 #: Headers and body of a request; the body in one piece or in several.
 Content = tuple[dict[str, str], bytes | Iterable[bytes]]
@@ -43,14 +43,26 @@ def send_elsewhere(
 
     def once() -> Answer:
         headers, body = content()
-        asked = f"{method} {urlsplit(url).hostname}"
+        http = client.http()
         try:
-            response = client.http().request(
-                method, url, headers=headers, content=body, follow_redirects=follow_redirects
+            request = http.build_request(
+                method,
+                url,
+                headers=headers,
+                content=body,
+                extensions={MAX_ANSWER: client.settings.max_answer},
             )
-        except httpx.HTTPError as error:
+        except httpx.InvalidURL as error:
+            raise ResponseError(f"{method}: the archive gave no address: {error}") from error
+        asked = f"{method} {request.url.host}"
+        try:
+            response = http.send(request, stream=True, follow_redirects=follow_redirects)
+            try:
+                answer = Answer.of(response, asked)
+            finally:
+                response.close()
+        except (httpx.HTTPError, OSError) as error:
             raise failed_from(error, asked) from error
-        answer = Answer.of(response, asked)
         if answer.error is not None:
             fault = Fault("status", answer.status, answer.retry_after)
             raise Failed(fault, answer.refusal, answer)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from isic_cli.api.network import SlowAnswerError
+from isic_cli.api.proxies import PROXY_HINT
 from isic_cli.api.redact import redact
 from isic_cli.api.retry import Fault, Kind
 from isic_cli.api.status import LATER_HINT
@@ -14,8 +16,10 @@ from isic_cli.errors import IsicError, NetworkError, ResponseError
 if TYPE_CHECKING:
     from isic_cli.api.answer import Answer
 
-PROXY_HINT = "Check the network and the proxy variables (HTTPS_PROXY, NO_PROXY)."
 CERTIFICATE_HINT = "Behind a proxy that opens TLS, set SSL_CERT_FILE to its certificate."
+#: OpenSSL's codes of certificates that no other root would make good.
+_OUT_OF_DATE = frozenset({9, 10})
+_OTHER_HOST = frozenset({62, 64})
 
 #: The request cannot have reached the server.
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -40,21 +44,21 @@ class Failed(Exception):  # noqa: N818  # not an error of its own: the retry loo
     answer: "Answer | None" = None
 
 
-def failed_from(error: httpx.HTTPError, asked: str, *, secret: str = "") -> Failed:
+def failed_from(error: httpx.HTTPError | OSError, asked: str, *, secret: str = "") -> Failed:
     """Translate what httpx raised while a request was sent or its answer read.
 
     Parameters
     ----------
-    error : httpx.HTTPError
+    error : httpx.HTTPError or OSError
         The exception.
     asked : str
         Method and path.
     secret : str
         The token, which must not show even where a library quotes a header.
     """
-    if _is_certificate_trouble(error):
-        message = f"{asked}: the server's certificate is not trusted"
-        return _failed("fatal", message, CERTIFICATE_HINT)
+    if trouble := certificate_trouble(error):
+        reason, hint = trouble
+        return _failed("fatal", f"{asked}: {reason}", hint)
     detail = redact(str(error), secret) or type(error).__name__
     if isinstance(error, (httpx.UnsupportedProtocol, httpx.LocalProtocolError)):
         return _failed("fatal", f"{asked}: cannot be sent: {detail}", PROXY_HINT)
@@ -62,6 +66,8 @@ def failed_from(error: httpx.HTTPError, asked: str, *, secret: str = "") -> Fail
         return cut(asked, "the compressed answer is damaged")
     if isinstance(error, _UNSENT):
         return _failed("unsent", f"{asked}: no connection: {detail}", PROXY_HINT)
+    if isinstance(error, SlowAnswerError):
+        return _failed("lost", f"{asked}: the answer comes {detail}", LATER_HINT)
     if isinstance(error, httpx.TimeoutException):
         return _failed("lost", f"{asked}: no answer in time", LATER_HINT)
     return _failed("lost", f"{asked}: the connection broke: {detail}", LATER_HINT)
@@ -76,9 +82,16 @@ def _failed(kind: Kind, message: str, hint: str) -> Failed:
     return Failed(Fault(kind), NetworkError(message, hint=hint))
 
 
-def _is_certificate_trouble(error: BaseException | None) -> bool:
+def certificate_trouble(error: BaseException | None) -> tuple[str, str] | None:
+    """Return what is wrong with a server's certificate and a hint; None when nothing is."""
     while error is not None:
         if isinstance(error, ssl.SSLCertVerificationError):
-            return True
+            hint = CERTIFICATE_HINT
+            if error.verify_code in _OUT_OF_DATE:
+                hint = "Check the clock of this machine; if it is right, the server must renew it."
+            elif error.verify_code in _OTHER_HOST:
+                hint = "Check the address: another server answers there."
+            reason = error.verify_message.rstrip(".")
+            return f"the server's certificate is not trusted: {reason}", hint
         error = error.__cause__ or error.__context__
-    return False
+    return None

@@ -5,15 +5,16 @@ import ssl
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Protocol
 
 import httpx
 
 from isic_cli import __version__
 from isic_cli.api.addresses import Address, AddressRule
-from isic_cli.api.carrier import HttpxDoor
+from isic_cli.api.file_transport import FileAnswer, FileTransport
+from isic_cli.api.http_transport import HttpTransport
+from isic_cli.api.httpx_transport import HttpxTransport
 from isic_cli.api.retry import parse_retry_after
-from isic_cli.api.wire import WireDoor
+from isic_cli.config import Settings
 from isic_cli.errors import (
     ExpiredLinkError,
     NotFoundError,
@@ -25,30 +26,15 @@ from isic_cli.errors import (
 from isic_cli.models.image import RemoteFile
 
 _MOST_REDIRECTS = 5
+#: A body without a length may be so many times larger than the archive says.
+_MOST_TIMES = 4
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.ASCII)
 _HEADERS = {
     "User-Agent": f"isic-cli/{__version__}",
     "Accept": "image/*,*/*;q=0.5",
     "Accept-Encoding": "identity",
 }
-
-
-class _Answer(Protocol):
-    status: int
-    headers: Mapping[str, str]
-
-    def chunks(self) -> Iterator[bytes]: ...
-
-    def close(self) -> None: ...
-
-
-class _Door(Protocol):
-    def get(self, address: Address, headers: Mapping[str, str]) -> _Answer: ...
-
-    def abort(self) -> None: ...
-
-    def close(self) -> None: ...
 
 
 class FileStream:
@@ -68,8 +54,12 @@ class FileStream:
         As the file host sent them. Neither is believed: an ETag is no checksum, a type a hint.
     """
 
-    def __init__(self, answer: _Answer, *, start: int, total: int | None) -> None:
+    def __init__(
+        self, answer: FileAnswer, address: Address, *, start: int, total: int | None, most: int
+    ) -> None:
         self._answer = answer
+        self._address = address
+        self._most = most
         self.status = answer.status
         self.start = start
         self.length = _length(answer.headers)
@@ -83,9 +73,21 @@ class FileStream:
         Raises
         ------
         TransferError
-            When it stalls, breaks off or ends before its Content-Length.
+            When it stalls, breaks off, ends before its Content-Length, or has none and does
+            not end.
         """
-        return self._answer.chunks()
+        return self._answer.chunks() if self.length is not None else self._bounded()
+
+    def _bounded(self) -> Iterator[bytes]:
+        received = 0
+        for chunk in self._answer.chunks():
+            received += len(chunk)
+            if received > self._most:
+                raise UnsafeError(
+                    f"{self._address}: more than {self._most} bytes without a Content-Length",
+                    hint="Set max_answer in isic.toml if such a file is in order.",
+                )
+            yield chunk
 
 
 class FileHost:
@@ -97,10 +99,9 @@ class FileHost:
         Returns the context that all connections share; building one costs 16 ms.
     transport : httpx.BaseTransport or None
         Instead of the network; it stays open when this is closed.
-    timeout : float
-        Seconds without a byte before a request is given up.
-    archive_url : str
-        The archive whose files they are: decides which addresses are in order.
+    settings : Settings
+        The archive whose files they are decides which addresses are in order; `timeout`,
+        `lowest_speed` and `max_answer` bound what comes.
     """
 
     def __init__(
@@ -108,16 +109,21 @@ class FileHost:
         *,
         ssl_context: Callable[[], ssl.SSLContext],
         transport: httpx.BaseTransport | None,
-        timeout: float,
-        archive_url: str,
+        settings: Settings,
     ) -> None:
-        self._rule = AddressRule(archive_url)
-        self._door: _Door
+        self._rule = AddressRule(settings.archive.url)
+        self._max_answer = settings.max_answer
+        self._transport: FileTransport
+        timeout, speed = settings.timeout, settings.lowest_speed
         proxies = urllib.request.getproxies().keys() & {"http", "https", "all"}
         if transport is not None or proxies:
-            self._door = HttpxDoor(ssl_context=ssl_context, transport=transport, timeout=timeout)
+            self._transport = HttpxTransport(
+                ssl_context=ssl_context, transport=transport, timeout=timeout, lowest_speed=speed
+            )
         else:
-            self._door = WireDoor(ssl_context=ssl_context, timeout=timeout)
+            self._transport = HttpTransport(
+                ssl_context=ssl_context, timeout=timeout, lowest_speed=speed
+            )
 
     @contextmanager
     def open_file(
@@ -152,23 +158,24 @@ class FileHost:
             headers |= {"Range": f"bytes={offset}-", "If-Range": etag}
         answer = self._follow(address, headers)
         try:
-            start, total = _range(answer, offset if "Range" in headers else 0)
+            start, total = _range(answer, offset, etag) if "Range" in headers else _range(answer)
             if start is None:
                 # The range was refused, or is not the one asked for: take the whole file.
                 answer.close()
                 answer = self._follow(address, _HEADERS)
-                start, total = _range(answer, 0)
+                start, total = _range(answer)
             _check_status(answer, address)
             if start is None:
                 raise TransferError(f"{address}: a part was sent where the whole was asked for")
-            yield FileStream(answer, start=start, total=total)
+            most = max(self._max_answer, _MOST_TIMES * (file.size or 0))
+            yield FileStream(answer, address, start=start, total=total, most=most)
         finally:
             answer.close()
 
-    def _follow(self, address: Address, headers: Mapping[str, str]) -> _Answer:
+    def _follow(self, address: Address, headers: Mapping[str, str]) -> FileAnswer:
         first = address
         for _ in range(_MOST_REDIRECTS + 1):
-            answer = self._door.get(address, headers)
+            answer = self._transport.get(address, headers)
             location = answer.headers.get("location")
             if answer.status not in _REDIRECTS or not location:
                 return answer
@@ -178,22 +185,28 @@ class FileHost:
 
     def abort(self) -> None:
         """Cut every request in flight, from any thread, and refuse further ones."""
-        self._door.abort()
+        self._transport.abort()
 
     def close(self) -> None:
         """Close every connection."""
-        self._door.close()
+        self._transport.close()
 
 
 def _length(headers: Mapping[str, str]) -> int | None:
     value = headers.get("content-length", "")
     if "transfer-encoding" in headers or not (value.isascii() and value.isdigit()):
         return None
-    return int(value)
+    return int(value) if len(value) < 20 else None
 
 
-def _range(answer: _Answer, offset: int) -> tuple[int | None, int | None]:
-    """Return where the body begins, and the size of the file; None when a resume is refused."""
+def _range(
+    answer: FileAnswer, offset: int = 0, etag: str | None = None
+) -> tuple[int | None, int | None]:
+    """Return where the body begins, and the size of the file; None when a resume is refused.
+
+    A part is of the version that was asked for only if it says so: some hosts and proxies know
+    Range and not If-Range (RFC 9110 section 15.3.7.3).
+    """
     if answer.status == 416:
         return None, None
     if answer.status != 206:
@@ -201,13 +214,15 @@ def _range(answer: _Answer, offset: int) -> tuple[int | None, int | None]:
     found = _RANGE.fullmatch(answer.headers.get("content-range", ""))
     if not offset or found is None or int(found[1]) != offset:
         return None, None
+    if answer.headers.get("etag") != etag:
+        return None, None
     total = None if found[3] == "*" else int(found[3])
     if total is not None and int(found[2]) + 1 != total:
         return None, None
     return offset, total
 
 
-def _check_status(answer: _Answer, address: Address) -> None:
+def _check_status(answer: FileAnswer, address: Address) -> None:
     status = answer.status
     if status in {200, 206}:
         return

@@ -17,9 +17,11 @@ from oauthlib.oauth2 import OAuth2Error, WebApplicationClient
 
 from isic_cli.api.client import USER_AGENT
 from isic_cli.api.faults import failed_from
+from isic_cli.api.network import NetworkTransport, OpenSockets, ReadWatch, shared_context
 from isic_cli.api.status import error_for, said
+from isic_cli.config import LOWEST_SPEED
 from isic_cli.credentials.login import CLIENT_ID, StoredLogin
-from isic_cli.errors import AuthError, ConfigError, IsicError, ResponseError
+from isic_cli.errors import AuthError, IsicError, ResponseError
 
 #: The archive shows the code on a page, for copying: this works over SSH too.
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
@@ -71,15 +73,12 @@ class OAuthClient:
         self._now = now
         self._oauth = WebApplicationClient(CLIENT_ID)
         headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
-        try:
-            self._http = httpx.Client(
-                base_url=origin, timeout=timeout, transport=transport, headers=headers
-            )
-        except (ValueError, ImportError, OSError) as error:
-            raise ConfigError(
-                "a proxy variable or a certificate file is not understood",
-                hint="Check HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE.",
-            ) from error
+        network = transport or NetworkTransport(
+            shared_context, OpenSockets(), ReadWatch(LOWEST_SPEED, timeout)
+        )
+        self._http = httpx.Client(
+            base_url=origin, timeout=timeout, transport=network, headers=headers
+        )
 
     def __enter__(self) -> Self:
         """Return the client."""
@@ -184,7 +183,7 @@ class OAuthClient:
         try:
             # Never sent twice: a refresh whose answer is lost has still killed the old token.
             return self._http.post(path, content=body, headers={"Content-Type": _FORM})
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, OSError) as error:
             raise failed_from(error, f"POST {path}", secret=secret).error from error
 
 

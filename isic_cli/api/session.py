@@ -68,8 +68,7 @@ class Session:
             return FileHost(
                 ssl_context=lambda: client.ssl_context,
                 transport=transport,
-                timeout=settings.timeout,
-                archive_url=settings.archive.url,
+                settings=settings,
             )
 
         return cls(client, open_files)

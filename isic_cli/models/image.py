@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -36,7 +35,8 @@ class RemoteFile(BaseModel):
     @property
     def extension(self) -> str:
         """The lower-case suffix of the URL's path without its dot; `jpg` when it has none."""
-        name = urlsplit(self.url).path.rpartition("/")[2]
+        # Not taken apart by a parser: they refuse what is no URL, and this is said of any.
+        name = self.url.partition("?")[0].partition("#")[0].rpartition("/")[2]
         suffix = name.rpartition(".")[2].lower() if "." in name else ""
         return suffix if suffix in _KNOWN_EXTENSIONS else "jpg"
 

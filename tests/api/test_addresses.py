@@ -79,6 +79,12 @@ def test_the_signature_is_sent_as_it_came() -> None:
         ("https://h.org:port/a.jpg", "is no URL"),
         ("https://h.org/a\r\nX: y", "is no URL"),
         ("https://h.org/\0", "is no URL"),
+        ("https://[::1/a.jpg", "is no URL"),
+        ("https://a..b/a.jpg", "the host of https://a..b/a.jpg is no name"),
+        ("https://.b/a.jpg", "is no name"),
+        (f"https://{'a' * 64}.org/a.jpg", "is no name"),
+        (f"https://{'a.' * 127}org/a.jpg", "is no name"),
+        ("https://a b.org/a.jpg", "is no name"),
     ],
 )
 def test_a_bad_address_is_refused(url: str, why: str) -> None:
@@ -106,7 +112,8 @@ def test_a_redirect_is_resolved(location: str, where: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "location", ["http://h.org/b.jpg", "https://10.1.1.1/", "https://[", "data:,x"]
+    "location",
+    ["http://h.org/b.jpg", "https://10.1.1.1/", "https://[", "data:,x", "https://a..b/b.jpg"],
 )
 def test_a_bad_redirect_is_refused(location: str) -> None:
     rule = AddressRule(ARCHIVE)

@@ -9,12 +9,14 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import httpx
 
 from isic_cli.api.files import FileHost
+from isic_cli.config import ArchiveSpec, Settings
 from isic_cli.errors import NotFoundError
 from isic_cli.models.image import ImageFiles, ImageMetadata, ImageRecord, RemoteFile
 
@@ -81,6 +83,19 @@ def raw(data: bytes) -> Reply:
 
     def reply(sock: socket.socket, _: Mapping[str, str]) -> bool:
         sock.sendall(data)
+        return False
+
+    return reply
+
+
+def endless(start: bytes, piece: bytes, pause: float = 0.0) -> Reply:
+    """Send `start`, and then `piece` again and again until the other side hangs up."""
+
+    def reply(sock: socket.socket, _: Mapping[str, str]) -> bool:
+        sock.sendall(start)
+        gone = threading.Event()
+        while not gone.wait(pause):
+            sock.sendall(piece)
         return False
 
     return reply
@@ -195,6 +210,8 @@ class Loopback:
         *,
         timeout: float = 5.0,
         archive_url: str | None = None,
+        lowest_speed: float = 0.0,
+        max_answer: int = 1 << 28,
         ssl_context: Callable[[], ssl.SSLContext] | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> FileHost:
@@ -202,8 +219,13 @@ class Loopback:
         host = FileHost(
             ssl_context=ssl_context or no_tls,
             transport=transport,
-            timeout=timeout,
-            archive_url=archive_url or self.url,
+            settings=Settings(
+                archive=ArchiveSpec("remote", "test", archive_url or self.url),
+                cache_dir=Path("/nonexistent"),
+                timeout=timeout,
+                lowest_speed=lowest_speed,
+                max_answer=max_answer,
+            ),
         )
         self._hosts.append(host)
         return host

@@ -435,3 +435,48 @@ def test_a_host_that_is_not_there_ends_the_run(tmp_path: Path) -> None:
         with pytest.raises(NetworkError, match="none of 32 files could be had"):
             events.extend(downloader.run(iter(records)))
     assert left(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    "url", ["http://a..b/x.jpg", "http://[::1/x.jpg", f"http://{'a' * 64}.example/x.jpg"]
+)
+def test_a_bad_address_fails_its_image_and_no_other(
+    host: Loopback, tmp_path: Path, url: str
+) -> None:
+    host.files["/ISIC_0000002.jpg"] = PICTURE
+    host.script["/moved"] = [redirect(url)]
+    events = pull(
+        host,
+        tmp_path,
+        record(1, url),
+        host.record(2),
+        host.record(3, path="/moved"),
+        options=DownloadOptions(tmp_path, jobs=1),
+    )
+    failed = [event for event in events if isinstance(event, Failed)]
+    assert [event.isic_id for event in failed] == ["ISIC_0000001", "ISIC_0000003"]
+    assert all(isinstance(event.error, UnsafeError) for event in failed)
+    assert [event.isic_id for event in events if isinstance(event, Finished)] == ["ISIC_0000002"]
+
+
+def test_a_host_that_ignores_if_range_makes_no_file_of_two_versions(
+    host: Loopback, tmp_path: Path
+) -> None:
+    """The first answer is cut; the rest that the host sends is that of another version."""
+    old, new = LARGE, LARGE[:-2] + b"\0\0" + LARGE[-2:]
+    rest = answer(
+        "206 Partial Content",
+        new[5000:],
+        etag='"new"',
+        content_range=f"bytes 5000-{len(new) - 1}/{len(new)}",
+    )
+    host.script[PATH] = [
+        cut(old, 5000, etag='"old"'),
+        rest,
+        answer("200 OK", new, etag='"new"'),
+    ]
+    events = pull(host, tmp_path)
+    assert isinstance(events[-1], Finished)
+    assert events[-1].sha256 == hashlib.sha256(new).hexdigest()
+    assert (tmp_path / "ISIC_0000001.jpg").read_bytes() == new
+    assert [headers.get("range") for _, headers in host.requests] == [None, "bytes=5000-", None]

@@ -1,6 +1,6 @@
-"""CPU per request of the two ways to a file host: our own and the one through httpx.
+"""CPU per request of the two ways to a file host: `http.client` and httpx.
 
-`python benchmarks/doors.py [--files 2000] [--bytes 40000] [--threads 16] [--rounds 3]`
+`python benchmarks/transports.py [--files 2000] [--bytes 40000] [--threads 16] [--rounds 3]`
 
 Both fetch the same files from the same loopback server, in turn, with so many threads. CPU time is
 that of this process; the server is another.
@@ -17,11 +17,12 @@ from urllib.parse import urlsplit
 from download import server
 
 from isic_cli.api.addresses import Address
-from isic_cli.api.carrier import HttpxDoor
-from isic_cli.api.wire import WireDoor
+from isic_cli.api.file_transport import FileTransport
+from isic_cli.api.http_transport import HttpTransport
+from isic_cli.api.httpx_transport import HttpxTransport
 
 
-def fetch_all(door: HttpxDoor | WireDoor, addresses: list[Address], threads: int) -> float:
+def fetch_all(transport: FileTransport, addresses: list[Address], threads: int) -> float:
     """Return the CPU seconds of fetching every address."""
     received: queue.SimpleQueue[int] = queue.SimpleQueue()
     todo: queue.SimpleQueue[Address | None] = queue.SimpleQueue()
@@ -30,7 +31,7 @@ def fetch_all(door: HttpxDoor | WireDoor, addresses: list[Address], threads: int
 
     def work() -> None:
         while (address := todo.get()) is not None:
-            answer = door.get(address, {"Accept-Encoding": "identity"})
+            answer = transport.get(address, {"Accept-Encoding": "identity"})
             received.put(sum(map(len, answer.chunks())))
             answer.close()
 
@@ -41,7 +42,7 @@ def fetch_all(door: HttpxDoor | WireDoor, addresses: list[Address], threads: int
     for worker in workers:
         worker.join()
     used = time.process_time() - began
-    door.close()
+    transport.close()
     assert received.qsize() == len(addresses)
     assert len({received.get() for _ in addresses}) == 1
     return used
@@ -62,16 +63,21 @@ def main() -> None:
             Address("http", str(parts.hostname), parts.port, f"/files/ISIC_{number:07d}.jpg")
             for number in range(options.files)
         ]
-        used: dict[str, list[float]] = {"wire": [], "httpx": []}
+        used: dict[str, list[float]] = {"http.client": [], "httpx": []}
+        bounds = {"timeout": 20.0, "lowest_speed": 100.0}
+        context = ssl.create_default_context
         for _ in range(options.rounds):
-            wire = WireDoor(ssl_context=ssl.create_default_context, timeout=20)
-            used["wire"].append(fetch_all(wire, addresses, options.threads))
-            httpx = HttpxDoor(ssl_context=ssl.create_default_context, transport=None, timeout=20)
-            used["httpx"].append(fetch_all(httpx, addresses, options.threads))
-    wire_ms, httpx_ms = (
-        statistics.median(used[name]) / options.files * 1e3 for name in ("wire", "httpx")
+            plain = HttpTransport(ssl_context=context, **bounds)
+            used["http.client"].append(fetch_all(plain, addresses, options.threads))
+            full = HttpxTransport(ssl_context=context, transport=None, **bounds)
+            used["httpx"].append(fetch_all(full, addresses, options.threads))
+    plain_ms, full_ms = (
+        statistics.median(seconds) / options.files * 1e3 for seconds in used.values()
     )
-    print(f"wire {wire_ms:.2f} ms CPU per file, httpx {httpx_ms:.2f}: {httpx_ms / wire_ms:.1f} x")
+    print(
+        f"http.client {plain_ms:.2f} ms CPU per file, httpx {full_ms:.2f}: "
+        f"{full_ms / plain_ms:.1f} x"
+    )
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 
 from isic_cli.api.archive import ArchiveApi
-from isic_cli.api.sockets import OpenSockets
+from isic_cli.api.network import OpenSockets
 from isic_cli.errors import AuthError, NetworkError
 from tests.support.listing import spread
 from tests.support.opened import settings_for
@@ -136,31 +136,10 @@ def test_closing_ends_a_wait_between_tries() -> None:
         assert len(server.requests) == 1
 
 
-class Stream:
-    """What httpcore hands over: something that may know its socket."""
-
-    def __init__(self, held: socket.socket | None) -> None:
-        self.held = held
-
-    def get_extra_info(self, name: str) -> object:
-        return self.held if name == "socket" else None
-
-
-def test_what_is_opened_after_the_cut_is_cut_too() -> None:
+def test_a_connection_that_is_made_after_the_cut_is_refused() -> None:
     sockets = OpenSockets()
     sockets.cut()
     assert sockets.is_cut
     ours, theirs = socket.socketpair()
-    with ours, theirs:
-        theirs.settimeout(2)
-        sockets.trace("connection.connect_tcp.started", {})
-        sockets.trace("connection.connect_tcp.complete", {"return_value": Stream(ours)})
-        assert theirs.recv(1) == b""
-
-
-def test_a_stream_without_a_socket_is_left_alone() -> None:
-    sockets = OpenSockets()
-    stream = Stream(None)
-    sockets.trace("http11.connect_tcp.complete", {"return_value": stream})
-    sockets.cut()
-    assert stream.held is None
+    with ours, theirs, pytest.raises(ConnectionAbortedError, match="stopped"):
+        sockets.add(ours)

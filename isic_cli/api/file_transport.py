@@ -1,0 +1,81 @@
+"""What carries the bodies of files: one interface, and one translation of what goes wrong."""
+
+from collections.abc import Iterator, Mapping
+from http.client import HTTPException
+from typing import Protocol
+
+import httpx
+
+from isic_cli.api.addresses import Address
+from isic_cli.api.faults import certificate_trouble
+from isic_cli.api.network import SlowAnswerError
+from isic_cli.errors import TransferError
+
+#: Seconds to wait for a connection; a file host that needs longer is not there.
+CONNECT = 10.0
+#: What a transport may meet; `translated` makes a TransferError of it.
+FOREIGN = (OSError, HTTPException, httpx.HTTPError, httpx.StreamError, ValueError)
+
+
+class FileAnswer(Protocol):
+    """One answer: status and headers are here, the body is still to be read."""
+
+    status: int
+    headers: Mapping[str, str]
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the body as it comes.
+
+        Raises
+        ------
+        TransferError
+            When it stalls, breaks off or ends before its Content-Length.
+        """
+        ...
+
+    def close(self) -> None:
+        """Keep the connection when the body was read to its end, else close it."""
+        ...
+
+
+class FileTransport(Protocol):
+    """Sends requests for files, from several threads."""
+
+    def get(self, address: Address, headers: Mapping[str, str]) -> FileAnswer:
+        """Send a GET and wait for the answer's head.
+
+        Raises
+        ------
+        TransferError
+            When there is no answer.
+        """
+        ...
+
+    def abort(self) -> None:
+        """Cut every request in flight: blocked reads in other threads end at once."""
+        ...
+
+    def close(self) -> None:
+        """Close every connection; no request may be in flight."""
+        ...
+
+
+def translated(error: Exception, address: Address, received: int) -> TransferError:
+    """Translate what went wrong after `received` bytes of a body."""
+    if trouble := certificate_trouble(error):
+        reason, hint = trouble
+        return TransferError(f"{address}: {reason}", hint=hint)
+    is_timeout = isinstance(error, TimeoutError | httpx.TimeoutException)
+    if is_timeout and not isinstance(error, SlowAnswerError):
+        stage = f"stalled after {received} bytes" if received else "no answer in time"
+        return TransferError(f"{address}: {stage}")
+    why = str(error) or type(error).__name__
+    return TransferError(
+        f"{address}: cut after {received} bytes: {why}" if received else f"{address}: {why}"
+    )
+
+
+def check_length(address: Address, received: int, length: int | None) -> None:
+    """Raise a TransferError for a body that ended before its Content-Length."""
+    if length is not None and received != length:
+        raise TransferError(f"{address}: cut after {received} of {length} bytes")

@@ -1,0 +1,281 @@
+"""Files by the standard library's `http.client`, where there is no proxy: half the CPU of httpx.
+
+One kept connection for each thread and origin, over one TLS context. `http.client` reads heads
+and chunks; the sockets are our own, so that another thread can cut a request in flight.
+"""
+
+import io
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from http.client import HTTPException, HTTPResponse
+from typing import Any, cast
+
+from isic_cli.api.addresses import Address
+from isic_cli.api.file_transport import CONNECT, FOREIGN, check_length, translated
+from isic_cli.api.network import HEAD_BYTES, OpenSockets, ReadWatch
+
+#: Most bytes of one read.
+_CHUNK = 1 << 18
+#: Bytes that are read ahead: most pictures come in one read.
+_BUFFER = 1 << 16
+
+
+class _SocketFile(io.RawIOBase):
+    """What a socket sends, watched."""
+
+    def __init__(self, sock: socket.socket, watch: ReadWatch) -> None:
+        self._sock = sock
+        self._watch = watch
+        self.has_ended = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        begun = time.monotonic()
+        count = self._sock.recv_into(buffer)
+        self._watch.received(count, time.monotonic() - begun)
+        self.has_ended = not count
+        return count
+
+
+class _Reader(io.BufferedReader):
+    """Read ahead over several answers: `http.client` closes it with each, which does nothing."""
+
+    def close(self) -> None:
+        pass
+
+    def makefile(self, _: str) -> "_Reader":
+        """Return what `HTTPResponse` asks its socket for."""
+        return self
+
+
+class _Connection:
+    """A connection to one origin, used by one thread."""
+
+    def __init__(
+        self,
+        address: Address,
+        context: ssl.SSLContext | None,
+        *,
+        timeout: float,
+        sockets: OpenSockets,
+        watch: ReadWatch,
+    ) -> None:
+        self._context = context
+        self._timeout = timeout
+        self._sockets = sockets
+        self._host = address.host
+        self._sock = self._connect(address.port or (443 if context else 80))
+        self._file = _SocketFile(self._sock, watch)
+        self.reader = _Reader(self._file, _BUFFER)
+        self.is_open = True
+
+    def ask(self, request: bytes) -> HTTPResponse:
+        """Send a request and read the head of its answer, interim answers passed over."""
+        self._sock.sendall(request)
+        while True:
+            response = HTTPResponse(cast("socket.socket", self.reader), method="GET")
+            response.begin()
+            if self._file.has_ended or response.headers.defects:
+                raise HTTPException("the head of the answer is cut or makes no sense")
+            if response.status >= 200:
+                return response
+
+    def close(self) -> None:
+        self.is_open = False
+        self._sock.close()
+
+    def _connect(self, port: int) -> socket.socket:
+        """Connect to the first address that answers, then shake hands."""
+        failure: OSError = ConnectionError("the name has no address")
+        for family, kind, protocol, _, place in socket.getaddrinfo(
+            self._host, port, type=socket.SOCK_STREAM
+        ):
+            sock = socket.socket(family, kind, protocol)
+            try:
+                self._sockets.add(sock)
+                sock.settimeout(min(CONNECT, self._timeout))
+                sock.connect(place)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                sock.settimeout(self._timeout)
+                return sock if self._context is None else self._secured(sock, self._context)
+            except OSError as error:
+                sock.close()
+                failure = error
+        raise failure
+
+    def _secured(self, sock: socket.socket, context: ssl.SSLContext) -> socket.socket:
+        secure = context.wrap_socket(
+            sock, server_hostname=self._host, do_handshake_on_connect=False
+        )
+        try:
+            self._sockets.add(secure)
+            secure.do_handshake()
+        except OSError:
+            secure.close()
+            raise
+        return secure
+
+
+class HttpAnswer:
+    """One answer of `http.client`; see `FileAnswer`."""
+
+    def __init__(
+        self, response: HTTPResponse, connection: _Connection, address: Address, watch: ReadWatch
+    ) -> None:
+        self._response = response
+        self._connection = connection
+        self._address = address
+        self._watch = watch
+        self._is_done = False
+        self.status = response.status
+        self.headers: Mapping[str, str] = _headers(response)
+        self._length = None if response.chunked else _length(self.headers)
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the body as it comes."""
+        received = 0
+        # Without a length the body ends with the connection.
+        keeps = not self._response.will_close
+        try:
+            for chunk in self._chunked() if self._response.chunked else self._plain():
+                received += len(chunk)
+                yield chunk
+        except (OSError, HTTPException, ValueError) as error:
+            raise translated(error, self._address, received) from error
+        check_length(self._address, received, self._length)
+        self._is_done = keeps
+
+    def _plain(self) -> Iterator[bytes]:
+        self._watch.allow(None)
+        read, left = self._connection.reader.read1, self._length
+        while left is None or left > 0:
+            chunk = read(_CHUNK if left is None else min(_CHUNK, left))
+            if not chunk:
+                return
+            if left is not None:
+                left -= len(chunk)
+            yield chunk
+
+    def _chunked(self) -> Iterator[bytes]:
+        while True:
+            self._watch.allow(_CHUNK + HEAD_BYTES)  # a chunk, or trailers
+            chunk = self._response.read1(_CHUNK)
+            if not chunk:
+                return
+            yield chunk
+
+    def close(self) -> None:
+        """Keep the connection when the body was read to its end, else close it."""
+        if not self._is_done:
+            self._connection.close()
+
+
+class HttpTransport:
+    """Kept connections, one for each thread and origin; see `FileTransport`.
+
+    Parameters
+    ----------
+    ssl_context : callable
+        Returns the shared context; asked for when the first https address comes.
+    timeout : float
+        Seconds without a byte before a request is given up.
+    lowest_speed : float
+        Bytes per second below which it is given up too.
+    """
+
+    def __init__(
+        self, *, ssl_context: Callable[[], ssl.SSLContext], timeout: float, lowest_speed: float
+    ) -> None:
+        self._ssl_context = ssl_context
+        self._timeout = timeout
+        self._watch = ReadWatch(lowest_speed, timeout)
+        self._sockets = OpenSockets()
+        self._own = threading.local()
+        self._lock = threading.Lock()
+        self._connections: list[_Connection] = []
+
+    def get(self, address: Address, headers: Mapping[str, str]) -> HttpAnswer:
+        """Send a GET and wait for the answer's head."""
+        lines = [f"GET {address.target} HTTP/1.1", f"Host: {address.netloc}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        request = "\r\n".join([*lines, "", ""]).encode("latin-1")
+        try:
+            kept = self._kept(address)
+            if kept is not None:
+                try:
+                    return self._ask(kept, address, request)
+                except ConnectionError:
+                    if self._sockets.is_cut:
+                        raise
+                # The host closed a connection that had been idle: no fault of this request.
+            return self._ask(self._open(address), address, request)
+        except FOREIGN as error:
+            raise translated(error, address, 0) from error
+
+    def _ask(self, connection: _Connection, address: Address, request: bytes) -> HttpAnswer:
+        self._watch.begin()
+        try:
+            return HttpAnswer(connection.ask(request), connection, address, self._watch)
+        except BaseException:
+            connection.close()
+            raise
+
+    def _pool(self) -> dict[tuple[str, str], _Connection]:
+        pool: dict[tuple[str, str], _Connection] | None = getattr(self._own, "pool", None)
+        if pool is None:
+            pool = self._own.pool = {}
+        return pool
+
+    def _kept(self, address: Address) -> _Connection | None:
+        kept = self._pool().get((address.scheme, address.netloc))
+        return kept if kept is not None and kept.is_open else None
+
+    def _open(self, address: Address) -> _Connection:
+        context = self._ssl_context() if address.scheme == "https" else None
+        connection = _Connection(
+            address, context, timeout=self._timeout, sockets=self._sockets, watch=self._watch
+        )
+        pool, key = self._pool(), (address.scheme, address.netloc)
+        with self._lock:
+            if old := pool.get(key):
+                self._connections.remove(old)
+            self._connections.append(connection)
+        pool[key] = connection
+        return connection
+
+    def abort(self) -> None:
+        """Cut every request in flight: blocked reads in other threads end at once."""
+        self._sockets.cut()
+
+    def close(self) -> None:
+        """Close every connection; no request may be in flight."""
+        with self._lock:
+            for connection in self._connections:
+                connection.close()
+
+
+def _headers(response: HTTPResponse) -> Mapping[str, str]:
+    """Return the headers by lower-case name; refuse what leaves the end of a body in doubt."""
+    headers: dict[str, str] = {}
+    for name, value in response.headers.items():
+        name = name.lower()  # noqa: PLW2901 - the same name
+        if name == "content-length" and headers.get(name, value) != value:
+            raise HTTPException("two different Content-Lengths")
+        headers[name] = value
+    if "transfer-encoding" in headers and not response.chunked:
+        raise HTTPException(f"unknown transfer encoding {headers['transfer-encoding'][:40]!r}")
+    return headers
+
+
+def _length(headers: Mapping[str, str]) -> int | None:
+    value = headers.get("content-length")
+    if value is None:
+        return None
+    if not (value.isascii() and value.isdigit() and len(value) < 20):
+        raise HTTPException(f"the Content-Length {value[:40]!r} is no number of bytes")
+    return int(value)

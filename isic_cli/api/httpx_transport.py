@@ -1,0 +1,124 @@
+"""Files by httpx: through proxies, and from transports that are no network."""
+
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+
+import httpx
+
+from isic_cli.api.addresses import Address
+from isic_cli.api.file_transport import CONNECT, FOREIGN, check_length, translated
+from isic_cli.api.network import NetworkTransport, OpenSockets, ReadWatch
+
+
+class _Borrowed(httpx.BaseTransport):
+    """A transport that somebody else closes."""
+
+    def __init__(self, transport: httpx.BaseTransport) -> None:
+        self._transport = transport
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._transport.handle_request(request)
+
+
+class HttpxAnswer:
+    """One answer of httpx; see `FileAnswer`."""
+
+    def __init__(self, response: httpx.Response, address: Address, sockets: OpenSockets) -> None:
+        self._response = response
+        self._address = address
+        self._sockets = sockets
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the body as it comes."""
+        received = 0
+        try:
+            for chunk in self._response.iter_raw():
+                if self._sockets.is_cut:
+                    # What still lay in the kernel's buffer of a connection that was shut down.
+                    break
+                received += len(chunk)
+                yield chunk
+        except FOREIGN as error:
+            raise translated(error, self._address, received) from error
+        length = self.headers.get("content-length", "")
+        if length.isdigit() and "transfer-encoding" not in self.headers:
+            check_length(self._address, received, int(length))
+
+    def close(self) -> None:
+        """Keep the connection when the body was read to its end, else close it."""
+        with suppress(httpx.HTTPError, OSError):
+            self._response.close()
+
+
+class HttpxTransport:
+    """One httpx client for each thread, over the network or a given transport.
+
+    Parameters
+    ----------
+    ssl_context : callable
+        Returns the shared context.
+    transport : httpx.BaseTransport or None
+        Instead of the network.
+    timeout, lowest_speed : float
+        See `HttpTransport`.
+    """
+
+    def __init__(
+        self,
+        *,
+        ssl_context: Callable[[], ssl.SSLContext],
+        transport: httpx.BaseTransport | None,
+        timeout: float,
+        lowest_speed: float,
+    ) -> None:
+        self._ssl_context = ssl_context
+        self._timeout = httpx.Timeout(timeout, connect=min(CONNECT, timeout))
+        self._transport = transport
+        self._sockets = OpenSockets()
+        self._watch = ReadWatch(lowest_speed, timeout)
+        self._own = threading.local()
+        self._lock = threading.Lock()
+        self._clients: list[httpx.Client] = []
+
+    def _client(self) -> httpx.Client:
+        client: httpx.Client | None = getattr(self._own, "client", None)
+        if client is None:
+            transport = (
+                NetworkTransport(self._ssl_context, self._sockets, self._watch)
+                if self._transport is None
+                else _Borrowed(self._transport)
+            )
+            client = self._own.client = httpx.Client(transport=transport, timeout=self._timeout)
+            with self._lock:
+                self._clients.append(client)
+        return client
+
+    def get(self, address: Address, headers: Mapping[str, str]) -> HttpxAnswer:
+        """Send a GET and wait for the answer's head."""
+        client = self._client()
+        self._watch.begin()
+        try:
+            request = client.build_request("GET", address.url, headers=headers)
+            request.headers.pop("cookie", None)
+            if self._sockets.is_cut:
+                raise ConnectionAbortedError("stopped")
+            response = client.send(request, stream=True, follow_redirects=False)
+        except FOREIGN as error:
+            raise translated(error, address, 0) from error
+        self._watch.allow(None)
+        return HttpxAnswer(response, address, self._sockets)
+
+    def abort(self) -> None:
+        """Cut every request in flight: blocked reads in other threads end at once."""
+        self._sockets.cut()
+
+    def close(self) -> None:
+        """Close every client; no request may be in flight."""
+        with self._lock:
+            for client in self._clients:
+                client.close()
+            self._clients.clear()
