@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from isic_cli.demo import demo_folder
+from isic_cli.demo import DrawnFiles, demo_folder
 
 _connect = socket.socket.connect
 
@@ -54,7 +54,10 @@ def demo_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     cache.mkdir(exist_ok=True)
     with (cache / "drawing").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        demo_folder(cache)
+        folder = demo_folder(cache)
+        drawn = DrawnFiles(folder)
+        for name in drawn.sizes:
+            drawn.make(name)
     return cache
 
 

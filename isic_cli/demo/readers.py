@@ -28,9 +28,6 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 #: The readers by number, with the hash id that a table of responses shows.
 READERS = {71: "DRAWA", 72: "DRAWB", 73: "DRAWC", 74: "DRAWD"}
 COLUMNS = ("image", "annotator", "annotation_duration", "question", "question_type", "answer")
@@ -132,7 +129,7 @@ def _confidence(place: int, reader: int) -> list[Answer]:
     return [] if missing else [(SURE["prompt"], "select", _SURE[place])]
 
 
-def marks(region: Sequence[int], count: int, reader: int) -> NDArray[np.float64]:
+def marks(region: Sequence[int], count: int, reader: int) -> list[float]:
     """Return what a reader says of every superpixel of an image.
 
     Parameters
@@ -146,13 +143,13 @@ def marks(region: Sequence[int], count: int, reader: int) -> NDArray[np.float64]
 
     Returns
     -------
-    ndarray of shape (count,), float64
-        0 absent, 0.5 possible, 1 definite.
+    list of float
+        One for each superpixel: 0 absent, 0.5 possible, 1 definite.
     """
-    values = np.zeros(count)
+    values: list[float] = [0] * count
     half = len(region) // 2
-    values[list(region[:half])] = 1
-    values[list(region[half:])] = (1, 1, 0.5, 0)[reader]
+    for place, label in enumerate(region):
+        values[label] = 1 if place < half else (1, 1, 0.5, 0)[reader]
     return values
 
 

@@ -107,7 +107,13 @@ def file_reply(call: Call, path: Path) -> httpx.Response:
     -------
     httpx.Response
         200, 206 or 416; 404 for a file that has gone, 403 for one that may not be read.
+
+    Raises
+    ------
+    LocalError
+        For a file that is to be made now and cannot be.
     """
+    call.store.contents.make(path)
     try:
         file = path.open("rb")
     except PermissionError:

@@ -16,7 +16,6 @@ from isic_cli.folder.replies import (
     not_found,
     unauthorized,
 )
-from isic_cli.folder.store import size_of
 
 
 def listing(call: Call) -> httpx.Response:
@@ -39,8 +38,9 @@ def size(call: Call) -> httpx.Response:
         ids = selected(call)
     except QueryError:
         return bad_query()
-    pictures = call.store.contents.pictures
-    return json_reply({"size": sum(size_of(pictures[isic_id]) or 0 for isic_id in ids)})
+    contents = call.store.contents
+    sizes = (contents.size_of(contents.pictures[isic_id]) or 0 for isic_id in ids)
+    return json_reply({"size": sum(sizes)})
 
 
 def detail(call: Call) -> httpx.Response:

@@ -6,9 +6,10 @@ beside their JPEGs, and those are no pictures.
 """
 
 import logging
-import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from isic_cli.errors import LocalError, NotFoundError
 from isic_cli.files.walk import walk
@@ -25,6 +26,17 @@ MASK = id_pattern(r"_(?:segmentation|attribute_\w+|expert\w*)\.png")
 _STUDIES = "studies"
 
 
+class FileMaker(Protocol):
+    """Makes files of a folder when they are first asked for."""
+
+    @property
+    def sizes(self) -> Mapping[str, int | None]:
+        """Every such file by its path below the folder, with its bytes as far as known."""
+
+    def make(self, name: str) -> None:
+        """Make one of them unless it is there."""
+
+
 @dataclass
 class Contents:
     """The files of a folder.
@@ -35,17 +47,47 @@ class Contents:
         Paths by ISIC id: as text, since to make a hundred thousand `Path` takes a second.
     masks : dict of str to str
         Paths by file name.
+    maker : FileMaker or None
+        Makes those of them that are not there yet.
     """
 
+    folder: Path
+    maker: FileMaker | None = None
     pictures: dict[str, str] = field(default_factory=dict)
     thumbnails: dict[str, str] = field(default_factory=dict)
     superpixels: dict[str, str] = field(default_factory=dict)
     masks: dict[str, str] = field(default_factory=dict)
 
+    def size_of(self, path: str) -> int | None:
+        """Return the bytes of a file; None when they are not known."""
+        try:
+            return Path(path).stat().st_size
+        except OSError:
+            name = Path(path).relative_to(self.folder).as_posix()
+            return self.maker.sizes.get(name) if self.maker else None
 
-def scan(folder: Path) -> Contents:
+    def make(self, path: Path) -> None:
+        """Make a file unless it is there, or is none of those that can be made.
+
+        Raises
+        ------
+        LocalError
+            When it cannot be written.
+        """
+        if self.maker and not path.exists():
+            self.maker.make(path.relative_to(self.folder).as_posix())
+
+    def make_below(self, folder: Path) -> None:
+        """Make every file below a folder; see `make`."""
+        for name in self.maker.sizes if self.maker else ():
+            if (path := self.folder / name).is_relative_to(folder):
+                self.make(path)
+
+
+def scan(folder: Path, maker: FileMaker | None = None) -> Contents:
     """Find every file that an archive can serve, in `folder` and the folders below it.
 
+    Those that `maker` makes count as if they were there.
     Hidden folders and symbolic links to folders are passed over. Of two pictures with one id
     the first by path counts, and the other is reported.
 
@@ -54,25 +96,28 @@ def scan(folder: Path) -> Contents:
     LocalError
         For a folder that cannot be read.
     """
-    contents = Contents()
+    contents = Contents(folder, maker)
     try:
         for entry in walk(folder, without=(_STUDIES,)):
-            _sort_in(contents, entry)
+            _sort_in(contents, entry.name, entry.path)
     except NotFoundError as error:
         raise LocalError(f"cannot read {folder}: there is no such folder") from error
+    for made in maker.sizes if maker else ():
+        path = folder / made
+        if not made.startswith(f"{_STUDIES}/") and not path.exists():
+            _sort_in(contents, path.name, str(path))
     return contents
 
 
-def _sort_in(contents: Contents, entry: os.DirEntry[str]) -> None:
-    name = entry.name
+def _sort_in(contents: Contents, name: str, path: str) -> None:
     if match := PICTURE.fullmatch(name):
-        _keep(contents.pictures, match[1].upper(), entry.path)
+        _keep(contents.pictures, match[1].upper(), path)
     elif match := THUMBNAIL.fullmatch(name):
-        _keep(contents.thumbnails, match[1].upper(), entry.path)
+        _keep(contents.thumbnails, match[1].upper(), path)
     elif match := SUPERPIXELS.fullmatch(name):
-        _keep(contents.superpixels, match[1].upper(), entry.path)
+        _keep(contents.superpixels, match[1].upper(), path)
     elif MASK.fullmatch(name):
-        _keep(contents.masks, name, entry.path)
+        _keep(contents.masks, name, path)
 
 
 def _keep(files: dict[str, str], key: str, path: str) -> None:

@@ -17,7 +17,7 @@ from isic_cli.errors import LocalError
 from isic_cli.folder.accounts import HOLDER, Account, Accounts, read_accounts
 from isic_cli.folder.ledger import Books, Ledger
 from isic_cli.folder.lockfile import LockEntry, read_lock
-from isic_cli.folder.scan import Contents, scan
+from isic_cli.folder.scan import Contents, FileMaker, scan
 from isic_cli.folder.sets import LocalCollection
 from isic_cli.folder.shelf import CollectionShelf
 from isic_cli.folder.studies import Study, read_studies
@@ -87,7 +87,9 @@ class FolderStore:
             logger.warning("%s: %d rows of metadata.csv have no picture here", folder, missing)
 
     @classmethod
-    def open(cls, folder: Path, *, writable: bool = True) -> "FolderStore":
+    def open(
+        cls, folder: Path, *, writable: bool = True, maker: FileMaker | None = None
+    ) -> "FolderStore":
         """Read what a folder holds.
 
         Parameters
@@ -96,6 +98,8 @@ class FolderStore:
             The folder.
         writable : bool
             Whether its collections may be changed where the folder has no accounts.
+        maker : FileMaker, optional
+            Makes files that are not there yet.
 
         Raises
         ------
@@ -104,7 +108,7 @@ class FolderStore:
             and for one whose table cannot be read.
         """
         lock = read_lock(folder)
-        contents = scan(folder)
+        contents = scan(folder, maker)
         for isic_id, entry in lock.items():
             hidden = isic_id not in contents.pictures and entry.path
             if hidden and (folder / entry.path).is_file():
@@ -203,11 +207,11 @@ class FolderStore:
             "files": {
                 "full": {
                     "url": f"{origin}/images/{isic_id}{suffix}",
-                    "size": size_of(picture),
+                    "size": self.contents.size_of(picture),
                 },
                 "thumbnail_256": {
                     "url": f"{origin}/thumbnails/{isic_id}_thumbnail.jpg",
-                    "size": size_of(thumbnail) if thumbnail else None,
+                    "size": self.contents.size_of(thumbnail) if thumbnail else None,
                 },
             },
             "metadata": grouped(fields),
@@ -288,12 +292,5 @@ class FolderStore:
     @cached_property
     def studies(self) -> Mapping[int, Study]:
         """The studies below `studies/` by id."""
+        self.contents.make_below(self.folder / "studies")
         return read_studies(self.folder / "studies")
-
-
-def size_of(path: str) -> int | None:
-    """Return the bytes of a file; None when it cannot be asked."""
-    try:
-        return Path(path).stat().st_size
-    except OSError:
-        return None

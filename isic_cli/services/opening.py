@@ -37,7 +37,7 @@ def open_transport(spec: ArchiveSpec, cache_dir: Path) -> "LocalTransport":
     spec : ArchiveSpec
         Of kind `folder` or `demo`.
     cache_dir : Path
-        Where the demo archive is drawn on first use.
+        Where the demo archive is written, and its pictures drawn, on first use.
 
     Raises
     ------
@@ -49,9 +49,11 @@ def open_transport(spec: ArchiveSpec, cache_dir: Path) -> "LocalTransport":
     from isic_cli.folder import FolderStore, LocalTransport
 
     if spec.kind == "demo":
-        from isic_cli.demo import demo_folder
+        from isic_cli.demo import DrawnFiles, demo_folder
 
-        return LocalTransport(FolderStore.open(demo_folder(cache_dir), writable=False))
+        folder = demo_folder(cache_dir)
+        store = FolderStore.open(folder, writable=False, maker=DrawnFiles(folder))
+        return LocalTransport(store)
     if spec.kind == "folder" and spec.folder is not None:
         return LocalTransport(FolderStore.open(spec.folder))
     raise UsageError(f"the archive {spec.name} is not inside the process")
