@@ -158,7 +158,9 @@ class Numbers:
         rows = list(answers)
         for item, reader, value in rows:
             if not np.isfinite(value):
-                raise UsageError(f"{reader} answered {value} to {item}, which is no finite number")
+                raise UsageError(
+                    f"{reader} answered {value} to {item}, which is not a finite number"
+                )
         return cls(*_pivot(rows, np.float64("nan")))
 
     @property
@@ -234,8 +236,8 @@ def _number(text: str) -> float:
         value = float(text)
     except ValueError as error:
         raise UsageError(
-            f"{text!r} is no number, so it has no distance to other answers"
+            f"{text!r} is not a number, so it has no distance to other answers"
         ) from error
     if not np.isfinite(value):
-        raise UsageError(f"{text!r} is no finite number")
+        raise UsageError(f"{text!r} is not a finite number")
     return value

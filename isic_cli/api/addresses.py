@@ -137,7 +137,7 @@ class AddressRule:
             raise UnsafeError(f"file address refused: {address} would leave https for http")
         if address.host not in self._known:
             if not is_host_name(address.host):
-                raise UnsafeError(f"file address refused: the host of {address} is no name")
+                raise UnsafeError(f"file address refused: the host of {address} is not a name")
             if not self._inside and is_private_host(address.host):
                 raise UnsafeError(f"file address refused: {address} is inside a private network")
             self._known.add(address.host)
@@ -155,4 +155,4 @@ def _parse(url: str) -> Address:
         host = parsed.raw_host.decode("ascii")
         return Address(parsed.scheme, host, parsed.port, parsed.raw_path.decode("ascii"))
     except (httpx.InvalidURL, ValueError) as error:
-        raise UnsafeError(f"file address refused: {url[:60]!r} is no URL") from error
+        raise UnsafeError(f"file address refused: {url[:60]!r} is not a URL") from error

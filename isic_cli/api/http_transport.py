@@ -277,5 +277,5 @@ def _length(headers: Mapping[str, str]) -> int | None:
     if value is None:
         return None
     if not (value.isascii() and value.isdigit() and len(value) < 20):
-        raise HTTPException(f"the Content-Length {value[:40]!r} is no number of bytes")
+        raise HTTPException(f"the Content-Length {value[:40]!r} is not a number of bytes")
     return int(value)

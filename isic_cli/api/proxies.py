@@ -90,14 +90,14 @@ def _checked(scheme: str, value: str) -> str:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
     except ValueError as error:
-        raise ConfigError(f"{variable} is no address of a proxy: {error}") from error
+        raise ConfigError(f"{variable} is not an address of a proxy: {error}") from error
     if parts.scheme not in {"http", "https", "socks5", "socks5h"}:
         raise ConfigError(
             f"{variable}: a proxy cannot be reached by {parts.scheme!r}",
             hint="Known are http, https, socks5 and socks5h.",
         )
     if not is_host_name(host):
-        raise ConfigError(f"{variable} is no address of a proxy: the host {host!r} is none")
+        raise ConfigError(f"{variable} is not an address of a proxy: the host {host!r} is none")
     if parts.scheme.startswith("socks") and find_spec("socksio") is None:
         raise ConfigError(
             f"{variable} names a SOCKS proxy, for which the package socksio is needed",

@@ -114,7 +114,7 @@ def _published(api: "ArchiveApi", found: "Collection") -> "list[PublishedFile]":
     if not found.doi:
         raise NotFoundError(
             f"collection {found.id} ({found.name}) has no DOI, so that no files are frozen",
-            hint="isic collection list --doi tells which have; isic image download fetches images.",
+            hint="`isic collection list --doi` lists those that have one.",
         )
     return api.published_files(found.name, found.doi)
 

@@ -27,7 +27,7 @@ _FOLDER = click.Path(path_type=Path)
     multiple=True,
     type=_FOLDER,
     metavar="FOLDER",
-    help="Tell only what is there already; its picture is the one to keep. Repeatable.",
+    help="A folder whose pictures are kept: only copies of them are reported. Repeatable.",
 )
 @click.option(
     "--method",

@@ -21,14 +21,14 @@ class Size(click.ParamType[int]):
             return value
         match = _SIZE.fullmatch(value.strip())
         if match is None:
-            self.fail(f"{value!r} is no size; write 300k, 1.5MB or 2GiB", param, ctx)
+            self.fail(f"{value!r} is not a size; write 300k, 1.5MB or 2GiB", param, ctx)
         number, unit, binary = match.groups()
         scale = _UNITS[unit.lower()]
         if binary and unit:
             scale = 1 << (10 * "kmgt".index(unit.lower()) + 10)
         size = int(float(number) * scale)
         if size < 1:
-            self.fail(f"{value!r} is no size: at least one byte", param, ctx)
+            self.fail(f"{value!r} is not a size: at least one byte", param, ctx)
         return size
 
 

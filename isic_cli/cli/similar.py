@@ -42,7 +42,7 @@ def similar(
 
     found = find_ids(isic_id)
     if len(found) != 1:
-        raise UsageError(f"{isic_id!r} is no ISIC id", hint="It looks like ISIC_0000000.")
+        raise UsageError(f"{isic_id!r} is not an ISIC id", hint="It looks like ISIC_0000000.")
     with run.open() as api:
         near = [
             one

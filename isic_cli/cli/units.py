@@ -16,7 +16,7 @@ def duration(text: str) -> float:
     """
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhdw])", text.strip().lower())
     if match is None:
-        raise click.BadParameter(f"{text!r} is no time span such as 12h, 7d or 4w.")
+        raise click.BadParameter(f"{text!r} is not a time span such as 12h, 7d or 4w.")
     return float(match[1]) * _SECONDS[match[2]]
 
 
@@ -28,5 +28,5 @@ def size(text: str) -> int:
     """
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?", text.strip().lower())
     if match is None:
-        raise click.BadParameter(f"{text!r} is no size such as 500MB or 20GB.")
+        raise click.BadParameter(f"{text!r} is not a size such as 500MB or 20GB.")
     return int(float(match[1]) * _BYTES[match[2]])

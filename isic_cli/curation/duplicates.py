@@ -145,12 +145,12 @@ def parse_method(text: str) -> Method:
         name, colon, bits = part.strip().partition(":")
         if name not in METHODS or (colon and name != "phash"):
             raise UsageError(
-                f"{part.strip()!r} is no way to find duplicates",
+                f"{part.strip()!r} is not a way to find duplicates",
                 hint=f"any of {', '.join(METHODS)}; phash may have a distance, as in phash:4",
             )
         if colon:
             if not bits.isdecimal() or int(bits) > MOST:
-                raise UsageError(f"the distance {bits!r} is no number from 0 to {MOST}")
+                raise UsageError(f"the distance {bits!r} is not a number from 0 to {MOST}")
             distance = int(bits)
         tiers.add(name)
     return Method(tuple(name for name in METHODS if name in tiers), distance)

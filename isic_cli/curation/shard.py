@@ -90,7 +90,7 @@ def _number(environment: Mapping[str, str], name: str, default: int | None = Non
     if text is None:
         raise UsageError(f"--shard auto needs {name}", hint="set it, or write --shard I/N")
     if not re.fullmatch(r"\d+", text.strip()):
-        raise UsageError(f"{name}={text!r} is no number")
+        raise UsageError(f"{name}={text!r} is not a number")
     return int(text)
 
 

@@ -56,5 +56,5 @@ def folds(count: int) -> SplitShares:
         Fewer than two.
     """
     if count < 2:
-        raise UsageError(f"{count} folds are no split", hint="at least 2")
+        raise UsageError(f"{count} folds cannot be made", hint="at least 2")
     return SplitShares(tuple(f"fold{at}" for at in range(1, count + 1)), (1 / count,) * count)

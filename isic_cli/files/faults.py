@@ -8,7 +8,7 @@ from pathlib import Path
 
 from isic_cli.errors import LocalError
 
-_NO_SPACE = "Free some space, then run again: what is there is kept."
+_NO_SPACE = "Free some space, then run again: finished files are kept."
 _NO_PERMISSION = "Choose a place that you may write to."
 _NOT_A_FOLDER = "A file stands where a folder is needed."
 _HINTS = {

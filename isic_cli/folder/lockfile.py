@@ -66,7 +66,7 @@ def read_lock(folder: Path) -> dict[str, LockEntry]:
         try:
             value = json.loads(line)
         except ValueError:
-            logger.warning("%s, line %d is no JSON: passed over", path, number)
+            logger.warning("%s, line %d is not JSON: passed over", path, number)
             continue
         if isinstance(value, dict) and isinstance(value.get("isic_id"), str):
             entries[value["isic_id"]] = _entry(value)

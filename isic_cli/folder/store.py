@@ -117,7 +117,7 @@ class FolderStore:
         has_table = path.is_file()
         if not has_table and not contents.pictures:
             raise LocalError(
-                f"{folder} is no archive: it has no metadata.csv and no picture ISIC_…",
+                f"{folder} is not an archive: it has no metadata.csv and no picture ISIC_…",
                 hint="Any folder that isic or the official tool downloaded is one.",
             )
         table = MetadataTable.read(path) if has_table else MetadataTable(["isic_id"], {})

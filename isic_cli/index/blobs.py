@@ -167,7 +167,7 @@ class BlobStore:
         except OSError as error:
             raise LocalError(
                 f"cannot store {key.name} in {self.root}: {error.strerror or error}",
-                hint="isic cache prune --max-size 5GB makes room.",
+                hint="`isic cache prune --max-size 5GB` makes room.",
             ) from error
         return Blob(key, sha256, size, stated, path.stat().st_mtime)
 

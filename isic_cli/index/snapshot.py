@@ -51,7 +51,7 @@ def snapshot_source(database: "duckdb.DuckDBPyConnection", path: Path) -> tuple[
         missing = {"isic_id", "copyright_license", "attribution"} - types.keys()
         if missing:
             raise LocalError(
-                f"{path} is no snapshot of the archive: it has no column {min(missing)}"
+                f"{path} is not a snapshot of the archive: it has no column {min(missing)}"
             )
         is_sorted = _check_ids(database, path, file)
     columns = [f"{_column(name, types)} AS {_name(name)}" for name in TYPES]
@@ -83,9 +83,9 @@ def _check_ids(database: "duckdb.DuckDBPyConnection", path: Path, file: str) -> 
     ).fetchone()
     bad, unsorted, count = row or (0, 0, 0)
     if bad:
-        raise LocalError(f"{path} is no snapshot of the archive: {bad:,} rows have no ISIC id")
+        raise LocalError(f"{path} is not a snapshot of the archive: {bad:,} rows have no ISIC id")
     if not count:
-        raise LocalError(f"{path} is no snapshot of the archive: it has no rows")
+        raise LocalError(f"{path} is not a snapshot of the archive: it has no rows")
     if unsorted:
         twice = database.execute(
             f"SELECT count(*) - count(DISTINCT isic_id) FROM {file}"

@@ -28,7 +28,7 @@ RECORDS, COLLECTIONS, MEMBERSHIPS = "records", "collections", "memberships"
 #: Those that need no database: how often each value occurs, and the names of the collections.
 TERMS, TITLES = "terms", "titles"
 
-REBUILD = "isic cache refresh --full makes it anew."
+REBUILD = "Run `isic cache refresh --full`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +130,12 @@ def read_state(folder: Path) -> IndexState:
         data = load_json(path)
     except FileNotFoundError as error:
         raise NotFoundError(
-            f"there is no index in {folder}", hint="isic cache refresh makes it."
+            f"there is no index in {folder}", hint="Run `isic cache refresh`."
         ) from error
     except DataError as error:
         raise LocalError(f"{path} is damaged: {error}", hint=REBUILD) from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise LocalError(f"{path} is no state of an index", hint=REBUILD)
+        raise LocalError(f"{path} is not a state of an index", hint=REBUILD)
     if data.get("version") != VERSION:
         raise LocalError(
             f"{path} is of version {data.get('version')}, and this isic reads version {VERSION}",

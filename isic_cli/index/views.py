@@ -41,7 +41,7 @@ def check_mark(database: "duckdb.DuckDBPyConnection", path: Path, rows: int) -> 
     ).fetchone()
     counted = database.execute(f"SELECT num_rows FROM parquet_file_metadata({name})").fetchone()
     if mark is None or bytes(mark[0]).decode() != LAYOUT or counted is None or counted[0] != rows:
-        raise LocalError(f"{path} is no part of this index", hint=REBUILD)
+        raise LocalError(f"{path} is not part of this index", hint=REBUILD)
 
 
 def create_views(database: "duckdb.DuckDBPyConnection", paths: Mapping[str, Path]) -> None:

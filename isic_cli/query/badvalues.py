@@ -33,7 +33,7 @@ def bad_text(scanner: Scanner, field: Field) -> QueryError:
         end = text.find(_CLOSING[text[at]], at + 1)
         value = text[at + 1 : end] if end > 0 else "value"
         hint = f'write {field.name}:"{value}"'
-        return error(text, at, f'{text[at]} is no quote to the archive: only " is', hint)
+        return error(text, at, f'{text[at]} is not a quote to the archive: only " is', hint)
     return unquoted(text, at, field, at)
 
 

@@ -132,8 +132,8 @@ REMOVED: Mapping[str, str] = MappingProxyType(
         "acquisition_day": (
             "`acquisition_day` is not searchable: list the images and filter that column"
         ),
-        "collections": "`collections` is no field: use the option --collection",
-        "collection": "`collection` is no field: use the option --collection",
+        "collections": "`collections` is not a field: use the option --collection",
+        "collection": "`collection` is not a field: use the option --collection",
         "pixels_x": "`pixels_x` is not searchable: list the images and filter that column",
         "pixels_y": "`pixels_y` is not searchable: list the images and filter that column",
     }

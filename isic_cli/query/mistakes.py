@@ -50,7 +50,7 @@ def unreadable(text: str) -> QueryError | None:
     found = re.search("[\ud800-\udfff]", text)
     if found:
         hint = "the terminal or the file may use another encoding than UTF-8"
-        return error(text, found.start(), "the query holds a byte that is no text", hint)
+        return error(text, found.start(), "the query holds a byte that is not text", hint)
     return None
 
 
@@ -238,5 +238,7 @@ def _stray(text: str, at: int, where: str, hint: str) -> QueryError:
         hint = "put the minus before a field: -field:value, not -(…)"
         return error(text, at, "the minus has no field", hint)
     if text[at].isspace():
-        return error(text, at, f"{shown(text[at])} is no space to the archive", "use a plain space")
+        return error(
+            text, at, f"{shown(text[at])} is not a space to the archive", "use a plain space"
+        )
     return error(text, at, f"{shown(text[at])} {where}", hint)

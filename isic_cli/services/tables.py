@@ -92,7 +92,7 @@ def check_collections(index: Index) -> None:
     """Raise NotFoundError when the index does not know who is in which collection."""
     if index.state.collections_as_of is None:
         raise NotFoundError(
-            "the index has no collections", hint="isic cache refresh --collections adds them."
+            "the index has no collections", hint="Run `isic cache refresh --collections`."
         )
 
 

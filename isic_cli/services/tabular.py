@@ -266,7 +266,7 @@ def _objects(path: Path) -> Iterator[tuple[int, Row]]:
                 hint="One object a line, as isic writes jsonl and json.",
             ) from error
         if not isinstance(value, dict):
-            raise UsageError(f"{path}, line {number}: {text[:40]} is no object")
+            raise UsageError(f"{path}, line {number}: {text[:40]} is not an object")
         row = _flat(value)
         if "isic_id" in row or _HEADERS.isdisjoint(row):
             yield number, row

@@ -195,7 +195,7 @@ ENDLESS: dict[str, tuple[list[Step | Forever], str, int]] = {
         "the next page is on another host; not followed",
         1,
     ),
-    "a link that is no address": (
+    "a link that is not an address": (
         [page(rows(1), count=9, next="http://[half")],
         "the next page is on another host; not followed",
         1,

@@ -55,12 +55,12 @@ def test_each_scheme_has_its_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("proxy", "message"),
     [
-        ("http://a..b:1", "HTTPS_PROXY is no address of a proxy: the host 'a..b' is none"),
-        ("http://[::1/", "HTTPS_PROXY is no address of a proxy: Invalid IPv6 URL"),
-        ("http://", "HTTPS_PROXY is no address of a proxy: the host '' is none"),
-        (f"http://{'a' * 64}.example", "HTTPS_PROXY is no address of a proxy"),
-        ("http://proxy:99999", "HTTPS_PROXY is no address of a proxy: Port out of range"),
-        ("http://me:secret@a..b:1", "HTTPS_PROXY is no address of a proxy: the host 'a..b'"),
+        ("http://a..b:1", "HTTPS_PROXY is not an address of a proxy: the host 'a..b' is none"),
+        ("http://[::1/", "HTTPS_PROXY is not an address of a proxy: Invalid IPv6 URL"),
+        ("http://", "HTTPS_PROXY is not an address of a proxy: the host '' is none"),
+        (f"http://{'a' * 64}.example", "HTTPS_PROXY is not an address of a proxy"),
+        ("http://proxy:99999", "HTTPS_PROXY is not an address of a proxy: Port out of range"),
+        ("http://me:secret@a..b:1", "HTTPS_PROXY is not an address of a proxy: the host 'a..b'"),
         ("gopher://proxy:1", "HTTPS_PROXY: a proxy cannot be reached by 'gopher'"),
     ],
 )

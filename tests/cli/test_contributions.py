@@ -73,7 +73,7 @@ def test_who_has_none_is_told_where_they_are_made(isic: Isic) -> None:
         (["--token-file", "other", "contributor", "show", "1"], 6, "no contributor 1"),
         (["cohort", "show", "x"], 2, "not a valid integer"),
         (["image", "similar", "ISIC_0000001"], 4, "login"),
-        (["image", "similar", "hello"], 2, "'hello' is no ISIC id"),
+        (["image", "similar", "hello"], 2, "'hello' is not an ISIC id"),
         (["image", "similar", "ISIC_0000001", "-n", "51"], 2, "51"),
     ],
 )

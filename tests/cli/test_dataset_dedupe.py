@@ -143,8 +143,8 @@ def test_masks_maps_and_thumbnails_are_no_pictures(isic: Isic, tmp_path: Path) -
     [
         (["none"], 6, "no such folder: none"),
         (["pile/ISIC_0000001.jpg"], 8, "pile/ISIC_0000001.jpg is not a folder"),
-        (["pile", "--method", "look"], 2, "'look' is no way to find duplicates"),
-        (["pile", "--method", "phash:99"], 2, "the distance '99' is no number from 0 to 16"),
+        (["pile", "--method", "look"], 2, "'look' is not a way to find duplicates"),
+        (["pile", "--method", "phash:99"], 2, "the distance '99' is not a number from 0 to 16"),
         (["pile", "--executor", "fork"], 2, "no executor 'fork'"),
     ],
 )

@@ -150,7 +150,7 @@ def test_a_lesion_of_two_patients_is_kept_together_and_told(isic: Isic) -> None:
         (["--ratio", "70:30", "--folds", "2"], 2, "not ratio and folds"),
         (["--ratio", "70:20:20"], 2, "adds up to 110, not to 100"),
         (["--ratio", "seventy:30"], 2, "not made of numbers"),
-        (["--folds", "1"], 2, "1 folds are no split"),
+        (["--folds", "1"], 2, "1 folds cannot be made"),
         (["--folds", "11"], 2, "10 groups cannot fill 11 splits"),
         (["--folds", "2", "--group", "family"], 2, "cannot group by family"),
         (["--folds", "2", "--group", "rcm"], 2, "table.csv has no column rcm_case_id"),

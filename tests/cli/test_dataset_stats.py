@@ -94,7 +94,7 @@ def test_many_values_become_one_bar_and_what_is_not_given_stays_apart() -> None:
     ("arguments", "code", "message"),
     [
         (["none"], 6, "no such table or folder: none"),
-        (["archive", "--plot", "p.svg"], 2, "p.svg is no picture file"),
+        (["archive", "--plot", "p.svg"], 2, "p.svg is not a picture file"),
         (["archive", "--label", "isic2021"], 2, "no label scheme is called isic2021"),
         (["archive", "--plot", "none/p.png", "-o", "x.csv"], 8, "none/p.png"),
     ],

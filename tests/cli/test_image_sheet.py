@@ -65,7 +65,7 @@ def test_a_damaged_image_leaves_its_place_empty(isic: Isic, folder: Path) -> Non
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["-o", "s.gif"], 2, "s.gif is no picture file"),
+        (["-o", "s.gif"], 2, "s.gif is not a picture file"),
         (["-o", "s.png", "-s", "sex:other"], 2, "there is nothing to show"),
         (["-o", "none/s.png"], 8, "none/s.png"),
         (["-o", "s.webp", "--cols", "1", "--tile", "2048", "--from", "many.txt"], 2, "can hold"),

@@ -121,7 +121,7 @@ def test_a_damaged_index_is_blamed_whatever_the_expression(
     records.write_bytes(content)
     done = indexed("image", "list", "--offline", "--where", expression)
     assert (done.code, done.out) == (8, "")
-    assert f"Hint: isic --archive {folder} cache refresh --full makes it anew." in done.err
+    assert f"Hint: Run `isic --archive {folder} cache refresh --full`." in done.err
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_without_an_index_the_command_that_makes_one_is_named(isic: Isic, folder
     assert (done.code, done.out) == (6, "")
     assert done.err == (
         f"Error: there is no index of {folder} yet\n"
-        f"Hint: isic --archive {folder} cache refresh makes it.\n"
+        f"Hint: Run `isic --archive {folder} cache refresh`.\n"
     )
 
 
@@ -202,7 +202,7 @@ def test_collections_need_an_index_that_has_them(isic: Isic, folder: Path) -> No
         done = isic(*command, "--offline")
         assert (done.code, done.out) == (6, "")
         assert "the index has no collections" in done.err
-        assert f"Hint: isic --archive {folder} cache refresh --collections adds" in done.err
+        assert f"Hint: Run `isic --archive {folder} cache refresh --collections`" in done.err
 
 
 @pytest.mark.parametrize(("name", "code"), [("Nevus", 6), ("MELANOMA", 2), ("99", 6)])

@@ -163,10 +163,10 @@ def test_methods_are_read_surest_first(text: str, method: Method) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("md5", "'md5' is no way to find duplicates"),
-        ("id:4", "'id:4' is no way to find duplicates"),
-        ("phash:x", "the distance 'x' is no number from 0 to 16"),
-        ("phash:17", "the distance '17' is no number from 0 to 16"),
+        ("md5", "'md5' is not a way to find duplicates"),
+        ("id:4", "'id:4' is not a way to find duplicates"),
+        ("phash:x", "the distance 'x' is not a number from 0 to 16"),
+        ("phash:17", "the distance '17' is not a number from 0 to 16"),
     ],
 )
 def test_a_wrong_method_is_refused(text: str, message: str) -> None:

@@ -241,12 +241,12 @@ def test_a_users_table_may_be_separated_by_tabs() -> None:
         ),
         (
             "prefix,label\nBenigm,x\n",
-            "t, line 2: 'Benigm' is no node of the diagnosis tree, so it never fits",
+            "t, line 2: 'Benigm' is not a node of the diagnosis tree, so it never fits",
             "did you mean Benign?",
         ),
         (
             "prefix,label\n12,x\n",
-            "t, line 2: '12' is no node of the diagnosis tree, so it never fits",
+            "t, line 2: '12' is not a node of the diagnosis tree, so it never fits",
             "levels are joined by colons",
         ),
         ("prefix,label\nBenign,\n", "t, line 2: no label", "write unmapped where there is none"),

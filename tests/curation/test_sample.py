@@ -163,7 +163,7 @@ def test_a_shard_is_read(text: str, environment: dict[str, str], shard: Shard) -
         (
             "auto",
             {"SLURM_ARRAY_TASK_ID": "x", "SLURM_ARRAY_TASK_COUNT": "4"},
-            "SLURM_ARRAY_TASK_ID='x' is no number",
+            "SLURM_ARRAY_TASK_ID='x' is not a number",
         ),
         (
             "auto",

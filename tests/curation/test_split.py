@@ -239,7 +239,7 @@ def test_what_cannot_be_is_refused(options: dict[str, Any], message: str) -> Non
 def test_fewer_groups_than_folds_are_refused() -> None:
     with pytest.raises(UsageError, match="4 groups cannot fill 5 splits"):
         made(patients(0, 4), folds(5))
-    with pytest.raises(UsageError, match="1 folds are no split"):
+    with pytest.raises(UsageError, match="1 folds cannot be made"):
         folds(1)
     with pytest.raises(UsageError, match="0 groups cannot fill 3 splits"):
         made([])

@@ -226,7 +226,7 @@ def test_a_torn_line_of_the_lock_is_passed_over(
 ) -> None:
     folder = make({"isic.lock": '{"isic_id": "ISIC_00', "ISIC_0000001.png": png(1, 1)})
     assert FolderStore.open(folder).ids == ("ISIC_0000001",)
-    assert caplog.messages == [f"{folder / 'isic.lock'}, line 1 is no JSON: passed over"]
+    assert caplog.messages == [f"{folder / 'isic.lock'}, line 1 is not JSON: passed over"]
 
 
 def test_collections_hold_listed_images_and_those_of_a_query(make: Make) -> None:
@@ -314,7 +314,7 @@ def test_a_folder_that_is_no_archive_is_named(make: Make) -> None:
     folder = make({"notes.txt": "nothing"})
     with pytest.raises(LocalError) as raised:
         FolderStore.open(folder)
-    message = f"{folder} is no archive: it has no metadata.csv and no picture ISIC_…"
+    message = f"{folder} is not an archive: it has no metadata.csv and no picture ISIC_…"
     assert raised.value.message == message
 
 

@@ -101,7 +101,7 @@ def test_an_empty_index_answers_nothing(tmp_path: Path) -> None:
 def test_without_an_index_the_command_that_makes_one_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError) as caught:
         Index.open(tmp_path / "none")
-    assert caught.value.hint == "isic cache refresh makes it."
+    assert caught.value.hint == "Run `isic cache refresh`."
 
 
 def test_the_index_of_another_archive_is_refused(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_torn_file_is_told(cut: int, tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:cut])
     with pytest.raises(LocalError, match="damaged") as caught:
         Index.open(tmp_path)
-    assert caught.value.hint == "isic cache refresh --full makes it anew."
+    assert caught.value.hint == "Run `isic cache refresh --full`."
 
 
 def test_a_file_of_the_right_size_and_wrong_content_is_told(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_a_foreign_parquet_file_is_told(tmp_path: Path) -> None:
     size = f'"bytes": {name.stat().st_size}'
     old = f'"bytes": {state.files["records"].bytes}'
     (tmp_path / "state.json").write_text(text.replace(old, size), "utf-8")
-    with pytest.raises(LocalError, match="no part of this index"):
+    with pytest.raises(LocalError, match="not part of this index"):
         Index.open(tmp_path)
 
 

@@ -37,8 +37,8 @@ def test_a_state_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     [
         ("", "damaged"),
         ('{"format": "isic-index", "ver', "damaged"),
-        ("[]", "no state of an index"),
-        ('{"format": "other"}', "no state of an index"),
+        ("[]", "not a state of an index"),
+        ('{"format": "other"}', "not a state of an index"),
         ('{"format": "isic-index", "version": 1}', "damaged"),
     ],
 )

@@ -43,7 +43,12 @@ MISTAKES: list[tuple[str, int, str, str | None]] = [
     ("age_approx:5 @", 13, "`@` after the value of `age_approx`", JOIN),
     ("(sex:male) @", 11, "`@` after a bracket", BETWEEN),
     ("age_approx:5 `", 13, "'`' after the value of `age_approx`", JOIN),
-    ("sex:male\xa0AND public:true", 8, r"'\xa0' is no space to the archive", "use a plain space"),
+    (
+        "sex:male\xa0AND public:true",
+        8,
+        r"'\xa0' is not a space to the archive",
+        "use a plain space",
+    ),
     ('"male"', 0, "a value stands without a field", 'write field:"value"'),
     # operators and brackets
     ("sex:male OR", 11, "the query ends where a term is expected", FIELD_COLON),
@@ -75,8 +80,8 @@ MISTAKES: list[tuple[str, int, str, str | None]] = [
     ('sex:"male', 4, "this quote is never closed on its line", 'add a `"`'),
     ('sex:male "x"', 9, '`"` after the value of `sex`', JOIN),
     ('sex:"male" x', 11, "`x` after the value of `sex`", JOIN),
-    ("sex:'male'", 4, "' is no quote to the archive: only \" is", 'write sex:"male"'),
-    ("sex:'male", 4, "' is no quote to the archive: only \" is", 'write sex:"value"'),
+    ("sex:'male'", 4, "' is not a quote to the archive: only \" is", 'write sex:"male"'),
+    ("sex:'male", 4, "' is not a quote to the archive: only \" is", 'write sex:"value"'),
     (
         "sex:(male OR female)",
         4,
@@ -172,7 +177,7 @@ MISTAKES: list[tuple[str, int, str, str | None]] = [
     (
         'sex:"\udcff"',
         5,
-        "the query holds a byte that is no text",
+        "the query holds a byte that is not text",
         "the terminal or the file may use another encoding than UTF-8",
     ),
 ]

@@ -21,7 +21,7 @@ def test_the_demo_is_opened_from_the_cache(demo: Path) -> None:
 
 
 def test_a_folder_that_is_no_archive_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(LocalError, match="is no archive"):
+    with pytest.raises(LocalError, match="is not an archive"):
         open_transport(ArchiveSpec("folder", "x", LOCAL_URL, tmp_path), tmp_path)
 
 

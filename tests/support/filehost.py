@@ -170,6 +170,7 @@ class Loopback:
                 while (header := reader.readline().decode("latin-1").strip()) != "":
                     name, _, value = header.partition(":")
                     headers[name.lower()] = value.strip()
+                reader.read(int(headers.get("content-length", 0)))
                 self.requests.append((target, headers))
                 if not self.answer(target)(sock, headers):
                     return

@@ -221,7 +221,7 @@ def _rule(table: Table, line: int, row: dict[str, str], named: list[str]) -> Rul
         nodes = [":".join(path) for path in tree_paths()]
         close = difflib.get_close_matches(":".join(prefix), nodes, n=1)
         raise UsageError(
-            f"{where}: {row['prefix']!r} is no node of the diagnosis tree, so it never fits",
+            f"{where}: {row['prefix']!r} is not a node of the diagnosis tree, so it never fits",
             hint=f"did you mean {close[0]}?" if close else "levels are joined by colons",
         )
     label = row["label"]

@@ -87,7 +87,7 @@ def read_state(path: Path) -> DatasetState:
     except OSError as error:
         raise LocalError(f"cannot read {path}: {error.strerror or error}") from error
     except (UnicodeDecodeError, csv.Error, ValueError) as error:
-        raise UsageError(f"{path} is no lock and no table: {error}") from error
+        raise UsageError(f"{path} is neither a lock nor a table: {error}") from error
     if rows and "isic_id" not in rows[0]:
         raise UsageError(f"{path} has no column isic_id")
     return DatasetState(rows)
@@ -119,7 +119,7 @@ def _json_rows(lines: Iterable[str]) -> Iterator[Mapping[str, Any]]:
     for line in lines:
         value = json.loads(line)
         if not isinstance(value, dict):
-            raise ValueError("a line that is no JSON object")  # noqa: TRY004 - one translation
+            raise ValueError("a line that is not a JSON object")  # noqa: TRY004 - one translation
         if "summary" not in value:
             yield value
 

@@ -77,7 +77,7 @@ class LockedImage:
             image = cls(**json.loads(line))
             is_good = is_isic_id(image.isic_id) and is_safe_path(image.path) and image.size >= 0
         except (ValueError, TypeError, AttributeError) as error:
-            raise LocalError(f"{where} is no line of a lock", hint=DAMAGED) from error
+            raise LocalError(f"{where} is not a line of a lock", hint=DAMAGED) from error
         if not is_good:
             raise LocalError(f"{where} names no file inside the folder", hint=DAMAGED)
         return image

@@ -60,7 +60,7 @@ class Lock:
         except (FileNotFoundError, NotADirectoryError) as error:
             raise NotFoundError(
                 f"{path} has no {NAME}" if path.is_dir() else f"no lock {path}",
-                hint="isic image download writes one into its folder.",
+                hint="`isic image download` writes one into its folder.",
             ) from error
         except OSError as error:
             raise local_error(error, self.path) from error

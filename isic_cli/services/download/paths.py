@@ -100,7 +100,7 @@ def _wrong_part(path: str) -> str | None:
         if part in {"", ".", ".."} or PureWindowsPath(part).drive:
             return "a path stays inside the folder"
         if _FORBIDDEN.search(part) or part[-1] in ". ":
-            return f"{part!r} is no file name everywhere"
+            return f"{part!r} is not a file name everywhere"
         if _DEVICE.fullmatch(part):
             return f"{part!r} is the name of a device on Windows"
     return f"{parts[0]} has another use" if parts[0].lower() in _TAKEN else None

@@ -127,7 +127,7 @@ def _adopt_rows(folder: Path, journal: DownloadJournal) -> None:
         raise local_error(error, folder / "metadata.csv") from error
     except (csv.Error, UnicodeDecodeError) as error:
         raise LocalError(
-            f"{folder / 'metadata.csv'} is no CSV file: {error}",
+            f"{folder / 'metadata.csv'} is not a CSV file: {error}",
             hint="Move it away: it would be overwritten.",
         ) from error
 

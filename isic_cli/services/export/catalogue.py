@@ -146,7 +146,7 @@ class Catalogue:
             The folder is not there, is a file, or has no metadata.
         """
         if self.options.folder.is_file():
-            raise LocalError(f"{self.options.folder} is no folder", hint="Export a download.")
+            raise LocalError(f"{self.options.folder} is not a folder", hint="Export a download.")
         self.table.require("isic_id")
         _folder_names(self.labels)
         _folder_names(self.split_names)

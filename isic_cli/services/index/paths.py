@@ -56,7 +56,7 @@ def index_folder(settings: Settings) -> Path:
     if user is None:
         raise NotFoundError(
             f"there is no index of {settings.archive.name} for this login",
-            hint="isic cache refresh makes it, or meets it again; --guest uses the public one.",
+            hint="Run `isic cache refresh` again, or use --guest for the public index.",
         )
     return folder / user
 

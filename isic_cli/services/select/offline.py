@@ -63,7 +63,7 @@ def open_index(
     except NotFoundError as error:
         raise NotFoundError(
             f"there is no index of {settings.archive.name} yet",
-            hint=f"isic{_global_options(settings)} cache refresh makes it.",
+            hint=f"Run `isic{_global_options(settings)} cache refresh`.",
         ) from error
     age = index.state.age(utc_now())
     if max_age is not None and age > max_age:
@@ -240,7 +240,7 @@ class OfflineImages:
         listed = listed_collections(self.index)
         if listed is None:
             raise NotFoundError(
-                "the index has no collections", hint="isic cache refresh --collections adds them."
+                "the index has no collections", hint="Run `isic cache refresh --collections`."
             )
         return choose_collections(names, listed)
 

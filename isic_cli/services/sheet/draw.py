@@ -68,7 +68,7 @@ def format_of(path: Path) -> str:
     """
     kind = _FORMATS.get(path.suffix.lower())
     if kind is None:
-        raise UsageError(f"{path} is no picture file", hint="End it in .jpg, .png or .webp.")
+        raise UsageError(f"{path} is not a picture file", hint="End it in .jpg, .png or .webp.")
     return kind
 
 

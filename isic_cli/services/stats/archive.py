@@ -52,7 +52,7 @@ def check_wanted(wanted: Wanted) -> None:
                 hint=f"Did you mean {near[0]}?" if near else "isic metadata fields lists them.",
             )
     if wanted.hist and _type(wanted.hist) not in {"INTEGER", "DOUBLE"}:
-        raise UsageError(f"{wanted.hist} is no number", hint=f"Use --by {wanted.hist}.")
+        raise UsageError(f"{wanted.hist} is not a number", hint=f"Use --by {wanted.hist}.")
 
 
 def _type(name: str) -> str:

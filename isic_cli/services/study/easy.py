@@ -61,7 +61,7 @@ def _markings(image: str, entry: Mapping[str, Any], where: str) -> Iterator[Mark
     length = len(entry.get("superpixels_in_mask") or ()) or None
     by_feature = entry["markupData"]
     if not isinstance(by_feature, dict):
-        raise UsageError(f"{where}: markupData is no object")
+        raise UsageError(f"{where}: markupData is not an object")
     for feature, by_rater in by_feature.items():
         if not isinstance(by_rater, dict):
             raise UsageError(f"{where}, {feature}: no object of raters")
@@ -76,7 +76,7 @@ def _marks(numbers: Any, length: int | None, where: str) -> Marks:
     labels = []
     for number in numbers:
         if not str(number).isdecimal():
-            raise UsageError(f"{where}: {number!r} is no number of a superpixel")
+            raise UsageError(f"{where}: {number!r} is not a number of a superpixel")
         labels.append(int(number))
     rising = tuple(sorted(set(labels)))
     if length is not None and rising and rising[-1] >= length:

@@ -117,7 +117,7 @@ def _documents(data: bytes, source: str) -> list[dict[str, Any]]:
     except (EOFError, OSError, zlib.error) as error:
         raise UsageError(f"{source} is cut or damaged: {error}") from error
     except ValueError as error:
-        raise UsageError(f"{source} is no JSON: {error}") from error
+        raise UsageError(f"{source} is not JSON: {error}") from error
     if isinstance(parsed, dict):
         parsed = [parsed] if "_id" in parsed else list(parsed.values())
     if not isinstance(parsed, list) or not all(isinstance(item, dict) for item in parsed):
@@ -159,7 +159,7 @@ def _annotation(document: Mapping[str, Any], where: str) -> LegacyAnnotation:
 def _mapping(document: Mapping[str, Any], key: str, where: str) -> dict[str, Any]:
     value = document.get(key) or {}
     if not isinstance(value, dict):
-        raise UsageError(f"{where}: {key} is no object")
+        raise UsageError(f"{where}: {key} is not an object")
     return value
 
 
@@ -169,4 +169,4 @@ def _seconds(start: Any, stop: Any, where: str) -> float | None:
     try:
         return (datetime.fromisoformat(stop) - datetime.fromisoformat(start)).total_seconds()
     except (TypeError, ValueError) as error:
-        raise UsageError(f"{where}: {start!r} to {stop!r} is no span of time") from error
+        raise UsageError(f"{where}: {start!r} to {stop!r} is not a span of time") from error

@@ -63,7 +63,7 @@ def open_study(path: Path, *, number: int | None = None, images: Iterable[Path] 
     more = tuple(images)
     for folder in more:
         if not folder.is_dir():
-            raise LocalError(f"{folder} is no folder")
+            raise LocalError(f"{folder} is not a folder")
     if not more:
         return study
     found = study.pictures
@@ -109,7 +109,7 @@ def _from_file(path: Path, *, cache: Path | None = None) -> StudyData:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is no text in UTF-8", hint=_HINT) from error
+        raise UsageError(f"{path} is not text in UTF-8", hint=_HINT) from error
     responses = tuple(parse_responses(text, source=str(path)))
     return StudyData(name=str(path), responses=responses, pictures=Pictures(folders=(path.parent,)))
 
@@ -128,7 +128,7 @@ def _parsed(data: bytes, source: str) -> Any:
     except (EOFError, OSError, zlib.error) as error:
         raise UsageError(f"{source} is cut or damaged: {error}") from error
     except ValueError as error:
-        raise UsageError(f"{source} is no JSON: {error}") from error
+        raise UsageError(f"{source} is not JSON: {error}") from error
 
 
 def _legacy_study(annotations: tuple[LegacyAnnotation, ...], path: Path, cache: Path) -> StudyData:

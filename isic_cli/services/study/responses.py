@@ -120,13 +120,13 @@ def _decoded_number(text: str, where: str) -> float | None:
     try:
         value = json.loads(text) if text else None
     except ValueError as error:
-        raise UsageError(f"{where}: {text!r} is no number") from error
+        raise UsageError(f"{where}: {text!r} is not a number") from error
     if isinstance(value, dict):
         value = value.get("value")
     if value is None or value == "":
         return None
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise UsageError(f"{where}: {text!r} is no number")
+        raise UsageError(f"{where}: {text!r} is not a number")
     return _finite(str(value), where, "number")
 
 
@@ -134,7 +134,7 @@ def _finite(text: str, where: str, kind: str) -> float:
     try:
         value = float(text)
     except ValueError as error:
-        raise UsageError(f"{where}: {text!r} is no {kind}") from error
+        raise UsageError(f"{where}: {text!r} is not a {kind}") from error
     if not math.isfinite(value):
-        raise UsageError(f"{where}: {text!r} is no finite {kind}")
+        raise UsageError(f"{where}: {text!r} is not a finite {kind}")
     return value

@@ -192,7 +192,7 @@ def _kept(task: GenerateTask, note: str | None) -> Written:
         text = check_png(data, name=str(task.target)).text
     except (CheckError, UsageError) as error:
         raise UsageError(
-            f"{task.target} is in the way, and no whole map", hint="--force replaces it"
+            f"{task.target} exists and is not a complete map", hint="--force replaces it"
         ) from error
     if text.get(METHOD_KEY) != method_text(task.method)[METHOD_KEY]:
         raise UsageError(

@@ -83,7 +83,7 @@ class MetadataCsv:
         try:
             return next(self._rows, None)
         except csv.Error as error:
-            raise UsageError(f"{self._name} is no CSV: {error}") from error
+            raise UsageError(f"{self._name} is not CSV: {error}") from error
         except UnicodeDecodeError as error:
             raise UsageError(
                 f"{self._name} is not UTF-8 text ({error.reason})",

@@ -117,7 +117,7 @@ def _read_metadata(path: Path) -> dict[str, dict[str, str]]:
         where = f", row {first.rows[0]}" if first.rows else ""
         raise CheckError(
             f"{path}{where}: {first.field}: {first.message} Nothing was sent.",
-            hint=f"isic metadata validate {path} tells all of it.",
+            hint=f"`isic metadata validate {path}` lists all errors.",
         )
     rows: dict[str, dict[str, str]] = {}
     with open_metadata_csv(path) as table:

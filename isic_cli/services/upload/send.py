@@ -216,7 +216,7 @@ def find_cohort(api: ArchiveApi, name: str) -> Cohort:
         return api.cohort(int(name))
     found = [one for one in api.cohorts() if one.name == name]
     if not found:
-        raise NotFoundError(f"no cohort {name!r} of yours", hint="isic cohort list tells them.")
+        raise NotFoundError(f"no cohort {name!r} of yours", hint="`isic cohort list` lists them.")
     if len(found) > 1:
         numbers = ", ".join(str(one.id) for one in found)
         raise UsageError(f"the name {name!r} fits several cohorts: {numbers}", hint="Give the id.")

@@ -138,14 +138,14 @@ GOOD = HEADER.to_line().replace(b'"images":0', b'"images":1') + image(1).to_line
         (b"", "does not begin as a lock does"),
         (b"isic_id,path\n", "does not begin as a lock does"),
         (GOOD.replace(b'"isic_lock":1', b'"isic_lock":2'), "format 2 is not known here"),
-        (GOOD[:-200], "names no image|is no line of a lock"),
+        (GOOD[:-200], "names no image|is not a line of a lock"),
         (GOOD + image(1).to_line(), "line 3 is out of order"),
         (GOOD + image(2).to_line(), "says 1 images and lists 2"),
         (GOOD + b"rubbish\n", "line 3 names no image"),
         (GOOD.replace(b"ISIC_0000001.jpg", b"../../etc/passwd"), "no file inside the folder"),
         (GOOD.replace(b"ISIC_0000001.jpg", b"/etc/passwd"), "no file inside the folder"),
         (GOOD.replace(b"ISIC_0000001.jpg", b".isic/lock"), "no file inside the folder"),
-        (GOOD.replace(b'"size":101', b'"size":"1"'), "is no line of a lock"),
+        (GOOD.replace(b'"size":101', b'"size":"1"'), "is not a line of a lock"),
     ],
 )
 def test_what_is_no_lock_is_refused_with_the_line(

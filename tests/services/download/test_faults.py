@@ -159,7 +159,7 @@ BROKEN = {
     "reset at once": cut(PICTURE, 0, reset=True),
     "chunked, broken off": chunked(PICTURE[:900], ended=False),
     "not HTTP": raw(b"SSH-2.0-OpenSSH\r\n"),
-    "a length that is no number": raw(b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n"),
+    "a length that is not a number": raw(b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n"),
     "hung up": raw(b""),
 }
 NO_PICTURE = {
@@ -293,7 +293,7 @@ def test_a_full_disk_stops_the_run_and_leaves_nothing_half_done(
     events: list[DownloadEvent] = []
     with pytest.raises(LocalError, match="No space left on device") as caught:
         events.extend(downloader.run(host.record(number) for number in range(30)))
-    assert caught.value.hint == "Free some space, then run again: what is there is kept."
+    assert caught.value.hint == "Free some space, then run again: finished files are kept."
     files = left(tmp_path)
     assert 0 < len(files) < 30
     assert files == {name: host.files[f"/{name}"] for name in files}

@@ -181,7 +181,7 @@ def test_a_damaged_index_is_made_anew_only_when_that_is_asked(tmp_path: Path) ->
     next(tmp_path.rglob("records-*.parquet")).write_bytes(b"torn")
     with pytest.raises(LocalError, match="damaged") as caught:
         refresh(archive, tmp_path)
-    assert caught.value.hint == "isic cache refresh --full makes it anew."
+    assert caught.value.hint == "Run `isic cache refresh --full`."
     assert outcome(refresh(archive, tmp_path, RefreshOptions(full=True)))["added"] == 10
 
 

@@ -95,7 +95,7 @@ def test_more_folders_are_searched_for_pictures_first(tmp_path: Path) -> None:
     elsewhere = write_study(tmp_path / "elsewhere")
     study = open_study(tmp_path / "study", images=[elsewhere])
     assert study.pictures.photograph(FIRST) == elsewhere / f"{FIRST}.jpg"
-    with pytest.raises(LocalError, match="is no folder"):
+    with pytest.raises(LocalError, match="is not a folder"):
         open_study(tmp_path / "study", images=[tmp_path / "nowhere"])
 
 
@@ -122,11 +122,11 @@ def test_easy_marks_are_definite_and_numbers_were_strings(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("marks", "message"),
     [
-        ({"Network": {"rater_1": ["4a"]}}, "Network, rater_1: '4a' is no number"),
+        ({"Network": {"rater_1": ["4a"]}}, "Network, rater_1: '4a' is not a number"),
         ({"Network": {"rater_1": ["6"]}}, "superpixel 6 is marked, and there are 6"),
         ({"Network": {"rater_1": "4"}}, "Network, rater_1: no list of superpixels"),
         ({"Network": ["4"]}, "Network: no object of raters"),
-        (["Network"], "markupData is no object"),
+        (["Network"], "markupData is not an object"),
     ],
 )
 def test_damaged_easy_marks_are_named(tmp_path: Path, marks: Any, message: str) -> None:
@@ -204,9 +204,9 @@ def test_a_damaged_file_of_the_folder_is_named(
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.json", b"{", "is no JSON"),
+        ("a.json", b"{", "is not JSON"),
         ("a.json.gz", gzip.compress(b"[]", mtime=0)[:-4], "is cut or damaged"),
-        ("a.csv", b"\xff\xfe", "is no text in UTF-8"),
+        ("a.csv", b"\xff\xfe", "is not text in UTF-8"),
     ],
 )
 def test_a_file_that_is_no_study_is_refused(

@@ -85,11 +85,11 @@ def test_numbers_are_decoded(cell: str, number: float | None) -> None:
 @pytest.mark.parametrize(
     ("cell", "message"),
     [
-        ("wide", "'wide' is no number"),
-        ('"{""value"": ""wide""}"', "'wide' is no number"),
-        ('"{""value"": true}"', "is no number"),
-        ("[4]", "is no number"),
-        ("NaN", "'nan' is no finite number"),
+        ("wide", "'wide' is not a number"),
+        ('"{""value"": ""wide""}"', "'wide' is not a number"),
+        ('"{""value"": true}"', "is not a number"),
+        ("[4]", "is not a number"),
+        ("NaN", "'nan' is not a finite number"),
     ],
 )
 def test_an_answer_that_is_no_number_is_named_with_its_line(cell: str, message: str) -> None:
@@ -98,7 +98,7 @@ def test_an_answer_that_is_no_number_is_named_with_its_line(cell: str, message: 
 
 
 def test_a_duration_that_is_no_number() -> None:
-    with pytest.raises(UsageError, match=r"study\.csv, line 2: 'long' is no duration"):
+    with pytest.raises(UsageError, match=r"study\.csv, line 2: 'long' is not a duration"):
         read("ISIC_0000001,ACBZK,long,Q,select,No\r\n")
 
 

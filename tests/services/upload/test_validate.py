@@ -196,7 +196,7 @@ def test_the_problems_of_one_row_can_be_asked_for() -> None:
         (b"\n\n", "has no header"),
         (b"age;sex\n50;male\n", "the columns are not separated by commas"),
         (b"age,sex\n50,\xfc\n", "is not UTF-8 text"),
-        (b'age\n"' + b"x" * 140_000 + b'"\n', "is no CSV: field larger than field limit"),
+        (b'age\n"' + b"x" * 140_000 + b'"\n', "is not CSV: field larger than field limit"),
     ],
 )
 def test_what_is_no_csv_is_refused_by_name(tmp_path: Path, data: bytes, message: str) -> None:
