@@ -5,8 +5,9 @@
 Every client downloads the same images from the same loopback server, in turn, `--rounds` times;
 CPU time is that of the client's process and its children (`wait4`), imports included. All trust
 the usual certificate authorities and the benchmark's own, as against the real archive. The
-official client is installed from the package index into a virtual environment of its own. It
-needs the API on port 8000, which must be free.
+official client is installed from the package index into a virtual environment of its own, of
+`--python`, which must be 3.12 or newer. It needs the API on port 8000, which must be free.
+`--before FOLDER` is a checkout of an earlier commit, to be measured beside this one.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from pathlib import Path
 import certifi
 
 HERE = Path(__file__).resolve().parent
-OFFICIAL = "isic-cli==12.4.0"
+OFFICIAL = "isic-cli==12.7.0"
 
 
 def certificate(folder: Path) -> tuple[Path, Path]:
@@ -39,10 +40,10 @@ def certificate(folder: Path) -> tuple[Path, Path]:
     return cert, key
 
 
-def official_client(folder: Path) -> Path:
+def official_client(folder: Path, python: str) -> Path:
     command = folder / "bin" / "isic"
     if not command.exists():
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        subprocess.run([python, "-m", "venv", folder], check=True)
         subprocess.run([folder / "bin" / "pip", "install", "-q", OFFICIAL], check=True)
     return command
 
@@ -80,11 +81,13 @@ def clients(options: argparse.Namespace, out: Path, where: dict[str, str]) -> di
         for number in range(options.images):
             name = f"ISIC_{number:07d}.jpg"
             stream.write(f'url = "{where["files"]}/files/{name}"\noutput = "{out}/{name}"\n')
-    official = official_client(Path(options.official))
+    official = official_client(Path(options.official), options.python)
+    ours = [sys.executable, "-m", "isic_cli", "--archive", where["api"], "image", "download",
+            "--progress", "none", *(["-j", str(options.jobs)] if options.jobs else []),
+            str(out)]  # fmt: skip
     return {
-        "isic": [sys.executable, "-m", "isic_cli", "--archive", where["api"], "image", "download",
-                 "--progress", "none", *(["-j", str(options.jobs)] if options.jobs else []),
-                 str(out)],
+        "isic": ours,
+        **({"before": ours} if options.before else {}),
         "official": [str(official), "--dev", "--guest", "--no-version-check", "image", "download",
                      str(out)],
         "curl": ["curl", "--silent", "--fail", "--parallel", "--parallel-max", "64",
@@ -104,7 +107,8 @@ def compare(options: argparse.Namespace, title: str, *extra: str, cert: Path | N
             for name, command in clients(options, out, where).items():
                 shutil.rmtree(out, ignore_errors=True)
                 # Our package has the name of the official one: it is shown to ours alone.
-                own = {"PYTHONPATH": str(HERE.parent)} if name == "isic" else {}
+                code = {"isic": HERE.parent, "before": options.before}.get(name)
+                own = {"PYTHONPATH": str(code)} if code else {}
                 results.setdefault(name, []).append(measure(command, env | own))
                 found = len(list(out.rglob("ISIC_*.jpg")))
                 if found != options.images:
@@ -126,7 +130,7 @@ def report(
         print(f"{name:<10}{cpu / options.images * 1e3:>12.2f}{wall / options.images * 1e3:>14.2f}"
               f"{options.images / cpu:>13.0f}{memory / 1e3:>9.0f}")  # fmt: skip
     cpu, wall, _ = medians["isic"]
-    for name in ("official", "curl"):
+    for name in medians.keys() - {"isic"}:
         print(f"isic beside {name}: {medians[name][0] / cpu:.2f} x its files per CPU second, "
               f"{medians[name][1] / wall:.2f} x its wall rate")  # fmt: skip
 
@@ -137,6 +141,8 @@ def main() -> None:
     parser.add_argument("--bytes", type=int, default=40_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--jobs", type=int, help="transfers side by side, for isic")
+    parser.add_argument("--python", default=sys.executable, help="for the official client")
+    parser.add_argument("--before", type=Path, help="a checkout of an earlier commit")
     parser.add_argument("--only", choices=["http", "tls", "line"], help="one of the three tables")
     parser.add_argument(
         "--official", default=str(Path(tempfile.gettempdir()) / "isic-official"),

@@ -1,7 +1,7 @@
 """A whole answer of the archive, and reading the JSON that was promised out of it."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import httpx
@@ -17,6 +17,8 @@ T = TypeVar("T")
 HTML_HINT = "A proxy or a sign-in page may stand between here and the archive; check --archive."
 
 
+#: A token that comes back is blacked out; anything shorter is a word that may stand there.
+_SHORTEST_TOKEN = 16
 #: The request's extension that says how many bytes its answer may have.
 MAX_ANSWER = "max_answer"
 #: Other encodings can pack gigabytes into one network packet.
@@ -62,6 +64,8 @@ class Answer:
         Header values; names in any case.
     body : bytes
         Uncompressed.
+    secret : str
+        The token that was sent with the request; empty for none.
     """
 
     asked: str
@@ -69,12 +73,16 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    secret: str = field(default="", repr=False)
 
     @classmethod
     def of(cls, response: httpx.Response, asked: str) -> "Answer":
         """Read a response to its end."""
         body = b"".join(pieces(response, asked))
-        return cls(asked, str(response.url), response.status_code, response.headers, body)
+        secret = response.request.headers.get("authorization", "").removeprefix("Bearer ")
+        if len(secret) >= _SHORTEST_TOKEN:
+            body = body.replace(secret.encode(), b"***")
+        return cls(asked, str(response.url), response.status_code, response.headers, body, secret)
 
     @property
     def content_type(self) -> str:
@@ -102,6 +110,7 @@ class Answer:
             content_type=self.content_type,
             body=self.body,
             retry_after=self.retry_after,
+            secret=self.secret,
         )
 
 

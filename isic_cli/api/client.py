@@ -4,6 +4,7 @@ import logging
 import ssl
 import threading
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import httpx
@@ -26,6 +27,7 @@ from isic_cli.errors import (
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+Renew = Callable[[str], str | None]
 
 USER_AGENT = f"isic-cli/{__version__}"
 MOST_REDIRECTS = 5
@@ -43,6 +45,8 @@ class ArchiveClient:
         Answers instead of the network: an archive inside the process, or a test.
     sleep : callable, optional
         Waits between tries; by default a wait that `close` ends.
+    renew : callable, optional
+        From a token that the archive no longer takes to the one that follows it; None for none.
 
     Raises
     ------
@@ -56,6 +60,7 @@ class ArchiveClient:
         *,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], object] | None = None,
+        renew: Renew | None = None,
     ) -> None:
         self.settings = settings
         self._transport = transport
@@ -65,23 +70,16 @@ class ArchiveClient:
         self._sockets = OpenSockets()
         self._watch = ReadWatch(settings.lowest_speed, settings.timeout)
         self._lock = threading.RLock()
+        self._renew = renew
+        self._renewal = threading.Lock()
         self._client: httpx.Client | None = None
-        self._ssl_context: ssl.SSLContext | None = None
+        self._shared_context = lru_cache(1)(shared_context)
         self.origin = Origin(settings.archive.url, settings.token)
 
     @property
     def ssl_context(self) -> ssl.SSLContext:
-        """The one TLS context of the process; made on first use, since it costs 16 ms.
-
-        Raises
-        ------
-        ConfigError
-            When SSL_CERT_FILE or SSL_CERT_DIR names no certificates.
-        """
-        with self._lock:
-            if self._ssl_context is None:
-                self._ssl_context = shared_context()
-            return self._ssl_context
+        """The one TLS context, to share; see `shared_context`."""
+        return self._shared_context()
 
     def get_json(
         self, target: str, validate: Callable[[bytes], T], params: Params | None = None
@@ -170,13 +168,7 @@ class ArchiveClient:
         return self._addressed(method, url, json)
 
     def http(self) -> httpx.Client:
-        """Return the connections; they carry no credential of their own.
-
-        Raises
-        ------
-        NetworkError
-            Once they were closed.
-        """
+        """Return the connections, without a credential; NetworkError once they were closed."""
         if self._stop.is_set():
             raise NetworkError("the connection to the archive was closed")
         with self._lock:
@@ -230,7 +222,7 @@ class ArchiveClient:
         }
         timeout = httpx.Timeout(self.settings.timeout)
         transport = self._transport or NetworkTransport(
-            lambda: self.ssl_context, self._sockets, self._watch
+            self._shared_context, self._sockets, self._watch
         )
         return httpx.Client(transport=transport, headers=headers, timeout=timeout)
 
@@ -238,6 +230,9 @@ class ArchiveClient:
         asked = f"{request.method} {request.url.path}"
         try:
             response = self._arrive(request)
+            if response.status_code == 401 and self._is_renewed(request):
+                response.close()
+                response = self._arrive(request)
             try:
                 if response.is_success:
                     return consume(response, asked)
@@ -245,8 +240,27 @@ class ArchiveClient:
             finally:
                 response.close()
         except (httpx.HTTPError, OSError) as error:
-            raise failed_from(error, asked, secret=self.settings.token or "") from error
+            secret = request.headers.get("authorization", "").removeprefix("Bearer ")
+            raise failed_from(error, asked, secret=secret) from error
         raise Failed(Fault("status", answer.status, answer.retry_after), answer.refusal, answer)
+
+    def _is_renewed(self, request: httpx.Request) -> bool:
+        """Put a new token into a request whose own was refused; whether there is one.
+
+        A token is renewed once, by whichever thread comes first; the archive did not work on
+        what it refused, so that even a write may be sent again.
+        """
+        used = request.headers.get("authorization", "")
+        with self._renewal:
+            if used and used == self.origin.headers.get("Authorization") and self._renew:
+                renew, self._renew = self._renew, None
+                if token := renew(used.removeprefix("Bearer ")):
+                    self.origin.use(token)
+            now = self.origin.headers.get("Authorization", "")
+        if not used or not now or now == used:
+            return False
+        request.headers["Authorization"] = now
+        return True
 
     def _arrive(self, request: httpx.Request) -> httpx.Response:
         """Send, and follow redirects within the origin."""

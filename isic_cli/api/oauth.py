@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 from oauthlib.oauth2 import OAuth2Error, WebApplicationClient
@@ -27,6 +27,11 @@ from isic_cli.errors import AuthError, IsicError, ResponseError
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 
 _AGAIN = "Run `isic user login` again: a code is good for five minutes, and once."
+_UNREADABLE = (
+    *(OAuth2Error, ValueError, OverflowError),
+    *(TypeError, AttributeError, RecursionError),
+)
+_SECRET = frozenset({"code", "code_verifier", "refresh_token"})
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -158,24 +163,26 @@ class OAuthClient:
     def _token(
         self, body: str, refusal: str, hint: str, before: StoredLogin | None = None
     ) -> StoredLogin:
+        secrets = [value for name, value in parse_qsl(body) if name in _SECRET]
         answer = self._post("/oauth/token/", body)
         kind = answer.headers.get("content-type", "")
         if answer.status_code in {400, 401} and "json" in kind:
-            raise AuthError(f"{refusal} ({said(kind, answer.content)})", hint=hint)
+            raise AuthError(f"{refusal} ({said(kind, answer.content, *secrets)})", hint=hint)
         if not answer.is_success:
             raise _error_of(answer)
         try:
             found: dict[str, Any] = self._oauth.parse_request_body_response(answer.text)
-        except (OAuth2Error, ValueError, TypeError, AttributeError) as error:
+            lasting = found.get("expires_in")
+            expires_at = None if lasting is None else int(self._now() + float(lasting))
+        except _UNREADABLE as error:
             raise ResponseError(
                 "POST /oauth/token/: not what the archive promises",
                 hint="A proxy or a sign-in page may stand between here and the archive.",
             ) from error
-        lasting = found.get("expires_in")
         return StoredLogin(
             access_token=str(found["access_token"]),
             refresh_token=found.get("refresh_token") or (before.refresh_token if before else None),
-            expires_at=None if lasting is None else self._now() + float(lasting),
+            expires_at=expires_at,
             scope=" ".join(found.get("scope") or ()),
         )
 

@@ -34,6 +34,16 @@ class Origin:
     def __init__(self, url: str, token: str | None = None) -> None:
         self._base = httpx.URL(url)
         self._own = _parts(url)
+        self.use(token)
+
+    def use(self, token: str | None) -> None:
+        """Send this credential from now on.
+
+        Raises
+        ------
+        ConfigError
+            For a token that cannot be sent.
+        """
         #: The headers that go to this origin and nowhere else.
         self.headers = _authorization(token)
 

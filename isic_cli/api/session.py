@@ -8,7 +8,7 @@ from typing import Self, TypeVar
 
 import httpx
 
-from isic_cli.api.client import ArchiveClient
+from isic_cli.api.client import ArchiveClient, Renew
 from isic_cli.api.files import FileHost, FileStream
 from isic_cli.api.origin import Params
 from isic_cli.config import Settings
@@ -50,6 +50,7 @@ class Session:
         *,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], object] | None = None,
+        renew: Renew | None = None,
     ) -> Self:
         """Open an archive; nothing is sent yet.
 
@@ -61,8 +62,10 @@ class Session:
             Answers instead of the network.
         sleep : callable, optional
             Waits between tries; by default a wait that `close` ends.
+        renew : callable, optional
+            See `ArchiveClient`.
         """
-        client = ArchiveClient(settings, transport=transport, sleep=sleep)
+        client = ArchiveClient(settings, transport=transport, sleep=sleep, renew=renew)
 
         def open_files() -> FileHost:
             return FileHost(

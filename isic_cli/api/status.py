@@ -5,6 +5,7 @@ import re
 from http import HTTPStatus
 from typing import Any
 
+from isic_cli.api.redact import redact
 from isic_cli.errors import (
     AuthError,
     IsicError,
@@ -14,7 +15,8 @@ from isic_cli.errors import (
     ServerError,
 )
 
-LOGIN_HINT = "Log in with `isic user login`, or use --guest to see only what is public."
+LOGIN_HINT = "Log in with `isic user login`."
+_REFUSED_LOGIN_HINT = "`isic user show` tells who is logged in; this user may not do that."
 QUERY_HINT = "Check the query; `isic metadata fields` lists what can be searched for."
 LINE_HINT = "Use fewer terms, or give the ids in a file with --from."
 LATER_HINT = "Run the same command again later."
@@ -30,6 +32,7 @@ def error_for(
     content_type: str = "",
     body: bytes = b"",
     retry_after: float | None = None,
+    secret: str = "",
 ) -> IsicError:
     """Return the error that an answer without success means.
 
@@ -45,17 +48,24 @@ def error_for(
         The answer's body.
     retry_after : float, optional
         Seconds that the server asks us to wait.
+    secret : str
+        The token that was sent: blacked out where the server repeats it. Who has one is not
+        told to log in.
     """
     if 300 <= status < 400:
         return ResponseError(f"{asked}: the archive answered with a redirect ({status})")
-    words = said(content_type, body)
+    words = said(content_type, body, secret)
     message = f"{asked}: {words or phrase(status)}"
     if status == 401:
-        return AuthError(f"{asked}: a login is needed or was not accepted (401)", hint=LOGIN_HINT)
+        if secret:
+            message = f"{asked}: this login is not accepted (401)"
+            return AuthError(message, hint=_REFUSED_LOGIN_HINT)
+        return AuthError(f"{asked}: a login is needed (401)", hint=LOGIN_HINT)
     if status == 403:
         return AuthError(message, hint="This user may not do that.")
     if status in {404, 410}:
-        return NotFoundError(f"{asked}: not found", hint="It may be private: log in to see it.")
+        hint = "It may be private to others." if secret else "It may be private: log in to see it."
+        return NotFoundError(f"{asked}: not found", hint=hint)
     if status == 429 or status >= 500:
         return _server_error(asked, status, retry_after)
     return RefusedError(message, status=status, hint=_refusal_hint(status, words))
@@ -89,8 +99,10 @@ def phrase(status: int) -> str:
         return str(status)
 
 
-def said(content_type: str, body: bytes) -> str:
+def said(content_type: str, body: bytes, *secrets: str) -> str:
     """Return the archive's own words in an error's body, on one short line; empty for none.
+
+    Secrets that it repeats are blacked out.
 
     The archive has six shapes of error: `detail` as a text or a list, `message` (with or without
     `errors`), `error` (with or without `error_description`), lists by field, and HTML.
@@ -99,13 +111,14 @@ def said(content_type: str, body: bytes) -> str:
     if "json" in content_type:
         try:
             words = _json_words(json.loads(text))
-        except ValueError:
+        except (ValueError, RecursionError):
             words = ""
     elif "<" in text:
         words = _markup_words(text)
     else:
         words = text
     line = " ".join("".join(c if c.isprintable() else " " for c in words).split())
+    line = redact(line, *secrets)
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 
 
@@ -117,16 +130,21 @@ def _json_words(value: Any) -> str:
     if not isinstance(value, dict):
         return ""
     if "msg" in value:
-        place = ".".join(str(part) for part in value.get("loc") or ())
-        return f"{place}: {value['msg']}" if place else str(value["msg"])
+        loc = value.get("loc")
+        place = ".".join(_scalar(part) for part in (loc if isinstance(loc, list) else [loc]))
+        return ": ".join(filter(None, (place, _scalar(value["msg"]))))
     if "field" in value and "message" in value:
-        return f"{value['field']}: {value['message']}"
+        return f"{_scalar(value['field'])}: {_scalar(value['message'])}"
     for key in ("detail", "message", "error"):
         if key in value:
             more = _json_words(value.get("errors") or value.get("error_description"))
             words = _json_words(value[key])
             return f"{words} ({more})" if more else words
     return "; ".join(f"{key}: {words}" for key in value if (words := _json_words(value[key])))
+
+
+def _scalar(value: Any) -> str:
+    return str(value) if isinstance(value, str | int | float) else ""
 
 
 def _markup_words(text: str) -> str:

@@ -49,6 +49,11 @@ class StoredLogin:
         """
         return self.expires_at is not None and now >= self.expires_at - LEEWAY
 
+    @property
+    def can_refresh(self) -> bool:
+        """Whether there is something to buy the next access token with."""
+        return self.refresh_token is not None
+
     def to_json(self) -> str:
         """Return the JSON object that is kept."""
         return json.dumps(

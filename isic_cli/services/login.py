@@ -76,12 +76,28 @@ class Logins:
         LockedError
             When another process does not let go of the login.
         """
+        return self._refreshed(lambda login: login.is_expired(self.now()))
+
+    def renewed(self, token: str) -> str | None:
+        """Return the token that follows one which the archive refuses before its time.
+
+        None when this login cannot be refreshed, or is another.
+
+        Raises
+        ------
+        AuthError
+            For a login that has ended for good.
+        """
+        found = self._refreshed(lambda login: login.access_token == token and login.can_refresh)
+        return None if found is None else found.login.access_token
+
+    def _refreshed(self, is_due: Callable[[StoredLogin], bool]) -> FoundLogin | None:
         found = self.find()
-        if found is None or not found.login.is_expired(self.now()):
+        if found is None or not is_due(found.login):
             return found
         with self.lock():
             found = self.find()
-            if found is None or not found.login.is_expired(self.now()):
+            if found is None or not is_due(found.login):
                 return found
             with self.oauth() as oauth:
                 renewed = oauth.refresh(found.login)
@@ -146,6 +162,13 @@ class Logins:
             f"the login cannot be kept in {places[0].source}",
             hint="Unlock the keyring, or set ISIC_TOKEN.",
         )
+
+
+def renewal(settings: Settings) -> Callable[[str], str | None] | None:
+    """Return what renews the token of the stored login; None where that is not used."""
+    if settings.token is not None or settings.login_dir is None:
+        return None
+    return Logins.open(settings, settings.login_dir).renewed
 
 
 def with_login(settings: Settings) -> Settings:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from isic_cli.config import ArchiveSpec, Settings
 from isic_cli.errors import UsageError
-from isic_cli.services.login import with_login
+from isic_cli.services.login import renewal, with_login
 
 if TYPE_CHECKING:
     from isic_cli.api.archive import ArchiveApi
@@ -24,7 +24,7 @@ def open_api(settings: Settings) -> "ArchiveApi":
     from isic_cli.api.archive import ArchiveApi
 
     if settings.archive.kind == "remote":
-        return ArchiveApi.open(with_login(settings))
+        return ArchiveApi.open(with_login(settings), renew=renewal(settings))
     transport = open_transport(settings.archive, settings.cache_dir)
     return ArchiveApi.open(settings, transport=transport)
 

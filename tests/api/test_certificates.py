@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from isic_cli.api.archive import ArchiveApi
 from isic_cli.api.faults import certificate_trouble
+from isic_cli.errors import NetworkError
+from tests.support.filehost import Loopback
+from tests.support.opened import never, settings_for
 from tests.support.tls import client_context, handshake, server_context
 
 
@@ -31,3 +35,18 @@ def test_the_reason_is_told_with_what_to_do(
 
 def test_another_error_is_no_trouble_with_a_certificate() -> None:
     assert certificate_trouble(ConnectionResetError("reset")) is None
+
+
+def test_an_untrusted_certificate_is_not_tried_again(tmp_path: Path) -> None:
+    with (
+        Loopback(tls=server_context(tmp_path)) as server,
+        ArchiveApi.open(settings_for(server.url), sleep=never) as api,
+        pytest.raises(NetworkError) as caught,
+    ):
+        api.me()
+    assert caught.value.message == (
+        "GET /api/v2/users/me/: the server's certificate is not trusted: self-signed certificate"
+    )
+    assert caught.value.hint == (
+        "Behind a proxy that opens TLS, set SSL_CERT_FILE to its certificate."
+    )

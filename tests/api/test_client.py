@@ -4,7 +4,6 @@ import logging
 import ssl
 from collections.abc import Callable
 from email.utils import formatdate
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -34,9 +33,7 @@ from tests.support.faults import (
     redirect,
     status,
 )
-from tests.support.filehost import Loopback
-from tests.support.opened import ORIGIN, never, opened, settings_for
-from tests.support.tls import server_context
+from tests.support.opened import ORIGIN, opened, settings_for
 
 ME = "/api/v2/users/me/"
 USER = {"id": 3, "email": "normal@example.com"}
@@ -140,21 +137,6 @@ def test_a_server_that_asks_for_an_hour_is_not_waited_for() -> None:
     assert caught.value.retry_after == 3600.0
     assert caught.value.hint == "The archive asks to wait 3600 s; run again then."
     assert len(script.requests) == 1
-
-
-def test_an_untrusted_certificate_is_not_tried_again(tmp_path: Path) -> None:
-    with (
-        Loopback(tls=server_context(tmp_path)) as server,
-        ArchiveApi.open(settings_for(server.url), sleep=never) as api,
-        pytest.raises(NetworkError) as caught,
-    ):
-        api.me()
-    assert caught.value.message == (
-        "GET /api/v2/users/me/: the server's certificate is not trusted: self-signed certificate"
-    )
-    assert caught.value.hint == (
-        "Behind a proxy that opens TLS, set SSL_CERT_FILE to its certificate."
-    )
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])

@@ -269,9 +269,7 @@ def test_a_bogus_token_is_refused_before_the_anonymous_view_is_trusted(http: Pat
 def test_similar_images_need_a_login(play: Callable[[str], ArchiveApi]) -> None:
     with play("") as api, pytest.raises(AuthError) as caught:
         api.similar("ISIC_0000001")
-    assert caught.value.hint == (
-        "Log in with `isic user login`, or use --guest to see only what is public."
-    )
+    assert caught.value.hint == "Log in with `isic user login`."
 
 
 def test_the_line_that_the_archive_found_too_long_points_to_id_files(http: Path) -> None:

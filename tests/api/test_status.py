@@ -78,6 +78,13 @@ def test_every_status_has_its_error_and_exit_code(
         (JSON, b"3", ""),
         (JSON, b"", ""),
         (JSON, b'{"detail": "cut', ""),
+        (JSON, b'{"detail": [{"loc": 5}]}', ""),
+        (JSON, b'{"detail": [{"loc": 5, "msg": "Bad"}]}', "5: Bad"),
+        (JSON, b'{"detail": [{"loc": [{}, "a"], "msg": {"b": 1}}, 7, null]}', ".a"),
+        (JSON, b'{"field": [], "message": null}', ":"),
+        (JSON, b'{"detail": {"detail": {"message": ["deep"]}}}', "deep"),
+        (JSON, b"[" * 60_000, ""),
+        (JSON, b'{"detail":' * 6000 + b"1" + b"}" * 6000, ""),
         (HTML, b"Method not allowed", "Method not allowed"),
         (
             HTML,
@@ -150,3 +157,19 @@ def test_a_refusal_without_words_names_its_status() -> None:
 
 def test_an_unknown_status_is_a_number() -> None:
     assert phrase(599) == "599"
+
+
+def test_a_token_that_comes_back_is_blacked_out_before_the_line_is_cut() -> None:
+    token = "kU2hPq9sWv0ZrT4yB7nLx1cMd3fGj5"
+    body = f'{{"detail": "{"x" * 285} {token} is no token"}}'.encode()
+    error = error_for(ASKED, 400, content_type=JSON, body=body, secret=token)
+    assert error.message.endswith("x *** is no tok\u2026")
+
+
+def test_who_is_logged_in_is_not_told_to_log_in() -> None:
+    hints = [error_for(ASKED, status, secret="t").hint for status in (401, 404)]
+    assert hints == [
+        "`isic user show` tells who is logged in; this user may not do that.",
+        "It may be private to others.",
+    ]
+    assert error_for(ASKED, 401).hint == "Log in with `isic user login`."

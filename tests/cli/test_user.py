@@ -115,11 +115,26 @@ def test_any_command_uses_the_login_and_never_goes_on_without_it(
     assert isic("collection", "list", archive=archive.url).code == 0
     assert archive.asked[0] == "/api/v2/users/me/"
 
+    archive.refresh.clear()
     archive.access.discard(login.access_token)  # as when it was revoked elsewhere
     done = isic("collection", "list", archive=archive.url)
     assert (done.code, done.out) == (4, "")
     assert "does not accept this token" in done.err
     assert isic("--guest", "collection", "list", archive=archive.url).code == 0
+
+
+def test_a_token_that_the_archive_ends_early_is_renewed_once(
+    isic: Isic, archive: OAuthArchive
+) -> None:
+    archive.pages["/api/v2/collections/"] = {"results": [], "count": 0, "next": None}
+    login = signed_in(archive)
+    archive.access.discard(login.access_token)
+
+    assert isic("collection", "list", archive=archive.url).code == 0
+    assert [form["grant_type"] for _, form in archive.seen] == ["refresh_token"]
+    kept = store_of(archive).read()
+    assert kept is not None
+    assert archive.access == {kept.access_token}
 
 
 def test_logging_out_ends_the_login_here_and_there(isic: Isic, archive: OAuthArchive) -> None:
