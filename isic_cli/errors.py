@@ -19,6 +19,7 @@ The tree, with the exit code of each branch::
     │       ├── ExpiredLinkError               a link that the file host no longer honours
     │       └── UnsafeError                    an id, an address or a size we refuse
     ├── NotFoundError             6 NOT_FOUND  no such collection, image, study, lesion or file
+    │   └── NotOfferedError                    a kind of thing that a folder does not have
     ├── CheckError                7 CHECK      a check found a difference
     ├── LocalError                8 LOCAL      disk full, permission, not a folder
     ├── EmptyError                9 EMPTY      nothing selected, with --fail-empty
@@ -205,6 +206,10 @@ class NotFoundError(IsicError):
     """No such collection, image, study, lesion or file."""
 
     exit_code = ExitCode.NOT_FOUND
+
+
+class NotOfferedError(NotFoundError):
+    """An archive on this machine does not have things of this kind."""
 
 
 class CheckError(IsicError):

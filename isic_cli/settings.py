@@ -3,6 +3,7 @@
 Option > environment > `isic.toml` in the working folder > user configuration file > default.
 """
 
+import logging
 import os
 import sys
 from collections.abc import Mapping
@@ -11,6 +12,11 @@ from typing import Any
 
 from isic_cli.config import ArchiveSpec, Settings, parse_archive
 from isic_cli.errors import ConfigError, LocalError, NotFoundError, UsageError
+
+logger = logging.getLogger(__name__)
+
+#: Why no login and no token is of use with a folder or the demo; takes the archive's name.
+NO_LOGIN = "the archive {} is on this machine: it has no users, and nobody logs in to it"
 
 
 def user_cache_dir(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
@@ -199,12 +205,15 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _token(spec: ArchiveSpec, token_file: Path | None, environ: Mapping[str, str]) -> str | None:
-    if spec.kind == "demo":
+    given = environ.get("ISIC_TOKEN", "").strip()
+    if spec.kind != "remote":
+        if token_file is not None:
+            raise UsageError(f"--token-file: {NO_LOGIN.format(spec.name)}")
+        if given:  # it is meant for the archives over the network, whichever command is run
+            logger.info("ISIC_TOKEN is not used: %s", NO_LOGIN.format(spec.name))
         return None
     if token_file is not None:
         return read_token_file(token_file)
-    if spec.kind == "folder":
-        return None  # ISIC_TOKEN is the real archive's; a folder may have users of its own
-    if token := environ.get("ISIC_TOKEN", "").strip():
-        return checked_token(token, "ISIC_TOKEN")
+    if given:
+        return checked_token(given, "ISIC_TOKEN")
     return None

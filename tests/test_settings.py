@@ -53,8 +53,17 @@ def test_the_token_file_beats_the_environment_and_guest_beats_both(tmp_path: Pat
     assert layered(tmp_path, env={})().token is None
 
 
-def test_an_archive_inside_the_process_gets_no_token(tmp_path: Path) -> None:
-    assert layered(tmp_path, env={"ISIC_TOKEN": "secret"})(archive="demo").token is None
+@pytest.mark.parametrize("archive", ["demo", "."])
+def test_an_archive_on_this_machine_gets_no_token_and_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, archive: str
+) -> None:
+    settled = layered(tmp_path, env={"ISIC_TOKEN": "secret"})
+    with caplog.at_level("INFO"):
+        assert settled(archive=archive).token is None
+    (line,) = caplog.messages
+    assert line.startswith("ISIC_TOKEN is not used: the archive")
+    with pytest.raises(UsageError, match="it has no users, and nobody logs in to it"):
+        settled(archive=archive, token_file=tmp_path / "token")
 
 
 @pytest.mark.parametrize("token", ["two words", "tab\there", "ümlaut"])

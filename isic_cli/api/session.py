@@ -12,7 +12,7 @@ from isic_cli.api.client import ArchiveClient, Renew
 from isic_cli.api.files import FileHost, FileStream
 from isic_cli.api.origin import Params
 from isic_cli.config import Settings
-from isic_cli.errors import AuthError, NotFoundError
+from isic_cli.errors import AuthError, NotFoundError, NotOfferedError
 from isic_cli.models.image import RemoteFile
 from isic_cli.models.user import User
 
@@ -164,5 +164,7 @@ class Session:
         """
         try:
             return self._client.get_json(path, validate, params)
+        except NotOfferedError:
+            raise
         except NotFoundError as error:
             raise NotFoundError(f"no {kind} {name} in this archive", hint=error.hint) from error

@@ -102,8 +102,7 @@ def show(run: Run, output: Output) -> ExitCode:
     """
     from isic_cli.services.opening import open_api
 
-    settings = run.settings()
-    used, row = _current(run, settings)
+    used, row = _current(run, _with_users(run))
     with open_api(used) as api:
         me = api.me()
     row |= {"id": me.id, "full_name": me.full_name, "email": me.email}
@@ -118,7 +117,7 @@ def token(run: Run) -> ExitCode:
 
     isic user token
     """
-    used, _ = _current(run, run.settings())
+    used, _ = _current(run, _with_users(run))
     click.echo(used.token)
     return ExitCode.OK
 
@@ -139,10 +138,17 @@ def _current(run: Run, settings: "Settings") -> "tuple[Settings, dict[str, Any]]
     return replace(settings, token=found.login.access_token), row
 
 
-def _remote(run: Run) -> "Settings":
+def _with_users(run: Run) -> "Settings":
+    from isic_cli.settings import NO_LOGIN
+
     settings = run.settings()
     if settings.archive.kind != "remote":
-        raise UsageError(f"the archive {settings.archive.name} is on this machine: no login")
+        raise UsageError(NO_LOGIN.format(settings.archive.name))
+    return settings
+
+
+def _remote(run: Run) -> "Settings":
+    settings = _with_users(run)
     if run.guest:
         raise UsageError("--guest and a login exclude each other")
     return settings

@@ -1,17 +1,11 @@
-"""The routes of the archive itself: users, figures, licences, and what needs a login."""
+"""The routes of the archive itself: figures and licences."""
 
 import httpx
 
 from isic_cli.folder.call import Call
 from isic_cli.folder.files import file_reply
-from isic_cli.folder.replies import json_reply, not_found, unauthorized
+from isic_cli.folder.replies import json_reply, not_found
 from isic_cli.models.licenses import LICENSES
-
-
-def login_needed(call: Call) -> httpx.Response:
-    """Answer whatever needs a login: a folder has no users."""
-    del call
-    return unauthorized()
 
 
 def stats(call: Call) -> httpx.Response:

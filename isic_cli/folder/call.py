@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import httpx
 
-from isic_cli.folder.accounts import Account
 from isic_cli.folder.params import integer
 from isic_cli.folder.store import FolderStore
 
@@ -33,11 +32,6 @@ class Call:
     headers: httpx.Headers
     parts: dict[str, str]
     body: bytes = b""
-
-    @property
-    def user(self) -> Account | None:
-        """Who asks; None for a guest."""
-        return self.store.viewer
 
     def number(self, name: str = "id") -> int:
         """Return a piece of the path that must be a whole number.

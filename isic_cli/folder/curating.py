@@ -1,26 +1,21 @@
-"""The routes that change collections. What the real server does later is done at once."""
+"""The routes that change collections. What the real server does later is done at once.
+
+A folder has no users: nobody logs in, and whoever can write to it may change any collection that
+is not locked.
+"""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import httpx
 
 from isic_cli.errors import QueryError
-from isic_cli.folder.accounts import Account
 from isic_cli.folder.call import Call
-from isic_cli.folder.payloads import (
-    IdList,
-    LongIdList,
-    NewCollection,
-    Pinning,
-    SearchBody,
-    Sharing,
-    read_payload,
-)
-from isic_cli.folder.replies import json_reply, not_found, server_error, unauthorized
+from isic_cli.folder.payloads import IdList, NewCollection, SearchBody, read_payload
+from isic_cli.folder.replies import json_reply, not_found, server_error
 from isic_cli.folder.sets import LocalCollection
 from isic_cli.query import parse
 
-_NOT_YOURS = "You do not have permission to add images to this collection."
 _LONGEST_NAME = 200
 
 
@@ -42,7 +37,7 @@ def add_list(call: Call) -> httpx.Response:
             }
         )
 
-    return _changing(call, act, IdList)
+    return _unlocked(call, act)
 
 
 def remove_list(call: Call) -> httpx.Response:
@@ -56,18 +51,7 @@ def remove_list(call: Call) -> httpx.Response:
         removed = [isic_id for isic_id in wanted if isic_id in gone]
         return json_reply({"no_perms_or_does_not_exist": hidden, "succeeded": removed})
 
-    return _changing(call, act, IdList)
-
-
-def add_ids(call: Call) -> httpx.Response:
-    """Answer `populate-from-isic-ids/`: no upper limit, and no word of what was refused."""
-
-    def act(collection: LocalCollection) -> httpx.Response:
-        ids = read_payload(LongIdList, call.body).isic_ids
-        _add_what_fits(call, collection, ids)
-        return httpx.Response(202)
-
-    return _changing(call, act, LongIdList)
+    return _unlocked(call, act)
 
 
 def add_search(call: Call) -> httpx.Response:
@@ -86,20 +70,36 @@ def add_search(call: Call) -> httpx.Response:
         if any(_is_misplaced(call, collection, isic_id) for isic_id in found):
             message = "Collection is public and cannot contain private images."
             return json_reply({"error": message}, 409)
-        _add_what_fits(call, collection, found)
+        add_what_fits(call, collection, found)
         return httpx.Response(202)
 
-    return _changing(call, act, SearchBody)
+    return _unlocked(call, act)
 
 
 def create(call: Call) -> httpx.Response:
-    """Answer `create-from-isic-ids/`: a private collection of the images one can see."""
-    if call.user is None:
-        return unauthorized()
+    """Answer `create-from-isic-ids/`."""
     body = read_payload(NewCollection, call.body)
-    user = call.user
-    if problem := _name_problem(call, body.name, user):
-        return json_reply({"message": problem}, 400)
+    if any(one.name == body.name for one in call.store.collections.values()):
+        return refused_name("Collection with this Creator and Name already exists.")
+    return make_collection(call, body)
+
+
+def make_collection(call: Call, body: NewCollection, **values: Any) -> httpx.Response:
+    """Make a private collection of those images that are in the folder.
+
+    Parameters
+    ----------
+    **values
+        More of what `collections.json` keeps of it.
+    """
+    if not call.store.writable:
+        return _read_only()
+    if not body.name:
+        return refused_name("This field cannot be blank.")
+    if (length := len(body.name)) > _LONGEST_NAME:
+        return refused_name(
+            f"Ensure this value has at most {_LONGEST_NAME} characters (it has {length})."
+        )
     made: list[int] = []
 
     def change(collections: dict[int, LocalCollection]) -> dict[int, LocalCollection]:
@@ -110,13 +110,18 @@ def create(call: Call) -> httpx.Response:
             name=body.name,
             description=body.description,
             public=False,
-            creator=user.id,
             isic_ids=tuple(one for one in dict.fromkeys(body.isic_ids) if one in call.store),
+            **values,
         )
         return collections | {number: collection}
 
     call.store.shelf.change(change)
     return json_reply({"collection_id": made[0]}, 202)
+
+
+def refused_name(reason: str) -> httpx.Response:
+    """Answer as the archive does to a name that it does not take."""
+    return json_reply({"message": reason}, 400)
 
 
 def delete(call: Call) -> httpx.Response:
@@ -125,92 +130,45 @@ def delete(call: Call) -> httpx.Response:
     def act(collection: LocalCollection) -> httpx.Response:
         if collection.locked:
             return json_reply({"error": "Can't modify the collection, it's locked."}, 400)
-        if collection.has_study:
-            message = "Collections with derived studies cannot be deleted."
-            return json_reply({"error": message}, 400)
-        if collection.doi or collection.draft:
+        if collection.doi:
             return json_reply({"error": "Collections with DOIs cannot be deleted."}, 400)
         call.store.shelf.change(
             lambda all_: {key: one for key, one in all_.items() if key != collection.id}
         )
         return httpx.Response(204)
 
-    message = "You do not have permission to delete this collection."
-    return _owned(call, act, message)
-
-
-def share(call: Call) -> httpx.Response:
-    """Answer `share/`: for staff only."""
-
-    def act(collection: LocalCollection) -> httpx.Response:
-        wanted = read_payload(Sharing, call.body).user_ids
-        if collection.magic:
-            return json_reply({"error": "Magic collections cannot be shared."}, 400)
-        if call.user is not None and call.user.id in wanted:
-            return json_reply({"error": "Cannot share a collection with yourself."}, 400)
-        shared = tuple(dict.fromkeys([*collection.shared_with, *wanted]))
-        call.store.shelf.update(collection.id, shared_with=shared)
-        return httpx.Response(202)
-
-    return _for_staff(call, act)
-
-
-def set_pinned(call: Call) -> httpx.Response:
-    """Answer `set-pinned/`: for staff only, and only for a public collection."""
-
-    def act(collection: LocalCollection) -> httpx.Response:
-        wanted = read_payload(Pinning, call.body).pinned
-        if wanted and not collection.public:
-            message = "Constraint “collection_pinned_implies_public” is violated."
-            return json_reply({"error": message}, 400)
-        call.store.shelf.update(collection.id, pinned=wanted)
-        return httpx.Response(200)
-
-    return _for_staff(call, act)
+    return _found(call, act)
 
 
 Act = Callable[[LocalCollection], httpx.Response]
 
 
-def _changing(
-    call: Call, act: Act, payload: type[IdList | LongIdList | SearchBody]
-) -> httpx.Response:
-    """Check in the server's order: the login, the body, visible, yours, not locked."""
-    if call.user is not None:
-        if not call.parts["id"].isdigit():
-            return server_error()  # the real routes do not say that it is no number either
-        read_payload(payload, call.body)
-
+def _unlocked(call: Call, act: Act) -> httpx.Response:
     def unlocked(collection: LocalCollection) -> httpx.Response:
         if collection.locked:
             return json_reply({"error": "Collection is locked"}, 409)
         return act(collection)
 
-    return _owned(call, unlocked, _NOT_YOURS)
+    return _found(call, unlocked)
 
 
-def _owned(call: Call, act: Act, refusal: str) -> httpx.Response:
-    if call.user is None:
-        return unauthorized()
-    collection = call.store.collections.get(call.number())
-    if collection is None:
-        return not_found()
-    may = not call.store.accounts.are_kept or call.user.staff or collection.creator == call.user.id
-    return act(collection) if may else json_reply({"error": refusal}, 403)
-
-
-def _for_staff(call: Call, act: Act) -> httpx.Response:
-    if call.user is None or not call.user.staff:
-        return unauthorized()
+def _found(call: Call, act: Act) -> httpx.Response:
+    if not call.store.writable:
+        return _read_only()
     collection = call.store.collections.get(call.number())
     return not_found() if collection is None else act(collection)
+
+
+def _read_only() -> httpx.Response:
+    return json_reply({"error": "The demo archive cannot be changed."}, 403)
 
 
 def _is_misplaced(call: Call, collection: LocalCollection, isic_id: str) -> bool:
     return collection.public and isic_id in call.store and call.store.is_private(isic_id)
 
 
-def _add_what_fits(call: Call, collection: LocalCollection, ids: Iterable[str]) -> None:
+def add_what_fits(call: Call, collection: LocalCollection, ids: Iterable[str]) -> None:
+    """Add the images that are in the folder, and fit a public collection."""
     fitting = [
         isic_id
         for isic_id in ids
@@ -234,14 +192,3 @@ def _set_members(
         return collections | {collection.id: current.model_copy(update=update)}
 
     call.store.shelf.change(changed)
-
-
-def _name_problem(call: Call, name: str, user: Account) -> str | None:
-    if not name:
-        return "This field cannot be blank."
-    if len(name) > _LONGEST_NAME:
-        return f"Ensure this value has at most {_LONGEST_NAME} characters (it has {len(name)})."
-    everyone = call.store.shelf.collections.values()
-    if any(one.name == name and one.creator == user.id for one in everyone):
-        return "Collection with this Creator and Name already exists."
-    return None

@@ -1,4 +1,4 @@
-"""The routes of images: list, search, size, detail, similar."""
+"""The routes of images: list, search, size, detail."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,6 @@ from isic_cli.folder.replies import (
     json_reply,
     moved,
     not_found,
-    unauthorized,
 )
 
 
@@ -49,12 +48,6 @@ def detail(call: Call) -> httpx.Response:
     if isic_id not in call.store:
         return not_found()
     return json_reply(call.store.record(isic_id, call.origin))
-
-
-def similar(call: Call) -> httpx.Response:
-    """Answer `images/<id>/similar/`, which wants a login."""
-    del call
-    return unauthorized()
 
 
 def web_page(call: Call) -> httpx.Response:

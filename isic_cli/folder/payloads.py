@@ -27,17 +27,12 @@ class IdList(Payload):
     isic_ids: Annotated[list[IsicId], Field(max_length=500)]
 
 
-class LongIdList(Payload):
-    """Any number of ids, worked on later."""
-
-    isic_ids: Annotated[list[IsicId], Field(min_length=1)]
-
-
-class NewCollection(LongIdList):
-    """A collection to make."""
+class NewCollection(Payload):
+    """A collection to make, of one image or more."""
 
     name: str
     description: str = ""
+    isic_ids: Annotated[list[IsicId], Field(min_length=1)]
 
 
 class SearchBody(Payload):
@@ -53,19 +48,6 @@ class SearchBody(Payload):
         if isinstance(given, str):
             return frozenset(int(piece) for piece in given.split(",") if piece.strip().isdigit())
         return frozenset(given or ())
-
-
-class Sharing(Payload):
-    """Whom to share a collection with."""
-
-    user_ids: list[int]
-    notify: bool = True
-
-
-class Pinning(Payload):
-    """Whether to pin."""
-
-    pinned: bool
 
 
 class BodyError(Exception):

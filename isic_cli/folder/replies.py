@@ -30,11 +30,6 @@ def not_found() -> httpx.Response:
     return json_reply({"detail": "Not Found"}, 404)
 
 
-def unauthorized() -> httpx.Response:
-    """Answer as the API does when a login is needed; here nobody has one."""
-    return json_reply({"detail": "Unauthorized"}, 401)
-
-
 def bad_query() -> httpx.Response:
     """Answer as the API does to a search that does not parse."""
     return json_reply({"message": "Could not parse search query."}, 400)

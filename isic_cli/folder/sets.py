@@ -7,9 +7,7 @@ The file holds a list, or an object with a list under `collections`, of::
      "isic_ids": ["ISIC_0000000", …]}
 
 Only `id` and `name` must be there. Instead of `isic_ids` a collection may have `query`, a search
-in the archive's language: its images are then whatever the query matches. All are shown, unless
-the folder has accounts (`accounts.json`): then `creator` and `shared_with` tell who sees a private
-one.
+in the archive's language: its images are then whatever the query matches.
 """
 
 import json
@@ -17,10 +15,9 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from isic_cli.errors import LocalError, QueryError
-from isic_cli.folder.accounts import Account
 from isic_cli.models.collection import Collection
 from isic_cli.query import parse
 
@@ -28,13 +25,6 @@ from isic_cli.query import parse
 SHOWN = frozenset(
     {"id", "name", "description", "public", "pinned", "locked", "doi", "doi_url"},
 )
-
-
-class DoiDraft(BaseModel):
-    """A DOI that is not registered yet, and the last part of its page's address."""
-
-    slug: str
-    doi: str
 
 
 class LocalCollection(Collection):
@@ -46,31 +36,10 @@ class LocalCollection(Collection):
         The images, in the order given.
     query : str or None
         A search whose images belong to the collection as well.
-    creator : int or None
-        The user who may change it, in a folder that has accounts.
-    shared_with : tuple of int
-        Users who may see it although it is private.
-    has_study, magic : bool
-        A study or the archive itself depends on it: it is not deleted, or not shared.
-    draft : DoiDraft or None
-        The DOI that it is to get, or has got.
     """
 
     isic_ids: tuple[str, ...] = ()
     query: str | None = None
-    creator: int | None = None
-    shared_with: tuple[int, ...] = ()
-    has_study: bool = False
-    magic: bool = False
-    draft: DoiDraft | None = None
-
-    def is_visible_to(self, user: Account | None) -> bool:
-        """Whether a user of the folder may see the collection."""
-        if self.public:
-            return True
-        return user is not None and (
-            user.staff or user.id == self.creator or user.id in self.shared_with
-        )
 
     def shown(self) -> dict[str, Any]:
         """Return the collection as the API describes it."""

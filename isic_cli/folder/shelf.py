@@ -74,23 +74,6 @@ class CollectionShelf:
             self._read = changed
             self.version += 1
 
-    def update(self, collection_id: int, **values: Any) -> None:
-        """Change some values of a collection, if it is still there.
-
-        Raises
-        ------
-        LocalError
-            When the folder cannot be written.
-        """
-
-        def change(collections: dict[int, LocalCollection]) -> dict[int, LocalCollection]:
-            current = collections.get(collection_id)
-            if current is None:
-                return collections
-            return collections | {collection_id: current.model_copy(update=values)}
-
-        self.change(change)
-
     def _replace(self, collections: Mapping[int, LocalCollection]) -> None:
         listed: list[dict[str, Any]] = [
             one.model_dump(mode="json", exclude_unset=True) for one in collections.values()

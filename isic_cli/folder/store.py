@@ -8,14 +8,11 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from isic_cli.errors import LocalError
-from isic_cli.folder.accounts import HOLDER, Account, Accounts, read_accounts
-from isic_cli.folder.ledger import Books, Ledger
 from isic_cli.folder.lockfile import LockEntry, read_lock
 from isic_cli.folder.scan import Contents, FileMaker, scan
 from isic_cli.folder.sets import LocalCollection
@@ -31,9 +28,10 @@ _KEPT_ANSWERS = 8
 
 
 class FolderStore:
-    """A folder that `isic` or the archive's official tool downloaded, as one user sees it.
+    """A folder that `isic` or the archive's official tool downloaded.
 
-    Pictures and their table are only read; collections may be changed, see `shelf`.
+    Pictures and their table are only read; collections may be changed, see `shelf`. There are no
+    users: whoever can write to the folder may change any collection that is not locked.
 
     A picture without a row in the table is served with a minimal record: its licence and its
     attribution are the empty string, since nobody knows them and a guess would be a false
@@ -49,6 +47,10 @@ class FolderStore:
         Its metadata.
     lock : dict of str to LockEntry
         What `isic.lock` says of each image; empty without one.
+    shelf : CollectionShelf, optional
+        Its collections; by default those of `collections.json`.
+    writable : bool
+        Whether the collections may be changed.
 
     Attributes
     ----------
@@ -63,20 +65,15 @@ class FolderStore:
         table: MetadataTable,
         lock: Mapping[str, LockEntry],
         *,
-        accounts: Accounts | None = None,
         shelf: CollectionShelf | None = None,
-        ledger: Ledger | None = None,
-        viewer: Account | None = HOLDER,
+        writable: bool = True,
     ) -> None:
         self.folder = folder
         self.contents = contents
         self.table = table
         self.lock = lock
-        self.accounts = accounts or Accounts(are_kept=False)
         self.shelf = shelf or CollectionShelf(folder / "collections.json")
-        self.viewer = viewer
-        books = Books(contributors=self.accounts.contributors, cohorts=self.accounts.cohorts)
-        self.ledger = ledger or Ledger(folder / ".isic" / "contributions", books)
+        self.writable = writable
         self._members: dict[int, tuple[LocalCollection, frozenset[str]]] = {}
         self._guard = threading.Lock()
         self._answers: OrderedDict[object, Sequence[str]] = OrderedDict()
@@ -97,7 +94,7 @@ class FolderStore:
         folder : Path
             The folder.
         writable : bool
-            Whether its collections may be changed where the folder has no accounts.
+            Whether its collections may be changed.
         maker : FileMaker, optional
             Makes files that are not there yet.
 
@@ -121,34 +118,12 @@ class FolderStore:
                 hint="Any folder that isic or the official tool downloaded is one.",
             )
         table = MetadataTable.read(path) if has_table else MetadataTable(["isic_id"], {})
-        accounts = read_accounts(folder / "accounts.json")
-        viewer = HOLDER if writable and not accounts.are_kept else None
-        return cls(folder, contents, table, lock, accounts=accounts, viewer=viewer)
-
-    def seen_by(self, viewer: Account | None) -> "FolderStore":
-        """Return the same folder as a user sees it; None for a guest."""
-        if not self.accounts.are_kept:
-            return self
-        shown = {
-            isic_id: path
-            for isic_id, path in self.contents.pictures.items()
-            if self.accounts.may_see(viewer, isic_id)
-        }
-        rows = {one: row for one, row in self.table.rows.items() if one in shown}
-        return FolderStore(
-            self.folder,
-            replace(self.contents, pictures=shown),
-            MetadataTable(self.table.columns, rows),
-            self.lock,
-            accounts=self.accounts,
-            shelf=self.shelf,
-            ledger=self.ledger,
-            viewer=viewer,
-        )
+        return cls(folder, contents, table, lock, writable=writable)
 
     def is_private(self, isic_id: str) -> bool:
-        """Whether only some users of the folder may see an image."""
-        return isic_id in self.accounts.private_images
+        """Whether an image is not public."""
+        del isic_id
+        return False
 
     def __contains__(self, isic_id: str) -> bool:
         """Whether an image is served."""
@@ -226,11 +201,8 @@ class FolderStore:
 
     @property
     def collections(self) -> Mapping[int, LocalCollection]:
-        """The collections that the viewer sees, by id."""
-        found = self.shelf.collections
-        if not self.accounts.are_kept:
-            return found
-        return {key: one for key, one in found.items() if one.is_visible_to(self.viewer)}
+        """The collections by id."""
+        return self.shelf.collections
 
     def members(self, collection_id: int) -> frozenset[str]:
         """Return the images of a collection that are served; none for an unknown one."""

@@ -6,17 +6,15 @@ from collections.abc import Callable, Mapping
 import httpx
 
 from isic_cli.config import LOCAL_URL
+from isic_cli.errors import NotOfferedError
 from isic_cli.folder import (
     about,
     collections,
-    contributing,
     curating,
-    dois,
     facets,
     files,
     images,
     lesions,
-    people,
     studyroutes,
 )
 from isic_cli.folder.call import Call
@@ -27,43 +25,24 @@ from isic_cli.folder.store import FolderStore
 
 Handler = Callable[[Call], httpx.Response]
 
-_API: Mapping[str, Mapping[str, Handler]] = {
+Routes = Mapping[str, Mapping[str, Handler]]
+
+_API: Routes = {
     "images/": {"GET": images.listing},
     "images/search/": {"GET": images.search},
     "images/search/size/": {"GET": images.size},
     "images/facets/": {"GET": facets.facets},
     "images/{isic_id}/": {"GET": images.detail},
-    "images/{isic_id}/similar/": {"GET": images.similar},
     "collections/": {"GET": collections.listing},
     "collections/autocomplete/": {"GET": collections.autocomplete},
-    "collections/sharing-info/": {"GET": about.login_needed},
     "collections/create-from-isic-ids/": {"POST": curating.create},
     "collections/{id}/": {"GET": collections.detail, "DELETE": curating.delete},
     "collections/{id}/attribution/": {"GET": collections.attribution},
     "collections/{id}/populate-from-list/": {"POST": curating.add_list},
     "collections/{id}/populate-from-search/": {"POST": curating.add_search},
-    "collections/{id}/populate-from-isic-ids/": {"POST": curating.add_ids},
     "collections/{id}/remove-from-list/": {"POST": curating.remove_list},
-    "collections/{id}/share/": {"POST": curating.share},
-    "collections/{id}/set-pinned/": {"POST": curating.set_pinned},
     "lesions/": {"GET": lesions.listing},
     "lesions/{lesion_id}/": {"GET": lesions.detail},
-    "users/me/": {"GET": people.me},
-    "users/accept-terms/": {"PUT": people.accept_terms},
-    "cohorts/": {"GET": contributing.cohorts},
-    "cohorts/{id}/": {"GET": contributing.cohort},
-    "contributors/": {"GET": contributing.contributors, "POST": contributing.create_contributor},
-    "contributors/{id}/": {"GET": contributing.contributor},
-    "s3-upload/upload-initialize/": {"POST": contributing.begin_upload},
-    "s3-upload/upload-complete/": {"POST": contributing.complete_upload},
-    "s3-upload/finalize/": {"POST": contributing.finalize},
-    "accessions/": {"POST": contributing.create_accession},
-    "accessions/create-review-bulk/": {"POST": about.login_needed},
-    "engagement/accessions/": {"POST": about.login_needed},
-    "metadata-files/{id}/update_metadata/": {"POST": about.login_needed},
-    "doi/": {"POST": dois.create},
-    "doi/{slug}/": {"PATCH": dois.update},
-    "doi/{slug}/publish/": {"POST": dois.publish},
     "stats/": {"GET": about.stats},
     "zip-download/license-file/{name}/": {"GET": about.license_file},
     "studies/": {"GET": studyroutes.listing},
@@ -75,15 +54,14 @@ _API: Mapping[str, Mapping[str, Handler]] = {
 }
 #: Where a piece of a path may hold slashes or must have a suffix.
 _PIECES = {"file": r"[^/]+\.\w+", "path": r"[^/]+(?:/[^/]+)?"}
-_FILES: Mapping[str, Mapping[str, Handler]] = {
+_FILES: Routes = {
     "/images/{name:file}": {"GET": files.picture, "HEAD": files.picture},
     "/thumbnails/{name:file}": {"GET": files.small_picture, "HEAD": files.small_picture},
     "/superpixels/{name:file}": {"GET": files.superpixels, "HEAD": files.superpixels},
     "/masks/{name:file}": {"GET": files.mask, "HEAD": files.mask},
-    "/uploads/{name:path}": {"PUT": contributing.take_part, "POST": contributing.join_parts},
     "/studies/{id}/files/{name:path}": {"GET": studyroutes.file, "HEAD": studyroutes.file},
 }
-_WEB: Mapping[str, Mapping[str, Handler]] = {
+_WEB: Routes = {
     "/images/{id}/": {"GET": images.web_page},
     "/collections/{id}/metadata/": {"GET": collections.web_metadata},
     "/studies/{id}/download-responses/": {"GET": studyroutes.responses},
@@ -100,14 +78,28 @@ def _pattern(template: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\\{([\w:]+)\\}", piece, re.escape(template)))
 
 
-# A fixed path comes before one with a variable piece: `images/search/` is no image.
-_ROUTES = [
-    (_pattern(template), handlers)
-    for template, handlers in sorted(
-        {**{f"/api/v2/{path}": one for path, one in _API.items()}, **_WEB, **_FILES}.items(),
-        key=lambda route: route[0].count("{"),
-    )
-]
+#: What the real archive has and a folder has not, by its path below the API.
+_LACKING = {
+    r"(accessions|engagement|metadata-files|s3-upload)/.*": "uploads",
+    r"cohorts/.*": "cohorts",
+    r"contributors/.*": "contributors",
+    r"doi/.*": "DOI drafts",
+    r"images/[^/]+/similar/": "search for similar images",
+    r"users/.*": "users",
+}
+
+#: Every route by its path, in which `{name}` stands for one piece.
+ROUTES: Routes = {
+    **{f"/api/v2/{path}": one for path, one in _API.items()},
+    **_WEB,
+    **_FILES,
+}
+
+
+def _compiled(routes: Routes) -> list[tuple[re.Pattern[str], Mapping[str, Handler]]]:
+    """Order routes: a fixed path before one with a piece, as `images/search/` is no image."""
+    ordered = sorted(routes.items(), key=lambda route: route[0].count("{"))
+    return [(_pattern(template), handlers) for template, handlers in ordered]
 
 
 class LocalTransport(httpx.BaseTransport):
@@ -121,13 +113,16 @@ class LocalTransport(httpx.BaseTransport):
         What is served.
     origin : str
         Scheme and host of the links in the answers.
+    routes : mapping
+        What it answers.
     """
 
-    def __init__(self, store: FolderStore, *, origin: str = LOCAL_URL) -> None:
+    def __init__(
+        self, store: FolderStore, *, origin: str = LOCAL_URL, routes: Routes = ROUTES
+    ) -> None:
         self.store = store
         self.origin = origin.rstrip("/")
-        people = (None, *store.accounts.users)
-        self._views = {user.id if user else None: store.seen_by(user) for user in people}
+        self._routes = _compiled(routes)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request as the real server would.
@@ -136,18 +131,18 @@ class LocalTransport(httpx.BaseTransport):
         ------
         LocalError
             For a file of the folder, such as `collections.json`, that cannot be read.
+        NotOfferedError
+            For what the real archive has and a folder has not.
         """
         path = request.url.path
-        handlers, parts = _route(path)
+        handlers, parts = self._route(path)
         if handlers is None:
-            slashed = request.url.copy_with(path=f"{path}/")
-            known = not path.endswith("/") and _route(slashed.path)[0] is not None
-            return moved(slashed.raw_path.decode("ascii")) if known else html_not_found()
+            return self._missing(request)
         handler = handlers.get(request.method)
         if handler is None:
             return wrong_method(handlers, head=request.method == "HEAD")
         query = request.url.params
-        store = self._view(request.headers)
+        store = self.store_for(request)
         content = request.read()
         call = Call(
             store, self.origin, request.method, path, query, request.headers, parts, content
@@ -159,15 +154,27 @@ class LocalTransport(httpx.BaseTransport):
         except ParameterError as error:
             return json_reply({"detail": [error.problem]}, 422)
 
-    def _view(self, headers: httpx.Headers) -> FolderStore:
-        if not self.store.accounts.are_kept:
-            return self.store
-        user = self.store.accounts.user(headers)
-        return self._views[user.id if user else None]
+    def _missing(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.path
+        slashed = request.url.copy_with(path=f"{path}/")
+        if not path.endswith("/") and self._route(slashed.path)[0] is not None:
+            return moved(slashed.raw_path.decode("ascii"))
+        for pattern, what in _LACKING.items():
+            if re.fullmatch(f"/api/v2/{pattern}", path):
+                raise NotOfferedError(
+                    f"{request.method} {path}: an archive on this machine has no {what}",
+                    hint="A folder and the demo have images, collections, lesions and studies;"
+                    " nobody logs in to them.",
+                )
+        return html_not_found()
 
+    def store_for(self, request: httpx.Request) -> FolderStore:
+        """Return the folder as whoever asks may see it."""
+        del request
+        return self.store
 
-def _route(path: str) -> tuple[Mapping[str, Handler] | None, dict[str, str]]:
-    for pattern, handlers in _ROUTES:
-        if match := pattern.fullmatch(path):
-            return handlers, match.groupdict()
-    return None, {}
+    def _route(self, path: str) -> tuple[Mapping[str, Handler] | None, dict[str, str]]:
+        for pattern, handlers in self._routes:
+            if match := pattern.fullmatch(path):
+                return handlers, match.groupdict()
+        return None, {}

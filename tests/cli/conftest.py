@@ -1,14 +1,18 @@
 """Run the command line inside the test, as `main` would, and look at all that it leaves."""
 
 import io
+import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from isic_cli.cli.main import run
+from tests.support.folder_server import served_folder
 from tests.support.folders import make_folder
 
 
@@ -47,3 +51,14 @@ def isic(folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
         return Result(int(code), captured.out, captured.err)
 
     return call
+
+
+@contextmanager
+def with_accounts(isic: Isic, folder: Path, accounts: Mapping[str, Any]) -> Iterator[Isic]:
+    """Run `isic` on the folder behind a server that has users, whose tokens are their names."""
+    (folder / "accounts.json").write_text(json.dumps(accounts))
+    for user in accounts["users"]:
+        (folder.parent / user["token"]).write_text(user["token"])
+    (folder.parent / "bogus").write_text("bogus")
+    with served_folder(folder) as url:
+        yield lambda *arguments, **options: isic(*arguments, **{"archive": url, **options})

@@ -1,14 +1,15 @@
-"""`isic accession upload`, on the archive of a folder."""
+"""`isic accession upload`, on the folder server."""
 
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
-from tests.cli.conftest import Isic, Result
+from tests.cli.conftest import Isic, Result, with_accounts
 from tests.support.folders import jpeg
 
 ACCOUNTS = {
@@ -22,12 +23,15 @@ ACCOUNTS = {
 }
 
 
+@pytest.fixture(name="isic")
+def isic_with_users(isic: Isic, folder: Path) -> Iterator[Isic]:
+    with with_accounts(isic, folder, ACCOUNTS) as served:
+        yield served
+
+
 @pytest.fixture(autouse=True)
-def _pictures(folder: Path, tmp_path: Path) -> None:
-    """A folder `in` of two pictures and a text, and users."""
-    (folder / "accounts.json").write_text(json.dumps(ACCOUNTS))
-    for user in ("owner", "other"):
-        (tmp_path / user).write_text(user)
+def _pictures(tmp_path: Path) -> None:
+    """A folder `in` of two pictures and a text."""
     (tmp_path / "in").mkdir()
     for number in (1, 2):
         (tmp_path / "in" / f"mole {number}.jpg").write_bytes(jpeg(number))

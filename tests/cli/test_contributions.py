@@ -1,11 +1,12 @@
 """`isic cohort`, `isic contributor`, `isic image similar`: what needs a login."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Isic
+from tests.cli.conftest import Isic, with_accounts
 
 ACCOUNTS = {
     "users": [{"id": 2, "token": "owner"}, {"id": 3, "token": "other"}],
@@ -31,11 +32,10 @@ ACCOUNTS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _users(folder: Path, tmp_path: Path) -> None:
-    (folder / "accounts.json").write_text(json.dumps(ACCOUNTS))
-    for user in ("owner", "other", "bogus"):
-        (tmp_path / user).write_text(user)
+@pytest.fixture(name="isic")
+def isic_with_users(isic: Isic, folder: Path) -> Iterator[Isic]:
+    with with_accounts(isic, folder, ACCOUNTS) as served:
+        yield served
 
 
 def test_cohorts_are_listed_with_counts_licence_and_attribution(isic: Isic) -> None:
@@ -83,3 +83,21 @@ def test_bad_input_is_an_exit_code_and_a_reason(
     done = isic(*arguments)
 
     assert (done.code, done.out, message in done.err) == (code, "", True), done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["cohort", "list"], "has no cohorts"),
+        (["contributor", "show", "1"], "has no contributors"),
+        (["image", "similar", "ISIC_0000001"], "has no search for similar images"),
+        (["api", "users/me/"], "has no users"),
+    ],
+)
+def test_a_folder_says_what_it_does_not_have(
+    isic: Isic, folder: Path, arguments: list[str], message: str
+) -> None:
+    done = isic(*arguments, archive=str(folder))
+
+    assert (done.code, done.out, message in done.err) == (6, "", True), done.err
+    assert "nobody logs in to them" in done.err

@@ -3,12 +3,13 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Isic, Result
+from tests.cli.conftest import Isic, Result, with_accounts
 
 MISSING = "not in the archive, or not visible to this user"
 
@@ -212,22 +213,19 @@ def test_a_name_that_is_taken_is_refused(isic: Isic) -> None:
 
 
 @pytest.fixture
-def with_accounts(folder: Path, tmp_path: Path) -> Path:
+def served(isic: Isic, folder: Path) -> Iterator[Isic]:
     """The folder gets users: `owner` made collection 7, `other` did not."""
     accounts = {
         "users": [{"id": 2, "token": "owner"}, {"id": 3, "token": "other"}],
         "private_images": {"ISIC_0000004": [2]},
     }
-    (folder / "accounts.json").write_text(json.dumps(accounts))
     collections = json.loads((folder / "collections.json").read_text())
     collections[0]["creator"] = 2
     (folder / "collections.json").write_text(json.dumps(collections))
-    for user in ("owner", "other", "bogus"):
-        (tmp_path / user).write_text(user)
-    return folder
+    with with_accounts(isic, folder, accounts) as served:
+        yield served
 
 
-@pytest.mark.usefixtures("with_accounts")
 @pytest.mark.parametrize(
     ("user", "code", "message"),
     [
@@ -236,23 +234,22 @@ def with_accounts(folder: Path, tmp_path: Path) -> Path:
         ("bogus", 4, "does not accept this token"),
     ],
 )
-def test_who_may_not_is_told_so(isic: Isic, user: str | None, code: int, message: str) -> None:
+def test_who_may_not_is_told_so(served: Isic, user: str | None, code: int, message: str) -> None:
     login = ["--token-file", user] if user else []
-    done = isic(*login, "collection", "add", "7", "--from", "-", stdin="ISIC_0000001\n")
+    done = served(*login, "collection", "add", "7", "--from", "-", stdin="ISIC_0000001\n")
 
     assert (done.code, message in done.err) == (code, True), done.err
-    assert members(isic, 7) == ["ISIC_0000002", "ISIC_0000003"]
+    assert members(served, 7) == ["ISIC_0000002", "ISIC_0000003"]
 
 
-@pytest.mark.usefixtures("with_accounts")
-def test_a_private_image_does_not_go_into_a_public_collection(isic: Isic) -> None:
+def test_a_private_image_does_not_go_into_a_public_collection(served: Isic) -> None:
     lines = "ISIC_0000004\nISIC_0000001\n"
-    done = isic("--token-file", "owner", "collection", "add", "7", "--from", "-", stdin=lines)
+    done = served("--token-file", "owner", "collection", "add", "7", "--from", "-", stdin=lines)
 
     assert done.code == 3
     assert "ISIC_0000004: the image is private and the collection public" in done.err
-    assert members(isic, 7) == ["ISIC_0000001", "ISIC_0000002", "ISIC_0000003"]
-    search = isic("--token-file", "owner", "collection", "add", "7", "-s", "public:false")
+    assert members(served, 7) == ["ISIC_0000001", "ISIC_0000002", "ISIC_0000003"]
+    search = served("--token-file", "owner", "collection", "add", "7", "-s", "public:false")
     assert (search.code, "cannot contain private images" in search.err) == (2, True)
 
 

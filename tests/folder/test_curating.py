@@ -8,22 +8,11 @@ import httpx
 import pytest
 
 from isic_cli.errors import LocalError
-from isic_cli.folder import FolderStore
 from isic_cli.folder.sets import LocalCollection
 from isic_cli.folder.shelf import Change, CollectionShelf
 from tests.folder.conftest import Make, client_of, png
 
 PICTURES: dict[str, str | bytes] = {f"ISIC_000000{number}.png": png(1, 1) for number in range(1, 5)}
-ACCOUNTS = json.dumps(
-    {
-        "users": [
-            {"id": 1, "token": "staff", "staff": True},
-            {"id": 2, "token": "owner", "first_name": "Olga", "last_name": "Owner"},
-            {"id": 3, "token": "other"},
-        ],
-        "private_images": {"ISIC_0000004": [2]},
-    }
-)
 SETS = json.dumps(
     [
         {"id": 1, "name": "one", "isic_ids": ["ISIC_0000001"], "creator": 2, "note": "kept"},
@@ -33,9 +22,8 @@ SETS = json.dumps(
 )
 
 
-def members(client: httpx.Client, number: int, headers: dict[str, str] | None = None) -> list[str]:
-    params = {"collections": str(number)}
-    answer = client.get("images/search/", params=params, headers=headers)
+def members(client: httpx.Client, number: int) -> list[str]:
+    answer = client.get("images/search/", params={"collections": str(number)})
     return [one["isic_id"] for one in answer.json()["results"]]
 
 
@@ -43,7 +31,7 @@ def post(client: httpx.Client, path: str, ids: list[str]) -> Any:
     return client.post(path, json={"isic_ids": ids}).json()
 
 
-def test_whoever_has_a_folder_without_accounts_may_change_its_collections(make: Make) -> None:
+def test_whoever_has_a_folder_may_change_its_collections(make: Make) -> None:
     folder = make({"collections.json": SETS, **PICTURES})
     with client_of(folder) as client:
         told = post(client, "collections/1/populate-from-list/", ["ISIC_0000003", "ISIC_9999999"])
@@ -79,51 +67,13 @@ def test_a_collection_that_is_a_query_becomes_a_list_when_it_is_changed(make: Ma
 
 def test_the_demo_is_not_changed(archive: httpx.Client) -> None:
     answer = archive.post("collections/2/populate-from-list/", json={"isic_ids": []})
+    made = archive.post(
+        "collections/create-from-isic-ids/", json={"name": "n", "isic_ids": ["ISIC_9000000"]}
+    )
 
-    assert (answer.status_code, answer.json()) == (401, {"detail": "Unauthorized"})
-
-
-def test_a_private_image_is_shown_to_its_users_and_to_staff_only(make: Make) -> None:
-    folder = make({"accounts.json": ACCOUNTS, "collections.json": SETS, **PICTURES})
-    with client_of(folder) as client:
-
-        def status(user: str) -> int:
-            return client.get(
-                "images/ISIC_0000004/", headers={"Authorization": f"Bearer {user}"}
-            ).status_code
-
-        assert [status(user) for user in ("staff", "owner", "other", "bogus")] == [
-            200, 200, 404, 404
-        ]  # fmt: skip
-        assert client.get("images/ISIC_0000004/").status_code == 404
-        shown = client.get("images/ISIC_0000004/", headers={"Authorization": "bearer owner"})
-        assert shown.json()["public"] is False
-        assert members(client, 2) == ["ISIC_0000001", "ISIC_0000002", "ISIC_0000003"]
-        assert "ISIC_0000004" in members(client, 2, {"Authorization": "Bearer owner"})
-
-
-def test_a_private_collection_is_shown_to_its_maker_to_whom_it_is_shared_and_to_staff(
-    make: Make,
-) -> None:
-    folder = make({"accounts.json": ACCOUNTS, "collections.json": SETS, **PICTURES})
-    with client_of(folder) as client:
-
-        def listed(user: str) -> list[int]:
-            answer = client.get("collections/", headers={"Authorization": f"Bearer {user}"})
-            return [one["id"] for one in answer.json()["results"]]
-
-        assert listed("bogus") == [2, 1]
-        assert [listed(user) for user in ("staff", "owner", "other")] == [[3, 2, 1]] * 3
-
-
-def test_a_user_is_named_by_the_token(make: Make) -> None:
-    with client_of(make({"accounts.json": ACCOUNTS, **PICTURES})) as client:
-        me = client.get("users/me/", headers={"Authorization": "Bearer owner"}).json()
-
-        assert (me["id"], me["full_name"]) == (2, "Olga Owner")
-        assert "token" not in me
-        assert client.get("users/me/").status_code == 401
-        assert client.put("users/accept-terms/").status_code == 401
+    refused = {"error": "The demo archive cannot be changed."}
+    assert (answer.status_code, answer.json()) == (403, refused)
+    assert (made.status_code, made.json()) == (403, refused)
 
 
 def adding(made: LocalCollection) -> Change:
@@ -170,27 +120,6 @@ def test_a_folder_that_cannot_be_written_says_so(make: Make) -> None:
             "collections/create-from-isic-ids/", json={"name": "n", "isic_ids": ["ISIC_0000001"]}
         )
     assert not (folder / "collections.json").exists()
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("{", "Invalid JSON"),
-        ('{"users": [{"token": "x"}]}', "users.0.id: Field required"),
-        ('{"private_images": []}', "private_images: Input should be an object"),
-    ],
-)
-def test_accounts_that_make_no_sense_are_an_error(make: Make, text: str, message: str) -> None:
-    with pytest.raises(LocalError) as caught:
-        FolderStore.open(make({"accounts.json": text, **PICTURES}))
-    assert message in caught.value.message
-
-
-def test_accounts_that_cannot_be_read_are_an_error(make: Make) -> None:
-    folder = make({**PICTURES})
-    (folder / "accounts.json").mkdir()
-    with pytest.raises(LocalError, match="cannot read"):
-        FolderStore.open(folder)
 
 
 def test_a_collection_with_a_doi_is_not_deleted(make: Make) -> None:

@@ -10,7 +10,7 @@ import httpx
 
 @contextmanager
 def served(transport: httpx.BaseTransport) -> Iterator[str]:
-    """Serve what `transport` answers to GET, and yield the address.
+    """Serve what `transport` answers, and yield the address.
 
     A request that the transport refuses with an AssertionError is answered with 418, which no
     command expects. An answer with the header `X-Cut` breaks off after half of its body.
@@ -18,8 +18,10 @@ def served(transport: httpx.BaseTransport) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            url = f"http://{self.headers['Host']}{self.path}"
             request = httpx.Request(
-                "GET", f"http://{self.headers['Host']}{self.path}", headers=dict(self.headers)
+                self.command, url, headers=dict(self.headers), content=sent or None
             )
             try:
                 answer = transport.handle_request(request)
@@ -33,6 +35,8 @@ def served(transport: httpx.BaseTransport) -> Iterator[str]:
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content[: len(content) // 2] if "X-Cut" in answer.headers else content)
+
+        do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815 - the base's names
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
             """Keep the output of tests clean."""

@@ -14,10 +14,11 @@ import httpx
 from pydantic import Field, ValidationError
 
 from isic_cli.folder.call import Call
-from isic_cli.folder.ledger import Accession, Books
 from isic_cli.folder.paging import page_reply
 from isic_cli.folder.payloads import BodyError, Payload, read_payload
-from isic_cli.folder.replies import json_reply, no_such_key, not_found, unauthorized
+from isic_cli.folder.replies import json_reply, no_such_key, not_found
+from tests.support.folder_server.ledger import Accession, Records
+from tests.support.folder_server.users import ledger_of, unauthorized, user_of
 
 #: Bytes of a part, as the real server asks for them.
 PART = 64 * 2**20
@@ -75,41 +76,41 @@ class NewAccession(Payload):
 
 def cohorts(call: Call) -> httpx.Response:
     """Answer `cohorts/`: those of one's contributors, the newest first."""
-    if call.user is None:
+    if user_of(call) is None:
         return unauthorized()
-    books = call.store.ledger.read()
-    mine = [one for one in books.cohorts if _may_upload(call, books, one)]
-    return page_reply(call, mine[::-1], lambda one: _cohort(books, one))
+    records = ledger_of(call).read()
+    mine = [one for one in records.cohorts if _may_upload(call, records, one)]
+    return page_reply(call, mine[::-1], lambda one: _cohort(records, one))
 
 
 def cohort(call: Call) -> httpx.Response:
     """Answer `cohorts/<id>/`."""
-    if call.user is None:
+    if user_of(call) is None:
         return unauthorized()
-    books = call.store.ledger.read()
-    found = _by_id(books.cohorts, call.number())
-    if found is None or not _may_upload(call, books, found):
+    records = ledger_of(call).read()
+    found = _by_id(records.cohorts, call.number())
+    if found is None or not _may_upload(call, records, found):
         return not_found()
-    return json_reply(_cohort(books, found))
+    return json_reply(_cohort(records, found))
 
 
 def contributors(call: Call) -> httpx.Response:
     """Answer `contributors/`: one's own, the newest first."""
-    if call.user is None:
+    if user_of(call) is None:
         return unauthorized()
-    mine = [one for one in call.store.ledger.read().contributors if _acts_for(call, one)]
+    mine = [one for one in ledger_of(call).read().contributors if _acts_for(call, one)]
     return page_reply(call, mine[::-1], dict)
 
 
 def contributor(call: Call) -> httpx.Response:
     """Answer `contributors/<id>/`, with its cohorts."""
-    if call.user is None:
+    if user_of(call) is None:
         return unauthorized()
-    books = call.store.ledger.read()
-    found = _by_id(books.contributors, call.number())
+    records = ledger_of(call).read()
+    found = _by_id(records.contributors, call.number())
     if found is None or not _acts_for(call, found):
         return not_found()
-    own = [_cohort(books, one) for one in books.cohorts if one["contributor"] == found["id"]]
+    own = [_cohort(records, one) for one in records.cohorts if one["contributor"] == found["id"]]
     listed = [{key: one[key] for key in ("id", "name", "accession_count")} for one in own]
     total = sum(one["accession_count"] for one in own)
     more = {"cohorts": listed, "cohort_count": len(own), "accession_count": total}
@@ -118,25 +119,25 @@ def contributor(call: Call) -> httpx.Response:
 
 def create_contributor(call: Call) -> httpx.Response:
     """Answer a POST to `contributors/`."""
-    user = call.user
+    user = user_of(call)
     if user is None:
         return unauthorized()
     given = read_payload(NewContributor, call.body).model_dump()
 
-    def change(books: Books) -> dict[str, Any]:
-        number = max((one["id"] for one in books.contributors), default=0) + 1
+    def change(records: Records) -> dict[str, Any]:
+        number = max((one["id"] for one in records.contributors), default=0) + 1
         created = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         made = {"id": number, "created": created, "creator": user.id, "owners": [user.id], **given}
-        books.contributors.append(made)
+        records.contributors.append(made)
         return made
 
-    return json_reply(call.store.ledger.change(change), 201)
+    return json_reply(ledger_of(call).change(change), 201)
 
 
 def begin_upload(call: Call) -> httpx.Response:
     """Answer `s3-upload/upload-initialize/`; like the real one, without a login too."""
     given = read_payload(NewUpload, call.body)
-    key = call.store.ledger.begin_upload(given.file_name)
+    key = ledger_of(call).begin_upload(given.file_name)
     sizes = [min(PART, given.file_size - start) for start in range(0, given.file_size, PART)]
     address = f"{call.origin}/uploads/{quote(key)}"
     parts = [
@@ -158,7 +159,7 @@ def take_part(call: Call) -> httpx.Response:
     number = call.query.get("partNumber", "")
     if not number.isdigit():
         return no_such_key(call.path)
-    call.store.ledger.keep_part(_key(call), int(number), call.body)
+    ledger_of(call).keep_part(_key(call), int(number), call.body)
     tag = hashlib.md5(call.body, usedforsecurity=False).hexdigest()  # what S3 gives as ETag
     return httpx.Response(200, headers={"ETag": f'"{tag}"'})
 
@@ -183,7 +184,7 @@ def complete_upload(call: Call) -> httpx.Response:
 def join_parts(call: Call) -> httpx.Response:
     """Answer the file host's `POST /uploads/<key>?uploadId=…`."""
     numbers = re.findall(rb"<PartNumber>(\d+)</PartNumber>", call.body)
-    joined = call.store.ledger.join(_key(call), [int(number) for number in numbers])
+    joined = ledger_of(call).join(_key(call), [int(number) for number in numbers])
     if joined is None:
         return no_such_key(call.path)
     return httpx.Response(
@@ -195,7 +196,7 @@ def finalize(call: Call) -> httpx.Response:
     """Answer `s3-upload/finalize/` with what stands for the file."""
     given = read_payload(Finalization, call.body)
     key = _unsealed(given.upload_signature, "upload_signature")["object_key"]
-    size = call.store.ledger.size_of(key)
+    size = ledger_of(call).size_of(key)
     if size is None:
         return json_reply({"detail": "No such upload."}, 400)
     return json_reply({"field_value": _sealed({"object_key": key, "file_size": size})})
@@ -203,42 +204,42 @@ def finalize(call: Call) -> httpx.Response:
 
 def create_accession(call: Call) -> httpx.Response:
     """Answer a POST to `accessions/`."""
-    if call.user is None:
+    if user_of(call) is None:
         return unauthorized()
     given = read_payload(NewAccession, call.body)
     key = str(_unsealed(given.original_blob, "original_blob")["object_key"])
-    books = call.store.ledger.read()
-    found = _by_id(books.cohorts, given.cohort)
+    records = ledger_of(call).read()
+    found = _by_id(records.cohorts, given.cohort)
     if found is None:
         return not_found()
-    if not _may_upload(call, books, found):
+    if not _may_upload(call, records, found):
         message = "You do not have permission to add accessions to this cohort."
         return json_reply({"error": message}, 403)
     if errors := _metadata_errors(given.metadata):
         return json_reply({"message": "Invalid metadata.", "errors": errors}, 400)
 
-    def change(books: Books) -> int | None:
-        number = max((one.id for one in books.accessions), default=_before(books)) + 1
+    def change(records: Records) -> int | None:
+        number = max((one.id for one in records.accessions), default=_before(records)) + 1
         made = Accession(id=number, cohort=given.cohort, object_key=key, metadata=given.metadata)
-        taken = {one.file_name for one in books.accessions if one.cohort == given.cohort}
+        taken = {one.file_name for one in records.accessions if one.cohort == given.cohort}
         if made.file_name in taken:
             return None
-        books.accessions.append(made)
+        records.accessions.append(made)
         return number
 
-    number = call.store.ledger.change(change)
+    number = ledger_of(call).change(change)
     if number is None:
         return json_reply({"message": "An accession with this name already exists."}, 400)
     return json_reply({"id": number}, 201)
 
 
-def _before(books: Books) -> int:
+def _before(records: Records) -> int:
     """How many uploads the cohorts had before the ledger began."""
-    return sum(int(one.get("accession_count", 0)) for one in books.cohorts)
+    return sum(int(one.get("accession_count", 0)) for one in records.cohorts)
 
 
-def _cohort(books: Books, one: dict[str, Any]) -> dict[str, Any]:
-    new = sum(accession.cohort == one["id"] for accession in books.accessions)
+def _cohort(records: Records, one: dict[str, Any]) -> dict[str, Any]:
+    new = sum(accession.cohort == one["id"] for accession in records.accessions)
     return one | {"accession_count": int(one.get("accession_count", 0)) + new}
 
 
@@ -247,12 +248,12 @@ def _by_id(listed: list[dict[str, Any]], number: int) -> dict[str, Any] | None:
 
 
 def _acts_for(call: Call, contributor: dict[str, Any]) -> bool:
-    user = call.user
+    user = user_of(call)
     return user is not None and (user.staff or user.id in contributor["owners"])
 
 
-def _may_upload(call: Call, books: Books, cohort: dict[str, Any]) -> bool:
-    owner = _by_id(books.contributors, cohort["contributor"])
+def _may_upload(call: Call, records: Records, cohort: dict[str, Any]) -> bool:
+    owner = _by_id(records.contributors, cohort["contributor"])
     return owner is not None and _acts_for(call, owner)
 
 

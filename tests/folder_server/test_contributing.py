@@ -1,4 +1,4 @@
-"""Uploading to a folder: what is kept, who may, and what goes wrong."""
+"""Uploading to the folder server: what is kept, who may, and what goes wrong."""
 
 import json
 from pathlib import Path
@@ -7,9 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from isic_cli.errors import LocalError
-from isic_cli.folder.ledger import Books, Ledger
-from tests.folder.conftest import Make, client_of, png
+from tests.folder_server.conftest import client_of
+from tests.support.folders import jpeg
 
 ACCOUNTS = json.dumps(
     {
@@ -26,8 +25,10 @@ OTHER = {"Authorization": "Bearer other"}
 
 
 @pytest.fixture
-def folder(make: Make) -> Path:
-    return make({"accounts.json": ACCOUNTS, "ISIC_0000001.png": png(1, 1)})
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "accounts.json").write_text(ACCOUNTS)
+    (tmp_path / "ISIC_0000001.jpg").write_bytes(jpeg(1))
+    return tmp_path
 
 
 def begun(client: httpx.Client, content: bytes) -> Any:
@@ -140,15 +141,3 @@ def test_an_upload_with_a_part_missing_is_not_taken_for_whole(folder: Path) -> N
         assert client.post(joined["complete_url"], content=joined["body"]).status_code == 404
         assert client.post("s3-upload/finalize/", json=signature).status_code == 400
         assert client.put("/uploads/a/b", content=b"").status_code == 404
-
-
-def test_a_ledger_that_cannot_be_read_or_written_says_so(tmp_path: Path) -> None:
-    (tmp_path / "ledger.json").write_text("{")
-    (tmp_path / "file").write_text("")
-
-    with pytest.raises(LocalError, match="cannot read"):
-        Ledger(tmp_path, Books()).read()
-    with pytest.raises(LocalError, match="cannot write"):
-        Ledger(tmp_path / "file", Books()).change(lambda books: books)
-    with pytest.raises(LocalError, match="cannot write"):
-        Ledger(tmp_path / "file", Books()).keep_part("a/b", 1, b"")

@@ -1,4 +1,4 @@
-"""The routes of DOIs: drafts by staff. A folder registers nothing; a draft's DOI is made up."""
+"""The routes of DOIs: drafts by staff. Nothing is registered; a draft's DOI is made up."""
 
 from typing import Annotated, Any
 
@@ -7,9 +7,10 @@ from pydantic import AfterValidator, Field
 
 from isic_cli.folder.call import Call
 from isic_cli.folder.payloads import Payload, read_payload
-from isic_cli.folder.replies import json_reply, not_found, unauthorized
-from isic_cli.folder.sets import DoiDraft, LocalCollection
+from isic_cli.folder.replies import json_reply, not_found
 from isic_cli.models.names import slugify
+from tests.support.folder_server.sets import DoiDraft, ServerCollection, as_served, update
+from tests.support.folder_server.users import unauthorized, user_of
 
 #: DOIs under this prefix never resolve.
 TEST_PREFIX = "10.5555"
@@ -44,40 +45,46 @@ class DoiText(Payload):
 
 def create(call: Call) -> httpx.Response:
     """Answer a POST to `doi/`: the collection is locked from then on."""
-    if call.user is None:
+    user = user_of(call)
+    if user is None:
         return unauthorized()
     given = read_payload(NewDoi, call.body)
-    if not call.user.staff:
+    if not user.staff:
         return _refused("create a DOI")
-    collection = call.store.collections.get(given.collection_id)
-    if collection is None:
+    found = call.store.collections.get(given.collection_id)
+    if found is None:
         return not_found()
+    collection = as_served(found)
     if problem := _draft_problem(call, collection):
         return json_reply({"message": problem}, 400)
     draft = DoiDraft(slug=slugify(collection.name), doi=f"{TEST_PREFIX}/isic-{collection.id}")
-    call.store.shelf.update(collection.id, locked=True, draft=draft, description=given.description)
+    update(
+        call, collection.id, locked=True, draft=draft.model_dump(), description=given.description
+    )
     return json_reply({"slug": draft.slug}, 201)
 
 
-def update(call: Call) -> httpx.Response:
+def update_draft(call: Call) -> httpx.Response:
     """Answer a PATCH of `doi/<slug>/`."""
-    if call.user is None:
+    user = user_of(call)
+    if user is None:
         return unauthorized()
     given = read_payload(DoiText, call.body)
-    if not call.user.staff:
+    if not user.staff:
         return _refused("update this DOI")
     collection = _drafted(call)
     if collection is None:
         return not_found()
-    call.store.shelf.update(collection.id, description=given.description)
+    update(call, collection.id, description=given.description)
     return json_reply({"message": "Draft DOI updated successfully."})
 
 
 def publish(call: Call) -> httpx.Response:
     """Answer `doi/<slug>/publish/`."""
-    if call.user is None:
+    user = user_of(call)
+    if user is None:
         return unauthorized()
-    if not call.user.staff:
+    if not user.staff:
         return _refused("publish this DOI")
     collection = _drafted(call)
     if collection is None or collection.draft is None:
@@ -85,17 +92,17 @@ def publish(call: Call) -> httpx.Response:
     if collection.doi:
         return json_reply({"error": "This DOI is already being published."}, 409)
     doi = collection.draft.doi
-    call.store.shelf.update(collection.id, doi=doi, doi_url=f"https://doi.org/{doi}", public=True)
+    update(call, collection.id, doi=doi, doi_url=f"https://doi.org/{doi}", public=True)
     return json_reply({"message": "DOI publish task started successfully."})
 
 
-def _drafted(call: Call) -> LocalCollection | None:
+def _drafted(call: Call) -> ServerCollection | None:
     wanted = call.parts["slug"]
-    found = call.store.collections.values()
+    found = map(as_served, call.store.collections.values())
     return next((one for one in found if one.draft and one.draft.slug == wanted), None)
 
 
-def _draft_problem(call: Call, collection: LocalCollection) -> str | None:
+def _draft_problem(call: Call, collection: ServerCollection) -> str | None:
     if collection.doi or collection.draft:
         return "This collection already has a DOI."
     if collection.magic:

@@ -1,4 +1,4 @@
-"""The recorded writes, sent to the archive of a folder: it answers as the real one did."""
+"""The recorded writes, sent to the folder server: it answers as the real archive did."""
 
 import json
 from pathlib import Path
@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from isic_cli.folder import FolderStore, LocalTransport
 from tests.support.archive_folder import make_archive_folder
+from tests.support.folder_server import FolderServer
 
 #: In the order they were recorded, since each finds what the earlier ones left.
 PLAYED = [
@@ -33,8 +33,9 @@ class Player:
     """Sends recorded requests, with our signatures in the place of the recorded ones."""
 
     def __init__(self, folder: Path) -> None:
-        transport = LocalTransport(FolderStore.open(folder))
-        self.client = httpx.Client(transport=transport, base_url="http://archive.localhost")
+        self.client = httpx.Client(
+            transport=FolderServer(folder), base_url="http://archive.localhost"
+        )
         self.ours: dict[str, str] = {}
 
     def play(self, number: int, pair: Pair) -> httpx.Response:
@@ -85,7 +86,7 @@ def answers(
 
 
 @pytest.mark.parametrize("number", PLAYED)
-def test_a_folder_answers_a_write_as_the_archive_did(
+def test_the_folder_server_answers_a_write_as_the_archive_did(
     answers: dict[int, tuple[Pair, httpx.Response]], number: int
 ) -> None:
     pair, answer = answers[number]
