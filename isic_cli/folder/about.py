@@ -17,7 +17,7 @@ def stats(call: Call) -> httpx.Response:
         {
             "image": {
                 "images_count": len(store.ids),
-                "public_images_count": len(store.ids),
+                "public_images_count": sum(not store.is_private(one) for one in store.ids),
                 "annotated_images_count": len({one.image for one in annotated}),
             },
             "collection": {

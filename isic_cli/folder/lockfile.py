@@ -31,6 +31,7 @@ class LockEntry:
     attribution: str = ""
     lesion_id: str | None = None
     patient_id: str | None = None
+    public: bool = True
 
     def fields(self) -> dict[str, Any]:
         """Return the metadata fields that the lock knows."""
@@ -90,6 +91,7 @@ def _entry(value: Mapping[str, Any]) -> LockEntry:
         attribution=text("attribution"),
         lesion_id=text("lesion_id") or None,
         patient_id=text("patient_id") or None,
+        public=value.get("public") is not False,
     )
 
 

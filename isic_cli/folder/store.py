@@ -121,9 +121,9 @@ class FolderStore:
         return cls(folder, contents, table, lock, writable=writable)
 
     def is_private(self, isic_id: str) -> bool:
-        """Whether an image is not public."""
-        del isic_id
-        return False
+        """Whether an image is not public, as the lock knows; without a lock everything is."""
+        entry = self.lock.get(isic_id)
+        return entry is not None and not entry.public
 
     def __contains__(self, isic_id: str) -> bool:
         """Whether an image is served."""

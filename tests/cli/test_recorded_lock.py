@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from isic_cli.services.dataset.image import metadata_digest
-from tests.cli.conftest import Isic
+from tests.cli.conftest import Isic, with_accounts
 from tests.support.folders import jpeg
 
 
@@ -98,3 +98,28 @@ def test_thumbnails_beside_full_images_do_not_replace_them_in_the_lock(
     isic("image", "download", "--variant", "thumbnail", "-l", "2", "out")
     header, lines = lock_of(tmp_path / "out")
     assert (header["variant"], [line["path"] for line in lines]) == ("full", ["ISIC_0000001.jpg"])
+
+
+def test_a_folder_knows_which_of_its_images_are_private(
+    isic: Isic, folder: Path, tmp_path: Path
+) -> None:
+    accounts = {
+        "users": [{"id": 2, "token": "owner"}],
+        "private_images": {"ISIC_0000002": [2], "ISIC_0000004": [2]},
+    }
+    with with_accounts(isic, folder, accounts) as served:
+        assert served("--token-file", "owner", "image", "download", "out").code == 0
+
+    def found(query: str) -> list[str]:
+        return isic("image", "list", "-s", query, "-q", archive="out").lines
+
+    assert found("public:false") == ["ISIC_0000002", "ISIC_0000004"]
+    assert found("public:true") == ["ISIC_0000001", "ISIC_0000003"]
+    shown = isic("image", "show", "ISIC_0000002", "-f", "json", archive="out")
+    assert json.loads(shown.out)[0]["public"] is False
+    assert "public" not in (tmp_path / "out" / "metadata.csv").read_text()
+
+    accounts["private_images"] = {"ISIC_0000004": [2]}  # the other was published meanwhile
+    with with_accounts(isic, folder, accounts) as served:
+        assert served("--token-file", "owner", "image", "download", "out").code == 0
+    assert found("public:false") == ["ISIC_0000004"]

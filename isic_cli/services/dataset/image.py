@@ -27,6 +27,8 @@ class LockedImage:
         Pixels.
     metadata_sha256 : str
         Of the metadata, see `metadata_digest`.
+    public : bool
+        Whether everybody may see the image; a line says so only of one that is private.
     """
 
     isic_id: str
@@ -40,6 +42,7 @@ class LockedImage:
     lesion_id: str | None
     patient_id: str | None
     metadata_sha256: str
+    public: bool = True
 
     @classmethod
     def of(cls, entry: Entry, sha256: str) -> Self:
@@ -57,6 +60,7 @@ class LockedImage:
             lesion_id=to_text(row.get("lesion_id")),
             patient_id=to_text(row.get("patient_id")),
             metadata_sha256=metadata_digest(row),
+            public=entry.public,
         )
 
     @classmethod
@@ -85,6 +89,8 @@ class LockedImage:
     def to_line(self) -> bytes:
         """Return the line, its end included; the keys always in the same order."""
         values = {name: getattr(self, name) for name in FIELDS}
+        if self.public:
+            del values["public"]
         return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 

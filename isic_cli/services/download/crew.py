@@ -119,10 +119,11 @@ class Crew:
         entry = planned.entry
         if entry is None or entry.sha256 is None:
             raise ValueError(f"{planned.isic_id} was skipped without an entry")
-        row = planned.record.row()
         stated = entry.stated if planned.file is None else planned.file.size
-        if changed or entry.record != row or entry.stated != stated:
-            self._journal.append(replace(entry, record=row, stated=stated))
+        record = planned.record
+        noted = replace(entry, record=record.row(), public=record.public, stated=stated)
+        if changed or noted != entry:
+            self._journal.append(noted)
         return Skipped(planned.isic_id, planned.path, entry.size, entry.sha256, planned.reason)
 
 

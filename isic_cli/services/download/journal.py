@@ -41,6 +41,8 @@ class Entry:
         As the file host sent it. Not a checksum: objects stored in several parts have others.
     record : dict
         The metadata row of the image.
+    public : bool
+        Whether everybody may see the image; a line says so only of one that is private.
     """
 
     isic_id: str
@@ -54,11 +56,14 @@ class Entry:
     etag: str | None
     stated: int | None
     record: dict[str, Any]
+    public: bool = True
 
     def to_line(self) -> bytes:
         """Return the entry as one line of JSON."""
         # asdict copies the record deeply; a shallow view of the slots is all that is needed.
         values = {name: getattr(self, name) for name in _FIELDS}
+        if self.public:
+            del values["public"]
         return to_line(values)
 
 

@@ -196,6 +196,7 @@ class Planner:
             etag=None,
             stated=planned.file.size if planned.file is not None else None,
             record=planned.record.row(),
+            public=planned.record.public,
         )
 
 

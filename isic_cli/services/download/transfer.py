@@ -139,6 +139,7 @@ class Transfer:
                 etag=job.etag,
                 stated=job.file.size,
                 record=planned.record.row(),
+                public=planned.record.public,
             )
         )
         return Finished(

@@ -71,7 +71,16 @@ def test_a_lock_has_exactly_the_keys_of_the_contract(tmp_path: Path) -> None:
         *("isic_id", "path", "size", "sha256", "width", "height", "copyright_license"),
         *("attribution", "lesion_id", "patient_id", "metadata_sha256"),
     ]
-    assert list(lines[0]) == list(FIELDS)
+    assert [*lines[0], "public"] == list(FIELDS)
+
+
+def test_a_line_says_public_of_a_private_image_only_and_reads_back(tmp_path: Path) -> None:
+    private = replace(image(1), public=False)
+    write_lock(tmp_path / "isic.lock", HEADER, [private, image(2)], earlier=None)
+    _, *lines = [json.loads(line) for line in (tmp_path / "isic.lock").read_text().splitlines()]
+    assert [line.get("public") for line in lines] == [False, None]
+    with Lock(tmp_path) as lock:
+        assert list(lock.images()) == [private, image(2)]
 
 
 def test_what_was_written_is_what_is_read(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from isic_cli.config import LOCAL_URL
 from isic_cli.folder import FolderStore, LocalTransport
 from isic_cli.folder.transport import ROUTES, Handler
 from tests.support.folder_server import contributing, curating, dois, users
+from tests.support.folder_server.accounts import Accounts
 from tests.support.folder_server.store import stores_by_user
 from tests.support.served import served
 
@@ -49,17 +50,24 @@ _UPLOADS: dict[str, dict[str, Handler]] = {
     "/uploads/{name:path}": {"PUT": contributing.take_part, "POST": contributing.join_parts},
 }
 
+#: What a file host serves to whoever has the address: it is never sent a token.
+_FILES = ("/images/", "/thumbnails/", "/superpixels/", "/masks/")
+
 
 class FolderServer(LocalTransport):
     """The archive of a folder that has an `accounts.json`, see `accounts`."""
 
     def __init__(self, folder: Path, *, origin: str = LOCAL_URL) -> None:
-        self._accounts, self._stores = stores_by_user(folder)
+        self._accounts = Accounts.model_validate_json((folder / "accounts.json").read_bytes())
+        self._whole = FolderStore.open(folder)
+        self._stores = stores_by_user(self._whole, self._accounts)
         written = {f"/api/v2/{path}": handlers for path, handlers in _WRITES.items()} | _UPLOADS
         merged = {path: {**ROUTES.get(path, {}), **handlers} for path, handlers in written.items()}
         super().__init__(self._stores[None], origin=origin, routes={**ROUTES, **merged})
 
     def store_for(self, request: httpx.Request) -> FolderStore:
+        if request.url.path.startswith(_FILES):
+            return self._whole
         user = self._accounts.user(request.headers)
         return self._stores[user.id if user else None]
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from isic_cli.folder import FolderStore
 from isic_cli.folder.sets import LocalCollection
@@ -46,14 +45,12 @@ class AccountStore(FolderStore):
         return {key: one for key, one in found.items() if as_served(one).is_visible_to(self.viewer)}
 
 
-def stores_by_user(folder: Path) -> tuple[Accounts, dict[int | None, AccountStore]]:
+def stores_by_user(whole: FolderStore, accounts: Accounts) -> dict[int | None, AccountStore]:
     """Return a folder as each of its users sees it, and under None as a guest does."""
-    accounts = Accounts.model_validate_json((folder / "accounts.json").read_bytes())
-    whole = FolderStore.open(folder)
     beginning = Records(contributors=accounts.contributors, cohorts=accounts.cohorts)
-    ledger = Ledger(folder / ".isic" / "contributions", beginning)
+    ledger = Ledger(whole.folder / ".isic" / "contributions", beginning)
     people = (None, *accounts.users)
-    return accounts, {
+    return {
         one.id if one else None: AccountStore.seen_by(one, whole, accounts, ledger)
         for one in people
     }
