@@ -120,6 +120,17 @@ def test_command_bodies_stay_under_30_lines() -> None:
     assert long == []
 
 
+def test_a_class_name_occurs_once() -> None:
+    """One name, one meaning; a leading underscore does not make it another."""
+    places: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                where = f"{path.relative_to(PACKAGE)}:{node.lineno}"
+                places.setdefault(node.name.lstrip("_"), []).append(where)
+    assert {name: found for name, found in places.items() if found[1:]} == {}
+
+
 def test_nothing_is_left_for_later() -> None:
     marks = ("TO" + "DO", "FIX" + "ME", "NotImplemented" + "Error")
     found = [

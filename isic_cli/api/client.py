@@ -11,7 +11,7 @@ import httpx
 
 from isic_cli import __version__
 from isic_cli.api.answer import MAX_ANSWER, Answer, read_json
-from isic_cli.api.faults import Failed, failed_from
+from isic_cli.api.faults import FailedAttempt, failed_from
 from isic_cli.api.network import NetworkTransport, OpenSockets, ReadWatch, shared_context
 from isic_cli.api.origin import Origin, Params, check_line
 from isic_cli.api.retry import Attempts, Fault, RetryPolicy
@@ -136,7 +136,7 @@ class ArchiveClient:
             request = self.build(method, target, params=params, json=json)
             again = repeatable or method in SAFE
             return self.tries(lambda: self._once(request, consume), idempotent=again)
-        except Failed as failed:
+        except FailedAttempt as failed:
             raise failed.error from failed.__cause__
 
     def exchange(
@@ -148,7 +148,7 @@ class ArchiveClient:
             return self.tries(
                 lambda: self._once(request, Answer.of), idempotent=request.method in SAFE
             )
-        except Failed as failed:
+        except FailedAttempt as failed:
             if failed.answer is None:
                 raise failed.error from failed.__cause__
             return failed.answer
@@ -188,7 +188,7 @@ class ArchiveClient:
         while True:
             try:
                 return attempt()
-            except Failed as failed:
+            except FailedAttempt as failed:
                 wait = attempts.wait_after(failed.fault)
                 if wait is None or self._stop.is_set():
                     _count_attempts(failed.error, attempts.failed)
@@ -242,7 +242,9 @@ class ArchiveClient:
         except (httpx.HTTPError, OSError) as error:
             secret = request.headers.get("authorization", "").removeprefix("Bearer ")
             raise failed_from(error, asked, secret=secret) from error
-        raise Failed(Fault("status", answer.status, answer.retry_after), answer.refusal, answer)
+        raise FailedAttempt(
+            Fault("status", answer.status, answer.retry_after), answer.refusal, answer
+        )
 
     def _is_renewed(self, request: httpx.Request) -> bool:
         """Put a new token into a request whose own was refused; whether there is one.

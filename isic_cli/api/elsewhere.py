@@ -6,7 +6,7 @@ import httpx
 
 from isic_cli.api.answer import MAX_ANSWER, Answer
 from isic_cli.api.client import ArchiveClient
-from isic_cli.api.faults import Failed, failed_from
+from isic_cli.api.faults import FailedAttempt, failed_from
 from isic_cli.api.retry import Fault
 from isic_cli.errors import ResponseError
 
@@ -65,10 +65,10 @@ def send_elsewhere(
             raise failed_from(error, asked) from error
         if answer.error is not None:
             fault = Fault("status", answer.status, answer.retry_after)
-            raise Failed(fault, answer.refusal, answer)
+            raise FailedAttempt(fault, answer.refusal, answer)
         return answer
 
     try:
         return client.tries(once, idempotent=True)
-    except Failed as failed:
+    except FailedAttempt as failed:
         raise failed.error from failed.__cause__

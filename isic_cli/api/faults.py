@@ -26,7 +26,7 @@ _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.Pr
 
 
 @dataclass(eq=False)
-class Failed(Exception):  # noqa: N818  # not an error of its own: the retry loop unwraps it
+class FailedAttempt(Exception):  # noqa: N818  # not an error of its own: the retry loop unwraps it
     """One attempt failed; kept inside this package.
 
     Attributes
@@ -44,7 +44,7 @@ class Failed(Exception):  # noqa: N818  # not an error of its own: the retry loo
     answer: "Answer | None" = None
 
 
-def failed_from(error: httpx.HTTPError | OSError, asked: str, *, secret: str = "") -> Failed:
+def failed_from(error: httpx.HTTPError | OSError, asked: str, *, secret: str = "") -> FailedAttempt:
     """Translate what httpx raised while a request was sent or its answer read.
 
     Parameters
@@ -73,13 +73,13 @@ def failed_from(error: httpx.HTTPError | OSError, asked: str, *, secret: str = "
     return _failed("lost", f"{asked}: the connection broke: {detail}", LATER_HINT)
 
 
-def cut(asked: str, what: str) -> Failed:
+def cut(asked: str, what: str) -> FailedAttempt:
     """Return the failure of a body that ended early or is damaged."""
-    return Failed(Fault("cut"), ResponseError(f"{asked}: {what}", hint=LATER_HINT))
+    return FailedAttempt(Fault("cut"), ResponseError(f"{asked}: {what}", hint=LATER_HINT))
 
 
-def _failed(kind: Kind, message: str, hint: str) -> Failed:
-    return Failed(Fault(kind), NetworkError(message, hint=hint))
+def _failed(kind: Kind, message: str, hint: str) -> FailedAttempt:
+    return FailedAttempt(Fault(kind), NetworkError(message, hint=hint))
 
 
 def certificate_trouble(error: BaseException | None) -> tuple[str, str] | None:

@@ -41,7 +41,7 @@ class PagedSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ListedPart:
     """A prefix and its first page."""
 
     prefix: str
@@ -72,7 +72,7 @@ class PrefixListing:
         self._ahead = lanes + 2
         self._pool = ThreadPoolExecutor(lanes, thread_name_prefix="isic-list")
         self._stop = threading.Event()
-        self._roots: list[Part] = []
+        self._roots: list[ListedPart] = []
 
     def __enter__(self) -> "PrefixListing":
         return self
@@ -116,15 +116,15 @@ class PrefixListing:
             done, running = wait(running, return_when=FIRST_COMPLETED)
             yield from _results(done)
 
-    def _started(self, part: Part) -> Callable[[], Iterable[ImageRecord]]:
+    def _started(self, part: ListedPart) -> Callable[[], Iterable[ImageRecord]]:
         if part.count > PART:  # it would not split; sorted in a file rather than in memory
             return partial(sorted_by_id, self._rows(part))
         return self._pool.submit(self._listed, part).result
 
-    def _listed(self, part: Part) -> list[ImageRecord]:
+    def _listed(self, part: ListedPart) -> list[ImageRecord]:
         return sorted(self._rows(part), key=lambda record: record.isic_id)
 
-    def _rows(self, part: Part) -> Iterator[ImageRecord]:
+    def _rows(self, part: ListedPart) -> Iterator[ImageRecord]:
         known: set[str] = set()
         for page in chain([part.first], self._source.further(part.first)):
             if self._stop.is_set():
@@ -141,7 +141,7 @@ class PrefixListing:
                 len(known),
             )
 
-    def _leaves(self, parts: Iterable[Part]) -> Iterator[Part]:
+    def _leaves(self, parts: Iterable[ListedPart]) -> Iterator[ListedPart]:
         for part in parts:
             if part.count == 0:
                 continue
@@ -155,10 +155,10 @@ class PrefixListing:
                 logger.warning("the images below %s are listed page by page", part.prefix)
                 yield part
 
-    def _children(self, prefix: str) -> list[Part]:
+    def _children(self, prefix: str) -> list[ListedPart]:
         prefixes = [f"{prefix}{digit}" for digit in range(10)]
         pages = self._pool.map(self._source.first, prefixes)
-        return [Part(name, page) for name, page in zip(prefixes, pages, strict=True)]
+        return [ListedPart(name, page) for name, page in zip(prefixes, pages, strict=True)]
 
 
 def _results(done: Iterable[Future[list[ImageRecord]]]) -> Iterator[ImageRecord]:

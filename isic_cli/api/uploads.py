@@ -37,7 +37,7 @@ class Upload(BaseModel):
     parts: list[UploadPart]
 
 
-class _Completion(BaseModel):
+class _CompletionAnswer(BaseModel):
     complete_url: str
     body: str
 
@@ -46,12 +46,12 @@ class _Finalized(BaseModel):
     field_value: str
 
 
-class _Accession(BaseModel):
+class _AccessionAnswer(BaseModel):
     id: int
 
 
 @dataclass(frozen=True, slots=True)
-class SentPart:
+class UploadedPart:
     """A part that the file host has, with the tag it gave."""
 
     part: UploadPart
@@ -78,7 +78,7 @@ class UploadEndpoints(Session):
         answer = self._post("s3-upload/upload-initialize/", body)
         return read_json(answer, Upload.model_validate_json)
 
-    def send_part(self, part: UploadPart, chunks: Callable[[], Iterable[bytes]]) -> SentPart:
+    def send_part(self, part: UploadPart, chunks: Callable[[], Iterable[bytes]]) -> UploadedPart:
         """Send one part to the file host; a cut one is sent again.
 
         Parameters
@@ -96,9 +96,9 @@ class UploadEndpoints(Session):
         etag = answer.headers.get("etag")
         if not etag:
             raise ResponseError(f"{answer.asked}: the file host gave no tag for a part")
-        return SentPart(part, etag)
+        return UploadedPart(part, etag)
 
-    def finish_upload(self, upload: Upload, sent: Sequence[SentPart]) -> str:
+    def finish_upload(self, upload: Upload, sent: Sequence[UploadedPart]) -> str:
         """Join the parts, have the archive confirm, and return what stands for the file."""
         body = {
             "upload_signature": upload.upload_signature,
@@ -109,7 +109,7 @@ class UploadEndpoints(Session):
             ],
         }
         joining = read_json(
-            self._post("s3-upload/upload-complete/", body), _Completion.model_validate_json
+            self._post("s3-upload/upload-complete/", body), _CompletionAnswer.model_validate_json
         )
         joined = send_elsewhere(
             self._client, "POST", joining.complete_url, lambda: ({}, joining.body.encode())
@@ -134,7 +134,7 @@ class UploadEndpoints(Session):
         body: dict[str, Any] = {"cohort": cohort_id, "original_blob": field_value}
         if metadata:
             body["metadata"] = dict(metadata)
-        return read_json(self._post("accessions/", body), _Accession.model_validate_json).id
+        return read_json(self._post("accessions/", body), _AccessionAnswer.model_validate_json).id
 
     def _post(self, path: str, body: Mapping[str, Any]) -> Answer:
         return self._client.request("POST", path, Answer.of, json=dict(body))

@@ -63,7 +63,7 @@ def consensus(
 
     isic study consensus 1 -o majority.csv
     """
-    job = _Job(output, **options)
+    job = _Reduction(output, **options)
     if all(Path(source).suffix.lower() in _PICTURES for source in sources):
         return job.of_files([Path(source) for source in sources])
     if len(sources) > 1:
@@ -78,7 +78,7 @@ def consensus(
             return job.of_masks(study)
 
 
-class _Job:
+class _Reduction:
     """One reduction: what was asked for, and what failed on the way."""
 
     def __init__(

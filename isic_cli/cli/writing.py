@@ -13,7 +13,7 @@ from isic_cli.cli.rows import conclude
 from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
-    from isic_cli.services.collections.change import GroupWrite, MembershipChange, Outcome
+    from isic_cli.services.collections.change import GroupWrite, MembershipChange, MembershipOutcome
     from isic_cli.services.run.report import Report
 
 #: Failures that are named; a report has them all.
@@ -88,7 +88,7 @@ def send(
     return max(code, conclude(change.images, selected))
 
 
-def _named(outcomes: "Iterable[Outcome]") -> "Iterator[Outcome]":
+def _named(outcomes: "Iterable[MembershipOutcome]") -> "Iterator[MembershipOutcome]":
     """Pass outcomes on, naming the first failures on standard error."""
     failed = 0
     for outcome in outcomes:

@@ -156,7 +156,7 @@ def parse_method(text: str) -> Method:
     return Method(tuple(name for name in METHODS if name in tiers), distance)
 
 
-class Reader(Protocol):
+class PictureReader(Protocol):
     """What the later tiers read again, and only of pictures that look like another."""
 
     def pixels(self, picture: ComparedPicture) -> str:
@@ -169,7 +169,7 @@ class Reader(Protocol):
 
 
 def find_duplicates(
-    pictures: Sequence[ComparedPicture], method: Method, *, reader: Reader
+    pictures: Sequence[ComparedPicture], method: Method, *, reader: PictureReader
 ) -> list[Duplicates]:
     """Group duplicates.
 
@@ -179,7 +179,7 @@ def find_duplicates(
         With what the tiers need: `isic_id`, `sha256`, `hash` (for `pixels` and `phash`).
     method : Method
         The tiers.
-    reader : Reader
+    reader : PictureReader
         Asked again for few pictures, so that no thumbnail need be kept of the many.
 
     Returns
@@ -225,7 +225,7 @@ class _Components:
                 self._tie(first.setdefault(value, at), at, method)
         self._settle()
 
-    def tie_pixels(self, pairs: NearPairs, reader: Reader) -> None:
+    def tie_pixels(self, pairs: NearPairs, reader: PictureReader) -> None:
         """Tie the pairs whose decoded pixels are equal."""
         digests: dict[int, str] = {}
         for one, other, _ in pairs:
@@ -238,7 +238,7 @@ class _Components:
                 self._tie(one, other, "pixels")
         self._settle()
 
-    def tie_alike(self, pairs: NearPairs, reader: Reader) -> None:
+    def tie_alike(self, pairs: NearPairs, reader: PictureReader) -> None:
         """Tie the pairs whose thumbnails confirm what their hashes suggest."""
         recent = lru_cache(_THUMBNAILS)(lambda at: reader.thumbnail(self._pictures[at]))
         for one, other, distance in pairs:

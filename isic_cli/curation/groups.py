@@ -171,7 +171,7 @@ def build_groups(
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
+class _GroupColumn:
     """The values of one field, numbered by their first row; -1 for a row without a value."""
 
     field: str
@@ -179,13 +179,13 @@ class _Column:
     codes: Ints
 
 
-def _column(rows: Sequence[Mapping[str, Any]], field: str) -> _Column:
+def _column(rows: Sequence[Mapping[str, Any]], field: str) -> _GroupColumn:
     numbers: dict[str, int] = {}
     codes = [
         -1 if value is None or value == "" else numbers.setdefault(str(value), len(numbers))
         for value in (row.get(field) for row in rows)
     ]
-    return _Column(field, list(numbers), np.array(codes, np.int64))
+    return _GroupColumn(field, list(numbers), np.array(codes, np.int64))
 
 
 class _Ties:
@@ -198,7 +198,7 @@ class _Ties:
         #: Whether a row has any id or duplicate.
         self.tied = np.zeros(rows, bool)
 
-    def add_column(self, column: _Column) -> None:
+    def add_column(self, column: _GroupColumn) -> None:
         """Tie each row to the id that it has."""
         rows = np.flatnonzero(column.codes >= 0)
         self._left.append(rows)
@@ -231,10 +231,10 @@ def _isic_ids(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return isic_ids
 
 
-def _identities(isic_ids: list[str], index: Ints, columns: Sequence[_Column]) -> list[str]:
+def _identities(isic_ids: list[str], index: Ints, columns: Sequence[_GroupColumn]) -> list[str]:
     """Name each group by the smallest id of its widest field."""
     names: dict[int, str] = {}
-    own = _Column("isic_id", isic_ids, np.arange(len(isic_ids), dtype=np.int64))
+    own = _GroupColumn("isic_id", isic_ids, np.arange(len(isic_ids), dtype=np.int64))
     for column in (*columns, own):
         rows = np.flatnonzero(column.codes >= 0)
         # One row of each id is enough, since all of them are in one group.
@@ -248,7 +248,7 @@ def _identities(isic_ids: list[str], index: Ints, columns: Sequence[_Column]) ->
     return [names[group] for group in range(len(names))]
 
 
-def _conflicts(wide: _Column, narrow: _Column) -> Iterator[IdConflict]:
+def _conflicts(wide: _GroupColumn, narrow: _GroupColumn) -> Iterator[IdConflict]:
     both = np.flatnonzero((wide.codes >= 0) & (narrow.codes >= 0))
     packed = np.unique(narrow.codes[both] << 32 | wide.codes[both])
     inner, start, count = np.unique(packed >> 32, return_index=True, return_counts=True)

@@ -10,7 +10,7 @@ from isic_cli.demo.cast import (
     LESIONS,
     MELANOCYTIC,
     PATIENTS,
-    Lesion,
+    DrawnLesion,
 )
 
 IMAGE_TYPES = {
@@ -72,7 +72,7 @@ class Shot:
     number : int
         From 0; the ISIC id counts from it.
     letter : str
-        What kind of picture, as in `Lesion.pictures`.
+        What kind of picture, as in `DrawnLesion.pictures`.
     lesion : int
         A place in `LESIONS`.
     shape : (int, int)
@@ -149,7 +149,7 @@ def row(shot: Shot) -> dict[str, str]:
     return {name: cell for name, cell in cells.items() if cell}
 
 
-def _of_person(shot: Shot, lesion: Lesion) -> dict[str, str]:
+def _of_person(shot: Shot, lesion: DrawnLesion) -> dict[str, str]:
     person = PATIENTS[lesion.patient]
     return {
         "patient_id": f"IP_{FIRST_ID + lesion.patient}",
@@ -162,7 +162,7 @@ def _of_person(shot: Shot, lesion: Lesion) -> dict[str, str]:
     }
 
 
-def _of_spot(shot: Shot, lesion: Lesion) -> dict[str, str]:
+def _of_spot(shot: Shot, lesion: DrawnLesion) -> dict[str, str]:
     levels = {
         **_levels("diagnosis", DIAGNOSES[lesion.look]),
         **_levels("anatom_site", lesion.site),
@@ -180,7 +180,7 @@ def _of_spot(shot: Shot, lesion: Lesion) -> dict[str, str]:
     return levels
 
 
-def _of_shot(shot: Shot, lesion: Lesion) -> dict[str, str]:
+def _of_shot(shot: Shot, lesion: DrawnLesion) -> dict[str, str]:
     confirmed = _confirmed(shot, lesion)
     proven = confirmed == "histopathology"
     return {
@@ -196,7 +196,7 @@ def _of_shot(shot: Shot, lesion: Lesion) -> dict[str, str]:
     }
 
 
-def _confirmed(shot: Shot, lesion: Lesion) -> str:
+def _confirmed(shot: Shot, lesion: DrawnLesion) -> str:
     if "r" in lesion.pictures:
         return "confocal microscopy with consensus dermoscopy"
     if DIAGNOSES[lesion.look].startswith("Malignant"):
@@ -206,7 +206,7 @@ def _confirmed(shot: Shot, lesion: Lesion) -> str:
     return _SURE[shot.lesion % len(_SURE)]
 
 
-def _day(letter: str, lesion: Lesion) -> str:
+def _day(letter: str, lesion: DrawnLesion) -> str:
     if "f" not in lesion.pictures:
         return ""
     return str(_HALF_A_YEAR) if letter == "f" else "0"

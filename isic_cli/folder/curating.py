@@ -11,7 +11,7 @@ import httpx
 
 from isic_cli.errors import QueryError
 from isic_cli.folder.call import Call
-from isic_cli.folder.payloads import IdList, NewCollection, SearchBody, read_payload
+from isic_cli.folder.payloads import IdsPayload, NewCollection, SearchBody, read_payload
 from isic_cli.folder.replies import json_reply, not_found, server_error
 from isic_cli.folder.sets import LocalCollection
 from isic_cli.query import parse
@@ -23,7 +23,7 @@ def add_list(call: Call) -> httpx.Response:
     """Answer `populate-from-list/`."""
 
     def act(collection: LocalCollection) -> httpx.Response:
-        wanted = dict.fromkeys(read_payload(IdList, call.body).isic_ids)
+        wanted = dict.fromkeys(read_payload(IdsPayload, call.body).isic_ids)
         hidden = [isic_id for isic_id in wanted if isic_id not in call.store]
         private = [isic_id for isic_id in wanted if _is_misplaced(call, collection, isic_id)]
         refused = {*hidden, *private}
@@ -44,7 +44,7 @@ def remove_list(call: Call) -> httpx.Response:
     """Answer `remove-from-list/`: what is no member counts as removed."""
 
     def act(collection: LocalCollection) -> httpx.Response:
-        wanted = dict.fromkeys(read_payload(IdList, call.body).isic_ids)
+        wanted = dict.fromkeys(read_payload(IdsPayload, call.body).isic_ids)
         hidden = [isic_id for isic_id in wanted if isic_id not in call.store]
         gone = wanted.keys() - set(hidden)
         _set_members(call, collection, lambda members: [one for one in members if one not in gone])

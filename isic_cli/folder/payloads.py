@@ -21,7 +21,7 @@ class Payload(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class IdList(Payload):
+class IdsPayload(Payload):
     """Up to 500 ids."""
 
     isic_ids: Annotated[list[IsicId], Field(max_length=500)]

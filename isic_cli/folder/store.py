@@ -17,7 +17,7 @@ from isic_cli.folder.lockfile import LockEntry, read_lock
 from isic_cli.folder.scan import Contents, FileMaker, scan
 from isic_cli.folder.sets import LocalCollection
 from isic_cli.folder.shelf import CollectionShelf
-from isic_cli.folder.studies import Study, read_studies
+from isic_cli.folder.studies import ServedStudy, read_studies
 from isic_cli.folder.table import MetadataTable, grouped
 from isic_cli.pictures.load import dimensions, logged_errors
 from isic_cli.query import parse
@@ -262,7 +262,7 @@ class FolderStore:
         return {lesion: tuple(reversed(images[lesion])) for lesion in sorted(images)}
 
     @cached_property
-    def studies(self) -> Mapping[int, Study]:
+    def studies(self) -> Mapping[int, ServedStudy]:
         """The studies below `studies/` by id."""
         self.contents.make_below(self.folder / "studies")
         return read_studies(self.folder / "studies")

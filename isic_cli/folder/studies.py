@@ -27,11 +27,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from isic_cli.errors import LocalError
 
 
-class _Part(BaseModel):
+class _ServedModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
 
 
-class StudyTask(_Part):
+class ServedTask(_ServedModel):
     """One reader asked about one image."""
 
     id: int
@@ -40,7 +40,7 @@ class StudyTask(_Part):
     complete: bool = True
 
 
-class StudyAnnotation(_Part):
+class ServedAnnotation(_ServedModel):
     """What came of a task."""
 
     id: int
@@ -49,12 +49,12 @@ class StudyAnnotation(_Part):
     annotator: int
 
 
-class _Annotations(_Part):
-    tasks: tuple[StudyTask, ...] = ()
-    annotations: tuple[StudyAnnotation, ...] = ()
+class _AnnotationFile(_ServedModel):
+    tasks: tuple[ServedTask, ...] = ()
+    annotations: tuple[ServedAnnotation, ...] = ()
 
 
-class Study(_Part):
+class ServedStudy(_ServedModel):
     """A study and the folder it is in.
 
     Attributes
@@ -77,7 +77,7 @@ class Study(_Part):
         shown = {"features", "questions", "id", "created", "creator", "name", "description"}
         return self.model_dump(include=shown)
 
-    def annotated(self) -> tuple[Sequence[StudyTask], Sequence[StudyAnnotation]]:
+    def annotated(self) -> tuple[Sequence[ServedTask], Sequence[ServedAnnotation]]:
         """Read the tasks and the annotations of the study, in the order of the file.
 
         Raises
@@ -87,7 +87,7 @@ class Study(_Part):
         """
         path = self.folder / "annotations.json"
         try:
-            found = _Annotations.model_validate_json(path.read_bytes())
+            found = _AnnotationFile.model_validate_json(path.read_bytes())
         except FileNotFoundError:
             return (), ()
         except (OSError, ValidationError) as error:
@@ -103,7 +103,7 @@ class Study(_Part):
         return path if path.is_file() else None
 
 
-def read_studies(folder: Path) -> dict[int, Study]:
+def read_studies(folder: Path) -> dict[int, ServedStudy]:
     """Read the studies below a folder; an absent folder has none.
 
     Raises
@@ -111,11 +111,11 @@ def read_studies(folder: Path) -> dict[int, Study]:
     LocalError
         For a `study.json` that is not as described above, or one id given twice.
     """
-    studies: dict[int, Study] = {}
+    studies: dict[int, ServedStudy] = {}
     for path in sorted(folder.glob("*/study.json")):
         try:
             value = json.loads(path.read_bytes())
-            study = Study.model_validate({**value, "folder": path.parent})
+            study = ServedStudy.model_validate({**value, "folder": path.parent})
         except (OSError, TypeError, ValueError) as error:
             raise LocalError(f"cannot read {path}: {_said(error)}") from error
         if study.id in studies:

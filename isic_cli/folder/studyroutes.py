@@ -11,14 +11,14 @@ from isic_cli.folder.files import file_reply
 from isic_cli.folder.images import key_of
 from isic_cli.folder.paging import page_reply
 from isic_cli.folder.replies import csv_bytes, html_not_found, json_reply, not_found
-from isic_cli.folder.studies import Study, StudyAnnotation, StudyTask
+from isic_cli.folder.studies import ServedAnnotation, ServedStudy, ServedTask
 
-T = TypeVar("T", StudyTask, StudyAnnotation)
+T = TypeVar("T", ServedTask, ServedAnnotation)
 
 
 def listing(call: Call) -> httpx.Response:
     """Answer `studies/`, newest first."""
-    return page_reply(call, list(call.store.studies.values())[::-1], Study.shown)
+    return page_reply(call, list(call.store.studies.values())[::-1], ServedStudy.shown)
 
 
 def detail(call: Call) -> httpx.Response:
@@ -67,12 +67,12 @@ def file(call: Call) -> httpx.Response:
     return html_not_found() if path is None else file_reply(call, path)
 
 
-def _tasks(call: Call) -> Iterable[tuple[int, StudyTask]]:
+def _tasks(call: Call) -> Iterable[tuple[int, ServedTask]]:
     for study in call.store.studies.values():
         yield from ((study.id, one) for one in study.annotated()[0])
 
 
-def _annotations(call: Call) -> Iterable[tuple[int, StudyAnnotation]]:
+def _annotations(call: Call) -> Iterable[tuple[int, ServedAnnotation]]:
     for study in call.store.studies.values():
         yield from ((study.id, one) for one in study.annotated()[1])
 
@@ -91,7 +91,7 @@ def _one(
     return not_found()
 
 
-def _task(study: int, row: StudyTask) -> dict[str, Any]:
+def _task(study: int, row: ServedTask) -> dict[str, Any]:
     return {
         "complete": row.complete,
         "id": row.id,
@@ -101,7 +101,7 @@ def _task(study: int, row: StudyTask) -> dict[str, Any]:
     }
 
 
-def _annotation(study: int, row: StudyAnnotation) -> dict[str, Any]:
+def _annotation(study: int, row: ServedAnnotation) -> dict[str, Any]:
     return {
         "id": row.id,
         "study": study,

@@ -17,7 +17,7 @@ _PLAN = "plan.json"
 _STALE = timedelta(days=1)
 
 
-class PartStore:
+class IndexParts:
     """Listed parts in a folder, one file each, named for what they hold and how many rows.
 
     Parameters

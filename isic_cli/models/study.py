@@ -3,11 +3,11 @@
 from pydantic import BaseModel, ConfigDict
 
 
-class _Part(BaseModel):
+class _StudyModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
 
 
-class StudyFeature(_Part):
+class StudyFeature(_StudyModel):
     """Something that readers mark on the picture.
 
     Attributes
@@ -27,7 +27,7 @@ class StudyFeature(_Part):
         return " : ".join(self.name)
 
 
-class StudyChoice(_Part):
+class StudyChoice(_StudyModel):
     """One of the answers that a question offers."""
 
     id: int
@@ -35,7 +35,7 @@ class StudyChoice(_Part):
     text: str
 
 
-class StudyQuestion(_Part):
+class StudyQuestion(_StudyModel):
     """A question.
 
     Attributes
@@ -52,7 +52,7 @@ class StudyQuestion(_Part):
     choices: tuple[StudyChoice, ...] = ()
 
 
-class Study(_Part):
+class Study(_StudyModel):
     """A study.
 
     Attributes
@@ -81,7 +81,7 @@ class Study(_Part):
         }
 
 
-class StudyTask(_Part):
+class StudyTask(_StudyModel):
     """One reader asked about one image.
 
     Attributes
@@ -99,7 +99,7 @@ class StudyTask(_Part):
     complete: bool = True
 
 
-class StudyAnnotation(_Part):
+class StudyAnnotation(_StudyModel):
     """What came of a task; numbers as in `StudyTask`."""
 
     id: int
@@ -109,7 +109,7 @@ class StudyAnnotation(_Part):
     annotator: int
 
 
-class FoundStudy(_Part):
+class FoundStudy(_StudyModel):
     """A study that the archive's public search knows.
 
     Attributes

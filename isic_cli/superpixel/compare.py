@@ -13,7 +13,7 @@ from isic_cli.superpixel.measure import check_size
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class SetOverlap:
     """Two sets, in superpixels or pixels.
 
     Attributes
@@ -56,14 +56,14 @@ class Agreement:
 def dice(a: Iterable[int], b: Iterable[int]) -> float:
     """Return the Dice coefficient of two sets of labels; two empty sets agree: 1.0."""
     one, two = set(a), set(b)
-    return Agreement("", len(one), len(two), len(one & two)).dice
+    return SetOverlap("", len(one), len(two), len(one & two)).dice
 
 
-def compare_masks(a: npt.NDArray[np.bool_], b: npt.NDArray[np.bool_], name: str = "") -> Agreement:
+def compare_masks(a: npt.NDArray[np.bool_], b: npt.NDArray[np.bool_], name: str = "") -> SetOverlap:
     """Compare two masks of shape (H, W), bool, pixel by pixel."""
     if a.shape != b.shape:
         raise UsageError(f"the masks differ in size: {a.shape[::-1]} and {b.shape[::-1]}")
-    return Agreement(name, int(a.sum()), int(b.sum()), int((a & b).sum()))
+    return SetOverlap(name, int(a.sum()), int(b.sum()), int((a & b).sum()))
 
 
 def compare_features(
@@ -71,7 +71,7 @@ def compare_features(
     b: Features,
     pixel_map: SuperpixelMap | None = None,
     threshold: float = PRESENT,
-) -> list[Agreement]:
+) -> list[SetOverlap]:
     """Compare two feature files, feature by feature.
 
     Parameters
@@ -101,7 +101,7 @@ def compare_features(
         )
         size = np.ones(length, np.int64) if weights is None else weights
         found.append(
-            Agreement(name, *(int(size[chosen].sum()) for chosen in (one, two, one & two)))
+            SetOverlap(name, *(int(size[chosen].sum()) for chosen in (one, two, one & two)))
         )
     return found
 

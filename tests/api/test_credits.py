@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from isic_cli.api.credits import credit_queries, read_credits, untabbed
-from isic_cli.api.faults import Failed
+from isic_cli.api.faults import FailedAttempt
 from isic_cli.errors import ResponseError
 from tests.support.faults import Script, Step, body, cut_after, json_answer, redirect, status
 from tests.support.opened import opened
@@ -62,7 +62,7 @@ def test_another_table_is_refused(table: bytes) -> None:
     ],
 )
 def test_a_table_that_ends_within_a_row_is_cut(table: bytes) -> None:
-    with pytest.raises(Failed) as caught:
+    with pytest.raises(FailedAttempt) as caught:
         read_credits([table], "GET /x/")
     assert caught.value.fault.kind == "cut"
 

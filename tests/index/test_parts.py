@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from isic_cli.errors import NetworkError
-from isic_cli.index.parts import PartStore
+from isic_cli.index.parts import IndexParts
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -19,7 +19,7 @@ def test_a_part_that_broke_off_takes_no_space(tmp_path: Path) -> None:
         yield "a line\n"
         raise NetworkError("the line broke off")
 
-    parts = PartStore(tmp_path / "parts", kind="full", now=NOON)
+    parts = IndexParts(tmp_path / "parts", kind="full", now=NOON)
     parts.write("ISIC_0", ["a line\n"])
     with pytest.raises(NetworkError):
         parts.write("ISIC_1", lines())
@@ -28,8 +28,8 @@ def test_a_part_that_broke_off_takes_no_space(tmp_path: Path) -> None:
 
 def test_what_a_killed_run_was_writing_goes_and_what_is_whole_stays(tmp_path: Path) -> None:
     folder = tmp_path / "parts"
-    PartStore(folder, kind="full", now=NOON).write("ISIC_0", ["a line\n"])
+    IndexParts(folder, kind="full", now=NOON).write("ISIC_0", ["a line\n"])
     (folder / ".ISIC_1.part").write_text("half a li", "utf-8")
-    parts = PartStore(folder, kind="full", now=NOON + timedelta(hours=1))
+    parts = IndexParts(folder, kind="full", now=NOON + timedelta(hours=1))
     assert parts.began == NOON
     assert names(folder) == ["ISIC_0-1.part", "plan.json"]

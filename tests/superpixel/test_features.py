@@ -11,7 +11,7 @@ from PIL import Image
 from isic_cli.errors import CheckError, NotFoundError, UsageError
 from isic_cli.pictures.mask import read_mask
 from isic_cli.superpixel.compare import (
-    Agreement,
+    SetOverlap,
     compare_features,
     compare_maps,
     compare_masks,
@@ -190,9 +190,9 @@ def test_dice_and_iou_of_drawn_sets() -> None:
     assert dice([1, 2, 3, 4], [3, 4, 5, 6]) == 0.5
     assert dice([], []) == 1.0
     assert dice([1], []) == 0.0
-    assert Agreement("a", 4, 4, 2).iou == 1 / 3
-    assert Agreement("a", 0, 0, 0).iou == 1.0
-    assert Agreement("a", 4, 4, 2).row() == {
+    assert SetOverlap("a", 4, 4, 2).iou == 1 / 3
+    assert SetOverlap("a", 0, 0, 0).iou == 1.0
+    assert SetOverlap("a", 4, 4, 2).row() == {
         "name": "a",
         "a": 4,
         "b": 4,
@@ -203,7 +203,7 @@ def test_dice_and_iou_of_drawn_sets() -> None:
 
 
 def test_masks_are_compared_by_pixels() -> None:
-    assert compare_masks(HAND > 2, HAND < 4, "m") == Agreement("m", 21, 20, 5)
+    assert compare_masks(HAND > 2, HAND < 4, "m") == SetOverlap("m", 21, 20, 5)
     with pytest.raises(UsageError, match="differ in size"):
         compare_masks(HAND > 2, HAND[:3] > 2)
 
@@ -212,11 +212,11 @@ def test_features_are_compared_by_superpixels_or_by_pixels() -> None:
     a = parse_features('{"streaks":[1,1,0,0,0,0],"globules":[0,0,1,0,0,0]}')
     b = parse_features('{"streaks":[0,1,0,0,0.5,1],"pigment_network":[0,0,0,0,0,1]}')
     assert compare_features(a, b) == [
-        Agreement("streaks", 2, 2, 1),
-        Agreement("globules", 1, 0, 0),
-        Agreement("pigment_network", 0, 1, 0),
+        SetOverlap("streaks", 2, 2, 1),
+        SetOverlap("globules", 1, 0, 0),
+        SetOverlap("pigment_network", 0, 1, 0),
     ]
-    assert compare_features(a, b, MAP)[0] == Agreement("streaks", 14, 10, 8)
+    assert compare_features(a, b, MAP)[0] == SetOverlap("streaks", 14, 10, 8)
     with pytest.raises(UsageError, match=r"differ in length: \[1, 6\]"):
         compare_features(a, Features({"streaks": np.zeros(1)}))
 

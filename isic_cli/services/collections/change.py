@@ -33,7 +33,7 @@ NOT_SENT = "not sent: an earlier group failed"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class MembershipOutcome:
     """What became of one id.
 
     Attributes
@@ -72,27 +72,29 @@ class GroupWrite:
         self.requests = 0
         self.error: IsicError | None = None
 
-    def run(self, isic_ids: Iterable[str]) -> Iterator[Outcome]:
+    def run(self, isic_ids: Iterable[str]) -> Iterator[MembershipOutcome]:
         """Yield the outcome of every id; only one group is in memory."""
         waiting = iter(isic_ids)
         while group := list(islice(waiting, IDS_AT_ONCE)):
             if self.error is not None:
-                yield from (Outcome(isic_id, "failed", NOT_SENT) for isic_id in group)
+                yield from (MembershipOutcome(isic_id, "failed", NOT_SENT) for isic_id in group)
                 continue
             try:
                 self.requests += 1
                 told = self._send(group)
             except IsicError as error:
                 self.error = error
-                yield from (Outcome(isic_id, "failed", error.message) for isic_id in group)
+                yield from (
+                    MembershipOutcome(isic_id, "failed", error.message) for isic_id in group
+                )
             else:
                 yield from (self._outcome(isic_id, told) for isic_id in group)
 
-    def _outcome(self, isic_id: str, told: ListOutcome) -> Outcome:
+    def _outcome(self, isic_id: str, told: ListOutcome) -> MembershipOutcome:
         if isic_id in told.succeeded:
-            return Outcome(isic_id, self._done)
+            return MembershipOutcome(isic_id, self._done)
         reason = told.refused.get(isic_id, "the archive's answer does not mention it")
-        return Outcome(isic_id, "failed", reason)
+        return MembershipOutcome(isic_id, "failed", reason)
 
 
 class MembershipChange:

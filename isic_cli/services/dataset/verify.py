@@ -87,7 +87,7 @@ def check_folder(
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _FileState:
     """What is known of a file before it is read."""
 
     image: LockedImage
@@ -120,20 +120,20 @@ class _Checker:
             self._remember(look, checked, index)
             yield checked
 
-    def _look(self, image: LockedImage, known: Good | None) -> _Look:
+    def _look(self, image: LockedImage, known: Good | None) -> _FileState:
         target = self._ground.target(image.path)
         try:
             there = os.lstat(target)
         except (FileNotFoundError, NotADirectoryError):
-            return _Look(image, target, None, known)
+            return _FileState(image, target, None, known)
         except OSError as error:
             raise local_error(error, target) from error
         is_same = known is not None and known == Good.of(
             image.isic_id, there, image.sha256, decoded=known.decoded
         )
-        return _Look(image, target, there, known if is_same else None)
+        return _FileState(image, target, there, known if is_same else None)
 
-    def _settle(self, look: _Look, journal: DownloadJournal) -> Checked | None:
+    def _settle(self, look: _FileState, journal: DownloadJournal) -> Checked | None:
         """Decide without reading the file, where that can be done."""
         image, there = look.image, look.there
         if there is None:
@@ -151,7 +151,7 @@ class _Checker:
                 return Checked(image, "complete", "journal")
         return None
 
-    def _remember(self, look: _Look, checked: Checked, index: VerifiedIndex) -> None:
+    def _remember(self, look: _FileState, checked: Checked, index: VerifiedIndex) -> None:
         if checked.state != "complete" or look.there is None:
             return
         if checked.reason == "remembered" and look.known is not None:

@@ -158,7 +158,7 @@ class Downloader:
             crew = Crew(crowd, planner=planner, transfer=transfer, journal=journal)
             abort: Callable[[], None] | None = self._source.abort
             try:
-                yield from _Run(crew, crowd).events(planner.plans(records))
+                yield from _DownloadRun(crew, crowd).events(planner.plans(records))
                 abort = None
             finally:
                 stop.set()
@@ -166,7 +166,7 @@ class Downloader:
                 journal.sync()
 
 
-class _Run:
+class _DownloadRun:
     """The consumer's side of one run: feeds the crew, and folds what comes back."""
 
     def __init__(self, crew: Crew, crowd: Crowd) -> None:

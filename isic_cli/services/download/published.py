@@ -28,7 +28,7 @@ from isic_cli.services.download.partfile import PartFile
 from isic_cli.services.download.parts import PartStore
 
 
-class FileSource(Protocol):
+class PublishedSource(Protocol):
     """Where files come from: the archive."""
 
     def open_file(
@@ -59,7 +59,7 @@ class FetchedFile:
 
 
 def fetch_published(
-    source: FileSource,
+    source: PublishedSource,
     files: Iterable[PublishedFile],
     folder: Path,
     *,
@@ -71,7 +71,7 @@ def fetch_published(
 
     Parameters
     ----------
-    source : FileSource
+    source : PublishedSource
         The archive.
     files : iterable of PublishedFile
         As the page of a DOI lists them.
@@ -107,7 +107,7 @@ def safe_name(name: str) -> str:
 class _Fetch:
     def __init__(
         self,
-        source: FileSource,
+        source: PublishedSource,
         file: PublishedFile,
         target: Path,
         parts: PartStore,

@@ -116,7 +116,7 @@ class Transfer:
         LocalError
             When the disk refuses: no other file will do better.
         """
-        job = _Job(planned, file, self._parts.open(planned.path.rpartition("/")[2]))
+        job = _FileJob(planned, file, self._parts.open(planned.path.rpartition("/")[2]))
         begun = self._pace.clock()
         try:
             target = self._ground.prepare(planned.path)
@@ -157,7 +157,7 @@ class Transfer:
         )
 
     def _persist(
-        self, job: "_Job", target: str, emit: Emit
+        self, job: "_FileJob", target: str, emit: Emit
     ) -> tuple[Picture, tuple[str, ...], str, int]:
         """Try until the file is in its place, or there is no sense in trying."""
         while True:
@@ -167,7 +167,7 @@ class Transfer:
             except (NetworkError, NotFoundError, RefusedError) as error:
                 self._after(job, error)
 
-    def _attempt(self, job: "_Job", emit: Emit) -> tuple[Picture, tuple[str, ...]]:
+    def _attempt(self, job: "_FileJob", emit: Emit) -> tuple[Picture, tuple[str, ...]]:
         part = job.part
         self._pace.request()
         job.tries += 1
@@ -194,7 +194,7 @@ class Transfer:
             raise ChangedError(f"{job.file_name}: the archive has another picture than the lock")
         return picture, oddities(job.planned.record, job.file, picture, self._options.variant)
 
-    def _receive(self, stream: FileStream, job: "_Job", emit: Emit) -> int:
+    def _receive(self, stream: FileStream, job: "_FileJob", emit: Emit) -> int:
         """Write the body into the part; return its bytes."""
         part, planned, clock = job.part, job.planned, self._pace.clock
         if not job.started:
@@ -214,12 +214,12 @@ class Transfer:
                 reported, then = received, clock()
         return received
 
-    def _refuse_large(self, size: int | None, job: "_Job") -> None:
+    def _refuse_large(self, size: int | None, job: "_FileJob") -> None:
         most = self._options.max_size
         if most is not None and size is not None and size > most:
             raise UnsafeError(f"{job.file_name}: larger than the limit of {most} bytes")
 
-    def _after(self, job: "_Job", error: NetworkError | NotFoundError | RefusedError) -> None:
+    def _after(self, job: "_FileJob", error: NetworkError | NotFoundError | RefusedError) -> None:
         """Prepare another attempt, or raise what says that there is none."""
         if self._pace.is_stopped():
             raise error
@@ -244,7 +244,9 @@ class Transfer:
             raise error
         self._pace.wait(wait)
 
-    def _give_up(self, job: "_Job", error: NetworkError | NotFoundError | RefusedError) -> Failed:
+    def _give_up(
+        self, job: "_FileJob", error: NetworkError | NotFoundError | RefusedError
+    ) -> Failed:
         if _is_final(error):
             here = job.part.size
             job.part.discard()
@@ -253,7 +255,7 @@ class Transfer:
         return Failed(job.planned.isic_id, error.message, job.tries, here, error)
 
 
-class _Job:
+class _FileJob:
     """What is known about one file while it is fetched."""
 
     def __init__(self, planned: PlannedFile, file: RemoteFile, part: PartFile) -> None:

@@ -20,11 +20,11 @@ class Exported:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class ExportFailed:
     """A picture is not in the export."""
 
     isic_id: str
     reason: str
 
 
-ExportEvent = Exported | Failed
+ExportEvent = Exported | ExportFailed

@@ -23,7 +23,7 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class PictureGeometry:
     """How a stored picture becomes an exported one; the same for the picture and its masks.
 
     Attributes
@@ -49,7 +49,7 @@ class Shape:
     @classmethod
     def plan(
         cls, stored: tuple[int, int], turn: Image.Transpose | None, size: TargetSize | None
-    ) -> "Shape":
+    ) -> "PictureGeometry":
         """Decide for a picture of the stored size."""
         width, height = stored[::-1] if turn in SIDEWAYS else stored
         if size is None:
@@ -109,12 +109,12 @@ class Rendered:
     ----------
     data : bytes or None
         The file; None when the stored one is good as it is.
-    shape : Shape
+    shape : PictureGeometry
         How it came about.
     """
 
     data: bytes | None
-    shape: Shape
+    shape: PictureGeometry
 
     @property
     def size(self) -> tuple[int, int]:
@@ -142,7 +142,7 @@ def render(source: Path, size: TargetSize | None, encoding: Encoding | None) -> 
         It is no whole picture, or too large to be decoded.
     """
     with opened(source) as image:
-        shape = Shape.plan(image.size, turn_of(image), size)
+        shape = PictureGeometry.plan(image.size, turn_of(image), size)
         if encoding is None and shape.turn is None:
             _check_whole(source)
             return Rendered(None, shape)
@@ -155,7 +155,7 @@ def render(source: Path, size: TargetSize | None, encoding: Encoding | None) -> 
     return Rendered(_saved(pixels, encoding, profile), shape)
 
 
-def _whole(shape: Shape) -> tuple[int, int]:
+def _whole(shape: PictureGeometry) -> tuple[int, int]:
     """Return the size of the whole picture at the scale that a cropped part ends up in."""
     box = shape.box or (0, 0, *shape.stored)
     scale = shape.inner[0] / (box[2] - box[0])
@@ -200,7 +200,7 @@ def _check_whole(source: Path) -> None:
         raise LocalError(f"cannot read {source.name}: {error.strerror}") from error
 
 
-def region_of(mask: Path, shape: Shape) -> Region:
+def region_of(mask: Path, shape: PictureGeometry) -> Region:
     """Return a mask as COCO has it, brought to the shape of its picture.
 
     Raises

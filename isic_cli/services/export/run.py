@@ -9,12 +9,12 @@ from typing import Any
 
 from isic_cli.files.faults import local_error
 from isic_cli.services.export.catalogue import Catalogue, Item
-from isic_cli.services.export.events import Exported, ExportEvent, Failed
+from isic_cli.services.export.events import Exported, ExportEvent, ExportFailed
 from isic_cli.services.export.final import Finals, credit_texts
 from isic_cli.services.export.options import PACKED, ExportOptions
 from isic_cli.services.export.packs import Pack, TarPack, ZipPack
 from isic_cli.services.export.state import ExportState
-from isic_cli.services.export.worker import Made, Task, make
+from isic_cli.services.export.worker import ExportTask, Made, make
 from isic_cli.services.run.executors import Workers, chunks
 
 #: Pictures that a worker makes at a time.
@@ -75,7 +75,7 @@ class Exporter:
                 yield self._settle(state, made)
         yield from there
 
-    def _missing(self, state: ExportState, there: deque[Exported]) -> Iterator[Task]:
+    def _missing(self, state: ExportState, there: deque[Exported]) -> Iterator[ExportTask]:
         """Yield a task for each picture that is missing or out of date; note the others."""
         for item in self.catalogue:
             line = state.get(item.target)
@@ -85,13 +85,13 @@ class Exporter:
             else:
                 yield self._task(item, state.parts)
 
-    def _task(self, item: Item, parts: Path | None) -> Task:
+    def _task(self, item: Item, parts: Path | None) -> ExportTask:
         final = part = ""
         if parts is not None:
             final = str(self._options.out.absolute() / item.target)
             part = str(parts.absolute() / item.isic_id)
             self._prepare(item.target)
-        return Task(
+        return ExportTask(
             isic_id=item.isic_id,
             target=item.target,
             source=item.source,
@@ -122,7 +122,7 @@ class Exporter:
 
     def _settle(self, state: ExportState, made: Made) -> ExportEvent:
         if made.problem:
-            return Failed(made.isic_id, made.problem)
+            return ExportFailed(made.isic_id, made.problem)
         regions = [
             [category, region.size, region.counts, region.area, region.bbox]
             for category, region in made.regions
@@ -181,7 +181,7 @@ class Exporter:
                 for item, one in zip(members, made, strict=True):
                     if one.problem or one.data is None:
                         failed += 1
-                        yield Failed(item.isic_id, one.problem)
+                        yield ExportFailed(item.isic_id, one.problem)
                         continue
                     pack.add(item, one.data, self.catalogue.fields(item))
                     self.turned += one.turned

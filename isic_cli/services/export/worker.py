@@ -17,7 +17,7 @@ from isic_cli.services.export.picture import Rendered, region_of, render
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class ExportTask:
     """One picture to make.
 
     Attributes
@@ -81,7 +81,7 @@ class Made:
     data: bytes | None = None
 
 
-def make(tasks: tuple[Task, ...]) -> list[Made]:
+def make(tasks: tuple[ExportTask, ...]) -> list[Made]:
     """Make pictures.
 
     A damaged picture is told in what is returned. A disk that cannot be written is raised, since
@@ -95,7 +95,7 @@ def make(tasks: tuple[Task, ...]) -> list[Made]:
     return [_make(task) for task in tasks]
 
 
-def _make(task: Task) -> Made:
+def _make(task: ExportTask) -> Made:
     source = Path(task.source)
     try:
         there = source.stat()
@@ -126,7 +126,7 @@ def _make(task: Task) -> Made:
     )
 
 
-def _place(task: Task, rendered: Rendered) -> None:
+def _place(task: ExportTask, rendered: Rendered) -> None:
     part, final = Path(task.part), Path(task.final)
     try:
         with suppress(FileNotFoundError):

@@ -7,11 +7,11 @@ from isic_cli.api.archive import ArchiveApi
 from isic_cli.index.build import Builder
 from isic_cli.index.index import Index
 from isic_cli.index.memberships import member_counts, members
-from isic_cli.index.parts import PartStore
+from isic_cli.index.parts import IndexParts
 
 
 def refresh_members(
-    api: ArchiveApi, builder: Builder, old: Index | None, parts: PartStore
+    api: ArchiveApi, builder: Builder, old: Index | None, parts: IndexParts
 ) -> Iterator[int]:
     """Write the collections and their members into a new generation of an index.
 
@@ -25,7 +25,7 @@ def refresh_members(
         Of the new generation.
     old : Index or None
         What is known; None to list every collection.
-    parts : PartStore
+    parts : IndexParts
         Takes what is listed, and has what an earlier run listed.
 
     Yields

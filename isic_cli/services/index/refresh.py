@@ -15,7 +15,7 @@ from isic_cli.index.build import Builder, kept_rows, read_rows
 from isic_cli.index.columns import to_line
 from isic_cli.index.condition import Condition
 from isic_cli.index.index import Index
-from isic_cli.index.parts import PartStore, excluding
+from isic_cli.index.parts import IndexParts, excluding
 from isic_cli.index.snapshot import snapshot_source, snapshot_time
 from isic_cli.index.state import RECORDS, IndexState, index_lock, read_state, utc_now
 from isic_cli.services.index.events import (
@@ -85,7 +85,7 @@ class Refresh:
                 yield from self._from_listing(folder, state)
             if self._options.collections:
                 state = read_state(folder)
-                parts = PartStore(folder / "members", kind="members", now=self._now)
+                parts = IndexParts(folder / "members", kind="members", now=self._now)
                 yield from self._members(folder, state, parts)
             yield Refreshed(folder, read_state(folder), self._counts)
 
@@ -148,7 +148,7 @@ class Refresh:
         yield Planned(total)
         serial = self._options.serial or total <= FEW_PAGES * _PAGE
         kind = "serial" if serial else "full" if self._options.full else "changes"
-        parts = PartStore(folder / "parts", kind=kind, now=self._now)
+        parts = IndexParts(folder / "parts", kind=kind, now=self._now)
         if serial:
             yield from self._listed_whole(folder, search, old, parts)
             parts.clear()
@@ -179,7 +179,7 @@ class Refresh:
         return known
 
     def _listed_whole(
-        self, folder: Path, search: ImageSearch, old: IndexState | None, parts: PartStore
+        self, folder: Path, search: ImageSearch, old: IndexState | None, parts: IndexParts
     ) -> Iterator[RefreshEvent]:
         """List in the archive's order: a part in one piece."""
         path, rows = parts.write(
@@ -194,7 +194,7 @@ class Refresh:
             builder.commit(replace(state, source="api", ordered=True, as_of=now, refreshed=now))
 
     def _merged(
-        self, folder: Path, old: IndexState | None, walk: Walk, parts: PartStore
+        self, folder: Path, old: IndexState | None, walk: Walk, parts: IndexParts
     ) -> Iterator[RefreshEvent]:
         with Builder(folder) as builder:
             if old is not None and not walk.replaced:
@@ -221,7 +221,9 @@ class Refresh:
             for isic_id, status in builder.differences():
                 yield Changed(isic_id, status)
 
-    def _members(self, folder: Path, state: IndexState, parts: PartStore) -> Iterator[RefreshEvent]:
+    def _members(
+        self, folder: Path, state: IndexState, parts: IndexParts
+    ) -> Iterator[RefreshEvent]:
         with Builder(folder) as builder, Index.open(folder) as index:
             old = None if self._options.full else index
             for images in refresh_members(self._api, builder, old, parts):

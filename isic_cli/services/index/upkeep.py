@@ -42,7 +42,7 @@ class FoundIndex:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedBlob:
     """The verdict on one file of the cache.
 
     Attributes
@@ -116,20 +116,20 @@ def hours_since(state: IndexState) -> float:
     return round(state.age(utc_now()) / 3600, 1)
 
 
-def verify(cache_dir: Path) -> Iterator[Checked]:
+def verify(cache_dir: Path) -> Iterator[CheckedBlob]:
     """Read every file of the cache and compare its hash with what was stored."""
     for index in found_indexes(cache_dir):
         item = f"index of {index.state.archive}" if index.state else "index"
         if index.state is None:
-            yield Checked(item, index.folder / "state.json", "damaged", 0)
+            yield CheckedBlob(item, index.folder / "state.json", "damaged", 0)
             continue
         for file in index.state.files.values():
             path = index.folder / file.name
-            yield Checked(item, path, _verdict(path, file.sha256), file.bytes)
+            yield CheckedBlob(item, path, _verdict(path, file.sha256), file.bytes)
     store = blob_store(cache_dir)
     for blob in store.blobs():
         path = store.object_path(blob.sha256)
-        yield Checked(blob.key.name, path, _verdict(path, blob.sha256), blob.bytes)
+        yield CheckedBlob(blob.key.name, path, _verdict(path, blob.sha256), blob.bytes)
 
 
 def _all_files(folder: Path) -> Iterator[os.DirEntry[str]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from isic_cli.api.search import ImageSearch
 from isic_cli.index.columns import to_line
-from isic_cli.index.parts import PartStore
+from isic_cli.index.parts import IndexParts
 from isic_cli.models.image import ImageRecord
 from isic_cli.models.page import Page
 
@@ -39,7 +39,7 @@ class Walk:
         Of everything.
     known : callable
         From a prefix to how many images the index has below it.
-    parts : PartStore
+    parts : IndexParts
         Takes what is listed, and has what an earlier run listed.
     lanes : int
         Requests at once.
@@ -52,7 +52,7 @@ class Walk:
         Lines of records.
     """
 
-    def __init__(self, search: ImageSearch, known: Known, parts: PartStore, *, lanes: int) -> None:
+    def __init__(self, search: ImageSearch, known: Known, parts: IndexParts, *, lanes: int) -> None:
         self._search = search
         self._known = known
         self._parts = parts

@@ -13,7 +13,7 @@ from isic_cli.models.image import ImageRecord
 from isic_cli.pictures.load import opened, turn_of
 from isic_cli.services.download.options import Variant
 from isic_cli.services.export.options import TargetSize
-from isic_cli.services.export.picture import Shape, as_rgb
+from isic_cli.services.export.picture import PictureGeometry, as_rgb
 from isic_cli.services.index.filecache import picture_bytes
 from isic_cli.services.run.executors import Workers
 from isic_cli.services.select.problems import Problem
@@ -184,7 +184,7 @@ class Sheet:
             data = picture_bytes(self.api, record, self._variant(record))
             with opened(data, name="the file") as image:
                 size = TargetSize(self.options.tile, self.options.tile)
-                shape = Shape.plan(image.size, turn_of(image), size)
+                shape = PictureGeometry.plan(image.size, turn_of(image), size)
                 image.draft("RGB", shape.inner)
                 return shape.apply(as_rgb(image), Image.Resampling.LANCZOS)
         except IsicError as error:

@@ -8,12 +8,12 @@ from isic_cli.errors import IsicError, NotFoundError
 from isic_cli.pictures.load import load_rgb
 from isic_cli.services.study.data import StudyData
 from isic_cli.services.study.files import plain
-from isic_cli.services.study.layers import Layer, layers_of
+from isic_cli.services.study.layers import FeatureLayer, layers_of
 from isic_cli.services.study.masks import write_png
 from isic_cli.services.study.overlay import (
     PER_SHEET,
     Rgb,
-    Tile,
+    SheetTile,
     colours_of,
     paint,
     sheet,
@@ -85,7 +85,7 @@ class Drawing:
     images: Sequence[str]
     features: Sequence[str]
     folder: Path
-    _tiles: list[Tile] = field(default_factory=list, init=False)
+    _tiles: list[SheetTile] = field(default_factory=list, init=False)
     _colours: Colours | None = field(default=None, init=False)
 
     def run(self) -> Iterator[Drawn]:
@@ -132,7 +132,7 @@ class Drawing:
             written.append(path)
         return written
 
-    def _drawn(self, image: str) -> tuple[Rgb, list[Layer]] | None:
+    def _drawn(self, image: str) -> tuple[Rgb, list[FeatureLayer]] | None:
         if not self.study.markings_of(image):
             return None
         path = self.study.pictures.photograph(image)

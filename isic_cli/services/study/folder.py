@@ -32,18 +32,18 @@ logger = logging.getLogger(__name__)
 M = TypeVar("M", bound=BaseModel)
 
 
-class _Part(BaseModel):
+class _FolderModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
 
 
-class Markup(_Part):
+class Markup(_FolderModel):
     """The marks of one feature, on superpixels, as a mask or both."""
 
     superpixels: tuple[float, ...] | None = None
     mask: str | None = Field(default=None, pattern=r"^[\w.-]+\.png$")
 
 
-class FolderTask(_Part):
+class FolderTask(_FolderModel):
     """One reader asked about one image, by its ISIC id."""
 
     id: int
@@ -52,7 +52,7 @@ class FolderTask(_Part):
     complete: bool = True
 
 
-class FolderAnnotation(_Part):
+class FolderAnnotation(_FolderModel):
     """What came of a task."""
 
     id: int
@@ -62,7 +62,7 @@ class FolderAnnotation(_Part):
     markups: Mapping[str, Markup] = Field(default_factory=dict)
 
 
-class Annotations(_Part):
+class Annotations(_FolderModel):
     """The whole of `annotations.json`."""
 
     annotators: Mapping[str, str] = Field(default_factory=dict)

@@ -18,7 +18,7 @@ Strength = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
-class Layer:
+class FeatureLayer:
     """The marks of one feature.
 
     Attributes
@@ -41,7 +41,7 @@ class Layer:
 
 def layers_of(
     study: StudyData, image: str, features: Sequence[str], shape: tuple[int, int]
-) -> Iterator[Layer]:
+) -> Iterator[FeatureLayer]:
     """Yield a layer for each feature that somebody marked on an image.
 
     Parameters
@@ -75,7 +75,7 @@ def layers_of(
                 _check_shape(pixels.labels.shape, shape, str(pixels.path), image)
             readers = tuple(item.reader for item in marked if item.marks and item.marks.labels)
             strength = pixels.spread(votes.score.astype(np.float32), feature)
-            yield Layer(feature, readers, strength, pixels.spread(votes.present(), feature))
+            yield FeatureLayer(feature, readers, strength, pixels.spread(votes.present(), feature))
         elif drawn:
             count = max(len(study.readers_of(image)), len(drawn))
             layer = _from_masks(image, feature, drawn, count, shape)
@@ -89,7 +89,7 @@ def _from_masks(
     drawn: Sequence[tuple[str, Path]],
     count: int,
     shape: tuple[int, int],
-) -> Layer:
+) -> FeatureLayer:
     total = np.zeros(shape, np.float32)
     votes = np.zeros(shape, np.uint32)
     readers = []
@@ -100,7 +100,7 @@ def _from_masks(
             readers.append(reader)
         total += values
         votes += values > 0
-    return Layer(feature, tuple(readers), total / np.float32(count), votes * 2 > count)
+    return FeatureLayer(feature, tuple(readers), total / np.float32(count), votes * 2 > count)
 
 
 def _check_shape(found: tuple[int, ...], shape: tuple[int, int], name: str, image: str) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from isic_cli.agreement.table import BoolArray
-from isic_cli.services.study.layers import Layer
+from isic_cli.services.study.layers import FeatureLayer
 from isic_cli.superpixel.overlay import draw_legend, stacked
 from isic_cli.superpixel.palette import Colour, distinct
 
@@ -26,7 +26,7 @@ PER_SHEET = 100
 
 
 @dataclass(frozen=True, eq=False)
-class Tile:
+class SheetTile:
     """One drawing of a sheet.
 
     Attributes
@@ -46,7 +46,7 @@ def colours_of(features: Sequence[str]) -> dict[str, Colour]:
     return dict(zip(features, distinct(len(features)), strict=True))
 
 
-def paint(photograph: Rgb, layers: Sequence[Layer], colours: dict[str, Colour]) -> Rgb:
+def paint(photograph: Rgb, layers: Sequence[FeatureLayer], colours: dict[str, Colour]) -> Rgb:
     """Draw layers over a photograph.
 
     The more readers marked a place, the more opaque it is; an outline surrounds what more than
@@ -56,7 +56,7 @@ def paint(photograph: Rgb, layers: Sequence[Layer], colours: dict[str, Colour]) 
     ----------
     photograph : ndarray of shape (H, W, 3), uint8
         Not changed.
-    layers : sequence of Layer
+    layers : sequence of FeatureLayer
         Of the photograph's size.
     colours : dict of str to colour
         By feature.
@@ -87,14 +87,16 @@ def paint(photograph: Rgb, layers: Sequence[Layer], colours: dict[str, Colour]) 
     return drawn
 
 
-def with_legend(drawn: Rgb, layers: Sequence[Layer], colours: dict[str, Colour], count: int) -> Rgb:
+def with_legend(
+    drawn: Rgb, layers: Sequence[FeatureLayer], colours: dict[str, Colour], count: int
+) -> Rgb:
     """Add a legend below: the features with how many readers marked them, and the opacities.
 
     Parameters
     ----------
     drawn : ndarray of shape (H, W, 3), uint8
         Of `paint`.
-    layers : sequence of Layer
+    layers : sequence of FeatureLayer
         What was painted.
     colours : dict of str to colour
         By feature.
@@ -109,21 +111,21 @@ def with_legend(drawn: Rgb, layers: Sequence[Layer], colours: dict[str, Colour],
     return stacked(drawn, draw_legend(entries, width), draw_legend(_scale(count), width))
 
 
-def tile(caption: str, drawn: Rgb) -> Tile:
+def tile(caption: str, drawn: Rgb) -> SheetTile:
     """Make a drawing small, for a sheet."""
     picture = Image.fromarray(drawn)
     picture.thumbnail((_TILE, _TILE), Image.Resampling.LANCZOS)
-    return Tile(caption, picture)
+    return SheetTile(caption, picture)
 
 
-def sheet(title: str, tiles: Sequence[Tile], colours: dict[str, Colour]) -> Rgb:
+def sheet(title: str, tiles: Sequence[SheetTile], colours: dict[str, Colour]) -> Rgb:
     """Lay drawings out on a page.
 
     Parameters
     ----------
     title : str
         Above them.
-    tiles : sequence of Tile
+    tiles : sequence of SheetTile
         At least one.
     colours : dict of str to colour
         For the legend below; empty for none.

@@ -11,7 +11,7 @@ from isic_cli.services.collections.change import (
     NOT_SENT,
     GroupWrite,
     MembershipChange,
-    Outcome,
+    MembershipOutcome,
     made_by_me,
 )
 from tests.support.faults import Forever, Script, json_answer, page
@@ -39,9 +39,9 @@ def test_each_id_has_the_outcome_that_the_archive_tells() -> None:
     write = GroupWrite(lambda _: ListOutcome(frozenset({"a"}), {"b": "private"}), "removed")
 
     assert list(write.run(["a", "b", "c"])) == [
-        Outcome("a", "removed"),
-        Outcome("b", "failed", "private"),
-        Outcome("c", "failed", "the archive's answer does not mention it"),
+        MembershipOutcome("a", "removed"),
+        MembershipOutcome("b", "failed", "private"),
+        MembershipOutcome("c", "failed", "the archive's answer does not mention it"),
     ]
 
 

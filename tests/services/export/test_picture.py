@@ -7,7 +7,7 @@ from PIL import Image
 
 from isic_cli.errors import DamagedError, NotFoundError, TransferError, UsageError
 from isic_cli.services.export.options import Encoding, ExportOptions, TargetSize
-from isic_cli.services.export.picture import Shape, region_of, render
+from isic_cli.services.export.picture import PictureGeometry, region_of, render
 from tests.support.lesions import drawn
 
 ORIENTATION = 274
@@ -150,10 +150,10 @@ def test_a_mask_follows_its_picture(tmp_path: Path) -> None:
     mask.paste(255, (100, 0, 150, 100))
     mask.save(tmp_path / "m.png")
     cropped = region_of(
-        tmp_path / "m.png", Shape.plan((300, 100), None, TargetSize.parse("50:crop"))
+        tmp_path / "m.png", PictureGeometry.plan((300, 100), None, TargetSize.parse("50:crop"))
     )
     assert (cropped.size, cropped.area, cropped.bbox) == ((50, 50), 1250, (0, 0, 25, 50))
-    turned = Shape.plan((300, 100), Image.Transpose.ROTATE_270, None)
+    turned = PictureGeometry.plan((300, 100), Image.Transpose.ROTATE_270, None)
     upright = region_of(tmp_path / "m.png", turned)
     assert (upright.size, upright.bbox) == ((300, 100), (0, 100, 100, 50))
 
@@ -161,7 +161,7 @@ def test_a_mask_follows_its_picture(tmp_path: Path) -> None:
 def test_a_mask_of_another_size_is_refused(tmp_path: Path) -> None:
     Image.new("L", (10, 10)).save(tmp_path / "m.png")
     with pytest.raises(DamagedError, match=r"m.png is 10x10, its picture 20x20"):
-        region_of(tmp_path / "m.png", Shape.plan((20, 20), None, None))
+        region_of(tmp_path / "m.png", PictureGeometry.plan((20, 20), None, None))
 
 
 @pytest.mark.parametrize("text", ["", "0", "512:stretch", "-5", "20000", "12x", "a"])

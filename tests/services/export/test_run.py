@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from isic_cli.errors import LocalError
-from isic_cli.services.export.events import Exported, ExportEvent, Failed
+from isic_cli.services.export.events import Exported, ExportEvent, ExportFailed
 from isic_cli.services.export.options import ExportOptions, Kind, Link
 from isic_cli.services.export.run import Exporter
 from isic_cli.services.export.state import ExportState, claim
@@ -114,7 +114,7 @@ def test_a_picture_that_goes_away_meanwhile_is_told(folder: Path, link: Link) ->
         (folder / "ISIC_0000040.jpg").unlink()
         rest = list(events)
     assert isinstance(first, Exported)
-    assert rest[-1] == Failed("ISIC_0000040", "cannot be read: No such file or directory")
+    assert rest[-1] == ExportFailed("ISIC_0000040", "cannot be read: No such file or directory")
     assert (options.out / "data.csv").read_text().count("\n") == 40
 
 

@@ -11,7 +11,7 @@ from isic_cli.errors import NotFoundError, UsageError
 from isic_cli.services.study.data import StudyData
 from isic_cli.services.study.draw import Drawing, Drawn
 from isic_cli.services.study.files import plain
-from isic_cli.services.study.layers import Layer, layers_of
+from isic_cli.services.study.layers import FeatureLayer, layers_of
 from isic_cli.services.study.levels import read_levels
 from isic_cli.services.study.opening import open_study
 from isic_cli.services.study.overlay import colours_of, paint, sheet, tile, with_legend
@@ -25,10 +25,10 @@ def drawing(study: StudyData, folder: Path) -> Drawing:
     return Drawing(study, study.images, study.features, folder)
 
 
-def layer(feature: str, strength: float, *, columns: slice, majority: bool = False) -> Layer:
+def layer(feature: str, strength: float, *, columns: slice, majority: bool = False) -> FeatureLayer:
     values = np.zeros((20, 20), np.float32)
     values[:, columns] = strength
-    return Layer(feature, ("x",), values, (values > 0) & majority)
+    return FeatureLayer(feature, ("x",), values, (values > 0) & majority)
 
 
 def test_superpixels_are_as_strong_as_the_mean_of_all_readers(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_the_legend_stands_below_and_has_each_colour() -> None:
     photograph = np.zeros((20, 200, 3), np.uint8)
     colours = colours_of(["a", "b"])
     empty = np.zeros((20, 200), np.float32)
-    layers = [Layer(name, ("x",), empty, empty > 0) for name in colours]
+    layers = [FeatureLayer(name, ("x",), empty, empty > 0) for name in colours]
     drawn = with_legend(photograph, layers, colours, 4)
     assert np.array_equal(drawn[:20], photograph)
     present = {tuple(pixel) for pixel in drawn[20:].reshape(-1, 3).tolist()}

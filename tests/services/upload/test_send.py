@@ -43,7 +43,7 @@ def uploads(tmp_path: Path, played: Script, *names: str) -> list[tuple[str, str,
         (tmp_path / name).write_bytes(JPEG + name.encode())
     plan = UploadPlan(tuple(tmp_path / name for name in names))
     journal = UploadJournal(tmp_path / "journal")
-    with opened(played, token="t", sleep=lambda _: None, retries=2) as api:
+    with opened(played, token="a-token-of-its-own", sleep=lambda _: None, retries=2) as api:
         return [
             (one.path.name, one.status, one.error.message if one.error else "")
             for one in Uploader(api, COHORT, journal).run(plan)

@@ -9,7 +9,7 @@ from pydantic import Field
 from isic_cli.folder import curating
 from isic_cli.folder.call import Call
 from isic_cli.folder.payloads import (
-    IdList,
+    IdsPayload,
     IsicId,
     NewCollection,
     Payload,
@@ -80,10 +80,10 @@ def _add_ids(call: Call) -> httpx.Response:
     return httpx.Response(202)
 
 
-add_list = _changing(curating.add_list, IdList)
+add_list = _changing(curating.add_list, IdsPayload)
 add_search = _changing(curating.add_search, SearchBody)
 add_ids = _changing(_add_ids, LongIdList)
-remove_list = _changing(curating.remove_list, IdList)
+remove_list = _changing(curating.remove_list, IdsPayload)
 
 
 def create(call: Call) -> httpx.Response:
