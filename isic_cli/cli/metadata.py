@@ -81,11 +81,11 @@ def download_metadata(
     if extras:
         raise UsageError("--with collections needs --offline")
     with run.open() as api, Progress("listing", "images", mode=progress) as ticker:
-        images = SelectedImages(api, selection)
+        images = SelectedImages(api, selection, lanes=1 if serial else 8)
         warn_of_quirks(images)
         ticker.total = images.count()
         credit = Credits(api, [one.id for one in images.collections])
-        records = credit.apply(images.records("by_id", lanes=1 if serial else 8))
+        records = credit.apply(images.records("by_id"))
         rows = image_rows(ticker.counting(records), output.fields)
         count = output.write(rows, IMAGES)
     report_credits(credit)

@@ -10,8 +10,7 @@ from isic_cli.errors import EmptyError, ExitCode
 
 if TYPE_CHECKING:
     from isic_cli.models.image import ImageRecord
-    from isic_cli.services.select.live import SelectedImages
-    from isic_cli.services.select.offline import OfflineImages
+    from isic_cli.services.select.images import Images
 
 #: Of an image: what one wants to see first; everything else by --fields, csv or json.
 IMAGES = Shape(
@@ -60,9 +59,7 @@ def check_fields(fields: Iterable[str]) -> None:
             click.echo(f"Warning: the archive has no field {name}{meant}", err=True)
 
 
-def conclude(
-    images: "SelectedImages | OfflineImages", count: int, *, fail_empty: bool = False
-) -> ExitCode:
+def conclude(images: "Images", count: int, *, fail_empty: bool = False) -> ExitCode:
     """Say what was wrong with the selection, and return the exit code."""
     for problem in images.problems[:20]:
         click.echo(f"Warning: {problem.item}: {problem.reason}", err=True)
@@ -79,7 +76,7 @@ def conclude(
     return ExitCode.PARTIAL if images.problems or images.missed else ExitCode.OK
 
 
-def warn_of_quirks(images: "SelectedImages | OfflineImages") -> None:
+def warn_of_quirks(images: "Images") -> None:
     """Print what is special about the query, once."""
     for warning in images.warnings:
         click.echo(f"Warning: {warning}", err=True)

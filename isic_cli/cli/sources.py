@@ -11,7 +11,7 @@ from isic_cli.errors import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from isic_cli.services.select.problems import Problem
+    from isic_cli.services.select.images import Problem
 
 #: Warnings of one kind that are shown one by one.
 _SHOWN = 10

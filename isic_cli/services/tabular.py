@@ -19,7 +19,7 @@ from isic_cli.models.ids import find_ids, is_isic_id
 from isic_cli.models.image import LEADING_COLUMNS
 from isic_cli.services.download.journal import DownloadJournal
 from isic_cli.services.select.idfile import ID_COLUMNS
-from isic_cli.services.select.problems import Problem
+from isic_cli.services.select.images import Problem
 
 Row = dict[str, Any]
 

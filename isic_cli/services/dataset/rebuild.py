@@ -20,8 +20,8 @@ from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent, Failed, Finished, Skipped
 from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.sidecars import settle_sidecars
+from isic_cli.services.select.images import Problem
 from isic_cli.services.select.live import SelectedImages
-from isic_cli.services.select.problems import Problem
 
 _PICTURE = id_pattern(r"(_thumbnail)?\.(?:jpe?g|png|tiff?)")
 

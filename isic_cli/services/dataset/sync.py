@@ -23,8 +23,8 @@ from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.paths import Ground
 from isic_cli.services.download.plan import Seen
 from isic_cli.services.index.filecache import through_cache
+from isic_cli.services.select.images import Problem
 from isic_cli.services.select.live import GROUP, select
-from isic_cli.services.select.problems import Problem
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class Synchronisation:
 
     Attributes
     ----------
-    images : tuple of SelectedImages or OfflineImages
+    images : tuple of Images
         Those of each recorded selection.
     """
 
@@ -73,12 +73,11 @@ class Synchronisation:
         self._api = api
         self._lock = lock
         self._options = options
-        self._lanes = lanes
         self._seen = Seen()
         self._is_listed = False
         self._dropped: set[str] = set()
         self.credits = Credits(api)
-        self.images = tuple(select(api, one) for one in lock.header.selections)
+        self.images = tuple(select(api, one, lanes=lanes) for one in lock.header.selections)
 
     def total(self) -> int | None:
         """Return how many images there will be, where one selection tells it beforehand."""
@@ -107,7 +106,7 @@ class Synchronisation:
 
     def _records(self) -> Iterator[ImageRecord]:
         for images in self.images:
-            for record in images.records("by_id", lanes=self._lanes):
+            for record in images.records("by_id"):
                 # An id twice is the engine's to pass over; an unsafe one is its to refuse.
                 if is_isic_id(record.isic_id):
                     self._seen.add(record.isic_id)

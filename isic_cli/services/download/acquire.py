@@ -77,8 +77,7 @@ class Acquisition:
         self._api = api
         self._selection = selection
         self._options = options
-        self._lanes = lanes
-        self.images = select(api, selection)
+        self.images = select(api, selection, lanes=lanes)
         self.credits = Credits(api)
         self._downloader = Downloader(api, options)
         self._held: list[ImageRecord] | None = None
@@ -159,7 +158,7 @@ class Acquisition:
     def _records(self) -> Iterable[ImageRecord]:
         if self._held is not None:
             return self._held
-        return self.images.records("by_id", lanes=self._lanes)
+        return self.images.records("by_id")
 
 
 def free_space(folder: Path) -> int | None:

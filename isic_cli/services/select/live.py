@@ -7,35 +7,29 @@ id which the archive does not have is told apart from one that the query leaves 
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from isic_cli.config import Settings
-from isic_cli.curation.shard import parse_shard
 from isic_cli.models.collection import Collection
 from isic_cli.models.image import ImageRecord
 from isic_cli.models.licenses import at_most
 from isic_cli.models.selection import Selection
-from isic_cli.query import Query, all_of, any_of, parse, term
+from isic_cli.query import Query, all_of, any_of, term
 from isic_cli.services.opening import open_api
 from isic_cli.services.select.choose import choose_collection, is_number
+from isic_cli.services.select.images import Images, Order, Problem
 from isic_cli.services.select.offline import OfflineImages
-from isic_cli.services.select.problems import Problem, bad_lines, planned_sample
 
 if TYPE_CHECKING:
     from isic_cli.api.archive import ArchiveApi
     from isic_cli.api.search import ImageSearch
-
-#: In what order records come: the archive's own, sorted by ISIC id, or as they arrive.
-Order = Literal["archive", "by_id", "unordered"]
 
 #: Ids looked up at a time: eight requests of a page each, side by side.
 GROUP = 800
 
 
 @contextmanager
-def opened(settings: Settings, selection: Selection) -> "Iterator[SelectedImages | OfflineImages]":
+def opened(settings: Settings, selection: Selection) -> Iterator[Images]:
     """Open what answers a selection, the index or the archive, and give its images."""
     if selection.offline:
         yield OfflineImages(settings, selection)
@@ -44,11 +38,17 @@ def opened(settings: Settings, selection: Selection) -> "Iterator[SelectedImages
         yield SelectedImages(api, selection)
 
 
-def select(api: "ArchiveApi", selection: Selection) -> "SelectedImages | OfflineImages":
-    """Return the images of a selection, ready to be downloaded from an open archive."""
+def select(api: "ArchiveApi", selection: Selection, *, lanes: int = 8) -> Images:
+    """Return the images of a selection, ready to be downloaded from an open archive.
+
+    Parameters
+    ----------
+    lanes : int
+        Listing requests side by side; 1 for page after page.
+    """
     if selection.offline:
         return OfflineImages(api.settings, selection, api=api)
-    return SelectedImages(api, selection)
+    return SelectedImages(api, selection, lanes=lanes)
 
 
 def server_query(selection: Selection) -> str:
@@ -59,8 +59,8 @@ def server_query(selection: Selection) -> str:
     return all_of(selection.query, any_of(*allowed))
 
 
-class SelectedImages:
-    """The images of a selection, lazily.
+class SelectedImages(Images):
+    """The images of a selection, from the archive.
 
     Parameters
     ----------
@@ -68,45 +68,26 @@ class SelectedImages:
         The archive.
     selection : Selection
         What the user wants.
-
-    Attributes
-    ----------
-    problems : list of Problem
-        Grows while the records are read.
-    missed : int
-        Images that the archive announced and did not list; known once the records are read.
-    collections : tuple of Collection
-        The collections that the selection names.
+    lanes : int
+        Listing requests side by side; 1 for page after page.
 
     Raises
     ------
-    QueryError
-        Before any request.
     UsageError, NotFoundError
-        For a shard or a sample that cannot be; for a collection that is named ambiguously, or
-        does not exist.
+        As `Images`; for a collection that is named ambiguously, or does not exist.
     """
 
-    def __init__(self, api: "ArchiveApi", selection: Selection) -> None:
+    def __init__(self, api: "ArchiveApi", selection: Selection, *, lanes: int = 8) -> None:
+        super().__init__(selection)
         self._api = api
-        self._selection = selection
-        self._parsed = parse(selection.query)
-        self._shard = parse_shard(selection.shard, {}) if selection.shard else None
-        self._sample = planned_sample(selection)
-        self.missed = 0
+        self._lanes = lanes
         self._searches: dict[int, ImageSearch] = {}
-        self.problems = [*bad_lines(selection.ids), *bad_lines(selection.exclude)]
         self.collections = resolve_collections(api, selection.collections)
 
     @property
     def query(self) -> str:
         """The whole query that the archive is asked, the licences included."""
         return server_query(self._selection)
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What the user should know about the query: quirks of the archive that it meets."""
-        return self._parsed.warnings
 
     @property
     def is_server_side(self) -> bool:
@@ -131,35 +112,10 @@ class SelectedImages:
         """Return how often each value occurs, as the archive's search index has it."""
         return self._api.facets(self.query, collections=self._collection_ids)
 
-    def records(self, order: Order = "archive", *, lanes: int = 8) -> Iterator[ImageRecord]:
-        """Yield the records, each once.
-
-        Parameters
-        ----------
-        order : {"archive", "by_id", "unordered"}
-            Ids from a file keep the order that they have there.
-        lanes : int
-            Listing requests side by side; 1 for page after page.
-        """
+    def _listed(self, order: Order) -> Iterable[ImageRecord]:
         if self._selection.ids is not None:
-            found: Iterable[ImageRecord] = self._by_ids(self._selection.ids.ids)
-        else:
-            found = (image for image in self._searched(order, lanes) if self._wants(image.isic_id))
-        if self._sample is not None:
-            from isic_cli.curation.sample import sample
-
-            found = sample(found, self._sample, row_of=ImageRecord.row).items
-        yield from islice(found, self._selection.limit or None)
-
-    @cached_property
-    def _excluded(self) -> frozenset[str]:
-        return frozenset(self._selection.exclude.ids if self._selection.exclude else ())
-
-    def _wants(self, isic_id: str) -> bool:
-        """Whether an id alone does not rule its image out."""
-        if self._shard is not None and not self._shard.holds(isic_id):
-            return False
-        return isic_id not in self._excluded
+            return self._by_ids(self._selection.ids.ids)
+        return (image for image in self._searched(order) if self._wants(image.isic_id))
 
     @property
     def _collection_ids(self) -> tuple[int, ...]:
@@ -173,13 +129,15 @@ class SelectedImages:
             )
         return self._searches[limit]
 
-    def _searched(self, order: Order, lanes: int) -> Iterator[ImageRecord]:
+    def _searched(self, order: Order) -> Iterator[ImageRecord]:
         search = self._search(self._selection.limit if self.is_server_side else 0)
         listed = 0
         if order == "archive":
             found = iter(search)
+        elif order == "by_id":
+            found = search.by_id(lanes=self._lanes)
         else:
-            found = search.by_id(lanes=lanes) if order == "by_id" else search.unordered(lanes=lanes)
+            found = search.unordered(lanes=self._lanes)
         for image in found:
             listed += 1
             yield image

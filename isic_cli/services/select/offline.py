@@ -9,7 +9,6 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from isic_cli.config import Settings
-from isic_cli.curation.shard import parse_shard
 from isic_cli.errors import CheckError, NotFoundError
 from isic_cli.index.condition import Condition, where
 from isic_cli.index.index import Index
@@ -20,10 +19,9 @@ from isic_cli.models.collection import Collection
 from isic_cli.models.image import ImageRecord
 from isic_cli.models.licenses import at_most
 from isic_cli.models.selection import Selection
-from isic_cli.query import parse
 from isic_cli.services.index.paths import archive_name, index_folder
 from isic_cli.services.select.choose import choose_collections
-from isic_cli.services.select.problems import Problem, bad_lines, planned_sample
+from isic_cli.services.select.images import Images, Order, Problem
 
 if TYPE_CHECKING:
     from isic_cli.api.archive import ArchiveApi
@@ -80,8 +78,8 @@ def _global_options(settings: Settings) -> str:
     return "" if settings.archive.name == "prod" else f" --archive {quote(settings.archive.name)}"
 
 
-class OfflineImages:
-    """The images of a selection, from the index; the same face as `SelectedImages`.
+class OfflineImages(Images):
+    """The images of a selection, from the index.
 
     Parameters
     ----------
@@ -96,19 +94,13 @@ class OfflineImages:
 
     Attributes
     ----------
-    problems : list of Problem
-        Grows while the records are read.
-    missed : int
-        Always 0: an index lists all that it counts.
-    collections : tuple of Collection
-        The collections that the selection names.
     index : Index
         Open.
 
     Raises
     ------
     QueryError, UsageError
-        For a query or an expression that does not parse, and a collection that is ambiguous.
+        As `Images`; for an expression that does not parse, and a collection that is ambiguous.
     NotFoundError
         When there is no index, or no such collection in it.
     """
@@ -121,22 +113,12 @@ class OfflineImages:
         api: "ArchiveApi | None" = None,
         writes: Sequence[Path] = (),
     ) -> None:
-        self._selection = selection
+        super().__init__(selection)
         self._api = api
-        self._parsed = parse(selection.query)
-        self._shard = parse_shard(selection.shard, {}) if selection.shard else None
-        self._sample = planned_sample(selection)
-        self.missed = 0
-        self.problems = [*bad_lines(selection.ids), *bad_lines(selection.exclude)]
         self.index = open_index(settings, max_age=selection.max_age, writes=writes)
         self.collections = self._named_collections(selection.collections)
         if selection.where:
             try_out(self.index, self.condition, text=selection.where)
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What the user should know about the query: quirks of the archive that it meets."""
-        return self._parsed.warnings
 
     @property
     def is_server_side(self) -> bool:
@@ -185,41 +167,19 @@ class OfflineImages:
             return None
         return self.index.size(self.condition)
 
-    def records(self, order: str = "archive", *, lanes: int = 8) -> Iterator[ImageRecord]:  # noqa: ARG002 - the face of SelectedImages
-        """Yield the records, each once.
-
-        Parameters
-        ----------
-        order : {"archive", "by_id", "unordered"}
-            Ids from a file keep the order that they have there. The archive's order is that of
-            the ids where the index was not listed in it.
-        lanes : int
-            Of no meaning here.
-        """
-        if self._selection.ids is not None:
-            found: Iterable[ImageRecord] = self._by_ids(self._selection.ids.ids)
-        else:
-            found = self.index.records(self.condition, archive_order=order == "archive")
-        if self._shard is not None:
-            found = filter(self._is_in_shard, found)
-        if self._sample is not None:
-            from isic_cli.curation.sample import sample
-
-            found = sample(found, self._sample, row_of=ImageRecord.row).items
-        found = islice(found, self._selection.limit or None)
+    def records(self, order: Order = "archive") -> Iterator[ImageRecord]:
+        """Yield the records, each once, as `Images` has it; to be downloaded, with links."""
+        found = super().records(order)
         yield from found if self._api is None else with_links(self._api, found, self.problems)
 
-    def _is_in_shard(self, image: ImageRecord) -> bool:
-        return self._shard is None or self._shard.holds(image.isic_id)
+    def _listed(self, order: Order) -> Iterable[ImageRecord]:
+        if self._selection.ids is not None:
+            return self._by_ids(self._selection.ids.ids)
+        found = self.index.records(self.condition, archive_order=order == "archive")
+        return (image for image in found if self._wants(image.isic_id))
 
     def _by_ids(self, asked: Sequence[str]) -> Iterator[ImageRecord]:
-        excluded = self._selection.exclude.ids if self._selection.exclude else ()
-        out = frozenset(excluded)
-        ids = [
-            isic_id
-            for isic_id in asked
-            if isic_id not in out and (self._shard is None or self._shard.holds(isic_id))
-        ]
+        ids = [isic_id for isic_id in asked if self._wants(isic_id)]
         for start in range(0, len(ids), _GROUP):
             group = ids[start : start + _GROUP]
             known = set(self.index.ids(_among(group)))

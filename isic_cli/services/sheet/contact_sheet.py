@@ -16,7 +16,7 @@ from isic_cli.services.export.options import TargetSize
 from isic_cli.services.export.picture import PictureGeometry, as_rgb
 from isic_cli.services.index.filecache import picture_bytes
 from isic_cli.services.run.executors import Workers
-from isic_cli.services.select.problems import Problem
+from isic_cli.services.select.images import Problem
 from isic_cli.services.sheet.draw import FAINT, INK, PAPER, canvas, fitted, font, save
 
 #: Most images on a sheet: more cannot be told apart, and their bytes would be many.

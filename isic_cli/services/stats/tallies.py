@@ -4,19 +4,18 @@ from collections import Counter
 
 from isic_cli.index.columns import METADATA, decimal_text
 from isic_cli.models.selection import Selection
+from isic_cli.services.select.images import Images
 from isic_cli.services.select.live import SelectedImages
 from isic_cli.services.select.offline import OfflineImages
 from isic_cli.services.stats.archive import Counts, Tally, Wanted, finite, from_facets, in_facets
 
 
-def tally_of(
-    images: SelectedImages | OfflineImages, selection: Selection, wanted: Wanted
-) -> tuple[Tally, str]:
+def tally_of(images: Images, selection: Selection, wanted: Wanted) -> tuple[Tally, str]:
     """Count the images of a selection.
 
     Parameters
     ----------
-    images : SelectedImages or OfflineImages
+    images : Images
         The images, from whatever answers the selection.
     selection : Selection
         How they were selected.
@@ -35,7 +34,12 @@ def tally_of(
         else:
             tally.add_records(images.records("archive"))
         return tally, "index"
-    if images.is_server_side and not selection.limit and _from_facets(images, tally):
+    if (
+        isinstance(images, SelectedImages)
+        and images.is_server_side
+        and not selection.limit
+        and _from_facets(images, tally)
+    ):
         return tally, "facets"
     # The first so many are those of the archive's order; all of them may come in any.
     tally.add_records(images.records("archive" if selection.limit else "unordered"))

@@ -1,0 +1,141 @@
+"""The images of a selection, whichever answers it: the archive or the index."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, Literal
+
+from isic_cli.curation.shard import parse_shard
+from isic_cli.models.collection import Collection
+from isic_cli.models.image import ImageRecord
+from isic_cli.models.selection import IdList, Selection
+from isic_cli.query import parse
+
+if TYPE_CHECKING:
+    from isic_cli.curation.sample import SamplePlan
+
+#: In what order records come: the archive's own, sorted by ISIC id, or as they arrive.
+Order = Literal["archive", "by_id", "unordered"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in the selection that names no image.
+
+    Attributes
+    ----------
+    item : str
+        The id, or where the line is.
+    reason : str
+        One line.
+    """
+
+    item: str
+    reason: str
+
+
+def _bad_lines(ids: IdList | None) -> list[Problem]:
+    """Return a problem for every line of a list that holds no ISIC id."""
+    if ids is None:
+        return []
+    return [
+        Problem(f"{ids.name}, line {number}", f"no ISIC id in {text!r}")
+        for number, text in ids.bad_lines.items()
+    ]
+
+
+def _planned_sample(selection: Selection) -> "SamplePlan | None":
+    """Return the sample that a selection draws; None when it draws none."""
+    if not selection.sample:
+        return None
+    from isic_cli.curation.sample import SamplePlan  # it needs numpy, which few selections do
+
+    return SamplePlan(
+        selection.sample, by=selection.by, one_per=selection.one_per, seed=selection.seed
+    )
+
+
+class Images(ABC):
+    """The images of a selection, lazily.
+
+    Parameters
+    ----------
+    selection : Selection
+        What the user wants.
+
+    Attributes
+    ----------
+    problems : list of Problem
+        Grows while the records are read.
+    missed : int
+        Images that were announced and not listed; known once the records are read.
+    collections : tuple of Collection
+        The collections that the selection names.
+
+    Raises
+    ------
+    QueryError
+        For a query that does not parse.
+    UsageError
+        For a shard or a sample that cannot be.
+    """
+
+    collections: tuple[Collection, ...]
+
+    def __init__(self, selection: Selection) -> None:
+        self._selection = selection
+        self._parsed = parse(selection.query)
+        self._shard = parse_shard(selection.shard, {}) if selection.shard else None
+        self._sample = _planned_sample(selection)
+        self.missed = 0
+        self.problems = [*_bad_lines(selection.ids), *_bad_lines(selection.exclude)]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know about the query: quirks of the archive that it meets."""
+        return self._parsed.warnings
+
+    @property
+    @abstractmethod
+    def is_server_side(self) -> bool:
+        """Whether a query alone tells which images these are, without lists of ids."""
+
+    @abstractmethod
+    def count(self) -> int | None:
+        """Return how many images there are, where that is known without listing them."""
+
+    @abstractmethod
+    def size(self) -> int | None:
+        """Return an estimate of the bytes of the full images, where that is known."""
+
+    @abstractmethod
+    def _listed(self, order: Order) -> Iterable[ImageRecord]:
+        """Return the records of the selection, but for its sample and its limit."""
+
+    def records(self, order: Order = "archive") -> Iterator[ImageRecord]:
+        """Yield the records, each once.
+
+        Parameters
+        ----------
+        order : {"archive", "by_id", "unordered"}
+            Ids from a file keep the order that they have there. Of an index that was not listed
+            in the archive's order, that is the order of the ids.
+        """
+        found = self._listed(order)
+        if self._sample is not None:
+            from isic_cli.curation.sample import sample
+
+            found = sample(found, self._sample, row_of=ImageRecord.row).items
+        yield from islice(found, self._selection.limit or None)
+
+    @cached_property
+    def _excluded(self) -> frozenset[str]:
+        return frozenset(self._selection.exclude.ids if self._selection.exclude else ())
+
+    def _wants(self, isic_id: str) -> bool:
+        """Whether an id alone does not rule its image out."""
+        if self._shard is not None and not self._shard.holds(isic_id):
+            return False
+        return isic_id not in self._excluded
