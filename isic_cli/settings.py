@@ -156,7 +156,7 @@ def resolve(
     layers = [
         {key: value for key, value in options.items() if value is not None},
         _from_environment(environ),
-        read_config((folder or Path.cwd()) / "isic.toml"),
+        read_config((folder or Path()) / "isic.toml"),
         read_config(user_config_file(environ)),
     ]
     merged: dict[str, Any] = {}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
+import sys
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isic_cli.errors import LocalError
+from isic_cli.files.faults import local_error, translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,6 +30,34 @@ class _ToStderr(logging.Handler):
         click.echo(f"{level.capitalize()}: {self.format(record)}", err=True)
 
 
+class _ToFile(logging.FileHandler):
+    """The log file; the first fault ends it, not the run."""
+
+    def __init__(self, path: str) -> None:
+        self.fault: LocalError | None = None
+        with translated(path, "cannot write the log file"):
+            super().__init__(path, encoding="utf-8")
+        self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        if self.fault is None:
+            super().emit(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - of logging
+        """Keep the fault for the end of the run."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+        elif self.fault is None:
+            self.fault = local_error(error, self.baseFilename, "cannot write the log file")
+
+    def close(self) -> None:
+        """Close the file; what it still held is lost after a fault."""
+        with suppress(*([OSError] if self.fault else [])):
+            super().close()
+
+
 @dataclass
 class Run:
     """The global options of one run."""
@@ -38,6 +68,12 @@ class Run:
     insecure: bool = False
     verbose: int = 0
     log_file: str | None = None
+    _log: _ToFile | None = None
+
+    @property
+    def log_fault(self) -> LocalError | None:
+        """Why the log file does not hold all; None when it does."""
+        return self._log.fault if self._log is not None else None
 
     def settings(self, **options: Any) -> Settings:
         """Resolve the settings; `options` are those of the command (`jobs`, `timeout` …)."""
@@ -71,7 +107,8 @@ class Run:
         level = {0: logging.WARNING, 1: logging.INFO}.get(self.verbose, logging.DEBUG)
         handlers: list[logging.Handler] = [_ToStderr(level)]
         if self.log_file:
-            handlers.append(_log_file(self.log_file))
+            self._log = _ToFile(self.log_file)
+            handlers.append(self._log)
         if self.verbose or self.log_file:
             from isic_cli.api.redact import RedactingFilter
 
@@ -95,15 +132,6 @@ class Run:
                 logger.setLevel(level_before)
 
         return restore
-
-
-def _log_file(path: str) -> logging.Handler:
-    try:
-        handler = logging.FileHandler(path, encoding="utf-8")
-    except OSError as error:
-        raise LocalError(f"cannot write the log file {path}: {error.strerror}") from error
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    return handler
 
 
 pass_run = click.make_pass_decorator(Run)

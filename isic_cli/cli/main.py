@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from contextlib import suppress
 from shlex import quote
 from typing import Any
 
@@ -12,8 +13,9 @@ from isic_cli import __version__
 from isic_cli.cli.context import Run
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.signals import CODES, Signals, say
-from isic_cli.cli.terminal import prepare_streams
-from isic_cli.errors import ExitCode, IsicError, QueryError, TerminatedError
+from isic_cli.cli.streams import ReaderGoneError, standard_streams
+from isic_cli.errors import ExitCode, IsicError, LocalError, QueryError, TerminatedError
+from isic_cli.files.faults import fault_of_machine
 
 COMMANDS = {
     "image": ("isic_cli.cli.image:image", "List, show and download images."),
@@ -49,13 +51,19 @@ class RootGroup(LazyGroup):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; translate every error of ours."""
         try:
-            return super().invoke(ctx)
+            code = super().invoke(ctx)
+            run = ctx.find_object(Run)
+            if not code and run is not None and run.log_fault:
+                raise run.log_fault
+            return code  # noqa: TRY300 - it may be raised above
         except IsicError as error:
             return self._fail(ctx, error)
-        except BrokenPipeError:
-            # The reader has what it wanted (`| head`). Later writes must not fail either.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except BrokenPipeError:  # the reader of a FIFO has what it wanted
             return ExitCode.OK
+        except OSError as error:
+            if (fault := fault_of_machine(error)) is None:
+                raise
+            return self._fail(ctx, fault)
 
     @staticmethod
     def _fail(ctx: click.Context, error: IsicError) -> ExitCode:
@@ -129,10 +137,8 @@ def cli(ctx: click.Context, /, **options: Any) -> None:
 def _leave(code: int) -> int:
     """Leave at once: a worker that is blocked in a read must not hold up an interrupted run."""
     for stream in (sys.stdout, sys.stderr):
-        try:
+        with suppress(OSError, LocalError, ReaderGoneError):
             stream.flush()
-        except OSError:
-            continue
     os._exit(code)
 
 
@@ -143,8 +149,7 @@ def _cut_short(number: int) -> int:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    prepare_streams()
-    with Signals() as signals:
+    with standard_streams(), Signals() as signals:
         return _run(arguments, signals)
 
 
@@ -159,8 +164,10 @@ def _run(arguments: list[str] | None, signals: Signals) -> int:
     except click.ClickException as error:
         error.show()
         return ExitCode.USAGE
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except IsicError as error:  # what was printed outside of a command, or at its end
+        render_error(error)
+        return error.exit_code
+    except ReaderGoneError:  # it has what it wanted: `| head`
         return ExitCode.OK
     except Exception as error:  # noqa: BLE001 - the last boundary: a bug still gets its exit code
         if signals.came is not None:

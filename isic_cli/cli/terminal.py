@@ -2,7 +2,6 @@
 
 import io
 import os
-import sys
 
 #: Control characters but newline and tab, and marks that turn the direction of text.
 _UNSAFE = (
@@ -43,20 +42,3 @@ class TerminalStream(io.TextIOWrapper):
         """Write a line, bold where the terminal has styles."""
         text = printable(line)
         super().write(f"\x1b[1m{text}\x1b[0m\n" if has_styles() else f"{text}\n")
-
-
-def prepare_streams() -> None:
-    """Make standard output and error safe for whatever text comes.
-
-    A console that is not UTF-8 must not end the run at the first umlaut.
-    """
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if not isinstance(stream, io.TextIOWrapper):
-            continue
-        stream.reconfigure(errors="backslashreplace")
-        if stream.isatty() and not isinstance(stream, TerminalStream):
-            safe = TerminalStream(
-                stream.buffer, stream.encoding, "backslashreplace", line_buffering=True
-            )
-            setattr(sys, name, safe)

@@ -22,6 +22,20 @@ _HINTS = {
     errno.ENAMETOOLONG: "A file name may have 255 bytes at the most.",
     errno.ENXIO: "Nothing reads from it.",
 }
+#: Faults of this machine even where no file is named: nothing else raises them.
+_OF_MACHINE = frozenset(
+    {
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EROFS,
+        errno.EIO,
+        errno.EFBIG,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.EBADF,
+        errno.ENAMETOOLONG,
+    }
+)
 #: Characters of a name that a message shows.
 _MOST_SHOWN = 200
 
@@ -41,6 +55,15 @@ def local_error(error: OSError, path: Path | str, doing: str = "") -> LocalError
     why = os.strerror(error.errno) if error.errno else str(error)
     subject = f"{doing} {shown(path)}".lstrip()
     return LocalError(f"{subject}: {why}", hint=_HINTS.get(error.errno or 0))
+
+
+def fault_of_machine(error: OSError) -> LocalError | None:
+    """Translate an error that nobody did, when it concerns this machine and not a peer."""
+    if error.filename is not None:
+        return local_error(error, error.filename)
+    if isinstance(error, FileNotFoundError):  # the only one without a name
+        return local_error(error, "the working folder")
+    return local_error(error, "a file") if error.errno in _OF_MACHINE else None
 
 
 def shown(path: Path | str) -> str:
