@@ -102,7 +102,7 @@ class ImageSearch:
                 given += 1
                 if given == self.limit:
                     return
-        self._tell_differences(rows=rows, given=given)
+        self._warn_of_differences(rows=rows, given=given)
 
     def by_id(self, *, lanes: int = MOST_LANES) -> Iterator[ImageRecord]:
         """Yield the images sorted by ISIC id.
@@ -181,7 +181,7 @@ class ImageSearch:
         with closing(self.further(first)) as pages:  # type: ignore[type-var]  # it is a generator
             yield from pages
 
-    def _tell_differences(self, *, rows: int, given: int) -> None:
+    def _warn_of_differences(self, *, rows: int, given: int) -> None:
         total = self._first().count
         if given != rows:
             logger.warning("the archive listed %d images more than once; kept once", rows - given)

@@ -67,7 +67,7 @@ def upload(
     plan = plan_upload(paths, metadata_csv)
     with run.open() as api, Report(report_file) as report:
         chosen = find_cohort(api, cohort)
-        _tell_plan(plan, chosen, dry_run=dry_run)
+        _report_plan(plan, chosen, dry_run=dry_run)
         if dry_run:
             return ExitCode.OK
         with Progress("uploading", "files", mode=progress, total=len(plan.files)) as ticker:
@@ -92,7 +92,7 @@ def _counting(ticker: Progress) -> Any:
     return advance
 
 
-def _tell_plan(plan: "UploadPlan", cohort: "Cohort", *, dry_run: bool) -> None:
+def _report_plan(plan: "UploadPlan", cohort: "Cohort", *, dry_run: bool) -> None:
     files = f"{counted(len(plan.files), 'file')}, {human_bytes(plan.bytes)}"
     verb = "Would upload" if dry_run else "Uploading"
     click.echo(f"{verb} {files}, to cohort {cohort.id} ({cohort.name}).", err=True)

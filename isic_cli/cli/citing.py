@@ -137,11 +137,11 @@ def _fetch(
             api, listed, folder, retries=api.settings.retries, advance=arrived
         ):
             ticker.advance(failed=one.status == "failed")
-            _tell(one, report)
+            _report(one, report)
     return ExitCode.PARTIAL if report.counts.get("failed") else ExitCode.OK
 
 
-def _tell(one: "FetchedFile", report: "Report") -> None:
+def _report(one: "FetchedFile", report: "Report") -> None:
     reason = one.error.message if one.error else None
     report.item(
         "",

@@ -63,12 +63,12 @@ def split(source: Path, output: Output, **options: Any) -> ExitCode:
     table = open_table(source)
     rows, groups = read_groups(table, _grouping(options))
     code = settle(table.problems)
-    _tell_of_groups(groups, strict=options["strict"])
+    _report_groups(groups, strict=options["strict"])
     if options["check"]:
         return _check(groups, options, output) or code
     found = _split(rows, groups, options)
     _write(table, found, options, output)
-    _tell(found)
+    _report(found)
     return code
 
 
@@ -106,7 +106,7 @@ def _held_out(options: dict[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
-def _tell_of_groups(groups: "Groups", *, strict: bool) -> None:
+def _report_groups(groups: "Groups", *, strict: bool) -> None:
     conflicts = [
         f"{one.field} {one.value} is in {one.within} {' and '.join(one.found)}: kept together"
         for one in groups.conflicts
@@ -178,7 +178,7 @@ def _write(table: "TableSource", found: "Split", options: dict[str, Any], output
         output.write(rows(), Shape(key="isic_id", columns=columns))
 
 
-def _tell(found: "Split") -> None:
+def _report(found: "Split") -> None:
     total = len(found.of)
     for split, images in found.images.items():
         share = 100 * images / total

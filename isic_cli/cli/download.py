@@ -8,7 +8,7 @@ import click
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.options import selection_options
-from isic_cli.cli.outcome import Fold, report_credits, reported, settled
+from isic_cli.cli.outcome import Fold, report_credits, reported, sidecars_written
 from isic_cli.cli.progress import Progress, human_bytes
 from isic_cli.cli.rows import conclude, fail_empty_option, serial_option, warn_of_quirks
 from isic_cli.cli.transfer import download_options, network_options, transfer_options
@@ -119,7 +119,7 @@ def fetch_images(job: "Acquisition", report: "Report", mode: str) -> ExitCode:
     """Run a download with its progress, and say what became of it."""
     with Progress("downloading", "images", mode=mode, total=job.total()) as ticker:
         fold = Fold(report, ticker)
-        with settled(job.settle):
+        with sidecars_written(job.write_sidecars):
             fold.take_all(job.run())
     fold.finish()
     fold.summarize()

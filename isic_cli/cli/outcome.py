@@ -118,17 +118,17 @@ def report_credits(credit: "Credits") -> None:
 
 
 @contextmanager
-def settled(settle: "Callable[..., object]") -> "Iterator[None]":
+def sidecars_written(write: "Callable[..., object]") -> "Iterator[None]":
     """Bring tables and lock up to date whatever ends the block; in a hurry when it is cut short."""
     try:
         yield
     except Exception:
-        settle(hurried=False)
+        write(hurried=False)
         raise
     except BaseException:
-        settle(hurried=True)
+        write(hurried=True)
         raise
-    settle(hurried=False)
+    write(hurried=False)
 
 
 @contextmanager

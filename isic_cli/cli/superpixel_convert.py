@@ -215,7 +215,7 @@ def features(
             ),
         )
         for done in batch.run(tasks, convert.make_features):
-            _tell(done, to_stdout=targets is None)
+            _report(done, to_stdout=targets is None)
         return batch.finish(said="feature files written")
 
 
@@ -239,7 +239,7 @@ def _named_mask(batch: Batch, maps: tuple[str, ...], text: str) -> tuple[str | N
     return name or None, path
 
 
-def _tell(done: Any, *, to_stdout: bool) -> None:
+def _report(done: Any, *, to_stdout: bool) -> None:
     if to_stdout:
         click.echo(done.value.text, nl=False)
     for feature, mixed, wrong in done.value.fits:

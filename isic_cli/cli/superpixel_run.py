@@ -151,13 +151,13 @@ class Batch:
             if outcome.error is None:
                 self.good += 1
             else:
-                self._tell(outcome)
+                self._report_outcome(outcome)
             if outcome.error is None or self._is_answer(outcome):
                 yield outcome
         if self.failures and not self.good:
             self._raise()
 
-    def _tell(self, outcome: "Outcome[Any]") -> None:
+    def _report_outcome(self, outcome: "Outcome[Any]") -> None:
         """Tell a failure; the first waits until it is known not to be the only item."""
         self.failures.append(outcome)
         if len(self.failures) == 2:

@@ -7,7 +7,7 @@ import click
 
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
-from isic_cli.cli.outcome import Fold, report_credits, reported, settled
+from isic_cli.cli.outcome import Fold, report_credits, reported, sidecars_written
 from isic_cli.cli.progress import Progress
 from isic_cli.cli.transfer import download_options, network_options, transfer_options
 from isic_cli.errors import ExitCode, UsageError
@@ -91,7 +91,7 @@ def _synchronize(
     job = Synchronisation(api, lock, chosen)
     with Progress("downloading", "images", mode=mode, total=job.total()) as ticker:
         fold = Fold(report, ticker)
-        with settled(job.settle):
+        with sidecars_written(job.write_sidecars):
             fold.take_all(job.run())
             leaving = job.leaving()
             for one in leaving:
@@ -102,7 +102,7 @@ def _synchronize(
     fold.finish()
     fold.summarize()
     report_credits(job.credits)
-    _tell_leaving(leaving, deleted=most is not None and not job.missed)
+    _show_leaving(leaving, deleted=most is not None and not job.missed)
     return _conclude(job, report)
 
 
@@ -111,7 +111,7 @@ def _report_leaving(report: "Report", one: "Leaving") -> None:
     report.item(image.isic_id, one.status, reason=one.reason, path=image.path, sha256=image.sha256)
 
 
-def _tell_leaving(leaving: "list[Leaving]", *, deleted: bool) -> None:
+def _show_leaving(leaving: "list[Leaving]", *, deleted: bool) -> None:
     for one in leaving[:_SHOWN]:
         click.echo(f"{one.status.capitalize()}: {one.image.isic_id}: {one.reason}", err=True)
     if leaving:
@@ -146,12 +146,12 @@ def _rebuild(
     job = Rebuilding(api, lock, options)
     with Progress("downloading", "images", mode=mode, total=job.total()) as ticker:
         fold = Fold(report, ticker)
-        with settled(job.settle):
+        with sidecars_written(job.write_sidecars):
             fold.take_all(job.run())
     fold.finish()
     fold.summarize()
     differences = [*job.differences, *extra_pictures(options.folder, lock)]
-    tell_differences(report, differences)
+    report_differences(report, differences)
     return _judge(job, report, differences)
 
 
@@ -162,7 +162,7 @@ def _judge(job: "Rebuilding", report: "Report", differences: "list[LockDifferenc
     return ExitCode.PARTIAL if report.counts.get("failed") or job.problems() else ExitCode.OK
 
 
-def tell_differences(report: "Report", differences: "list[LockDifference]") -> None:
+def report_differences(report: "Report", differences: "list[LockDifference]") -> None:
     """Report what is not as the lock says, and show the first of them."""
     for one in differences:
         report.item(one.isic_id, one.status, reason=one.reason, path=one.path or None)

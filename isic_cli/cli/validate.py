@@ -37,7 +37,7 @@ def validate(csv_file: Path, output: Output) -> ExitCode:
     is_table = output.resolved_format() == "table"
     rows = (_shortened(one.row()) if is_table else one.row() for one in report.findings)
     output.write(rows, FINDINGS)
-    _tell(report, csv_file)
+    _report(report, csv_file)
     return ExitCode.CHECK if report.errors else ExitCode.OK
 
 
@@ -46,7 +46,7 @@ def _shortened(row: dict[str, Any]) -> dict[str, Any]:
     return row | {"rows": numbers + (", …" if row["count"] > _SHOWN else "")}
 
 
-def _tell(report: "ValidationReport", csv_file: Path) -> None:
+def _report(report: "ValidationReport", csv_file: Path) -> None:
     errors = report.errors
     unknown = len(report.findings) - len(errors)
     words = f"{counted(len(errors), 'kind')} of error" if errors else "no error"

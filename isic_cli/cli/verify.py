@@ -7,7 +7,7 @@ import click
 
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
-from isic_cli.cli.outcome import Fold, reported, settled
+from isic_cli.cli.outcome import Fold, reported, sidecars_written
 from isic_cli.cli.progress import Progress
 from isic_cli.cli.transfer import download_options, network_options, transfer_options
 from isic_cli.errors import ExitCode
@@ -113,7 +113,7 @@ def _repair(
         job = Rebuilding(api, lock, download_options(api.settings, folder, options), only=wanted)
         with Progress("repairing", "images", options["progress"], len(wanted)) as ticker:
             fold = Fold(report, ticker)
-            with settled(job.settle):
+            with sidecars_written(job.write_sidecars):
                 fold.take_all(job.run())
     fold.finish()
     fold.summarize()

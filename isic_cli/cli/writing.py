@@ -44,7 +44,7 @@ def change_members(
 ) -> ExitCode:
     """Do a change, or say what it would be; return the exit code."""
     if dry_run:
-        return _tell_plan(change)
+        return _report_plan(change)
     from isic_cli.services.run.report import Report
 
     with Report(report_file) as report:
@@ -82,7 +82,7 @@ def send(
             report.item(outcome.isic_id, outcome.status, reason=outcome.reason or None)
     for problem in change.images.problems:
         report.item("", "failed", reason=f"{problem.item}: {problem.reason}")
-    _tell_counts(report.counts, +reasons, _name(change))
+    _report_counts(report.counts, +reasons, _name(change))
     selected = sum(report.counts.values())
     code = ExitCode.PARTIAL if reasons.total() else ExitCode.OK
     return max(code, conclude(change.images, selected))
@@ -101,7 +101,7 @@ def _named(outcomes: "Iterable[MembershipOutcome]") -> "Iterator[MembershipOutco
         yield outcome
 
 
-def _tell_counts(counts: dict[str, int], reasons: Counter[str], name: str) -> None:
+def _report_counts(counts: dict[str, int], reasons: Counter[str], name: str) -> None:
     words = [f"{status} {count:,}" for status, count in counts.items()]
     if words:
         click.echo(f"Collection {name}: {', '.join(words)}.", err=True)
@@ -109,7 +109,7 @@ def _tell_counts(counts: dict[str, int], reasons: Counter[str], name: str) -> No
         click.echo(f"  {count:,} failed: {reason}", err=True)
 
 
-def _tell_plan(change: "MembershipChange") -> ExitCode:
+def _report_plan(change: "MembershipChange") -> ExitCode:
     from isic_cli.api.curation import IDS_AT_ONCE
 
     change.check()

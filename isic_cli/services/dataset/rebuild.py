@@ -19,7 +19,7 @@ from isic_cli.services.dataset.lock import Lock, locked_attribution
 from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent, Failed, Finished, Skipped
 from isic_cli.services.download.options import DownloadOptions
-from isic_cli.services.download.sidecars import settle_sidecars
+from isic_cli.services.download.sidecars import update_sidecars
 from isic_cli.services.select.images import Problem
 from isic_cli.services.select.live import SelectedImages
 
@@ -101,7 +101,7 @@ class Rebuilding:
         for problem in self._images.problems:
             self._differ(problem.item, "withdrawn", problem.reason)
 
-    def settle(self, *, hurried: bool = False) -> None:
+    def write_sidecars(self, *, hurried: bool = False) -> None:
         """Bring `metadata.csv`, `attribution.txt` and `licenses/` up to date; not the lock.
 
         Parameters
@@ -109,7 +109,7 @@ class Rebuilding:
         hurried : bool
             Ask the archive for nothing, and leave a large folder to the next run.
         """
-        settle_sidecars(self._options.folder, self._api.license_text, hurried=hurried)
+        update_sidecars(self._options.folder, self._api.license_text, hurried=hurried)
 
     def problems(self) -> list[Problem]:
         """Return what of the lock could not be asked for."""

@@ -16,7 +16,7 @@ from isic_cli.services.dataset.lock import NAME, Lock, existing_lock, write_lock
 from isic_cli.services.download.journal import DownloadJournal
 from isic_cli.services.download.options import Variant
 from isic_cli.services.download.paths import settle_layout
-from isic_cli.services.download.sidecars import settle_sidecars
+from isic_cli.services.download.sidecars import update_sidecars
 
 
 def new_header(
@@ -75,7 +75,7 @@ def record_download(
     hurried : bool
         Ask the archive for nothing, and leave a large folder to the next run.
     """
-    if settle_sidecars(folder, api.license_text, hurried=hurried):
+    if update_sidecars(folder, api.license_text, hurried=hurried):
         header = new_header(
             api.settings, folder, selections=selections, collections=collections, variant=variant
         )

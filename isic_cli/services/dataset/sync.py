@@ -161,7 +161,7 @@ class Synchronisation:
             journal.drop((one.image.isic_id for one in chosen), self._lock.header.variant)
         return [Leaving(one.image, "deleted", one.reason) for one in chosen]
 
-    def settle(self, *, hurried: bool = False) -> None:
+    def write_sidecars(self, *, hurried: bool = False) -> None:
         """Bring `metadata.csv`, `attribution.txt`, `licenses/` and `isic.lock` up to date.
 
         Parameters

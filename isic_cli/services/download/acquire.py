@@ -138,7 +138,7 @@ class Acquisition:
             records = self.credits.apply(self._records())
             yield from through_cache(self._downloader, self._api.settings, self._options, records)
 
-    def settle(self, *, hurried: bool = False) -> None:
+    def write_sidecars(self, *, hurried: bool = False) -> None:
         """Bring `metadata.csv`, `attribution.txt`, `licenses/` and `isic.lock` up to date.
 
         Parameters

@@ -190,7 +190,7 @@ def no_license_text(name: str) -> str:
     raise TransferError(f"the licence {name} was not asked for: the run was interrupted")
 
 
-def settle_sidecars(folder: Path, license_text: Callable[[str], str], *, hurried: bool) -> bool:
+def update_sidecars(folder: Path, license_text: Callable[[str], str], *, hurried: bool) -> bool:
     """Bring the tables of a folder up to date at the end of a run.
 
     Parameters

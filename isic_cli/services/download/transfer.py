@@ -25,12 +25,12 @@ from isic_cli.pictures.whole import Picture, inspect
 from isic_cli.services.download.events import Advanced, DownloadEvent, Failed, Finished, Started
 from isic_cli.services.download.journal import DownloadJournal, Entry
 from isic_cli.services.download.limits import Pace
-from isic_cli.services.download.oddities import oddities
 from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.partfile import PartFile
 from isic_cli.services.download.parts import PartStore
 from isic_cli.services.download.paths import Ground
 from isic_cli.services.download.plan import Expected, PlannedFile
+from isic_cli.services.download.record_warnings import record_warnings
 
 #: A body that arrives complete and is no picture is asked for once more, not five times: it is
 #: most likely what the archive has.
@@ -192,7 +192,9 @@ class Transfer:
         wanted = self._expected and self._expected(job.planned.isic_id)
         if wanted and part.digest() != wanted:
             raise ChangedError(f"{job.file_name}: the archive has another picture than the lock")
-        return picture, oddities(job.planned.record, job.file, picture, self._options.variant)
+        return picture, record_warnings(
+            job.planned.record, job.file, picture, self._options.variant
+        )
 
     def _receive(self, stream: FileStream, job: "_FileJob", emit: Emit) -> int:
         """Write the body into the part; return its bytes."""

@@ -70,7 +70,7 @@ def test_the_tables_are_written_with_their_licences_unless_it_is_in_a_hurry(arch
     text = out / "licenses/CC-0.txt"
     text.unlink()
     with synchronising(archive) as job:
-        job.settle(hurried=True)
+        job.write_sidecars(hurried=True)
         assert not text.exists()
-        job.settle()
+        job.write_sidecars()
         assert text.exists()

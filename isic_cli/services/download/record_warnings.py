@@ -4,7 +4,7 @@ from isic_cli.models.image import ImageRecord, RemoteFile
 from isic_cli.pictures.whole import Picture
 
 
-def oddities(
+def record_warnings(
     record: ImageRecord, file: RemoteFile, picture: Picture, variant: str
 ) -> tuple[str, ...]:
     """Say where a whole picture is not what its name and its record lead one to expect."""
