@@ -1,5 +1,6 @@
 """Which archive, whose token, how many at once."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -39,6 +40,22 @@ class ArchiveSpec:
     name: str
     url: str
     folder: Path | None = None
+
+    @property
+    def identity(self) -> str:
+        """What tells this archive from all others: its origin, `demo`, or a whole path."""
+        if self.folder is not None:
+            return str(self.folder.resolve())
+        return self.kind if self.kind == "demo" else self.url
+
+    @property
+    def key(self) -> str:
+        """A name for folders: readable, and unlike that of any other archive."""
+        import hashlib  # few commands name a folder for an archive
+
+        name = self.identity
+        readable = re.sub(r"[^A-Za-z0-9.]+", "-", name.partition("://")[2] or name).strip("-.")
+        return f"{readable[-40:].strip('-.')}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 import httpx
 
-from isic_cli.folder.call import Call
 from isic_cli.folder.files import file_reply
 from isic_cli.folder.replies import json_reply, not_found
+from isic_cli.folder.request import Call
 from isic_cli.models.licenses import LICENSES
 
 

@@ -7,11 +7,9 @@ from typing import Any
 
 import httpx
 
-from isic_cli.folder.call import Call
-from isic_cli.folder.paging import page_reply
-from isic_cli.folder.params import boolean, choice, refused_value
-from isic_cli.folder.replies import csv_reply, html_not_found, json_reply, not_found
-from isic_cli.folder.sets import LocalCollection
+from isic_cli.folder.collection_file import LocalCollection
+from isic_cli.folder.replies import csv_reply, html_not_found, json_reply, not_found, page_reply
+from isic_cli.folder.request import Call, boolean, choice, refused_value
 from isic_cli.folder.table import guarded
 from isic_cli.models.image import LEADING_COLUMNS
 

@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 
 from isic_cli.errors import QueryError
-from isic_cli.folder.call import Call
+from isic_cli.folder.collection_file import LocalCollection
 from isic_cli.folder.payloads import IdsPayload, NewCollection, SearchBody, read_payload
 from isic_cli.folder.replies import json_reply, not_found, server_error
-from isic_cli.folder.sets import LocalCollection
+from isic_cli.folder.request import Call
 from isic_cli.query import parse
 
 _LONGEST_NAME = 200
@@ -115,7 +115,7 @@ def make_collection(call: Call, body: NewCollection, **values: Any) -> httpx.Res
         )
         return collections | {number: collection}
 
-    call.store.shelf.change(change)
+    call.store.collection_file.change(change)
     return json_reply({"collection_id": made[0]}, 202)
 
 
@@ -132,7 +132,7 @@ def delete(call: Call) -> httpx.Response:
             return json_reply({"error": "Can't modify the collection, it's locked."}, 400)
         if collection.doi:
             return json_reply({"error": "Collections with DOIs cannot be deleted."}, 400)
-        call.store.shelf.change(
+        call.store.collection_file.change(
             lambda all_: {key: one for key, one in all_.items() if key != collection.id}
         )
         return httpx.Response(204)
@@ -191,4 +191,4 @@ def _set_members(
         update = {"isic_ids": tuple(dict.fromkeys(members)), "query": None}
         return collections | {collection.id: current.model_copy(update=update)}
 
-    call.store.shelf.change(changed)
+    call.store.collection_file.change(changed)

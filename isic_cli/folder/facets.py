@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 
 from isic_cli.errors import QueryError
-from isic_cli.folder.call import Call
 from isic_cli.folder.images import selected
 from isic_cli.folder.replies import bad_query, json_reply
+from isic_cli.folder.request import Call
 from isic_cli.folder.table import BOOLEANS
 
 #: Every facet in the order of the server's answer.

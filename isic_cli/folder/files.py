@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
 import httpx
 
-from isic_cli.folder.call import Call
 from isic_cli.folder.replies import access_denied, no_such_key
-from isic_cli.folder.thumbnails import thumbnail
+from isic_cli.folder.request import Call
+from isic_cli.pictures.load import logged_errors, opened
 
 _TYPES = {
     ".jpg": "image/jpeg",
@@ -21,6 +22,8 @@ _TYPES = {
     ".json": "application/json",
     ".csv": "text/csv",
 }
+#: The longer side of a thumbnail, in pixels, as the archive's own.
+THUMBNAIL_SIDE = 256
 _BLOCK = 1 << 18
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
@@ -76,6 +79,30 @@ def small_picture(call: Call) -> httpx.Response:
     if body is None:
         return no_such_key(call.path.lstrip("/"))
     return _reply(call, BytesIO(body), len(body), f'"t{hash_of(body)}"', "image/jpeg")
+
+
+def thumbnail(path: Path) -> bytes | None:
+    """Draw the thumbnail of a picture: a JPEG of at most 256 by 256 pixels; None if broken."""
+    try:
+        changed = path.stat().st_mtime_ns
+    except OSError:
+        return None
+    return _drawn(path, changed)
+
+
+# A client asks for the head of a thumbnail and then for its bytes; ten kilobytes each.
+@lru_cache(maxsize=64)
+def _drawn(path: Path, changed: int) -> bytes | None:
+    del changed  # part of the key: a picture that was replaced gets a new thumbnail
+    body = BytesIO()
+    with logged_errors(), opened(path) as picture:
+        # JPEG decodes straight to a fraction of its size: a third of the time.
+        picture.draft("RGB", (2 * THUMBNAIL_SIDE, 2 * THUMBNAIL_SIDE))
+        small = picture.convert("RGB")
+        small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+        small.save(body, "JPEG", quality=85)
+        return body.getvalue()
+    return None
 
 
 def superpixels(call: Call) -> httpx.Response:

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from isic_cli.errors import LocalError
+from isic_cli.folder.collection_file import CollectionFile, LocalCollection
 from isic_cli.folder.lockfile import LockEntry, read_lock
 from isic_cli.folder.scan import Contents, FileMaker, scan
-from isic_cli.folder.sets import LocalCollection
-from isic_cli.folder.shelf import CollectionShelf
 from isic_cli.folder.studies import ServedStudy, read_studies
 from isic_cli.folder.table import MetadataTable, grouped
 from isic_cli.pictures.load import dimensions, logged_errors
@@ -30,7 +29,7 @@ _KEPT_ANSWERS = 8
 class FolderStore:
     """A folder that `isic` or the archive's official tool downloaded.
 
-    Pictures and their table are only read; collections may be changed, see `shelf`. There are no
+    Pictures and their table are only read; its `collection_file` may be changed. There are no
     users: whoever can write to the folder may change any collection that is not locked.
 
     A picture without a row in the table is served with a minimal record: its licence and its
@@ -47,7 +46,7 @@ class FolderStore:
         Its metadata.
     lock : dict of str to LockEntry
         What `isic.lock` says of each image; empty without one.
-    shelf : CollectionShelf, optional
+    collection_file : CollectionFile, optional
         Its collections; by default those of `collections.json`.
     writable : bool
         Whether the collections may be changed.
@@ -65,14 +64,14 @@ class FolderStore:
         table: MetadataTable,
         lock: Mapping[str, LockEntry],
         *,
-        shelf: CollectionShelf | None = None,
+        collection_file: CollectionFile | None = None,
         writable: bool = True,
     ) -> None:
         self.folder = folder
         self.contents = contents
         self.table = table
         self.lock = lock
-        self.shelf = shelf or CollectionShelf(folder / "collections.json")
+        self.collection_file = collection_file or CollectionFile(folder / "collections.json")
         self.writable = writable
         self._members: dict[int, tuple[LocalCollection, frozenset[str]]] = {}
         self._guard = threading.Lock()
@@ -202,7 +201,7 @@ class FolderStore:
     @property
     def collections(self) -> Mapping[int, LocalCollection]:
         """The collections by id."""
-        return self.shelf.collections
+        return self.collection_file.collections
 
     def members(self, collection_id: int) -> frozenset[str]:
         """Return the images of a collection that are served; none for an unknown one."""
@@ -233,7 +232,7 @@ class FolderStore:
             For a query that does not parse.
         """
         chosen = None if collections is None else frozenset(collections)
-        key = (text, chosen, self.shelf.version)
+        key = (text, chosen, self.collection_file.version)
         with self._guard:
             if key in self._answers:
                 self._answers.move_to_end(key)

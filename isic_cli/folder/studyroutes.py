@@ -5,12 +5,11 @@ from typing import Any, TypeVar
 
 import httpx
 
-from isic_cli.folder.call import Call
 from isic_cli.folder.collections import slug
 from isic_cli.folder.files import file_reply
 from isic_cli.folder.images import key_of
-from isic_cli.folder.paging import page_reply
-from isic_cli.folder.replies import csv_bytes, html_not_found, json_reply, not_found
+from isic_cli.folder.replies import csv_bytes, html_not_found, json_reply, not_found, page_reply
+from isic_cli.folder.request import Call
 from isic_cli.folder.studies import ServedAnnotation, ServedStudy, ServedTask
 
 T = TypeVar("T", ServedTask, ServedAnnotation)

@@ -14,13 +14,11 @@ from isic_cli.folder import (
     facets,
     files,
     images,
-    lesions,
     studyroutes,
 )
-from isic_cli.folder.call import Call
-from isic_cli.folder.params import ParameterError
 from isic_cli.folder.payloads import BodyError
 from isic_cli.folder.replies import html_not_found, json_reply, moved, wrong_method
+from isic_cli.folder.request import Call, ParameterError
 from isic_cli.folder.store import FolderStore
 
 Handler = Callable[[Call], httpx.Response]
@@ -41,8 +39,8 @@ _API: Routes = {
     "collections/{id}/populate-from-list/": {"POST": curating.add_list},
     "collections/{id}/populate-from-search/": {"POST": curating.add_search},
     "collections/{id}/remove-from-list/": {"POST": curating.remove_list},
-    "lesions/": {"GET": lesions.listing},
-    "lesions/{lesion_id}/": {"GET": lesions.detail},
+    "lesions/": {"GET": images.lesions},
+    "lesions/{lesion_id}/": {"GET": images.lesion},
     "stats/": {"GET": about.stats},
     "zip-download/license-file/{name}/": {"GET": about.license_file},
     "studies/": {"GET": studyroutes.listing},
@@ -102,7 +100,7 @@ def _compiled(routes: Routes) -> list[tuple[re.Pattern[str], Mapping[str, Handle
     return [(_pattern(template), handlers) for template, handlers in ordered]
 
 
-class LocalTransport(httpx.BaseTransport):
+class FolderTransport(httpx.BaseTransport):
     """An archive inside the process, for an `httpx.Client` to talk to.
 
     It keeps nothing of a request, so any number of threads may use it at once.

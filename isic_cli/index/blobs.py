@@ -29,7 +29,7 @@ class BlobKey:
     Attributes
     ----------
     archive : str
-        As `archive_key` names it.
+        The `key` of an `ArchiveSpec`.
     kind : str
         `full`, `thumbnail` or `superpixels`.
     name : str

@@ -9,7 +9,7 @@ from isic_cli.services.login import renewal, with_login
 
 if TYPE_CHECKING:
     from isic_cli.api.archive import ArchiveApi
-    from isic_cli.folder import LocalTransport
+    from isic_cli.folder import FolderTransport
 
 
 def open_api(settings: Settings) -> "ArchiveApi":
@@ -29,7 +29,7 @@ def open_api(settings: Settings) -> "ArchiveApi":
     return ArchiveApi.open(settings, transport=transport)
 
 
-def open_transport(spec: ArchiveSpec, cache_dir: Path) -> "LocalTransport":
+def open_transport(spec: ArchiveSpec, cache_dir: Path) -> "FolderTransport":
     """Open the archive inside the process that a user means.
 
     Parameters
@@ -46,14 +46,14 @@ def open_transport(spec: ArchiveSpec, cache_dir: Path) -> "LocalTransport":
     LocalError
         For a folder that is not an archive, or a demo that cannot be written.
     """
-    from isic_cli.folder import FolderStore, LocalTransport
+    from isic_cli.folder import FolderStore, FolderTransport
 
     if spec.kind == "demo":
         from isic_cli.demo import DrawnFiles, demo_folder
 
         folder = demo_folder(cache_dir)
         store = FolderStore.open(folder, writable=False, maker=DrawnFiles(folder))
-        return LocalTransport(store)
+        return FolderTransport(store)
     if spec.kind == "folder" and spec.folder is not None:
-        return LocalTransport(FolderStore.open(spec.folder))
+        return FolderTransport(FolderStore.open(spec.folder))
     raise UsageError(f"the archive {spec.name} is not inside the process")

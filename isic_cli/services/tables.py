@@ -8,9 +8,8 @@ from typing import Any, Literal
 from isic_cli.errors import NotFoundError
 from isic_cli.index.columns import METADATA
 from isic_cli.index.condition import Condition
-from isic_cli.index.fieldset import set_fields
 from isic_cli.index.index import Index
-from isic_cli.index.memberships import collections_of
+from isic_cli.index.lookups import collections_of, set_fields
 from isic_cli.models.image import LEADING_COLUMNS, ImageRecord
 from isic_cli.models.selection import Selection
 from isic_cli.services.select.offline import OfflineImages

@@ -19,7 +19,7 @@ from isic_cli.demo.drawing import draw
 from isic_cli.demo.rows import BYTES, shots
 from isic_cli.demo.superpixels import superpixels, to_rgb, within
 from isic_cli.errors import LocalError
-from isic_cli.folder import FolderStore, LocalTransport
+from isic_cli.folder import FolderStore, FolderTransport
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -60,7 +60,7 @@ TABLES = [
 def test_a_listing_draws_nothing_and_a_picture_only_what_belongs_to_it(tmp_path: Path) -> None:
     folder = demo_folder(tmp_path)
     store = FolderStore.open(folder, writable=False, maker=DrawnFiles(folder))
-    with httpx.Client(transport=LocalTransport(store), base_url="http://demo") as client:
+    with httpx.Client(transport=FolderTransport(store), base_url="http://demo") as client:
         listed = client.get("/api/v2/images/?limit=1").json()["results"]
         assert names(folder) == TABLES
         assert listed[0]["files"]["full"]["size"] == 52596

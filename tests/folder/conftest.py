@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from isic_cli.config import LOCAL_URL
-from isic_cli.folder import FolderStore, LocalTransport
+from isic_cli.folder import FolderStore, FolderTransport
 
 
 def png(width: int, height: int) -> bytes:
@@ -46,7 +46,7 @@ def make(tmp_path: Path) -> Make:
 
 def client_of(folder: Path, *, writable: bool = True) -> httpx.Client:
     """A client of the archive of a folder; paths without a leading slash are below the API."""
-    transport = LocalTransport(FolderStore.open(folder, writable=writable))
+    transport = FolderTransport(FolderStore.open(folder, writable=writable))
     return httpx.Client(transport=transport, base_url=f"{LOCAL_URL}/api/v2/")
 
 

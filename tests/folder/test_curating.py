@@ -8,8 +8,7 @@ import httpx
 import pytest
 
 from isic_cli.errors import LocalError
-from isic_cli.folder.sets import LocalCollection
-from isic_cli.folder.shelf import Change, CollectionShelf
+from isic_cli.folder.collection_file import Change, CollectionFile, LocalCollection
 from tests.folder.conftest import Make, client_of, png
 
 PICTURES: dict[str, str | bytes] = {f"ISIC_000000{number}.png": png(1, 1) for number in range(1, 5)}
@@ -84,9 +83,9 @@ def test_two_that_change_one_folder_lose_nothing_of_each_other(make: Make) -> No
     path = make({"collections.json": "[]"}) / "collections.json"
 
     def add_twenty(first: int) -> None:
-        shelf = CollectionShelf(path)  # each as in a process of its own
+        collection_file = CollectionFile(path)  # each as in a process of its own
         for number in range(first, first + 20):
-            shelf.change(adding(LocalCollection(id=number, name=str(number))))
+            collection_file.change(adding(LocalCollection(id=number, name=str(number))))
 
     threads = [threading.Thread(target=add_twenty, args=(first,)) for first in (0, 100)]
     for thread in threads:
@@ -94,14 +93,14 @@ def test_two_that_change_one_folder_lose_nothing_of_each_other(make: Make) -> No
     for thread in threads:
         thread.join()
 
-    assert len(CollectionShelf(path).collections) == 40
+    assert len(CollectionFile(path).collections) == 40
 
 
 def test_a_collection_deleted_by_another_process_does_not_come_back(make: Make) -> None:
     folder = make({"collections.json": SETS, **PICTURES})
     with client_of(folder) as client:
         assert client.get("collections/1/").status_code == 200
-        CollectionShelf(folder / "collections.json").change(
+        CollectionFile(folder / "collections.json").change(
             lambda all_: {key: one for key, one in all_.items() if key != 1}
         )
         post(client, "collections/1/populate-from-list/", ["ISIC_0000001"])

@@ -239,9 +239,9 @@ def test_a_cursor_of_another_listing_is_refused(
 
 
 def test_a_link_carries_the_origin_it_was_told(demo: Path) -> None:
-    from isic_cli.folder import FolderStore, LocalTransport
+    from isic_cli.folder import FolderStore, FolderTransport
 
-    transport = LocalTransport(FolderStore.open(demo), origin="https://example.org/")
+    transport = FolderTransport(FolderStore.open(demo), origin="https://example.org/")
     client = httpx.Client(transport=transport, base_url="https://example.org/api/v2/")
     answer = client.get("images/", params={"limit": 1}).json()
     assert answer["next"].startswith("https://example.org/api/v2/images/?cursor=")

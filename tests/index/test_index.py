@@ -6,8 +6,8 @@ import pytest
 
 from isic_cli.errors import LocalError, NotFoundError, QueryError, UsageError
 from isic_cli.index.condition import Condition, where
-from isic_cli.index.fieldset import set_fields
 from isic_cli.index.index import Index
+from isic_cli.index.lookups import set_fields
 from isic_cli.index.state import read_terms
 from isic_cli.models.image import ImageRecord
 from isic_cli.query import parse

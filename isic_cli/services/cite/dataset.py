@@ -16,7 +16,7 @@ from isic_cli.curation.credit import (
 )
 from isic_cli.curation.reference import PUBLISHER, Reference, obliged
 from isic_cli.errors import CheckError, UsageError
-from isic_cli.folder.sets import read_collections
+from isic_cli.folder.collection_file import read_collections
 from isic_cli.query import any_of
 from isic_cli.services.tabular import TableSource, open_table
 

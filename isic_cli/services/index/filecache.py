@@ -16,7 +16,6 @@ from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent, Finished, Skipped
 from isic_cli.services.download.options import DownloadOptions, Variant
 from isic_cli.services.download.paths import Ground, settle_layout
-from isic_cli.services.index.paths import archive_key
 from isic_cli.services.index.upkeep import blob_store
 
 logger = logging.getLogger(__name__)
@@ -41,7 +40,7 @@ class FileCache:
 
     def __init__(self, settings: Settings, options: DownloadOptions) -> None:
         self._store: BlobStore = blob_store(settings.cache_dir)
-        self._archive = archive_key(settings.archive)
+        self._archive = settings.archive.key
         self._options = options
         self._layout = settle_layout(options.folder, options.layout, record=False)
         self._ground = Ground(options.folder)
@@ -128,7 +127,7 @@ def picture_bytes(api: ArchiveApi, record: ImageRecord, variant: Variant) -> byt
     settings = api.settings
     if settings.cache and is_isic_id(record.isic_id):
         store = blob_store(settings.cache_dir)
-        key = BlobKey(archive_key(settings.archive), variant, record.isic_id)
+        key = BlobKey(settings.archive.key, variant, record.isic_id)
         blob = store.find(key, stated=file.size)
         if blob is not None:
             return store.object_path(blob.sha256).read_bytes()

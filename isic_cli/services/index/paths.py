@@ -5,30 +5,17 @@ Each archive has its own folders, and in them each user: what one may see, anoth
 
 import hashlib
 import json
-import os
 import re
 from contextlib import suppress
 from pathlib import Path
 
-from isic_cli.config import ArchiveSpec, Settings
+from isic_cli.config import Settings
 from isic_cli.errors import NotFoundError
+from isic_cli.files.atomic import write_text
+from isic_cli.files.load import load_json
 
 ANONYMOUS = "anonymous"
 _USERS = "users.json"
-
-
-def archive_name(spec: ArchiveSpec) -> str:
-    """Return what tells this archive from all others: its origin, `demo`, or a whole path."""
-    if spec.folder is not None:
-        return str(spec.folder.resolve())
-    return spec.kind if spec.kind == "demo" else spec.url
-
-
-def archive_key(spec: ArchiveSpec) -> str:
-    """Return a name for folders: readable, and unlike that of any other archive."""
-    name = archive_name(spec)
-    readable = re.sub(r"[^A-Za-z0-9.]+", "-", name.partition("://")[2] or name).strip("-.")
-    return f"{readable[-40:].strip('-.')}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def indexes_folder(cache_dir: Path) -> Path:
@@ -38,7 +25,7 @@ def indexes_folder(cache_dir: Path) -> Path:
 
 def archive_folder(settings: Settings) -> Path:
     """Return the folder of the indexes of one archive, a folder per user."""
-    return indexes_folder(settings.cache_dir) / archive_key(settings.archive)
+    return indexes_folder(settings.cache_dir) / settings.archive.key
 
 
 def index_folder(settings: Settings) -> Path:
@@ -76,16 +63,13 @@ def remember_user(settings: Settings, number: int) -> Path:
     if settings.token is not None:
         users = _known_users(folder) | {_fingerprint(settings.token): user}
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part = folder / f".{_USERS}.{os.getpid()}"
-        part.write_text(json.dumps(users, indent=1), "utf-8")
-        part.chmod(0o600)
-        part.replace(folder / _USERS)
+        write_text(folder / _USERS, json.dumps(users, indent=1), private=True)
     return folder / user
 
 
 def _known_users(folder: Path) -> dict[str, str]:
     with suppress(OSError, ValueError):
-        users = json.loads((folder / _USERS).read_text("utf-8"))
+        users = load_json(folder / _USERS)
         if isinstance(users, dict):
             return {
                 mark: user

@@ -26,10 +26,9 @@ from isic_cli.services.index.events import (
     RefreshOptions,
     Settled,
 )
-from isic_cli.services.index.members import refresh_members
-from isic_cli.services.index.paths import ANONYMOUS, archive_folder, archive_name, remember_user
+from isic_cli.services.index.paths import ANONYMOUS, archive_folder, remember_user
 from isic_cli.services.index.snapshot import fetched_snapshot
-from isic_cli.services.index.walk import Known, Walk
+from isic_cli.services.index.walk import Known, Walk, refresh_members
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +97,7 @@ class Refresh:
     def _old_state(self, folder: Path) -> IndexState | None:
         try:
             # Opened, not only read: what an update keeps must be whole.
-            with Index.open(folder, archive=archive_name(self._api.settings.archive)) as index:
+            with Index.open(folder, archive=self._api.settings.archive.identity) as index:
                 return index.state
         except NotFoundError:
             return None
@@ -110,7 +109,7 @@ class Refresh:
     def _new_state(self, folder: Path, source: str) -> IndexState:
         now = self._now.isoformat()
         return IndexState(
-            archive=archive_name(self._api.settings.archive),
+            archive=self._api.settings.archive.identity,
             user=folder.name,
             as_of=now,
             refreshed=now,

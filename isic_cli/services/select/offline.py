@@ -12,14 +12,13 @@ from isic_cli.config import Settings
 from isic_cli.errors import CheckError, NotFoundError
 from isic_cli.index.condition import Condition, where
 from isic_cli.index.index import Index
-from isic_cli.index.memberships import listed_collections
+from isic_cli.index.lookups import listed_collections, try_out
 from isic_cli.index.state import utc_now
-from isic_cli.index.trial import try_out
 from isic_cli.models.collection import Collection
 from isic_cli.models.image import ImageRecord
 from isic_cli.models.licenses import at_most
 from isic_cli.models.selection import Selection
-from isic_cli.services.index.paths import archive_name, index_folder
+from isic_cli.services.index.paths import index_folder
 from isic_cli.services.select.choose import choose_collections
 from isic_cli.services.select.images import Images, Order, Problem
 
@@ -57,7 +56,7 @@ def open_index(
     """
     try:
         folder = index_folder(settings)
-        index = Index.open(folder, archive=archive_name(settings.archive), writes=writes)
+        index = Index.open(folder, archive=settings.archive.identity, writes=writes)
     except NotFoundError as error:
         raise NotFoundError(
             f"there is no index of {settings.archive.name} yet",

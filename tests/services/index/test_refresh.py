@@ -7,7 +7,7 @@ import pytest
 
 from isic_cli.errors import LocalError, LockedError, NetworkError, NotFoundError
 from isic_cli.index.index import Index
-from isic_cli.index.memberships import listed_collections, member_counts, members
+from isic_cli.index.lookups import listed_collections, member_counts, members
 from isic_cli.index.state import index_lock
 from isic_cli.models.image import ImageRecord
 from isic_cli.services.index.events import (

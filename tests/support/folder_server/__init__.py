@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from isic_cli.config import LOCAL_URL
-from isic_cli.folder import FolderStore, LocalTransport
+from isic_cli.folder import FolderStore, FolderTransport
 from isic_cli.folder.transport import ROUTES, Handler
 from tests.support.folder_server import contributing, curating, dois, users
 from tests.support.folder_server.accounts import Accounts
@@ -54,7 +54,7 @@ _UPLOADS: dict[str, dict[str, Handler]] = {
 _FILES = ("/images/", "/thumbnails/", "/superpixels/", "/masks/")
 
 
-class FolderServer(LocalTransport):
+class FolderServer(FolderTransport):
     """The archive of a folder that has an `accounts.json`, see `accounts`."""
 
     def __init__(self, folder: Path, *, origin: str = LOCAL_URL) -> None:

@@ -7,7 +7,6 @@ import httpx
 from pydantic import Field
 
 from isic_cli.folder import curating
-from isic_cli.folder.call import Call
 from isic_cli.folder.payloads import (
     IdsPayload,
     IsicId,
@@ -17,6 +16,7 @@ from isic_cli.folder.payloads import (
     read_payload,
 )
 from isic_cli.folder.replies import json_reply, not_found, server_error
+from isic_cli.folder.request import Call
 from isic_cli.folder.transport import Handler
 from tests.support.folder_server.sets import ServerCollection, as_served, update
 from tests.support.folder_server.users import unauthorized, user_of
@@ -92,7 +92,7 @@ def create(call: Call) -> httpx.Response:
     if user is None:
         return unauthorized()
     body = read_payload(NewCollection, call.body)
-    everyone = [as_served(one) for one in call.store.shelf.collections.values()]
+    everyone = [as_served(one) for one in call.store.collection_file.collections.values()]
     if any((one.name, one.creator) == (body.name, user.id) for one in everyone):
         return curating.refused_name("Collection with this Creator and Name already exists.")
     return curating.make_collection(call, body, creator=user.id)

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 import httpx
 from pydantic import AfterValidator, Field
 
-from isic_cli.folder.call import Call
 from isic_cli.folder.payloads import Payload, read_payload
 from isic_cli.folder.replies import json_reply, not_found
+from isic_cli.folder.request import Call
 from isic_cli.models.names import slugify
 from tests.support.folder_server.sets import DoiDraft, ServerCollection, as_served, update
 from tests.support.folder_server.users import unauthorized, user_of

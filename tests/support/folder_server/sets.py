@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from isic_cli.folder.call import Call
-from isic_cli.folder.sets import LocalCollection
+from isic_cli.folder.collection_file import LocalCollection
+from isic_cli.folder.request import Call
 from tests.support.folder_server.accounts import Account
 
 
@@ -64,4 +64,4 @@ def update(call: Call, collection_id: int, **values: Any) -> None:
         changed = collections[collection_id].model_copy(update=values)
         return {**collections, collection_id: changed}
 
-    call.store.shelf.change(change)
+    call.store.collection_file.change(change)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from isic_cli.folder import FolderStore
-from isic_cli.folder.sets import LocalCollection
+from isic_cli.folder.collection_file import LocalCollection
 from isic_cli.folder.table import MetadataTable
 from tests.support.folder_server.accounts import Account, Accounts
 from tests.support.folder_server.ledger import Ledger, Records
@@ -31,7 +31,7 @@ class AccountStore(FolderStore):
             replace(whole.contents, pictures=shown),
             MetadataTable(whole.table.columns, rows),
             whole.lock,
-            shelf=whole.shelf,
+            collection_file=whole.collection_file,
         )
         seen.accounts, seen.viewer, seen.ledger = accounts, viewer, ledger
         return seen
@@ -41,7 +41,7 @@ class AccountStore(FolderStore):
 
     @property
     def collections(self) -> Mapping[int, LocalCollection]:
-        found = self.shelf.collections
+        found = self.collection_file.collections
         return {key: one for key, one in found.items() if as_served(one).is_visible_to(self.viewer)}
 
 

@@ -4,8 +4,8 @@ from typing import cast
 
 import httpx
 
-from isic_cli.folder.call import Call
 from isic_cli.folder.replies import json_reply
+from isic_cli.folder.request import Call
 from tests.support.folder_server.accounts import Account
 from tests.support.folder_server.ledger import Ledger
 from tests.support.folder_server.store import AccountStore

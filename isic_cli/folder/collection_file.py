@@ -1,4 +1,4 @@
-"""The collections of a folder, from its `collections.json`.
+"""The collections of a folder: its `collections.json`, replaced at once.
 
 The file holds a list, or an object with a list under `collections`, of::
 
@@ -8,9 +8,13 @@ The file holds a list, or an object with a list under `collections`, of::
 
 Only `id` and `name` must be there. Instead of `isic_ids` a collection may have `query`, a search
 in the archive's language: its images are then whatever the query matches.
+
+Every change reads the file again under a lock, so that two processes which change different
+collections of one folder lose nothing of each other's.
 """
 
 import json
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +22,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from isic_cli.errors import LocalError, QueryError
+from isic_cli.files.atomic import write_state
+from isic_cli.files.lock import held
 from isic_cli.models.collection import Collection
 from isic_cli.query import parse
 
@@ -89,3 +95,70 @@ def read_collections(path: Path) -> dict[int, LocalCollection]:
         except QueryError as error:
             raise LocalError(f"{path}: query of {collection.name!r}: {error.message}") from error
     return collections
+
+
+#: Seconds to wait for another process that changes the collections.
+_PATIENCE = 60.0
+
+#: What a change does: from the collections by id to the collections by id.
+Change = Callable[[dict[int, LocalCollection]], dict[int, LocalCollection]]
+
+
+class CollectionFile:
+    """The collections of one folder; safe to use from several threads.
+
+    Parameters
+    ----------
+    path : Path
+        The file; a folder without collections has none.
+
+    Attributes
+    ----------
+    version : int
+        How many changes were made through this object.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._read: dict[int, LocalCollection] | None = None
+        self.version = 0
+
+    @property
+    def collections(self) -> Mapping[int, LocalCollection]:
+        """The collections by id.
+
+        Raises
+        ------
+        LocalError
+            For a file that cannot be read.
+        """
+        with self._lock:
+            if self._read is None:
+                self._read = read_collections(self._path)
+            return self._read
+
+    def change(self, change: Change) -> None:
+        """Apply a change to what is on disk now, and keep the result.
+
+        Raises
+        ------
+        LocalError
+            When the folder cannot be written; nothing is changed then.
+        """
+        with self._lock:
+            with held(
+                self._path.with_name(f".{self._path.name}.lock"),
+                f"the collections of {self._path.parent}",
+                wait=_PATIENCE,
+            ):
+                changed = change(read_collections(self._path))
+                self._replace(changed)
+            self._read = changed
+            self.version += 1
+
+    def _replace(self, collections: Mapping[int, LocalCollection]) -> None:
+        listed: list[dict[str, Any]] = [
+            one.model_dump(mode="json", exclude_unset=True) for one in collections.values()
+        ]
+        write_state(self._path, json.dumps({"collections": listed}, ensure_ascii=False, indent=1))

@@ -1,12 +1,16 @@
-"""Parameters of a request, refused in the words of the real server."""
+"""One request, as a route sees it, and its parameters, refused in the words of the real server."""
 
 import base64
 import binascii
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
+import httpx
+
 from isic_cli.errors import RefusedError
+from isic_cli.folder.store import FolderStore
 
 _INTEGER = "Input should be a valid integer, unable to parse string as an integer"
 _BOOLEAN = "Input should be a valid boolean, unable to interpret input"
@@ -126,3 +130,39 @@ def cursor(text: str) -> dict[str, str]:
 def wrong_position() -> ParameterError:
     """Return the refusal of a cursor whose position is not of this listing."""
     return ParameterError({"loc": ["query", "cursor"], "msg": "Value error, Invalid cursor."})
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request to the archive of a folder.
+
+    Attributes
+    ----------
+    origin : str
+        Scheme and host for links, without a trailing slash.
+    path : str
+        Decoded, with its leading slash.
+    parts : dict of str to str
+        What the variable pieces of the route's path stand for.
+    body : bytes
+        What a write sends.
+    """
+
+    store: FolderStore
+    origin: str
+    method: str
+    path: str
+    query: httpx.QueryParams
+    headers: httpx.Headers
+    parts: dict[str, str]
+    body: bytes = b""
+
+    def number(self, name: str = "id") -> int:
+        """Return a piece of the path that must be a whole number.
+
+        Raises
+        ------
+        ParameterError
+            For any other piece.
+        """
+        return integer(self.parts[name], "path", name)
