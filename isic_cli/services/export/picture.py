@@ -5,10 +5,10 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from isic_cli.curation.rle import Region, encode
-from isic_cli.errors import DamagedError, LocalError
+from isic_cli.errors import DamagedError, LocalError, UsageError
 from isic_cli.pictures.load import SIDEWAYS, opened, turn_of
 from isic_cli.pictures.mask import read_mask
 from isic_cli.pictures.whole import inspect
@@ -18,8 +18,6 @@ from isic_cli.services.export.options import Encoding, TargetSize
 _UPRIGHT_QUALITY = 95
 
 _SAVED_AS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP"}
-
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +29,20 @@ class PictureGeometry:
     stored : tuple of (int, int)
         Width and height as stored.
     turn : Image.Transpose or None
-        What sets it upright, after it was resized.
-    box : tuple of four float or None
-        The part of the stored picture that is used; None for all.
+        What sets it upright.
     inner : tuple of (int, int)
-        Width and height that this part is resized to, as stored.
+        Width and height that the upright picture is resized to.
     outer : tuple of (int, int)
-        Width and height of the result, upright, its padding included.
+        Width and height of the result, its padding included.
+    is_cropped : bool
+        Whether what has another shape than `inner` is cut off on both sides.
     """
 
     stored: tuple[int, int]
     turn: Image.Transpose | None
-    box: Box | None
     inner: tuple[int, int]
     outer: tuple[int, int]
+    is_cropped: bool = False
 
     @classmethod
     def plan(
@@ -53,52 +51,41 @@ class PictureGeometry:
         """Decide for a picture of the stored size."""
         width, height = stored[::-1] if turn in SIDEWAYS else stored
         if size is None:
-            return cls(stored, turn, None, stored, (width, height))
-        across, down = size.width / width, size.height / height
+            return cls(stored, turn, (width, height), (width, height))
+        outer = (size.width, size.height)
         if size.mode == "crop":
-            scale = max(across, down)
-            inner = (size.width, size.height)
-            used = (size.width / scale, size.height / scale)
-            left, top = (width - used[0]) / 2, (height - used[1]) / 2
-            box = (left, top, left + used[0], top + used[1])
-            return cls(stored, turn, _as_stored(box, turn), _swapped(inner, turn), inner)
-        scale = min(across, down)
+            return cls(stored, turn, outer, outer, is_cropped=True)
+        scale = min(size.width / width, size.height / height)
         if size.mode == "fit":
             scale = min(scale, 1.0)
         inner = (max(1, round(width * scale)), max(1, round(height * scale)))
-        outer = inner if size.mode == "fit" else (size.width, size.height)
-        return cls(stored, turn, None, _swapped(inner, turn), outer)
+        return cls(stored, turn, inner, inner if size.mode == "fit" else outer)
+
+    @property
+    def draft(self) -> tuple[int, int]:
+        """Width and height, as stored, that a decoder must give at least."""
+        across, down = self.inner[::-1] if self.turn in SIDEWAYS else self.inner
+        if not self.is_cropped:
+            return across, down
+        width, height = self.stored
+        scale = max(across / width, down / height)
+        return max(across, int(width * scale)), max(down, int(height * scale))
 
     def apply(self, image: Image.Image, filter_: Image.Resampling) -> Image.Image:
         """Return an image of the stored size, or of a whole fraction of it, brought to shape."""
-        scale = image.width / self.stored[0], image.height / self.stored[1]
-        box = None
-        if self.box is not None:
-            box = (self.box[0] * scale[0], self.box[1] * scale[1],
-                   min(self.box[2] * scale[0], image.width),
-                   min(self.box[3] * scale[1], image.height))  # fmt: skip
-        if box is not None or image.size != self.inner:
-            image = image.resize(self.inner, filter_, box=box)
         if self.turn is not None:
             image = image.transpose(self.turn)
+        if self.is_cropped:
+            return ImageOps.fit(image, self.outer, filter_)
+        if image.size != self.inner:
+            image = image.resize(self.inner, filter_)
         if image.size == self.outer:
             return image
+        # Not `ImageOps.pad`: of a very narrow picture it leaves no pixel.
         padded = Image.new(image.mode, self.outer)
         corner = (self.outer[0] - image.width) // 2, (self.outer[1] - image.height) // 2
         padded.paste(image, corner)
         return padded
-
-
-def _swapped(size: tuple[int, int], turn: Image.Transpose | None) -> tuple[int, int]:
-    return size[::-1] if turn in SIDEWAYS else size
-
-
-def _as_stored(box: Box, turn: Image.Transpose | None) -> Box:
-    """Return a centred box of the upright picture in the coordinates of the stored one."""
-    if turn not in SIDEWAYS:
-        return box
-    left, top, right, bottom = box
-    return (top, left, bottom, right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +127,8 @@ def render(source: Path, size: TargetSize | None, encoding: Encoding | None) -> 
         The file cannot be read.
     TransferError
         It is no whole picture, or too large to be decoded.
+    UsageError
+        It is too wide or high for the format.
     """
     with opened(source) as image:
         shape = PictureGeometry.plan(image.size, turn_of(image), size)
@@ -149,17 +138,14 @@ def render(source: Path, size: TargetSize | None, encoding: Encoding | None) -> 
         if encoding is None:
             lossless = image.format == "PNG"
             encoding = Encoding("png", 0) if lossless else Encoding("jpg", _UPRIGHT_QUALITY)
-        image.draft("RGB", _whole(shape))
+        image.draft("RGB", shape.draft)
         profile = image.info.get("icc_profile") if image.mode in {"RGB", "L"} else None
         pixels = shape.apply(as_rgb(image), Image.Resampling.LANCZOS)
-    return Rendered(_saved(pixels, encoding, profile), shape)
-
-
-def _whole(shape: PictureGeometry) -> tuple[int, int]:
-    """Return the size of the whole picture at the scale that a cropped part ends up in."""
-    box = shape.box or (0, 0, *shape.stored)
-    scale = shape.inner[0] / (box[2] - box[0])
-    return max(1, int(shape.stored[0] * scale)), max(1, int(shape.stored[1] * scale))
+    try:
+        return Rendered(_saved(pixels, encoding, profile), shape)
+    except (OSError, ValueError) as error:
+        # A side that the format cannot hold: 16,383 pixels in WebP, 65,500 in JPEG.
+        raise UsageError(f"{source.name} cannot be saved as {encoding.format}: {error}") from error
 
 
 def as_rgb(image: Image.Image) -> Image.Image:

@@ -185,7 +185,7 @@ class Sheet:
             with opened(data, name="the file") as image:
                 size = TargetSize(self.options.tile, self.options.tile)
                 shape = PictureGeometry.plan(image.size, turn_of(image), size)
-                image.draft("RGB", shape.inner)
+                image.draft("RGB", shape.draft)
                 return shape.apply(as_rgb(image), Image.Resampling.LANCZOS)
         except IsicError as error:
             return Problem(record.isic_id, error.message)

@@ -1,5 +1,6 @@
 from io import BytesIO
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -88,6 +89,48 @@ def test_a_crop_is_the_middle(tmp_path: Path) -> None:
     assert middle.getcolors() == [(2500, (0, 0, 255))]
 
 
+#: The commonest sizes of the archive's pictures.
+SIZES = [
+    (600, 450), (1024, 1024), (1872, 1053), (3264, 2448), (640, 480), (1022, 767),
+    (6000, 4000), (4288, 2848), (1920, 1080), (5184, 3456), (1024, 768), (2592, 1944),
+]  # fmt: skip
+TARGETS = [28, 32, 64, 96, 128, 160, 192, 224, 240, 256, 299, 320, 380, 384, 448, 512]
+
+
+@pytest.mark.parametrize("mode", ["crop", "fit", "pad"])
+def test_the_commonest_sizes_go_to_every_usual_target(mode: str) -> None:
+    for stored_size in SIZES:
+        image = Image.new("L", stored_size, 200)
+        for target in TARGETS:
+            shape = PictureGeometry.plan(image.size, None, TargetSize.parse(f"{target}:{mode}"))
+            shown = shape.apply(image, Image.Resampling.NEAREST)
+            assert shown.size == shape.outer
+            assert max(shown.size) == target
+
+
+@pytest.mark.parametrize("mode", ["crop", "fit", "pad"])
+@pytest.mark.parametrize("target", [(224, 224), (299, 299), (7, 500)])
+def test_no_width_and_height_up_to_2000_is_without_a_plan(
+    mode: Literal["crop", "fit", "pad"], target: tuple[int, int]
+) -> None:
+    size = TargetSize(*target, mode)
+    for width in range(1, 2001):
+        for height in {1, 2, 223, 767, 1999, width, 2001 - width}:
+            shape = PictureGeometry.plan((width, height), None, size)
+            assert 1 <= shape.inner[0] <= shape.outer[0] <= target[0]
+            assert 1 <= shape.inner[1] <= shape.outer[1] <= target[1]
+
+
+@pytest.mark.parametrize("target", ["7", "8x5", "33"])
+def test_every_small_picture_can_be_cropped(target: str) -> None:
+    size = TargetSize.parse(f"{target}:crop")
+    for width in range(1, 50):
+        for height in range(1, 50):
+            shape = PictureGeometry.plan((width, height), None, size)
+            shown = shape.apply(Image.new("L", (width, height), 9), Image.Resampling.LANCZOS)
+            assert (shown.size, shown.getextrema()) == (shape.outer, (9, 9))
+
+
 def test_padding_is_black_on_both_sides(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     Image.new("RGB", (100, 50), "white").save(path)
@@ -138,6 +181,12 @@ def test_a_damaged_picture_is_refused_whether_decoded_or_not(
     path.write_bytes(path.read_bytes()[:-3000])
     with pytest.raises(TransferError):
         render(path, None, encoding)
+
+
+def test_a_picture_that_is_too_wide_for_the_format_is_refused(tmp_path: Path) -> None:
+    Image.new("L", (17_000, 2)).save(tmp_path / "a.png")
+    with pytest.raises(UsageError, match=r"a\.png cannot be saved as webp"):
+        render(tmp_path / "a.png", None, Encoding("webp", 80))
 
 
 def test_a_missing_picture_is_a_local_error(tmp_path: Path) -> None:
