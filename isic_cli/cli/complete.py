@@ -15,9 +15,6 @@ from isic_cli.errors import IsicError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-#: Whole numbers that records have and the search language does not know.
-_BESIDES = ("acquisition_day", "pixels_x", "pixels_y")
-
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 #: Where a term of a query begins: after a space, a bracket or a minus.
 _LAST_TERM = re.compile(r"(?:[a-z0-9_]+:)?(?:\"[^\"]*|[^\s()\"-]*)\Z")
@@ -44,7 +41,7 @@ def complete_fields(
 ) -> list[CompletionItem]:
     """Offer the next name of a list with commas."""
     del ctx, param
-    return _listed({*_searchable(), *_BESIDES, "attribution", "url", "size"}, incomplete)
+    return _listed({*_known(), "attribution", "url", "size"}, incomplete)
 
 
 def complete_counted(
@@ -52,7 +49,7 @@ def complete_counted(
 ) -> list[CompletionItem]:
     """Offer the next field to count by."""
     del ctx, param
-    return _listed({*_searchable(), *_BESIDES, "attribution"} - {"isic_id"}, incomplete)
+    return _listed({*_known(), "attribution"} - {"isic_id"}, incomplete)
 
 
 def complete_number(
@@ -62,12 +59,8 @@ def complete_number(
     del ctx, param
     from isic_cli.query.fields import FIELDS
 
-    numbers = {name for name in _searchable() if FIELDS[name].kind == "number"}
-    return [
-        CompletionItem(name)
-        for name in sorted({*numbers, *_BESIDES})
-        if name.startswith(incomplete)
-    ]
+    found = (name for name in _known() if name not in FIELDS or FIELDS[name].kind == "number")
+    return [CompletionItem(name) for name in sorted(found) if name.startswith(incomplete)]
 
 
 def _listed(known: "Iterable[str]", incomplete: str) -> list[CompletionItem]:
@@ -112,6 +105,12 @@ def _searchable() -> "Iterable[str]":
     from isic_cli.query.fields import FIELDS
 
     return (name for name, field in FIELDS.items() if not field.crashes)
+
+
+def _known() -> "Iterable[str]":
+    from isic_cli.query.fields import UNSEARCHABLE
+
+    return [*_searchable(), *UNSEARCHABLE]
 
 
 def _values(ctx: click.Context, field: str, typed: str) -> "Iterable[str]":

@@ -47,9 +47,9 @@ def image_rows(
 def check_fields(fields: Iterable[str]) -> None:
     """Warn of fields that the data dictionary does not have; old folders may still hold them."""
     from isic_cli.models.image import FILE_FIELDS, LEADING_COLUMNS
-    from isic_cli.query import FIELDS
+    from isic_cli.query.fields import FIELDS, UNSEARCHABLE
 
-    known = {*FIELDS, *FILE_FIELDS, *LEADING_COLUMNS, "pixels_x", "pixels_y", "acquisition_day"}
+    known = {*FIELDS, *FILE_FIELDS, *LEADING_COLUMNS, *UNSEARCHABLE}
     for name in fields:
         if name not in known:
             from difflib import get_close_matches

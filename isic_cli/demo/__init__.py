@@ -114,7 +114,7 @@ class DrawnFiles:
                 self._write(draw(self._shots[name]))
 
     def _draw_markups(self) -> None:
-        from isic_cli.demo import readers
+        from isic_cli.demo import annotators
         from isic_cli.demo.drawing import draw_markups
 
         markups = {}
@@ -124,7 +124,7 @@ class DrawnFiles:
             markups.update(said)
             self._write({f"studies/2/masks/{file}": body for file, body in masks.items()})
         names = [shot.isic_id for shot in images]
-        write_json(self._folder / _ANNOTATIONS, readers.annotations(2, names, markups))
+        write_json(self._folder / _ANNOTATIONS, annotators.annotations(2, names, markups))
 
     def _write(self, bodies: Mapping[str, bytes]) -> None:
         for name, body in bodies.items():

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from isic_cli.demo import readers, scenes
+from isic_cli.demo import annotators, scenes
 from isic_cli.demo.rows import ATTRIBUTES, Shot
 from isic_cli.demo.superpixels import Labels, superpixels, to_rgb, within
 
@@ -75,12 +75,12 @@ def _regions(shot: Shot, labels: Labels, rho: NDArray[np.float32]) -> dict[str, 
 
 
 def draw_markups(shot: Shot) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """Draw what each reader of the second study marked in a picture.
+    """Draw what each annotator of the second study marked in a picture.
 
     Returns
     -------
     markups : dict of str to dict
-        By image and reader, as `readers.annotations` takes them.
+        By image and annotator, as `annotators.annotations` takes them.
     masks : dict of str to bytes
         Pictures of 0, 128 and 255 by file name.
     """
@@ -91,15 +91,15 @@ def draw_markups(shot: Shot) -> tuple[dict[str, Any], dict[str, bytes]]:
     regions = _regions(shot, labels, rho)
     markups: dict[str, Any] = {}
     masks = {}
-    for place, (reader, name) in enumerate(readers.READERS.items()):
+    for place, (annotator, name) in enumerate(annotators.ANNOTATORS.items()):
         marks: dict[str, Mapping[str, Any]] = {}
         for feature, attribute in (("1", "pigment_network"), ("2", "globules")):
-            levels = readers.marks(regions[attribute], int(labels.max()) + 1, place)
+            levels = annotators.marks(regions[attribute], int(labels.max()) + 1, place)
             file = f"{shot.isic_id}_{name}_{attribute}.png"
             gray = np.array([int(255 * level + 0.5) for level in levels], np.uint8)
             masks[file] = _encoded(Image.fromarray(gray[labels]), "PNG", compress_level=_FAST)
             marks[feature] = {"superpixels": levels, "mask": file}
-        markups[f"{shot.isic_id} {reader}"] = marks
+        markups[f"{shot.isic_id} {annotator}"] = marks
     return markups, masks
 
 

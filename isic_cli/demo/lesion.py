@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from isic_cli.demo.appearance import Look
 from isic_cli.demo.fields import (
     Field,
     Pixels,
@@ -17,7 +18,6 @@ from isic_cli.demo.fields import (
     noise,
     ramp,
 )
-from isic_cli.demo.looks import Look
 
 _WHITE = (250.0, 238.0, 226.0)
 _BLUE_VEIL = (106.0, 116.0, 146.0)

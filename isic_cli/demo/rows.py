@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from isic_cli.demo.cast import (
+from isic_cli.demo.patients import (
     CREDITS,
     DIAGNOSES,
     FIRST_ID,

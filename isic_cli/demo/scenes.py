@@ -4,6 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from isic_cli.demo.appearance import LOOKS, SKIN, Look, from_afar, on_skin
+from isic_cli.demo.artefacts import bubbles, hairs, ruler, tube, vignette
 from isic_cli.demo.fields import (
     Field,
     Pixels,
@@ -16,8 +18,6 @@ from isic_cli.demo.fields import (
     ramp,
 )
 from isic_cli.demo.lesion import Outline, honeycomb, outline, paint
-from isic_cli.demo.looks import LOOKS, SKIN, Look, from_afar, on_skin
-from isic_cli.demo.marks import bubbles, hairs, ruler, tube, vignette
 
 Picture = NDArray[np.uint8]
 _PARENTS = 17  # a spot's outline is drawn from its own seed, so that its pictures resemble

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from isic_cli.demo import readers
+from isic_cli.demo import annotators
 from isic_cli.demo.rows import Shot, row, shots
 from isic_cli.files.atomic import write_text
 from isic_cli.models.image import LEADING_COLUMNS
@@ -36,9 +36,9 @@ def write_tables(folder: Path) -> None:
     write_json(folder / "collections.json", collections(cast, asked, marked))
     for number, images in ((1, asked), (2, marked)):
         place = folder / "studies" / str(number)
-        write_json(place / "study.json", readers.STUDIES[number - 1])
-        _csv(place / "responses.csv", readers.responses(number, images))
-    write_json(folder / "studies/1/annotations.json", readers.annotations(1, asked, {}))
+        write_json(place / "study.json", annotators.STUDIES[number - 1])
+        _csv(place / "responses.csv", annotators.responses(number, images))
+    write_json(folder / "studies/1/annotations.json", annotators.annotations(1, asked, {}))
 
 
 def asked_images(cast: Sequence[Shot]) -> list[str]:

@@ -13,27 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from isic_cli.errors import LocalError
-from isic_cli.models.image import FILE_FIELDS
+from isic_cli.models.image import ACQUISITION_FIELDS, FILE_FIELDS
+from isic_cli.query.fields import FIELDS, UNSEARCHABLE
 
 logger = logging.getLogger(__name__)
 
-BOOLEANS = frozenset(
-    {
-        "melanocytic",
-        "mel_ulcer",
-        "concomitant_biopsy",
-        "personal_hx_mm",
-        "family_hx_mm",
-        "hairy",
-        "blurry",
-        "marker_pen",
-    }
-)
-INTEGERS = frozenset({"age_approx", "acquisition_day", "pixels_x", "pixels_y"})
-#: What the API files under `acquisition`; all else is `clinical`.
-ACQUISITION = frozenset(
-    {"pixels_x", "pixels_y", "image_type", "dermoscopic_type", "image_manipulation"}
-)
+BOOLEANS = frozenset(name for name, field in FIELDS.items() if field.kind == "boolean")
+INTEGERS = frozenset({*UNSEARCHABLE, *(name for name, field in FIELDS.items() if field.whole)})
 
 _TRUTH = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 _OUTSIDE = frozenset({"isic_id", "attribution", "copyright_license", *FILE_FIELDS})
@@ -166,5 +152,5 @@ def grouped(fields: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Divide flat metadata into the API's two groups."""
     groups: dict[str, dict[str, Any]] = {"acquisition": {}, "clinical": {}}
     for name, value in fields.items():
-        groups["acquisition" if name in ACQUISITION else "clinical"][name] = value
+        groups["acquisition" if name in ACQUISITION_FIELDS else "clinical"][name] = value
     return groups

@@ -10,15 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from isic_cli.models.image import ImageFiles, ImageMetadata, ImageRecord, RemoteFile
-from isic_cli.query import FIELDS
+from isic_cli.models.image import (
+    ACQUISITION_FIELDS,
+    ImageFiles,
+    ImageMetadata,
+    ImageRecord,
+    RemoteFile,
+)
+from isic_cli.query.fields import FIELDS, UNSEARCHABLE
 
 Group = Literal["acquisition", "clinical"]
 
-#: Metadata that the archive groups as a matter of the picture; all else is clinical.
-_ACQUISITION = ("dermoscopic_type", "image_manipulation", "image_type", "pixels_x", "pixels_y")
-#: Metadata that the search language does not know.
-_WHOLE_NUMBERS = ("acquisition_day", "pixels_x", "pixels_y")
 _LARGEST = 2**31 - 1
 
 
@@ -43,7 +45,7 @@ class MetadataColumn:
 
 
 def _column(name: str) -> MetadataColumn:
-    group: Group = "acquisition" if name in _ACQUISITION else "clinical"
+    group: Group = "acquisition" if name in ACQUISITION_FIELDS else "clinical"
     field = FIELDS.get(name)
     if field is None or field.whole:
         return MetadataColumn(name, "INTEGER", group)
@@ -71,7 +73,7 @@ FACTS: Mapping[str, str] = {
 METADATA: Mapping[str, MetadataColumn] = {
     name: _column(name)
     for name in sorted(
-        {*_WHOLE_NUMBERS, *(field.name for field in FIELDS.values() if not field.crashes)}
+        {*UNSEARCHABLE, *(field.name for field in FIELDS.values() if not field.crashes)}
         - FACTS.keys()
     )
 }

@@ -17,19 +17,16 @@ class Condition:
         With a question mark for each parameter.
     parameters : tuple
         Bound, never written into the text.
-    query : Query, optional
-        What it was compiled from, when nothing else was added.
     """
 
     sql: str = "TRUE"
     parameters: tuple[Any, ...] = ()
-    query: Query | None = None
 
     @classmethod
     def of(cls, query: Query) -> Self:
         """Return what a query of the archive's language compiles to."""
         sql, parameters = to_sql(query)
-        return cls(sql, tuple(parameters), query)
+        return cls(sql, tuple(parameters))
 
     def __and__(self, other: "Condition") -> "Condition":
         """Both hold."""

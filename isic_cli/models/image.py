@@ -12,6 +12,11 @@ LEADING_COLUMNS = ("isic_id", "attribution", "copyright_license")
 #: What a record knows beside its metadata: names that `field` answers and a listing may show.
 FILE_FIELDS = ("public", "url", "size", "thumbnail_url", "thumbnail_size")
 
+#: Metadata that the archive groups as a matter of the picture; all else is clinical.
+ACQUISITION_FIELDS = frozenset(
+    {"pixels_x", "pixels_y", "image_type", "dermoscopic_type", "image_manipulation"}
+)
+
 _KNOWN_EXTENSIONS = frozenset({"jpg", "jpeg", "png", "tif", "tiff"})
 
 

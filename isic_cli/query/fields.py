@@ -108,6 +108,9 @@ _ALL = (
 #: Every field that the archive's grammar accepts, by name.
 FIELDS: Mapping[str, Field] = MappingProxyType({field.name: field for field in _ALL})
 
+#: Metadata that a query cannot name: whole numbers all.
+UNSEARCHABLE = ("acquisition_day", "pixels_x", "pixels_y")
+
 #: Values of `image_type` that the archive still reads as their newer names.
 IMAGE_TYPE_ALIASES: Mapping[str, str] = MappingProxyType(
     {"clinical": "clinical: close-up", "overview": "clinical: overview"}

@@ -1,26 +1,26 @@
-"""Two studies whose four readers agree to a degree that is known beforehand.
+"""Two studies whose four annotators agree to a degree that is known beforehand.
 
-**Study 1**, questions on ten images. All four readers answer everything.
+**Study 1**, questions on ten images. All four annotators answer everything.
 
 * *Is the lesion malignant?* Unanimous on six images (three Yes, three No), two against two on
   four. Mean pairwise agreement (6 + 4/3)/10 = 11/15; half of the 40 answers are Yes, so chance
   agrees on 1/2, and **Fleiss' kappa is (11/15 - 1/2)/(1/2) = 7/15**. Krippendorff's nominal
   alpha is 1 - (4/15)/(20/39) = 12/25, Gwet's AC1 7/15 as well, since both answers are equally
   frequent.
-* *Estimated diameter (mm)*. Reader j says d + b for image diameters d = 3, 4 … 12 and the readers'
-  own offsets b = -1.5, -0.5, 0.5, 1.5: no other error. The variances are 55/6 and 5/3, so
+* *Estimated diameter (mm)*. Annotator j says d + b for image diameters d = 3, 4 … 12 and offsets
+  of their own b = -1.5, -0.5, 0.5, 1.5: no other error. The variances are 55/6 and 5/3, so
   **ICC(3,1) = 1 and ICC(2,1) = (55/6)/(55/6 + 5/3) = 11/13**.
 * *Which patterns are present?* Network as the first question has Yes (kappa 7/15); the others
   unanimous (kappa 1). One choice holds a bar: `Clods | lacunae`.
 
 **Study 2**, two features marked on the superpixels of five images. In each image a feature covers
-an even number 2m of superpixels. Readers 1 and 2 mark all of them definite (1), reader 3 the first
-half definite and the rest possible (0.5), reader 4 only the first half, definite. Counting
-whatever is above 0 as marked, and in superpixels:
+an even number 2m of superpixels. Annotators 1 and 2 mark all of them definite (1), annotator 3
+the first half definite and the rest possible (0.5), annotator 4 only the first half, definite.
+Counting whatever is above 0 as marked, and in superpixels:
 
-* Dice is 1 for the three pairs without reader 4 and 2m/(2m + m) = 2/3 for the three with:
+* Dice is 1 for the three pairs without annotator 4 and 2m/(2m + m) = 2/3 for the three with:
   **mean 5/6; mean IoU (3 x 1 + 3 x 1/2)/6 = 3/4**.
-* *How sure are you?* All four agree on every image, and reader 4 leaves the last image out:
+* *How sure are you?* All four agree on every image, and annotator 4 leaves the last image out:
   **alpha is 1 with one answer missing**.
 """
 
@@ -28,13 +28,13 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-#: The readers by number, with the hash id that a table of responses shows.
-READERS = {71: "DRAWA", 72: "DRAWB", 73: "DRAWC", 74: "DRAWD"}
+#: The annotators by number, with the hash id that a table of responses shows.
+ANNOTATORS = {71: "DRAWA", 72: "DRAWB", 73: "DRAWC", 74: "DRAWD"}
 COLUMNS = ("image", "annotator", "annotation_duration", "question", "question_type", "answer")
 
 _OFFSETS = (-1.5, -0.5, 0.5, 1.5)
 _FIRST_DIAMETER = 3
-#: Of each image of study 1: how many of the four readers, the first or the last, say Yes.
+#: Of each image of study 1: how many of the four annotators, the first or the last, say Yes.
 _YES = ("1111", "0000", "1111", "0000", "1111", "0000", "1100", "0011", "1010", "0101")
 _GLOBULES = frozenset({0, 2, 3, 6, 9})
 _CLODS = frozenset({8, 9})
@@ -95,16 +95,16 @@ def responses(study: int, images: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Yield the rows of a study's table of responses, its header first."""
     yield COLUMNS
     for place, image in enumerate(images):
-        for reader, name in enumerate(READERS.values()):
-            seconds = f"{20 + 3 * place + 7 * reader}.{place}{reader}"
-            duration = "" if (place, reader) == (4, 2) else seconds
-            answers = _answered(place, reader) if study == 1 else _confidence(place, reader)
+        for annotator, name in enumerate(ANNOTATORS.values()):
+            seconds = f"{20 + 3 * place + 7 * annotator}.{place}{annotator}"
+            duration = "" if (place, annotator) == (4, 2) else seconds
+            answers = _answered(place, annotator) if study == 1 else _confidence(place, annotator)
             for question, kind, answer in answers:
                 yield image, name, duration, question, kind, answer
 
 
-def _answered(place: int, reader: int) -> list[Answer]:
-    yes = _YES[place][reader] == "1"
+def _answered(place: int, annotator: int) -> list[Answer]:
+    yes = _YES[place][annotator] == "1"
     seen = [
         text
         for text, present in (
@@ -114,7 +114,7 @@ def _answered(place: int, reader: int) -> list[Answer]:
         )
         if present
     ]
-    size = _FIRST_DIAMETER + place + _OFFSETS[reader]
+    size = _FIRST_DIAMETER + place + _OFFSETS[annotator]
     answers = [
         (MALIGNANT["prompt"], "select", "Yes" if yes else "No"),
         (DIAMETER["prompt"], "number", json.dumps({"value": f"{size:.1f}"})),
@@ -124,13 +124,13 @@ def _answered(place: int, reader: int) -> list[Answer]:
     return answers
 
 
-def _confidence(place: int, reader: int) -> list[Answer]:
-    missing = reader == len(READERS) - 1 and place == len(_SURE) - 1
+def _confidence(place: int, annotator: int) -> list[Answer]:
+    missing = annotator == len(ANNOTATORS) - 1 and place == len(_SURE) - 1
     return [] if missing else [(SURE["prompt"], "select", _SURE[place])]
 
 
-def marks(region: Sequence[int], count: int, reader: int) -> list[float]:
-    """Return what a reader says of every superpixel of an image.
+def marks(region: Sequence[int], count: int, annotator: int) -> list[float]:
+    """Return what an annotator says of every superpixel of an image.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def marks(region: Sequence[int], count: int, reader: int) -> list[float]:
         The superpixels of the feature, an even number.
     count : int
         Superpixels of the image.
-    reader : int
+    annotator : int
         0 to 3.
 
     Returns
@@ -149,7 +149,7 @@ def marks(region: Sequence[int], count: int, reader: int) -> list[float]:
     values: list[float] = [0] * count
     half = len(region) // 2
     for place, label in enumerate(region):
-        values[label] = 1 if place < half else (1, 1, 0.5, 0)[reader]
+        values[label] = 1 if place < half else (1, 1, 0.5, 0)[annotator]
     return values
 
 
@@ -159,12 +159,12 @@ def annotations(study: int, images: Sequence[str], markups: dict[str, Any]) -> d
     Parameters
     ----------
     markups : dict
-        By `"<image> <reader number>"`, what the reader marked; empty for a study of questions.
+        By `"<image> <annotator number>"`, what each marked; empty for a study of questions.
     """
     tasks, done = [], []
     for place, image in enumerate(images):
-        for reader, annotator in enumerate(READERS):
-            number = 100 * study + place * len(READERS) + reader + 1
+        for turn, annotator in enumerate(ANNOTATORS):
+            number = 100 * study + place * len(ANNOTATORS) + turn + 1
             tasks.append({"id": number, "image": image, "annotator": annotator, "complete": True})
             done.append(
                 {
@@ -175,5 +175,5 @@ def annotations(study: int, images: Sequence[str], markups: dict[str, Any]) -> d
                     "markups": markups.get(f"{image} {annotator}", {}),
                 }
             )
-    names = {str(number): name for number, name in READERS.items()}
+    names = {str(number): name for number, name in ANNOTATORS.items()}
     return {"annotators": names, "tasks": tasks, "annotations": done}
