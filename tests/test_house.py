@@ -171,7 +171,7 @@ ONE_PLACE = {
     r"os\.walk\(|\.rglob\(": {"files"},
     r"Image\.open\(|MAX_IMAGE_PIXELS": {"pictures"},
     r"ISIC_(\\d|\[0-9\]\{7\})": {"models/ids.py"},
-    r"\bfile_digest\(": {"files", "services/download/partfile.py"},
+    r"\bfile_digest\(": {"files", "services/download/part.py"},
 }
 
 

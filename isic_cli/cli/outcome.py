@@ -40,8 +40,7 @@ class Fold:
 
     def take(self, event: "DownloadEvent") -> None:
         """Fold one event."""
-        from isic_cli.services.download.events import Advanced, Failed, Finished, Skipped
-        from isic_cli.services.index.filecache import CACHED
+        from isic_cli.services.download.events import CACHED, Advanced, Failed, Finished, Skipped
 
         match event:
             case Advanced():

@@ -25,11 +25,11 @@ from isic_cli.query import parse
 from isic_cli.services.cite.credits import Credits
 from isic_cli.services.dataset.lock import existing_lock, locked_attribution
 from isic_cli.services.dataset.record import record_download
+from isic_cli.services.download.cache import FileCache, picture_bytes
 from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent, Failed, Finished, Skipped
 from isic_cli.services.download.journal import DownloadJournal
 from isic_cli.services.download.options import DownloadOptions, Variant
-from isic_cli.services.index.filecache import picture_bytes, through_cache
 from isic_cli.services.opening import open_api
 from isic_cli.services.select.live import resolve_collections
 from isic_cli.settings import resolve
@@ -234,11 +234,10 @@ class Archive:
 
         with folder_lock(place), existing_lock(place) as lock:
             credit = Credits(self._api, collections, kept=locked_attribution(lock))
-            downloader = Downloader(self._api, options)
+            cache = FileCache.open(settings, variant)
+            downloader = Downloader(self._api, options, cache=cache)
             try:
-                with closing(
-                    through_cache(downloader, settings, options, credit.apply(noted()))
-                ) as events:
+                with closing(downloader.run(credit.apply(noted()))) as events:
                     yield from events
             finally:
                 # Leaving the loop early cuts the transfers; the next one needs a new start.

@@ -243,6 +243,19 @@ def test_an_interim_answer_is_passed_over(loop: Loopback, opened: Open) -> None:
     assert read(opened(), f"{loop.url}/a") == (0, b"a")
 
 
+def test_a_whole_answer_with_a_location_is_no_redirect(loop: Loopback, opened: Open) -> None:
+    loop.script["/a"] = [answer("200 OK", b"abc", location=f"{loop.url}/b")]
+    assert read(opened(), f"{loop.url}/a") == (0, b"abc")
+
+
+def test_the_length_of_a_body_in_chunks_counts_for_nothing(loop: Loopback, opened: Open) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 99\r\n\r\n"
+    loop.script["/a"] = [raw(head + b"3\r\nabc\r\n0\r\n\r\n")]
+    with opened().open_file(RemoteFile(url=f"{loop.url}/a")) as stream:
+        assert (stream.length, stream.total) == (None, None)
+        assert b"".join(stream.chunks()) == b"abc"
+
+
 def test_five_redirects_are_followed_and_six_are_not(loop: Loopback, opened: Open) -> None:
     for number in range(6):
         loop.script[f"/{number}"] = [redirect(f"{loop.url}/{number + 1}")] * 2

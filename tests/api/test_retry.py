@@ -101,6 +101,8 @@ def test_a_server_that_asks_for_too_long_a_wait_is_not_waited_for() -> None:
         ("-3", None),
         ("soon", None),
         ("1e3", None),
+        ("Thu, 01 Jan 1970 00:01:40 -9999", None),
+        ("Mon, 01 Jan 99999999999 00:00:00 GMT", None),
         ("٣", None),
     ],
 )

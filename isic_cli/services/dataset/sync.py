@@ -11,18 +11,18 @@ from isic_cli.api.archive import ArchiveApi
 from isic_cli.errors import CheckError
 from isic_cli.files.faults import local_error
 from isic_cli.models.ids import is_isic_id
+from isic_cli.models.idset import IdSet
 from isic_cli.models.image import ImageRecord
 from isic_cli.services.cite.credits import Credits
 from isic_cli.services.dataset.image import LockedImage
 from isic_cli.services.dataset.lock import Lock, locked_attribution
 from isic_cli.services.dataset.record import record_download
+from isic_cli.services.download.cache import FileCache
 from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent
 from isic_cli.services.download.journal import DownloadJournal
 from isic_cli.services.download.options import DownloadOptions
-from isic_cli.services.download.paths import Ground
-from isic_cli.services.download.plan import Seen
-from isic_cli.services.index.filecache import through_cache
+from isic_cli.services.download.paths import TargetFolder
 from isic_cli.services.select.images import Problem
 from isic_cli.services.select.live import GROUP, select
 
@@ -73,7 +73,7 @@ class Synchronisation:
         self._api = api
         self._lock = lock
         self._options = options
-        self._seen = Seen()
+        self._seen = IdSet()
         self._is_listed = False
         self._dropped: set[str] = set()
         self.credits = Credits(api)
@@ -100,9 +100,9 @@ class Synchronisation:
         """Fetch what is new or changed; yield what becomes of each image."""
         numbers = {one.id for images in self.images for one in images.collections}
         self.credits = Credits(self._api, numbers, kept=locked_attribution(self._lock))
-        downloader = Downloader(self._api, self._options)
-        records = self.credits.apply(self._records())
-        yield from through_cache(downloader, self._api.settings, self._options, records)
+        cache = FileCache.open(self._api.settings, self._options.variant)
+        downloader = Downloader(self._api, self._options, cache=cache)
+        yield from downloader.run(self.credits.apply(self._records()))
 
     def _records(self) -> Iterator[ImageRecord]:
         for images in self.images:
@@ -153,9 +153,9 @@ class Synchronisation:
                 " nothing was deleted",
                 hint="Look at them in the report, then raise --max-delete if it is right.",
             )
-        ground = Ground(self._options.folder)
+        folder = TargetFolder(self._options.folder)
         for one in chosen:
-            _unlink(ground.target(one.image.path))
+            _unlink(folder.target(one.image.path))
             self._dropped.add(one.image.isic_id)
         with DownloadJournal(self._options.folder, writable=True) as journal:
             journal.drop((one.image.isic_id for one in chosen), self._lock.header.variant)

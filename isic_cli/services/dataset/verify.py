@@ -17,7 +17,7 @@ from isic_cli.services.dataset.image import LockedImage
 from isic_cli.services.dataset.lock import Lock
 from isic_cli.services.dataset.verified import Good, VerifiedIndex
 from isic_cli.services.download.journal import DownloadJournal
-from isic_cli.services.download.paths import Ground
+from isic_cli.services.download.paths import TargetFolder
 from isic_cli.services.run.executors import ExecutorSpec, Workers, open_executor
 
 #: Hashing and decoding release the interpreter; more threads gain nothing on a disk.
@@ -98,7 +98,7 @@ class _FileState:
 
 class _Checker:
     def __init__(self, folder: Path, lock: Lock, *, deep: bool, trust: bool) -> None:
-        self._ground = Ground(folder)
+        self._target = TargetFolder(folder).target
         self._variant = lock.header.variant
         self._deep = deep
         self._trust = trust
@@ -121,7 +121,7 @@ class _Checker:
             yield checked
 
     def _look(self, image: LockedImage, known: Good | None) -> _FileState:
-        target = self._ground.target(image.path)
+        target = self._target(image.path)
         try:
             there = os.lstat(target)
         except (FileNotFoundError, NotADirectoryError):

@@ -14,12 +14,12 @@ from isic_cli.services.cite.credits import Credits
 from isic_cli.services.dataset.header import resolved
 from isic_cli.services.dataset.lock import existing_lock, locked_attribution
 from isic_cli.services.dataset.record import record_download
+from isic_cli.services.download.cache import FileCache
 from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent
 from isic_cli.services.download.journal import DownloadJournal
 from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.plan import PlannedFile
-from isic_cli.services.index.filecache import through_cache
 from isic_cli.services.select.live import select
 
 #: Id files up to this many ids are looked up before the first transfer, so that their bytes
@@ -79,7 +79,8 @@ class Acquisition:
         self._options = options
         self.images = select(api, selection, lanes=lanes)
         self.credits = Credits(api)
-        self._downloader = Downloader(api, options)
+        cache = FileCache.open(api.settings, options.variant)
+        self._downloader = Downloader(api, options, cache=cache)
         self._held: list[ImageRecord] | None = None
 
     def total(self) -> int | None:
@@ -136,7 +137,7 @@ class Acquisition:
         with existing_lock(self._options.folder) as lock:
             self.credits = Credits(self._api, collections, kept=locked_attribution(lock))
             records = self.credits.apply(self._records())
-            yield from through_cache(self._downloader, self._api.settings, self._options, records)
+            yield from self._downloader.run(records)
 
     def write_sidecars(self, *, hurried: bool = False) -> None:
         """Bring `metadata.csv`, `attribution.txt`, `licenses/` and `isic.lock` up to date.

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 from isic_cli.errors import NetworkError
 from isic_cli.files import STATE
-from isic_cli.files.faults import local_error
+from isic_cli.files.faults import translated
 from isic_cli.files.leftovers import sweep
 from isic_cli.models.image import ImageRecord
-from isic_cli.services.download.crew import Crew
-from isic_cli.services.download.crowd import Crowd
+from isic_cli.services.download.cache import FileCache
+from isic_cli.services.download.concurrency import AdaptiveConcurrency
 from isic_cli.services.download.events import (
     Advanced,
     DownloadEvent,
@@ -24,18 +24,20 @@ from isic_cli.services.download.events import (
 from isic_cli.services.download.journal import DownloadJournal
 from isic_cli.services.download.limits import Pace
 from isic_cli.services.download.options import DownloadOptions
-from isic_cli.services.download.partfile import Write
-from isic_cli.services.download.parts import PartStore
-from isic_cli.services.download.paths import Ground, settle_layout
+from isic_cli.services.download.part import PartStore, Write
+from isic_cli.services.download.paths import TargetFolder
+from isic_cli.services.download.pictures import FileSource, PictureTransfers
 from isic_cli.services.download.plan import Expected, PlannedFile, Planner
-from isic_cli.services.download.transfer import FileSource, Transfer, may_pass
+from isic_cli.services.download.pool import WorkerPool
+from isic_cli.services.download.transfer import may_pass
+from isic_cli.services.download.work import FileWork
 
 #: Files planned ahead for each thread: enough to stay busy while a page of 100 is fetched.
 _AHEAD = 8
 #: Failures that are kept for the last pass; further ones are final at once, for memory's sake.
 _MOST_POSTPONED = 2000
 #: So many failures without one success, and a run gives up (or two for each thread).
-_MOST_BARREN = 32
+_MOST_FAILURES = 32
 
 
 class Downloader:
@@ -50,12 +52,14 @@ class Downloader:
     expected : callable, optional
         Returns the SHA-256 that the file of an image must have, or None for any: other bytes
         are not kept.
+    cache : FileCache, optional
+        Gives files instead of the network, and takes those that were fetched.
     sleep : callable, optional
         Sleeps that many seconds between attempts; by default a wait that a stop cuts short.
     clock : callable
         Seconds that only ever grow.
     write : callable
-        `os.write`, or something that fails like a full disk.
+        Writes to a descriptor.
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class Downloader:
         options: DownloadOptions,
         *,
         expected: Expected | None = None,
+        cache: FileCache | None = None,
         sleep: Callable[[float], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
         write: Write = os.write,
@@ -71,6 +76,7 @@ class Downloader:
         self._source = source
         self._options = options
         self._expected = expected
+        self._cache = cache
         self._sleep = sleep
         self._clock = clock
         self._write = write
@@ -87,19 +93,20 @@ class Downloader:
         LocalError
             When the folder cannot be read.
         """
-        folder = self._options.folder
-        layout = settle_layout(folder, self._options.layout, record=False)
-        with DownloadJournal(folder, writable=False) as journal:
-            planner = Planner(
-                self._options,
-                layout=layout,
-                ground=Ground(folder),
-                journal=journal,
-                kept=PartStore(folder).kept(),
-                expected=self._expected,
-            )
+        with DownloadJournal(self._options.folder, writable=False) as journal:
+            folder = TargetFolder.open(self._options.folder, self._options.layout, record=False)
+            planner = self._planner(folder, journal, PartStore(self._options.folder))
             for planned in planner.plans(records):
                 yield planner.settle(planned)
+
+    def _planner(self, folder: TargetFolder, journal: DownloadJournal, parts: PartStore) -> Planner:
+        return Planner(
+            self._options,
+            folder=folder,
+            journal=journal,
+            kept=parts.kept(),
+            expected=self._expected,
+        )
 
     def run(self, records: Iterable[ImageRecord]) -> Generator[DownloadEvent, None, None]:
         """Download; yield what happens.
@@ -119,64 +126,61 @@ class Downloader:
         LocalError
             When the disk is full, read-only or refuses otherwise.
         """
-        folder = self._options.folder
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise local_error(error, folder) from error
-        layout = settle_layout(folder, self._options.layout, record=True)
-        parts = PartStore(folder, write=self._write)
+        options = self._options
+        with translated(options.folder):
+            options.folder.mkdir(parents=True, exist_ok=True)
+        folder = TargetFolder.open(options.folder, options.layout, record=True)
+        parts = PartStore(options.folder, write=self._write)
         parts.sweep()
-        sweep(folder, folder / "licenses", folder / STATE)
-        ground = Ground(folder)
-        with DownloadJournal(folder, writable=True) as journal:
-            planner = Planner(
-                self._options,
-                layout=layout,
-                ground=ground,
-                journal=journal,
-                kept=parts.kept(),
-                expected=self._expected,
-            )
+        sweep(options.folder, options.folder / "licenses", options.folder / STATE)
+        with DownloadJournal(options.folder, writable=True) as journal:
+            planner = self._planner(folder, journal, parts)
             stop = threading.Event()
-            pace = Pace(
-                self._options,
-                pause=self._sleep or stop.wait,
-                is_stopped=stop.is_set,
-                clock=self._clock,
-            )
-            transfer = Transfer(
+            transfers = PictureTransfers(
                 self._source,
-                self._options,
-                ground=ground,
+                options,
+                folder=folder,
                 parts=parts,
                 journal=journal,
-                pace=pace,
+                pace=Pace(
+                    options.rate,
+                    options.bandwidth,
+                    pause=self._sleep or stop.wait,
+                    is_stopped=stop.is_set,
+                    clock=self._clock,
+                ),
                 expected=self._expected,
             )
-            crowd = Crowd(self._options.jobs, clock=self._clock)
-            crew = Crew(crowd, planner=planner, transfer=transfer, journal=journal)
+            work = FileWork(planner, transfers, folder, journal, self._cache)
+            concurrency = AdaptiveConcurrency(options.jobs, clock=self._clock)
+            pool = WorkerPool(work.do, concurrency)
             abort: Callable[[], None] | None = self._source.abort
             try:
-                yield from _DownloadRun(crew, crowd).events(planner.plans(records))
+                yield from _DownloadRun(pool, work, concurrency).events(planner.plans(records))
                 abort = None
             finally:
                 stop.set()
-                crew.dismiss(abort)
+                pool.close(abort)
                 journal.sync()
 
 
 class _DownloadRun:
-    """The consumer's side of one run: feeds the crew, and folds what comes back."""
+    """The reader's side of one run: feeds the pool, and folds what comes back."""
 
-    def __init__(self, crew: Crew, crowd: Crowd) -> None:
-        self._crew = crew
-        self._ahead = _AHEAD * crowd.most
-        self._enough = max(_MOST_BARREN, 2 * crowd.now)
+    def __init__(
+        self,
+        pool: WorkerPool[PlannedFile, DownloadEvent],
+        work: FileWork,
+        concurrency: AdaptiveConcurrency,
+    ) -> None:
+        self._pool = pool
+        self._work = work
+        self._ahead = _AHEAD * concurrency.most
+        self._enough = max(_MOST_FAILURES, 2 * concurrency.now)
         self._flying: dict[str, PlannedFile] = {}
         self._postponed: dict[str, tuple[PlannedFile, Failed]] = {}
         self._last_pass = False
-        self._barren: int | None = 0
+        self._consecutive_failures: int | None = 0
 
     def events(self, plans: Iterator[PlannedFile]) -> Iterator[DownloadEvent]:
         """Yield every event of the run."""
@@ -194,17 +198,17 @@ class _DownloadRun:
                 else:
                     yield from self._admit(planned)
             if self._flying:
-                for event in self._crew.take():
+                for event in self._pool.take():
                     yield from self._fold(event)
 
     def _admit(self, planned: PlannedFile) -> Iterator[DownloadEvent]:
         if planned.error is not None:
             yield Failed(planned.isic_id, planned.reason, 0, 0, planned.error)
         elif planned.action == "skip":
-            yield self._crew.skip(planned)
+            yield self._work.skip(planned)
         else:
             self._flying[planned.isic_id] = planned
-            self._crew.give(planned, len(self._flying))
+            self._pool.submit(planned, len(self._flying))
 
     def _fold(self, event: DownloadEvent) -> Iterator[DownloadEvent]:
         if isinstance(event, Started | Advanced):
@@ -214,9 +218,9 @@ class _DownloadRun:
         if not isinstance(event, Skipped):
             event = self._with_earlier(event)
         if not isinstance(event, Failed):
-            self._barren = None
+            self._consecutive_failures = None
         elif self._is_postponed(planned, event):
-            yield from self._despair(event)
+            yield from self._stop_if_host_is_down(event)
             return
         yield event
 
@@ -228,19 +232,20 @@ class _DownloadRun:
         return replace(event, attempts=event.attempts + earlier.attempts)
 
     def _is_postponed(self, planned: PlannedFile, failed: Failed) -> bool:
-        if self._last_pass or not may_pass(failed) or len(self._postponed) >= _MOST_POSTPONED:
+        if self._last_pass or not may_pass(failed.error) or len(self._postponed) >= _MOST_POSTPONED:
             return False
         self._postponed[planned.isic_id] = (planned, failed)
         return True
 
-    def _despair(self, failed: Failed) -> Iterator[DownloadEvent]:
-        """Stop a run in which nothing but failures comes back: the file host is not there."""
-        if self._barren is None:
+    def _stop_if_host_is_down(self, failed: Failed) -> Iterator[DownloadEvent]:
+        """Stop a run in which nothing but failures comes back."""
+        if self._consecutive_failures is None:
             return
-        self._barren += 1
-        if self._barren >= self._enough:
+        self._consecutive_failures += 1
+        if self._consecutive_failures >= self._enough:
             yield from (failure for _, failure in self._postponed.values())
             raise NetworkError(
-                f"none of {self._barren} files could be had; the last: {failed.reason}",
+                f"none of {self._consecutive_failures} files could be had;"
+                f" the last: {failed.reason}",
                 hint="Run again later: what was begun is kept.",
             )

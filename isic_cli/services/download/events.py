@@ -1,5 +1,6 @@
 """What a download reports while it runs: frozen values, folded and rendered by others."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from isic_cli.errors import IsicError
@@ -76,7 +77,7 @@ class Skipped:
     Attributes
     ----------
     reason : str
-        How we know: `complete` (journal), `unchanged` (hash) or `adopted` (structure).
+        How we know: `complete` (journal), `unchanged` (hash), `adopted` (structure), or `CACHED`.
     """
 
     isic_id: str
@@ -110,3 +111,7 @@ class Failed:
 
 
 DownloadEvent = Started | Advanced | Finished | Skipped | Failed
+Emit = Callable[[DownloadEvent], None]
+
+#: The reason of a `Skipped` whose file came from the cache.
+CACHED = "from the cache"

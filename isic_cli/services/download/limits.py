@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 
 from isic_cli.errors import TransferError
-from isic_cli.services.download.options import DownloadOptions
 
 
 class TokenBucket:
@@ -52,8 +51,8 @@ class Pace:
 
     Parameters
     ----------
-    options : DownloadOptions
-        Rate and bandwidth.
+    rate, bandwidth : float or None
+        Most requests and bytes per second.
     pause : callable
         Sleeps; ends early when the run is stopped.
     is_stopped : callable
@@ -64,19 +63,18 @@ class Pace:
 
     def __init__(
         self,
-        options: DownloadOptions,
+        rate: float | None = None,
+        bandwidth: float | None = None,
         *,
-        pause: Callable[[float], object],
-        is_stopped: Callable[[], bool],
+        pause: Callable[[float], object] = time.sleep,
+        is_stopped: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.clock = clock
         self.is_stopped = is_stopped
         self._pause = pause
-        self._requests = options.rate and TokenBucket(options.rate, clock=clock, pause=self.wait)
-        self._bytes = options.bandwidth and TokenBucket(
-            options.bandwidth, clock=clock, pause=self.wait
-        )
+        self._requests = rate and TokenBucket(rate, clock=clock, pause=self.wait)
+        self._bytes = bandwidth and TokenBucket(bandwidth, clock=clock, pause=self.wait)
 
     def wait(self, seconds: float) -> None:
         """Sleep.

@@ -4,13 +4,16 @@ import json
 import os
 import re
 import string
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
+from typing import Self
 
 from isic_cli.errors import LocalError, UnsafeError, UsageError
 from isic_cli.files import STATE
 from isic_cli.files.atomic import write_state
-from isic_cli.files.faults import local_error
+from isic_cli.files.faults import translated
 from isic_cli.models.ids import is_isic_id
 from isic_cli.services.download.options import Variant
 
@@ -91,6 +94,8 @@ class Layout:
         return f"{path.removesuffix('.' + extension)}_thumbnail.{extension}"
 
 
+_USUAL_SUFFIX = {"jpeg": "jpg", "tiff": "tif"}
+_SUFFIXES = frozenset({"jpg", "png", "tif", *_USUAL_SUFFIX})
 _EXAMPLE = "Example: --layout '{isic_id:.7}/{isic_id}.{ext}'."
 
 
@@ -122,16 +127,14 @@ def settle_layout(folder: Path, wanted: str | None, *, record: bool) -> Layout:
         When the folder is laid out otherwise already, or the layout is wrong.
     """
     file = folder / STATE / "layout.json"
+    recorded = None
     try:
-        recorded = json.loads(file.read_bytes())["layout"]
-    except (FileNotFoundError, NotADirectoryError):
-        recorded = None
-    except (ValueError, KeyError, TypeError) as error:
+        with translated(file), suppress(FileNotFoundError, NotADirectoryError):
+            recorded = json.loads(file.read_bytes())["layout"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise LocalError(
             f"{file} is damaged", hint="Write the layout into it again, or remove it."
         ) from error
-    except OSError as error:
-        raise local_error(error, file) from error
     if recorded is not None and wanted not in {None, recorded}:
         raise UsageError(
             f"{folder} is laid out as {recorded}, not as {wanted}",
@@ -143,19 +146,28 @@ def settle_layout(folder: Path, wanted: str | None, *, record: bool) -> Layout:
     return layout
 
 
-class Ground:
+class TargetFolder:
     """The folder on disk: makes subfolders, and keeps symbolic links from leading out of it.
 
     Parameters
     ----------
     folder : Path
         The download folder; it need not exist yet.
+    layout : Layout
+        Where files go in it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, layout: Layout | None = None) -> None:
+        self.layout = layout or Layout()
         self._folder = str(folder)
         self._real = os.path.realpath(folder)
         self._known: set[str] = set()
+        self._unusual: dict[str, dict[str, str]] = {}
+
+    @classmethod
+    def open(cls, folder: Path, layout: str | None, *, record: bool) -> Self:
+        """Return the folder with its layout; see `settle_layout`."""
+        return cls(folder, settle_layout(folder, layout, record=record))
 
     def target(self, path: str) -> str:
         """Return the absolute path of `path`.
@@ -185,9 +197,36 @@ class Ground:
         target = self.target(path)
         parent = path.rpartition("/")[0]
         if parent not in self._known:
-            try:
+            with translated(Path(target).parent):
                 Path(target).parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise local_error(error, Path(target).parent) from error
             self._known.add(parent)
         return target
+
+    def other_spelling(self, path: str) -> str | None:
+        """Return the file that lies there under another spelling of the name, such as `.JPG`.
+
+        The official tool keeps the suffix that the archive's file happens to have.
+        """
+        parent, slash, name = path.rpartition("/")
+        if parent not in self._unusual:  # listed once: a look for each spelling costs more
+            self._unusual[parent] = dict(_unusual_names(self.target(parent)))
+        found = self._unusual[parent].get(_usual(name))
+        return None if found is None or found == name else f"{parent}{slash}{found}"
+
+
+def _usual(name: str) -> str:
+    stem, _, suffix = name.lower().rpartition(".")
+    return f"{stem}.{_USUAL_SUFFIX.get(suffix, suffix)}"
+
+
+def _unusual_names(folder: str) -> Iterator[tuple[str, str]]:
+    """Yield the files that are not named as we name them: the usual spelling, and theirs."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            stem, _, suffix = entry.name.rpartition(".")
+            if (
+                suffix.lower() in _SUFFIXES
+                and (suffix in _USUAL_SUFFIX or suffix.isupper() or stem[:5] != "ISIC_")
+                and entry.is_file(follow_symlinks=False)
+            ):
+                yield _usual(entry.name), entry.name

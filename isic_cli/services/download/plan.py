@@ -9,11 +9,12 @@ from typing import Literal
 from isic_cli.errors import DamagedError, NotFoundError, TransferError, UnsafeError
 from isic_cli.files.digest import sha256_of
 from isic_cli.files.faults import local_error
+from isic_cli.models.idset import IdSet
 from isic_cli.models.image import ImageRecord, RemoteFile
 from isic_cli.pictures.whole import Picture, inspect
 from isic_cli.services.download.journal import DownloadJournal, Entry
 from isic_cli.services.download.options import DownloadOptions
-from isic_cli.services.download.paths import Ground, Layout
+from isic_cli.services.download.paths import TargetFolder
 
 #: `check` is settled by reading the file that is there: `skip` or `replace`; `refuse` fails.
 Action = Literal["fetch", "resume", "skip", "replace", "check", "refuse"]
@@ -44,6 +45,8 @@ class PlannedFile:
         What the journal says; for a file that was adopted, what it shall say.
     error : TransferError or NotFoundError or None
         Why it is refused.
+    there : str
+        The file that is there: `path`, or another spelling of its name.
     """
 
     isic_id: str
@@ -55,24 +58,7 @@ class PlannedFile:
     file: RemoteFile | None = None
     entry: Entry | None = None
     error: TransferError | NotFoundError | None = None
-
-
-class Seen:
-    """The ids met in one run: one bit each, 1.2 MB for ten million."""
-
-    def __init__(self) -> None:
-        self._bits = bytearray(1_250_000)
-
-    def add(self, isic_id: str) -> bool:
-        """Note a safe id; return whether it was new."""
-        byte, bit = divmod(int(isic_id[5:]), 8)
-        new = not self._bits[byte] >> bit & 1
-        self._bits[byte] |= 1 << bit
-        return new
-
-    def __contains__(self, isic_id: str) -> bool:
-        byte, bit = divmod(int(isic_id[5:]), 8)
-        return bool(self._bits[byte] >> bit & 1)
+    there: str = ""
 
 
 class Planner:
@@ -82,9 +68,7 @@ class Planner:
     ----------
     options : DownloadOptions
         Variant and limits.
-    layout : Layout
-        Where files go.
-    ground : Ground
+    folder : TargetFolder
         The folder.
     journal : DownloadJournal
         What is known about the folder.
@@ -98,22 +82,20 @@ class Planner:
         self,
         options: DownloadOptions,
         *,
-        layout: Layout,
-        ground: Ground,
+        folder: TargetFolder,
         journal: DownloadJournal,
         kept: dict[str, int],
         expected: Expected | None = None,
     ) -> None:
         self._options = options
-        self._layout = layout
-        self._ground = ground
+        self._folder = folder
         self._journal = journal
         self._kept = kept
         self._expected = expected
 
     def plans(self, records: Iterable[ImageRecord]) -> Iterator[PlannedFile]:
         """Yield a plan for every record, lazily; an id that comes again is passed over."""
-        seen = Seen()
+        seen = IdSet()
         for record in records:
             planned = self._glance(record)
             if planned.action == "refuse" or seen.add(record.isic_id):
@@ -123,9 +105,10 @@ class Planner:
         isic_id = record.isic_id
         try:
             file = _variant(record, self._options.variant)
-            path = self._layout.path(isic_id, file.extension, self._options.variant)
-            target = self._ground.target(path)
-            there = _lstat(target)
+            path = self._folder.layout.path(isic_id, file.extension, self._options.variant)
+            found, there = path, _lstat(self._folder.target(path))
+            if there is None and (other := self._folder.other_spelling(path)):
+                found, there = other, _lstat(self._folder.target(other))
         except (UnsafeError, NotFoundError) as error:
             return PlannedFile(isic_id, "", "refuse", None, error.message, record, error=error)
         entry = self._journal.get(isic_id, self._options.variant)
@@ -145,7 +128,7 @@ class Planner:
             if done and action == "fetch":
                 action, reason = "resume", f"{done} bytes are here already"
             size = None if size is None else max(0, size - done)
-        return PlannedFile(isic_id, path, action, size, reason, record, file, entry)
+        return PlannedFile(isic_id, path, action, size, reason, record, file, entry, there=found)
 
     def settle(self, planned: PlannedFile) -> PlannedFile:
         """Turn `check` into `skip` or `replace` by reading the file that is there.
@@ -157,7 +140,7 @@ class Planner:
         """
         if planned.action != "check":
             return planned
-        target = self._ground.target(planned.path)
+        target = self._folder.target(planned.there)
         known = planned.entry
         try:
             there = os.lstat(target)
@@ -166,7 +149,7 @@ class Planner:
                 reason = "unchanged" if same else "changed on disk"
                 entry = replace(known, mtime_ns=there.st_mtime_ns) if same else None
             else:
-                entry, reason = self._adopt(planned, target, there), "adopted"
+                entry, reason = self._adopt(planned, target, there), _adopted(planned)
         except OSError as error:
             raise local_error(error, target) from error
         except DamagedError as error:
@@ -198,6 +181,12 @@ class Planner:
             record=planned.record.row(),
             public=planned.record.public,
         )
+
+
+def _adopted(planned: PlannedFile) -> str:
+    if planned.there == planned.path:
+        return "adopted"
+    return f"adopted: it was called {planned.there.rpartition('/')[2]}"
 
 
 def _variant(record: ImageRecord, variant: str) -> RemoteFile:

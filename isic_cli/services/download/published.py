@@ -1,41 +1,19 @@
-"""Fetch the frozen files of a collection with a DOI: large, resumable, checked by their length.
-
-The parts are those of the download engine: a file takes its name when it is whole, and what was
-cut goes on where it was, if the file host proves that it is still the same file.
-"""
+"""Fetch the frozen files of a collection with a DOI: large, resumable, checked by their length."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 from isic_cli.api.dois import PublishedFile
 from isic_cli.api.files import FileStream
-from isic_cli.api.retry import Attempts, Fault, RetryPolicy
-from isic_cli.errors import (
-    ExpiredLinkError,
-    IsicError,
-    NetworkError,
-    NotFoundError,
-    RefusedError,
-    TransferError,
-)
-from isic_cli.files.faults import local_error
+from isic_cli.errors import IsicError
+from isic_cli.files.faults import translated
 from isic_cli.models.image import RemoteFile
-from isic_cli.services.download.partfile import PartFile
-from isic_cli.services.download.parts import PartStore
-
-
-class PublishedSource(Protocol):
-    """Where files come from: the archive."""
-
-    def open_file(
-        self, file: RemoteFile, *, offset: int = 0, etag: str | None = None
-    ) -> AbstractContextManager[FileStream]:
-        """Open a file, or the rest of one."""
-        ...
+from isic_cli.services.download.limits import Pace
+from isic_cli.services.download.part import PartFile, PartStore
+from isic_cli.services.download.transfer import FAILURES, FileOpener, Transfer, TransferOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +36,12 @@ class FetchedFile:
     error: IsicError | None = None
 
 
+class _PresentError(IsicError):
+    """A file of this length is there."""
+
+
 def fetch_published(
-    source: PublishedSource,
+    source: FileOpener,
     files: Iterable[PublishedFile],
     folder: Path,
     *,
@@ -71,7 +53,7 @@ def fetch_published(
 
     Parameters
     ----------
-    source : PublishedSource
+    source : FileOpener
         The archive.
     files : iterable of PublishedFile
         As the page of a DOI lists them.
@@ -89,12 +71,46 @@ def fetch_published(
     LocalError
         When the disk refuses.
     """
-    parts = PartStore(folder)
+    parts, pace = PartStore(folder), Pace(pause=sleep)
     parts.sweep()
     for file in files:
-        yield _Fetch(source, file, folder / safe_name(file.name), parts, advance).run(
-            Attempts(RetryPolicy(retries=retries)), sleep
+        target = folder / safe_name(file.name)
+        watch = _PublishedProgress(target, advance)
+        transfer = Transfer(
+            source,
+            RemoteFile(url=file.url),
+            parts.open(target.name),
+            PartFile.flush,
+            pace=pace,
+            options=TransferOptions(retries, started=watch.started, arrived=watch.arrived),
         )
+        try:
+            done = transfer.run(str(target))
+            result = FetchedFile(target.name, "fetched", done.size, done.sha256, transfer.tries)
+        except _PresentError:
+            result = FetchedFile(target.name, "present", watch.size or 0, attempts=transfer.tries)
+        except FAILURES as error:
+            result = FetchedFile(target.name, "failed", attempts=transfer.tries, error=error)
+        yield result
+
+
+class _PublishedProgress:
+    """Looks at the length before the body is read, and counts what comes."""
+
+    def __init__(self, target: Path, advance: Callable[[int], object]) -> None:
+        with translated(target):
+            self.size = target.stat().st_size if target.exists() else None
+        self._advance = advance
+        self._told = 0
+
+    def started(self, stream: FileStream) -> None:
+        if self.size is not None and stream.total == self.size:
+            raise _PresentError("present")
+        self._told = 0
+
+    def arrived(self, received: int) -> None:
+        self._advance(received - self._told)
+        self._told = received
 
 
 def safe_name(name: str) -> str:
@@ -102,73 +118,3 @@ def safe_name(name: str) -> str:
     piece = name.replace("\\", "/").rpartition("/")[2].lstrip(".")
     kept = "".join(one if one.isprintable() and one not in '<>:"|?*' else "_" for one in piece)
     return kept.strip() or "file"
-
-
-class _Fetch:
-    def __init__(
-        self,
-        source: PublishedSource,
-        file: PublishedFile,
-        target: Path,
-        parts: PartStore,
-        advance: Callable[[int], object],
-    ) -> None:
-        self._source = source
-        self._remote = RemoteFile(url=file.url)
-        self._target = target
-        self._parts = parts
-        self._advance = advance
-        self._tries = 0
-
-    def run(self, attempts: Attempts, sleep: Callable[[float], object]) -> FetchedFile:
-        part = self._parts.open(self._target.name)
-        while True:
-            try:
-                self._tries += 1
-                return self._once(part)
-            except (NetworkError, NotFoundError, RefusedError) as error:
-                wait = attempts.wait_after(_fault(error))
-                if wait is None:
-                    self._parts.keep(part)
-                    return FetchedFile(
-                        self._target.name, "failed", attempts=self._tries, error=error
-                    )
-            sleep(wait)
-
-    def _once(self, part: PartFile) -> FetchedFile:
-        name = self._target.name
-        offset, etag = part.resume_point()
-        with self._source.open_file(self._remote, offset=offset, etag=etag) as stream:
-            if stream.total is not None and _size(self._target) == stream.total:
-                part.discard()
-                return FetchedFile(name, "present", stream.total, attempts=self._tries)
-            part.begin(stream.start, stream.etag)
-            received = 0
-            for chunk in stream.chunks():
-                part.add(chunk)
-                received += len(chunk)
-                self._advance(len(chunk))
-        if stream.length is not None and received != stream.length:
-            raise TransferError(f"{name}: cut after {received} of {stream.length} bytes")
-        part.flush()
-        size = part.size
-        sha256, _ = part.land(str(self._target))
-        return FetchedFile(name, "fetched", size, sha256, self._tries)
-
-
-def _size(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise local_error(error, path) from error
-
-
-def _fault(error: IsicError) -> Fault:
-    if isinstance(error, ExpiredLinkError | NotFoundError | RefusedError):
-        return Fault("fatal")
-    status = getattr(error, "status", 0)
-    if status:
-        return Fault("status", status=status, retry_after=getattr(error, "retry_after", None))
-    return Fault("cut")

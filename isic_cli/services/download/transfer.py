@@ -1,8 +1,10 @@
-"""One file: fetch it, try again, check it, put it into its place, write it down."""
+"""One file: fetch it, try again, resume, check it, put it into its place."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Protocol
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 from isic_cli.api.files import FileStream
 from isic_cli.api.retry import Attempts, Fault, RetryPolicy
@@ -11,7 +13,6 @@ from isic_cli.errors import (
     DamagedError,
     ExpiredLinkError,
     IsicError,
-    LocalError,
     NetworkError,
     NotFoundError,
     RefusedError,
@@ -19,36 +20,26 @@ from isic_cli.errors import (
     TransferError,
     UnsafeError,
 )
-from isic_cli.models.image import ImageRecord, RemoteFile
-from isic_cli.pictures.decode import decode_fully
-from isic_cli.pictures.whole import Picture, inspect
-from isic_cli.services.download.events import Advanced, DownloadEvent, Failed, Finished, Started
-from isic_cli.services.download.journal import DownloadJournal, Entry
+from isic_cli.models.image import RemoteFile
 from isic_cli.services.download.limits import Pace
-from isic_cli.services.download.options import DownloadOptions
-from isic_cli.services.download.partfile import PartFile
-from isic_cli.services.download.parts import PartStore
-from isic_cli.services.download.paths import Ground
-from isic_cli.services.download.plan import Expected, PlannedFile
-from isic_cli.services.download.record_warnings import record_warnings
+from isic_cli.services.download.part import PartFile, PartStore
 
-#: A body that arrives complete and is no picture is asked for once more, not five times: it is
+T = TypeVar("T")
+
+#: A body that arrives complete and is damaged is asked for once more, not five times: it is
 #: most likely what the archive has.
 _MOST_DAMAGED = 2
 #: Bytes of progress, kept from one attempt to the next, that earn a file a new budget of tries.
 _REFILL = 1 << 16
-#: How often a large file reports: after so many bytes or seconds.
-_REPORT_BYTES = 1 << 20
-_REPORT_SECONDS = 0.5
 
 #: What no further request mends.
 _FATAL = UnsafeError | ChangedError | NotFoundError | RefusedError
+#: What a file's own transfer may fail with; other errors concern all files.
+FAILURES = (NetworkError, NotFoundError, RefusedError)
 
-Emit = Callable[[DownloadEvent], None]
 
-
-class FileSource(Protocol):
-    """Where files and records come from: the archive."""
+class FileOpener(Protocol):
+    """Where files come from: the archive."""
 
     def open_file(
         self, file: RemoteFile, *, offset: int = 0, etag: str | None = None
@@ -56,229 +47,180 @@ class FileSource(Protocol):
         """Open a file, or the rest of one."""
         ...
 
-    def image(self, isic_id: str) -> ImageRecord:
-        """Return a record anew, with a fresh link."""
-        ...
 
-    def abort(self) -> None:
-        """Cut every request in flight."""
-        ...
+@dataclass(frozen=True, slots=True)
+class TransferOptions:
+    """How one file is fetched, and who is told.
+
+    Attributes
+    ----------
+    retries : int
+        Further tries after the first, as long as nothing arrives.
+    max_size : int or None
+        Larger files are refused.
+    renew : callable
+        Returns the file anew when its link has expired; None when there is none.
+    started : callable
+        Told of each answer before its body.
+    arrived : callable
+        Told of all bytes of the body so far, after each piece.
+    """
+
+    retries: int = 5
+    max_size: int | None = None
+    renew: Callable[[], RemoteFile | None] = lambda: None
+    started: Callable[[FileStream], object] = lambda _: None
+    arrived: Callable[[int], object] = lambda _: None
 
 
-class Transfer:
-    """Fetches planned files, from several threads.
+@dataclass(frozen=True, slots=True)
+class Fetched(Generic[T]):
+    """A file that is in its place.
+
+    Attributes
+    ----------
+    proof : object
+        What `verify` returned.
+    """
+
+    size: int
+    sha256: str
+    mtime_ns: int
+    etag: str | None
+    resumed: bool
+    proof: T
+
+
+class Transfer(Generic[T]):
+    """The way of one file to its place, in one thread.
 
     Parameters
     ----------
-    source : FileSource
+    opener : FileOpener
         The archive.
-    options : DownloadOptions
-        Checks, limits and retries.
-    ground : Ground
-        The folder.
-    parts : PartStore
-        Its parts.
-    journal : DownloadJournal
-        Its journal, writable.
+    file : RemoteFile
+        What is fetched.
+    part : PartFile
+        Holds it meanwhile.
+    verify : callable
+        Looks at the complete part; raises DamagedError, UnsafeError or ChangedError for one that
+        must not be kept.
     pace : Pace
         How fast, and whether still.
-    expected : callable or None
-        Returns the SHA-256 that the file of an image must have, or None for any.
+    options : TransferOptions
+        The rest.
+
+    Attributes
+    ----------
+    file : RemoteFile
+        With the link that was used last.
+    tries : int
+        Requests so far.
+    kept : int
+        After a failure the bytes that are kept to be resumed, or were received in vain.
     """
 
     def __init__(
         self,
-        source: FileSource,
-        options: DownloadOptions,
+        opener: FileOpener,
+        file: RemoteFile,
+        part: PartFile,
+        verify: Callable[[PartFile], T],
         *,
-        ground: Ground,
-        parts: PartStore,
-        journal: DownloadJournal,
         pace: Pace,
-        expected: Expected | None = None,
+        options: TransferOptions,
     ) -> None:
-        self._source = source
-        self._options = options
-        self._ground = ground
-        self._parts = parts
-        self._journal = journal
+        self.file = file
+        self.tries = self.kept = 0
+        self._opener = opener
+        self._part = part
+        self._verify = verify
         self._pace = pace
-        self._expected = expected
-        self._policy = RetryPolicy(retries=options.retries)
+        self._options = options
+        self._attempts: Attempts | None = None
+        self._best = part.size
+        self._damaged = 0
+        self._is_renewed = False
 
-    def fetch(self, planned: PlannedFile, file: RemoteFile, emit: Emit) -> Finished | Failed:
-        """Fetch one file.
+    def run(self, target: str) -> Fetched[T]:
+        """Fetch the file to `target`.
 
         Raises
         ------
-        AuthError
-            When the archive wants a login: no other file will do better.
-        LocalError
-            When the disk refuses: no other file will do better.
+        NetworkError, NotFoundError, RefusedError
+            When it cannot be had; what can be resumed is kept.
+        IsicError
+            For what concerns all files: a login, the disk. Nothing is kept.
         """
-        job = _FileJob(planned, file, self._parts.open(planned.path.rpartition("/")[2]))
-        begun = self._pace.clock()
         try:
-            target = self._ground.prepare(planned.path)
-            picture, warnings, sha256, mtime_ns = self._persist(job, target, emit)
-        except (NetworkError, NotFoundError, RefusedError) as error:
-            return self._give_up(job, error)
-        except IsicError:
-            job.part.discard()
+            while True:
+                try:
+                    etag, proof = self._attempt()
+                    size, resumed = self._part.size, self._part.resumed
+                    return Fetched(size, *self._part.land(target), etag, resumed, proof)
+                except FAILURES as error:
+                    self._prepare_another(error)
+        except FAILURES as error:
+            self.kept = self._part.size
+            if isinstance(error, _FATAL | DamagedError):
+                self._part.discard()
+            else:
+                self.kept = self._part.keep()
             raise
-        self._journal.append(
-            Entry(
-                isic_id=planned.isic_id,
-                variant=self._options.variant,
-                path=planned.path,
-                size=job.size,
-                sha256=sha256,
-                mtime_ns=mtime_ns,
-                width=picture.width,
-                height=picture.height,
-                etag=job.etag,
-                stated=job.file.size,
-                record=planned.record.row(),
-                public=planned.record.public,
-            )
-        )
-        return Finished(
-            isic_id=planned.isic_id,
-            path=planned.path,
-            bytes=job.size,
-            sha256=sha256,
-            width=picture.width,
-            height=picture.height,
-            seconds=self._pace.clock() - begun,
-            attempts=job.tries,
-            resumed=job.resumed,
-            replaced=planned.action == "replace",
-            warnings=warnings,
-        )
+        except IsicError:
+            self._part.discard()
+            raise
 
-    def _persist(
-        self, job: "_FileJob", target: str, emit: Emit
-    ) -> tuple[Picture, tuple[str, ...], str, int]:
-        """Try until the file is in its place, or there is no sense in trying."""
-        while True:
-            try:
-                picture, warnings = self._attempt(job, emit)
-                return picture, warnings, *job.part.land(target)
-            except (NetworkError, NotFoundError, RefusedError) as error:
-                self._after(job, error)
-
-    def _attempt(self, job: "_FileJob", emit: Emit) -> tuple[Picture, tuple[str, ...]]:
-        part = job.part
+    def _attempt(self) -> tuple[str | None, T]:
+        part = self._part
         self._pace.request()
-        job.tries += 1
+        self.tries += 1
         offset, etag = part.resume_point()
-        with self._source.open_file(job.file, offset=offset, etag=etag) as stream:
-            self._refuse_large(stream.total, job)
+        with self._opener.open_file(self.file, offset=offset, etag=etag) as stream:
+            self._refuse_large(stream.total)
+            self._options.started(stream)
             part.begin(stream.start, stream.etag)
-            received = self._receive(stream, job, emit)
+            received = 0
+            for chunk in stream.chunks():
+                part.add(chunk)
+                received += len(chunk)
+                self._refuse_large(stream.start + received)
+                self._pace.arrived(len(chunk))
+                self._options.arrived(received)
         if stream.length is not None and received != stream.length:
-            raise TransferError(f"{job.file_name}: cut after {received} of {stream.length} bytes")
-        read = part.reader()
-        job.size, job.etag, job.resumed = part.size, stream.etag, part.resumed
-        picture = inspect(read, part.size)
-        pixels = picture.width * picture.height
-        if pixels > self._options.max_pixels:
-            raise UnsafeError(
-                f"{picture.width} x {picture.height} pixels are more than the limit"
-                f" of {self._options.max_pixels}"
-            )
-        if self._options.check == "decode":
-            decode_fully(part.path)
-        wanted = self._expected and self._expected(job.planned.isic_id)
-        if wanted and part.digest() != wanted:
-            raise ChangedError(f"{job.file_name}: the archive has another picture than the lock")
-        return picture, record_warnings(
-            job.planned.record, job.file, picture, self._options.variant
-        )
+            raise TransferError(f"{part.name}: cut after {received} of {stream.length} bytes")
+        part.flush()
+        return stream.etag, self._verify(part)
 
-    def _receive(self, stream: FileStream, job: "_FileJob", emit: Emit) -> int:
-        """Write the body into the part; return its bytes."""
-        part, planned, clock = job.part, job.planned, self._pace.clock
-        if not job.started:
-            emit(Started(planned.isic_id, planned.path, stream.start, stream.total))
-            job.started = True
-        received = reported = 0
-        then = clock()
-        most = self._options.max_size
-        for chunk in stream.chunks():
-            part.add(chunk)
-            received += len(chunk)
-            if most is not None and stream.start + received > most:
-                self._refuse_large(stream.start + received, job)
-            self._pace.arrived(len(chunk))
-            if received - reported >= _REPORT_BYTES or clock() - then >= _REPORT_SECONDS:
-                emit(Advanced(planned.isic_id, planned.path, received - reported))
-                reported, then = received, clock()
-        return received
-
-    def _refuse_large(self, size: int | None, job: "_FileJob") -> None:
+    def _refuse_large(self, size: int | None) -> None:
         most = self._options.max_size
         if most is not None and size is not None and size > most:
-            raise UnsafeError(f"{job.file_name}: larger than the limit of {most} bytes")
+            raise UnsafeError(f"{self._part.name}: larger than the limit of {most} bytes")
 
-    def _after(self, job: "_FileJob", error: NetworkError | NotFoundError | RefusedError) -> None:
+    def _prepare_another(self, error: NetworkError | NotFoundError | RefusedError) -> None:
         """Prepare another attempt, or raise what says that there is none."""
         if self._pace.is_stopped():
             raise error
-        if isinstance(error, ExpiredLinkError) and not job.refreshed:
-            job.refreshed = True
-            fresh = self._source.image(job.planned.isic_id).variant(self._options.variant)
+        if isinstance(error, ExpiredLinkError) and not self._is_renewed:
+            self._is_renewed = True
+            fresh = self._options.renew()
             if fresh is None:
                 raise error
-            job.file = fresh
+            self.file = fresh
             return
         if isinstance(error, DamagedError):
-            job.damaged += 1
-            job.part.discard()
-            if job.damaged >= _MOST_DAMAGED:
+            self._damaged += 1
+            self._part.discard()
+            if self._damaged >= _MOST_DAMAGED:
                 raise error
-        here, _ = job.part.resume_point()
-        if here >= job.best + _REFILL:
-            job.best, job.attempts = here, None
-        job.attempts = job.attempts or Attempts(self._policy)
-        wait = job.attempts.wait_after(_fault(error))
+        here, _ = self._part.resume_point()
+        if here >= self._best + _REFILL:
+            self._best, self._attempts = here, None
+        self._attempts = self._attempts or Attempts(RetryPolicy(retries=self._options.retries))
+        wait = self._attempts.wait_after(_fault(error))
         if wait is None:
             raise error
         self._pace.wait(wait)
-
-    def _give_up(
-        self, job: "_FileJob", error: NetworkError | NotFoundError | RefusedError
-    ) -> Failed:
-        if _is_final(error):
-            here = job.part.size
-            job.part.discard()
-        else:
-            here = self._parts.keep(job.part)
-        return Failed(job.planned.isic_id, error.message, job.tries, here, error)
-
-
-class _FileJob:
-    """What is known about one file while it is fetched."""
-
-    def __init__(self, planned: PlannedFile, file: RemoteFile, part: PartFile) -> None:
-        self.planned = planned
-        self.file = file
-        self.part = part
-        self.attempts: Attempts | None = None
-        self.best = part.size
-        self.tries = 0
-        self.damaged = 0
-        self.size = 0
-        self.etag: str | None = None
-        self.started = self.refreshed = self.resumed = False
-
-    @property
-    def file_name(self) -> str:
-        return self.planned.path.rpartition("/")[2]
-
-
-def _is_final(error: IsicError) -> bool:
-    return isinstance(error, _FATAL | DamagedError | LocalError)
 
 
 def _fault(error: IsicError) -> Fault:
@@ -289,7 +231,29 @@ def _fault(error: IsicError) -> Fault:
     return Fault("cut")
 
 
-def may_pass(failed: Failed) -> bool:
-    """Whether a last try at the end of the queue has a chance."""
-    error = failed.error
+def may_pass(error: IsicError) -> bool:
+    """Whether another try, later, has a chance."""
     return isinstance(error, NetworkError) and _fault(error).kind != "fatal"
+
+
+def fetch_file(opener: FileOpener, file: RemoteFile, target: Path, *, retries: int = 5) -> None:
+    """Fetch one file whatever it is; one that was cut goes on where it was, at the next call too.
+
+    Raises
+    ------
+    NetworkError, NotFoundError, RefusedError
+        When it cannot be had.
+    LocalError
+        When the disk refuses.
+    """
+    parts = PartStore(target.parent)
+    parts.sweep()
+    transfer = Transfer(
+        opener,
+        file,
+        parts.open(target.name),
+        PartFile.flush,
+        pace=Pace(),
+        options=TransferOptions(retries=retries),
+    )
+    transfer.run(str(target))

@@ -129,7 +129,11 @@ class Refresh:
     def _from_snapshot(
         self, folder: Path, source: str, old: IndexState | None
     ) -> Iterator[RefreshEvent]:
-        with fetched_snapshot(self._api, source, folder) as path, Builder(folder) as builder:
+        retries = self._api.settings.retries
+        with (
+            fetched_snapshot(self._api, source, folder, retries=retries) as path,
+            Builder(folder) as builder,
+        ):
             clause, is_sorted = snapshot_source(builder.database, path)
             taken = snapshot_time(builder.database, path).isoformat()
             rows = builder.records(clause, sort=not is_sorted)

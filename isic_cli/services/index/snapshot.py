@@ -1,34 +1,20 @@
 """A snapshot as a file on this disk, wherever it is."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
 
-from isic_cli.errors import ExpiredLinkError, LocalError, NotFoundError, UsageError
+from isic_cli.errors import ExpiredLinkError, NotFoundError, UsageError
 from isic_cli.models.image import RemoteFile
+from isic_cli.services.download.transfer import FileOpener, fetch_file
 
 _HINT = "A Parquet file, or its URL."
 
 
-class Body(Protocol):
-    """What comes from a file host."""
-
-    def chunks(self) -> Iterator[bytes]:
-        """Yield the bytes."""
-        ...
-
-
-class FileOpener(Protocol):
-    """An archive, as far as files matter here."""
-
-    def open_file(self, file: RemoteFile) -> AbstractContextManager[Body]:
-        """Open a file of the file host, without the token."""
-        ...
-
-
 @contextmanager
-def fetched_snapshot(api: FileOpener, source: str, folder: Path) -> Iterator[Path]:
+def fetched_snapshot(
+    api: FileOpener, source: str, folder: Path, *, retries: int = 5
+) -> Iterator[Path]:
     """Give the path of a snapshot; what was fetched for it is removed afterwards.
 
     Parameters
@@ -38,7 +24,9 @@ def fetched_snapshot(api: FileOpener, source: str, folder: Path) -> Iterator[Pat
     source : str
         A path, or an http(s) URL.
     folder : Path
-        For the file while it is read.
+        For the file while it is read; what comes of one that is cut is kept there.
+    retries : int
+        Further tries after the first.
 
     Raises
     ------
@@ -60,22 +48,14 @@ def fetched_snapshot(api: FileOpener, source: str, folder: Path) -> Iterator[Pat
             raise NotFoundError(f"no snapshot {source}", hint=_HINT)
         yield path
         return
-    part = folder / ".snapshot.part"
+    target = folder / "snapshot.parquet"
     try:
-        _fetch(api, source, part)
-        yield part
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _fetch(api: FileOpener, source: str, part: Path) -> None:
-    try:
-        with api.open_file(RemoteFile(url=source)) as stream, part.open("wb") as target:
-            for chunk in stream.chunks():
-                target.write(chunk)
-    except OSError as error:
-        raise LocalError(f"cannot write {part}: {error.strerror or error}") from error
+        fetch_file(api, RemoteFile(url=source), target, retries=retries)
     except (NotFoundError, ExpiredLinkError) as error:
         # What a file host refuses is a picture elsewhere; that hint would mislead here.
         error.hint = _HINT
         raise
+    try:
+        yield target
+    finally:
+        target.unlink(missing_ok=True)

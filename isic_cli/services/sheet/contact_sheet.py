@@ -11,10 +11,10 @@ from isic_cli.api.archive import ArchiveApi
 from isic_cli.errors import IsicError, UsageError
 from isic_cli.models.image import ImageRecord
 from isic_cli.pictures.load import opened, turn_of
+from isic_cli.services.download.cache import picture_bytes
 from isic_cli.services.download.options import Variant
 from isic_cli.services.export.options import TargetSize
 from isic_cli.services.export.picture import PictureGeometry, as_rgb
-from isic_cli.services.index.filecache import picture_bytes
 from isic_cli.services.run.executors import Workers
 from isic_cli.services.select.images import Problem
 from isic_cli.services.sheet.draw import FAINT, INK, PAPER, canvas, fitted, font, save

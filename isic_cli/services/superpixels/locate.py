@@ -158,8 +158,8 @@ class Locator:
         return self._api, self._scratch
 
     def _fetch(self, path: str, name: str) -> Path:
-        from isic_cli.files.atomic import write_bytes
         from isic_cli.models.image import RemoteFile
+        from isic_cli.services.download.transfer import fetch_file
 
         api, scratch = self._archive()
         spec = api.settings.archive
@@ -172,11 +172,9 @@ class Locator:
                 hint="Name a file, or a folder that holds them: isic --archive FOLDER.",
             )
         try:
-            with api.open_file(RemoteFile(url=f"{spec.url}/{path}")) as stream:
-                data = b"".join(stream.chunks())
+            fetch_file(api, RemoteFile(url=f"{spec.url}/{path}"), target)
         except NotFoundError as error:
             raise NotFoundError(f"{name}: {spec.name} has no {path}") from error
-        write_bytes(target, data, parents=True)
         return target
 
     def _picture(self, isic_id: str) -> Path:

@@ -1,7 +1,6 @@
 """The engine beside the faults: plans, resuming, stopping, many files, two runs."""
 
 import hashlib
-import json
 import os
 import subprocess
 import threading
@@ -14,23 +13,16 @@ import pytest
 from isic_cli.errors import LocalError, UsageError
 from isic_cli.models.image import ImageFiles, ImageRecord, RemoteFile
 from isic_cli.services.download.engine import Downloader
-from isic_cli.services.download.events import Advanced, Failed, Finished, Skipped, Started
+from isic_cli.services.download.events import Advanced, Failed, Finished, Skipped
 from isic_cli.services.download.journal import DownloadJournal, Entry
 from isic_cli.services.download.options import DownloadOptions
-from isic_cli.services.download.partfile import MARK
 from tests.support.drawn import jpeg
-from tests.support.filehost import Loopback, answer, cut, etag_of, record, stalled
+from tests.support.filehost import Loopback, answer, etag_of, record, stalled
 
 PATH = "/ISIC_0000001.jpg"
 NAME = "ISIC_0000001.jpg"
 LARGE = jpeg(2, 400, 300)
 OTHER = jpeg(3, 400, 300)
-
-
-@pytest.fixture
-def host() -> Iterator[Loopback]:
-    with Loopback() as loopback:
-        yield loopback
 
 
 def engine(host: Loopback, folder: Path, **options: object) -> Downloader:
@@ -43,190 +35,10 @@ def parts(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (folder / ".isic" / "parts").iterdir()}
 
 
-def leave_part(folder: Path, body: bytes, size: int, *, name: str = f"{NAME}.part") -> None:
-    """What an interrupted run leaves of `body`."""
-    where = folder / ".isic" / "parts"
-    where.mkdir(parents=True)
-    (where / name).write_bytes(body)
-    state = {"etag": etag_of(LARGE), "size": size}
-    (where / f"{NAME}.part.json").write_text(json.dumps(state))
-
-
 def look(folder: Path) -> dict[str, tuple[int, int, int]]:
     """Everything in a folder: inode, size and time of change."""
     found = {str(path): path.lstat() for path in folder.rglob("*")}
     return {path: (at.st_ino, at.st_size, at.st_mtime_ns) for path, at in found.items()}
-
-
-# Resuming
-
-
-def test_a_cut_file_is_resumed_with_proof_and_hashed_whole(host: Loopback, tmp_path: Path) -> None:
-    host.files[PATH] = LARGE
-    host.script[PATH] = [
-        cut(LARGE, 30_000, etag=etag_of(LARGE)),
-        answer("503 Service Unavailable"),
-    ]
-    started, finished = engine(host, tmp_path).run([host.record(1)])
-    assert started == Started("ISIC_0000001", NAME, 0, len(LARGE))
-    assert isinstance(finished, Finished)
-    assert finished.sha256 == hashlib.sha256(LARGE).hexdigest()
-    assert (finished.attempts, finished.resumed) == (3, True)
-    headers = host.requests[2][1]
-    assert (headers["range"], headers["if-range"]) == ("bytes=30000-", etag_of(LARGE))
-    assert (tmp_path / NAME).read_bytes() == LARGE
-    assert parts(tmp_path) == {}
-
-
-@pytest.mark.parametrize("etag", [None, 'W/"weak"', '""'])
-def test_without_a_strong_etag_a_cut_file_starts_again(
-    host: Loopback, tmp_path: Path, etag: str | None
-) -> None:
-    host.files[PATH] = LARGE
-    host.script[PATH] = [cut(LARGE, 30_000, etag=etag)]
-    *_, finished = engine(host, tmp_path).run([host.record(1)])
-    assert isinstance(finished, Finished)
-    assert not finished.resumed
-    assert "range" not in host.requests[1][1]
-    assert (tmp_path / NAME).read_bytes() == LARGE
-
-
-def test_a_part_of_an_earlier_run_is_resumed(host: Loopback, tmp_path: Path) -> None:
-    host.files[PATH] = LARGE
-    leave_part(tmp_path, LARGE[:40_000] + b"bytes that no sync made safe", 40_000)
-    (planned,) = engine(host, tmp_path).plan([host.record(1, size=len(LARGE))])
-    assert (planned.action, planned.bytes) == ("resume", len(LARGE) - 40_000)
-    started, finished = engine(host, tmp_path).run([host.record(1)])
-    assert started == Started("ISIC_0000001", NAME, 40_000, len(LARGE))
-    assert isinstance(finished, Finished)
-    assert finished.sha256 == hashlib.sha256(LARGE).hexdigest()
-    assert (tmp_path / NAME).read_bytes() == LARGE
-    assert parts(tmp_path) == {}
-
-
-def test_a_part_of_a_killed_run_is_resumed(host: Loopback, tmp_path: Path) -> None:
-    host.files[PATH] = LARGE
-    leave_part(tmp_path, LARGE[:50_000], 40_000, name=f"{NAME}.0123abcd.part")
-    *_, finished = engine(host, tmp_path).run([host.record(1)])
-    assert isinstance(finished, Finished)
-    assert finished.resumed
-    assert (tmp_path / NAME).read_bytes() == LARGE
-
-
-def test_a_stale_part_of_another_version_is_not_built_upon(host: Loopback, tmp_path: Path) -> None:
-    host.files[PATH] = OTHER
-    leave_part(tmp_path, LARGE[:40_000], 40_000)
-    *_, finished = engine(host, tmp_path).run([host.record(1)])
-    assert isinstance(finished, Finished)
-    assert not finished.resumed
-    assert finished.sha256 == hashlib.sha256(OTHER).hexdigest()
-    assert (tmp_path / NAME).read_bytes() == OTHER
-    assert parts(tmp_path) == {}
-
-
-def test_a_part_that_was_tampered_with_is_found_and_fetched_again(
-    host: Loopback, tmp_path: Path
-) -> None:
-    host.files[PATH] = LARGE
-    leave_part(tmp_path, bytes(40_000), 40_000)
-    *_, finished = engine(host, tmp_path).run([host.record(1)])
-    assert isinstance(finished, Finished)
-    assert (finished.attempts, finished.resumed) == (2, False)
-    assert (tmp_path / NAME).read_bytes() == LARGE
-
-
-@pytest.mark.parametrize(
-    ("body", "state"),
-    [
-        (LARGE[:100], '{"etag": "\\"e\\"", "size": 40000}'),
-        (LARGE[:40_000], '{"etag": "\\"e\\"", "size": 0}'),
-        (LARGE[:40_000], '{"etag": "W/\\"e\\"", "size": 40000}'),
-        (LARGE[:40_000], '{"etag": "\\"e\\"", "si'),
-        (None, '{"etag": "\\"e\\"", "size": 40000}'),
-        (LARGE[:40_000], None),
-    ],
-    ids=["shorter than safe", "nothing safe", "weak", "torn", "without a part", "without a state"],
-)
-def test_a_part_that_proves_nothing_is_dropped(
-    host: Loopback, tmp_path: Path, body: bytes | None, state: str | None
-) -> None:
-    host.files[PATH] = LARGE
-    where = tmp_path / ".isic" / "parts"
-    where.mkdir(parents=True)
-    if body is not None:
-        (where / f"{NAME}.part").write_bytes(body)
-    if state is not None:
-        (where / f"{NAME}.part.json").write_text(state)
-    *_, finished = engine(host, tmp_path).run([host.record(1)])
-    assert isinstance(finished, Finished)
-    assert not finished.resumed
-    assert (tmp_path / NAME).read_bytes() == LARGE
-    assert b"".join(parts(tmp_path).values()) in {b"", (state or "").encode()}
-
-
-def test_bytes_that_arrive_refill_the_budget_of_tries(host: Loopback, tmp_path: Path) -> None:
-    body = jpeg(5, 1300, 1000)
-    pieces = range(70_000, len(body), 70_000)
-    assert len(pieces) > 8
-    etag = etag_of(body)
-
-    def piece(end: int) -> object:
-        begin = end - 70_000
-        head = (
-            f"HTTP/1.1 206 Partial Content\r\nETag: {etag}\r\nContent-Length: {len(body) - begin}\r\n"
-            f"Content-Range: bytes {begin}-{len(body) - 1}/{len(body)}\r\n\r\n"
-        )
-
-        def reply(sock: object, _: object) -> bool:
-            sock.sendall(head.encode() + body[begin:end])  # type: ignore[attr-defined]
-            return False
-
-        return reply
-
-    host.files[PATH] = body
-    host.script[PATH] = [cut(body, 70_000, etag=etag), *map(piece, pieces[1:])]  # type: ignore[list-item]
-    *_, finished = engine(host, tmp_path, retries=2).run([host.record(1)])
-    assert isinstance(finished, Finished)
-    assert finished.attempts == len(pieces) + 1
-    assert finished.sha256 == hashlib.sha256(body).hexdigest()
-
-
-def test_a_file_that_can_not_be_finished_is_kept_for_the_next_run(
-    host: Loopback, tmp_path: Path
-) -> None:
-    host.script[PATH] = [cut(LARGE, 30_000, etag=etag_of(LARGE)), answer("503 x")]
-    *_, failed = engine(host, tmp_path).run([host.record(1)])
-    assert isinstance(failed, Failed)
-    assert failed.bytes == 30_000
-    assert parts(tmp_path) == {
-        f"{NAME}.part": LARGE[:30_000],
-        f"{NAME}.part.json": json.dumps({"etag": etag_of(LARGE), "size": 30_000}).encode(),
-    }
-    host.script.clear()
-    host.files[PATH] = LARGE
-    *_, finished = engine(host, tmp_path).run([host.record(1)])
-    assert isinstance(finished, Finished)
-    assert (finished.attempts, finished.resumed) == (1, True)
-
-
-def test_a_large_file_makes_its_progress_safe_and_reports_it(
-    host: Loopback, tmp_path: Path
-) -> None:
-    body = jpeg(1) + bytes(3 * MARK)
-    etag = etag_of(body)
-    host.script[PATH] = [cut(body, 2 * MARK + 5000, etag=etag), answer("404 Not Found")]
-    seen: dict[int, int] = {}
-    events = []
-    for event in engine(host, tmp_path).run([host.record(1)]):
-        events.append(event)
-        state = tmp_path / ".isic" / "parts" / f"{NAME}.part.json"
-        if state.exists():
-            seen[json.loads(state.read_text())["size"]] = 1
-    advanced = [event.bytes for event in events if isinstance(event, Advanced)]
-    assert sum(advanced) > 2 * MARK - (2 << 20)
-    assert min(advanced) >= 1 << 20
-    assert min(seen, default=0) >= MARK
-    assert parts(tmp_path) == {}
 
 
 # Stopping

@@ -4,7 +4,6 @@ import errno
 import hashlib
 import os
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -46,12 +45,6 @@ PATH = "/ISIC_0000001.jpg"
 PICTURE = jpeg(1)
 LARGE = jpeg(2, 400, 300)
 HTML = b"<!DOCTYPE html><html><body>Sign in to the hospital's network</body></html>"
-
-
-@pytest.fixture
-def host() -> Iterator[Loopback]:
-    with Loopback() as loopback:
-        yield loopback
 
 
 class Slept:

@@ -4,7 +4,6 @@ import pytest
 
 from isic_cli.errors import TransferError
 from isic_cli.services.download.limits import Pace, TokenBucket
-from isic_cli.services.download.options import DownloadOptions
 
 
 class Time:
@@ -66,8 +65,7 @@ def test_a_stop_ends_every_wait(tmp_path: Path) -> None:
         nonlocal stopped
         stopped = True
 
-    options = DownloadOptions(tmp_path, rate=1.0, bandwidth=100)
-    pace = Pace(options, pause=sleep, is_stopped=lambda: stopped, clock=time)
+    pace = Pace(1.0, 100, pause=sleep, is_stopped=lambda: stopped, clock=time)
     pace.request()
     pace.arrived(100)
     with pytest.raises(TransferError, match="stopped"):

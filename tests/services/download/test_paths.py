@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from isic_cli.errors import LocalError, UnsafeError, UsageError
-from isic_cli.services.download.paths import Ground, Layout, settle_layout
+from isic_cli.services.download.paths import Layout, TargetFolder, settle_layout
 
 
 @pytest.mark.parametrize(
@@ -89,10 +89,10 @@ def test_a_damaged_record_of_the_layout_is_not_guessed_around(tmp_path: Path) ->
 
 
 def test_a_subfolder_is_made_when_a_file_needs_it(tmp_path: Path) -> None:
-    ground = Ground(tmp_path)
-    assert ground.target("a/b/c.jpg") == f"{tmp_path.resolve()}/a/b/c.jpg"
+    folder = TargetFolder(tmp_path)
+    assert folder.target("a/b/c.jpg") == f"{tmp_path.resolve()}/a/b/c.jpg"
     assert list(tmp_path.iterdir()) == []
-    assert ground.prepare("a/b/c.jpg") == f"{tmp_path.resolve()}/a/b/c.jpg"
+    assert folder.prepare("a/b/c.jpg") == f"{tmp_path.resolve()}/a/b/c.jpg"
     assert (tmp_path / "a" / "b").is_dir()
 
 
@@ -102,14 +102,14 @@ def test_a_link_that_leads_out_of_the_folder_is_not_followed(tmp_path: Path) -> 
     (tmp_path / "out" / "inside").mkdir()
     (tmp_path / "out" / "away").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "out" / "near").symlink_to(tmp_path / "out" / "inside")
-    ground = Ground(tmp_path / "out")
+    folder = TargetFolder(tmp_path / "out")
     with pytest.raises(UnsafeError, match="a link leads out"):
-        ground.prepare("away/c.jpg")
-    ground.prepare("near/c.jpg")
+        folder.prepare("away/c.jpg")
+    folder.prepare("near/c.jpg")
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 def test_a_file_where_a_subfolder_is_needed_is_a_local_error(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("")
     with pytest.raises(LocalError, match=r"/a: (File exists|Not a directory)"):
-        Ground(tmp_path).prepare("a/c.jpg")
+        TargetFolder(tmp_path).prepare("a/c.jpg")

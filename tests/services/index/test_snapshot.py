@@ -1,20 +1,19 @@
 """A refresh from a snapshot: a file, or an address that the archive's client fetches."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 
-from isic_cli.errors import LocalError, NetworkError, NotFoundError
+from isic_cli.errors import LocalError, NotFoundError, TransferError
 from isic_cli.index.index import Index
 from isic_cli.services.index.events import Refreshed, RefreshOptions
 from isic_cli.services.index.paths import index_folder
 from isic_cli.services.index.refresh import Refresh
 from isic_cli.services.index.snapshot import fetched_snapshot
 from tests.support.changing import ChangingArchive, many
+from tests.support.filehost import Loopback, cut, etag_of
 
 
 def snapshot(path: Path, ids: list[str]) -> Path:
@@ -55,70 +54,70 @@ def test_a_torn_snapshot_leaves_the_last_good_index(tmp_path: Path) -> None:
             assert index.count() == 20
 
 
-class Host:
-    """Opens one file, as the archive's client does."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.asked: list[str] = []
-
-    @contextmanager
-    def open_file(self, file: Any) -> Iterator["Host"]:
-        self.asked.append(file.url)
-        yield self
-
-    def chunks(self) -> Iterator[bytes]:
-        yield self.data[:5]
-        yield self.data[5:]
+@pytest.fixture
+def host() -> Iterator[Loopback]:
+    with Loopback() as loopback:
+        yield loopback
 
 
-def test_a_snapshot_at_an_address_is_fetched_and_removed_again(tmp_path: Path) -> None:
-    host = Host(b"PAR1 and so on")
-    with fetched_snapshot(host, "https://files.example/s.parquet", tmp_path) as path:
+def files_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_snapshot_at_an_address_is_fetched_and_removed_again(
+    host: Loopback, tmp_path: Path
+) -> None:
+    host.files["/s.parquet"] = b"PAR1 and so on"
+    with fetched_snapshot(host.source(), f"{host.url}/s.parquet", tmp_path) as path:
         assert path.read_bytes() == b"PAR1 and so on"
-    assert host.asked == ["https://files.example/s.parquet"]
-    assert list(tmp_path.iterdir()) == []
+    assert [target for target, _ in host.requests] == ["/s.parquet"]
+    assert files_in(tmp_path) == []
 
 
-class CutHost(Host):
-    """Its line breaks off within the body."""
-
-    def chunks(self) -> Iterator[bytes]:
-        yield self.data
-        raise NetworkError("the connection was reset")
-
-
-def test_a_snapshot_that_is_cut_leaves_no_part_behind(tmp_path: Path) -> None:
+def test_a_snapshot_that_is_cut_goes_on_where_it_was(host: Loopback, tmp_path: Path) -> None:
+    content = bytes(range(256)) * 8000
+    host.files["/s.parquet"] = content
+    host.script["/s.parquet"] = [cut(content, 1_000_000, etag=etag_of(content))] * 2
+    address = f"{host.url}/s.parquet"
     with (
-        pytest.raises(NetworkError),
-        fetched_snapshot(CutHost(b"PAR1"), "https://files.example/s.parquet", tmp_path),
+        pytest.raises(TransferError, match="cut after 1000000 of 2048000 bytes"),
+        fetched_snapshot(host.source(), address, tmp_path, retries=0),
     ):
         raise AssertionError("there was a file")
-    assert list(tmp_path.iterdir()) == []
+    host.script.clear()
+    with fetched_snapshot(host.source(), address, tmp_path, retries=0) as path:
+        assert path.read_bytes() == content
+    assert [headers.get("range") for _, headers in host.requests] == [None, "bytes=1000000-"]
 
 
-class EmptyHost(Host):
-    """It answers as the file host does for a picture that it does not have."""
+def test_a_snapshot_that_is_cut_and_cannot_be_resumed_leaves_nothing_behind(
+    host: Loopback, tmp_path: Path
+) -> None:
+    host.script["/s.parquet"] = [cut(b"PAR1", 2)]
+    with (
+        pytest.raises(TransferError),
+        fetched_snapshot(host.source(), f"{host.url}/s.parquet", tmp_path, retries=0),
+    ):
+        raise AssertionError("there was a file")
+    assert files_in(tmp_path) == []
 
-    @contextmanager
-    def open_file(self, file: Any) -> Iterator[Host]:
-        raise NotFoundError(f"{file.url}: HTTP 404", hint="The archive lists the image.")
-        yield self
 
-
-def test_an_address_without_a_snapshot_says_nothing_of_images(tmp_path: Path) -> None:
+def test_an_address_without_a_snapshot_says_nothing_of_images(
+    host: Loopback, tmp_path: Path
+) -> None:
     with (
         pytest.raises(NotFoundError, match="HTTP 404") as caught,
-        fetched_snapshot(EmptyHost(b""), "https://files.example/s.parquet", tmp_path),
+        fetched_snapshot(host.source(), f"{host.url}/s.parquet", tmp_path),
     ):
         raise AssertionError("there was a file")
     assert caught.value.hint == "A Parquet file, or its URL."
 
 
-def test_a_disk_that_cannot_take_the_snapshot_is_told(tmp_path: Path) -> None:
+def test_a_disk_that_cannot_take_the_snapshot_is_told(host: Loopback, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
     with (
-        pytest.raises(LocalError, match="cannot write"),
-        fetched_snapshot(Host(b""), "https://files.example/s.parquet", tmp_path / "none"),
+        pytest.raises(LocalError, match="file"),
+        fetched_snapshot(host.source(), f"{host.url}/s.parquet", tmp_path / "file"),
     ):
         raise AssertionError("there was a file")
 

@@ -23,8 +23,8 @@ _GAIN = 1.1
 _REST = 25
 
 
-class Crowd:
-    """Says how many threads there may be.
+class AdaptiveConcurrency:
+    """The number of threads that there may be.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Crowd:
         self._before: float | None = None
         self._window: tuple[float, float, int] | None = None
 
-    def look(self, waiting: int, done: int) -> int:
+    def update(self, waiting: int, done: int) -> int:
         """Return how many threads there may be now.
 
         Parameters

@@ -1,4 +1,4 @@
-from isic_cli.services.download.crowd import Crowd
+from isic_cli.services.download.concurrency import AdaptiveConcurrency
 
 
 class Times:
@@ -7,15 +7,15 @@ class Times:
     def __init__(self, jobs: int | None = None) -> None:
         self.wall = self.cpu = 0.0
         self.done = 1
-        self.crowd = Crowd(jobs, clock=lambda: self.wall, cpu=lambda: self.cpu)
-        self.crowd.look(100, self.done)
+        self.concurrency = AdaptiveConcurrency(jobs, clock=lambda: self.wall, cpu=lambda: self.cpu)
+        self.concurrency.update(100, self.done)
 
     def pass_by(self, files: int, *, cpu: float = 0.0, waiting: int = 100) -> int:
         """A quarter of a second, in which so many files get done."""
         self.wall += 0.25
         self.cpu += cpu
         self.done += files
-        return self.crowd.look(waiting, self.done)
+        return self.concurrency.update(waiting, self.done)
 
 
 def test_threads_double_as_long_as_that_makes_it_faster_up_to_64() -> None:
@@ -44,16 +44,16 @@ def test_nobody_is_added_while_nothing_waits_or_before_it_is_known() -> None:
     times = Times()
     assert times.pass_by(80, waiting=0) == 16
     times.wall += 0.1
-    assert times.crowd.look(100, times.done) == 16
+    assert times.concurrency.update(100, times.done) == 16
     assert times.pass_by(80) == 32
 
 
 def test_the_wait_for_the_first_file_tells_nothing() -> None:
-    crowd = Crowd(None, clock=iter([0.0, 10.0]).__next__, cpu=lambda: 0.0)
-    assert crowd.look(100, 0) == 16
-    assert crowd.look(100, 1) == 16
+    concurrency = AdaptiveConcurrency(None, clock=iter([0.0, 10.0]).__next__, cpu=lambda: 0.0)
+    assert concurrency.update(100, 0) == 16
+    assert concurrency.update(100, 1) == 16
 
 
 def test_a_given_number_is_kept_to() -> None:
     times = Times(4)
-    assert ([times.pass_by(files) for files in (80, 160)], times.crowd.most) == ([4, 4], 4)
+    assert ([times.pass_by(files) for files in (80, 160)], times.concurrency.most) == ([4, 4], 4)

@@ -1,0 +1,297 @@
+"""Files on their way: in `.isic/parts/`, until they are whole.
+
+They lie there and not beside their targets, so that a folder of pictures never shows half a
+picture to whoever lists it; it is the same file system, so the last step is one renaming.
+
+While a run writes, a part carries the run's random token in its name, so that two runs never
+write into one part, lock or no lock. A part that is kept to be resumed loses the token, and
+beside it a small JSON file says which version of the file it belongs to (the strong ETag) and
+how many of its bytes are known to be on disk. Nothing else is ever resumed.
+
+Nothing is synced for a file that arrives in one go: `kill -9` loses no bytes that the kernel
+has, syncing costs five times the renaming, and after a power failure size and time in the
+journal tell. What a resume will build upon is synced first.
+"""
+
+import hashlib
+import json
+import os
+import re
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from isic_cli.errors import LocalError, TransferError
+from isic_cli.files import STATE
+from isic_cli.files.atomic import write_state
+from isic_cli.files.faults import translated
+from isic_cli.pictures.whole import ReadAt
+
+#: Bytes gathered before they are written and hashed in one call each.
+FLUSH = 1 << 19
+#: A large file's progress is made safe every so many bytes.
+MARK = 8 << 20
+
+#: Writes to a descriptor, like `os.write`.
+Write = Callable[[int, bytes], int]
+
+_RUNNING = re.compile(r"(?P<name>.+)\.[0-9a-f]{8}\.part")
+_FLAGS = os.O_RDWR | getattr(os, "O_BINARY", 0)
+
+
+def strong(etag: str | None) -> str | None:
+    """Return an ETag that may be used in If-Range (RFC 9110 section 13.1.5), else None."""
+    return etag if etag and etag.startswith('"') and etag.endswith('"') and len(etag) > 2 else None
+
+
+class PartFile:
+    """The part of one file, used by one thread; `PartStore.open` makes it.
+
+    Every method raises LocalError when the disk refuses.
+
+    Attributes
+    ----------
+    name, path : str, Path
+        Of the file, and where the part is.
+    size : int
+        Bytes that are written and belong to the version `etag`.
+    etag : str or None
+        The strong ETag under which they can be added to.
+    resumed : bool
+        Whether bytes of an earlier attempt were built upon.
+    """
+
+    def __init__(
+        self, folder: Path, name: str, *, token: str, write: Write, state: tuple[str, int] | None
+    ) -> None:
+        self.name = name
+        self.path = folder / f"{name}.{token}.part"
+        self._stable = folder / f"{name}.part"
+        self._state = folder / f"{name}.part.json"
+        self._write = write
+        self._fd = -1
+        self._is_there = False
+        self._pending: list[bytes] = []
+        self._waiting = 0
+        self._hash = hashlib.sha256()
+        self._marked = 0
+        self._whole: bytes | None = None
+        self.size = 0
+        self.etag: str | None = None
+        self.resumed = False
+        if state is not None:
+            self._take_over(*state)
+
+    def _take_over(self, etag: str, size: int) -> None:
+        self._marked = size
+        with translated(self._stable):
+            try:
+                self._stable.replace(self.path)
+            except FileNotFoundError:  # another run took it
+                return
+            self._is_there = True
+            self._fd = os.open(self.path, _FLAGS)
+            if os.fstat(self._fd).st_size >= size:
+                self.size, self.etag = size, etag
+
+    def resume_point(self) -> tuple[int, str | None]:
+        """Return the byte to go on from and the ETag that proves it: (0, None) to start anew."""
+        if self.etag is None:
+            return 0, None
+        self.flush()
+        return (self.size, self.etag) if self.size else (0, None)
+
+    def begin(self, start: int, etag: str | None) -> None:
+        """Prepare for a body that begins at byte `start`: 0, or `size`."""
+        with translated(self.path):
+            if self._fd < 0:
+                self._fd = os.open(self.path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o666)
+                self._is_there = True
+            else:
+                # Also cuts what a dead process wrote behind the bytes that are known to be safe.
+                os.ftruncate(self._fd, start)
+                os.lseek(self._fd, start, os.SEEK_SET)
+        self.size, self.resumed = start, start > 0
+        if not start:
+            self._forget()
+            self._pending.clear()
+            self._waiting = 0
+            self.etag = strong(etag)
+            self._hash = hashlib.sha256()
+
+    def _forget(self) -> None:
+        """Withdraw what the state file says, before bytes of another version come."""
+        if self._marked:
+            with translated(self._state):
+                self._state.unlink(missing_ok=True)
+            self._marked = 0
+
+    def add(self, chunk: bytes) -> None:
+        """Take the next bytes of the body."""
+        self._pending.append(chunk)
+        self._waiting += len(chunk)
+        if self._waiting >= FLUSH:
+            self.flush()
+            if self.etag and self.size - self._marked >= MARK:
+                self._mark()
+
+    def flush(self) -> None:
+        """Write and hash what has come so far."""
+        if not self._pending:
+            return
+        data = self._pending[0] if len(self._pending) == 1 else b"".join(self._pending)
+        self._pending.clear()
+        self._waiting = 0
+        # A file that came in one piece can be looked at without reading it back.
+        self._whole = data if self.size == 0 else None
+        with translated(self.path):
+            rest = data
+            while rest:
+                rest = rest[self._write(self._fd, rest) :]
+        self._hash.update(data)
+        self.size += len(data)
+
+    def _mark(self) -> None:
+        """Have the disk hold every byte, then say so beside the part."""
+        with translated(self._state):
+            os.fsync(self._fd)
+        write_state(self._state, json.dumps({"etag": self.etag, "size": self.size}))
+        self._marked = self.size
+
+    def reader(self) -> ReadAt:
+        """Return a function that reads what was written: `read(offset, length)`."""
+        self.flush()
+        whole = self._whole
+        if whole is not None:
+            return lambda offset, length: whole[offset : offset + length]
+
+        def read(offset: int, length: int) -> bytes:
+            os.lseek(self._fd, offset, os.SEEK_SET)
+            return os.read(self._fd, length)
+
+        return read
+
+    def land(self, target: str) -> tuple[str, int]:
+        """Put the finished file into its place; return its SHA-256 and time of change in ns.
+
+        Raises
+        ------
+        TransferError
+            When another run took the part away.
+        """
+        try:
+            with translated(target):
+                digest = self.digest()
+                mtime_ns = os.fstat(self._fd).st_mtime_ns
+                self._close()
+                try:
+                    self.path.replace(target)
+                except FileNotFoundError as error:
+                    raise TransferError(f"{self.path} was taken away by another run") from error
+        except (LocalError, TransferError):
+            self.discard()
+            raise
+        self._is_there = False
+        self._forget()
+        return digest, mtime_ns
+
+    def digest(self) -> str:
+        """Return the SHA-256 of every byte; those of an earlier attempt are read again."""
+        self.flush()
+        if not self.resumed:
+            return self._hash.hexdigest()
+        os.lseek(self._fd, 0, os.SEEK_SET)
+        with open(self._fd, "rb", closefd=False) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def keep(self) -> int:
+        """Keep what can be resumed later; return its bytes, 0 when nothing is left."""
+        try:
+            here, _ = self.resume_point()
+            if here and self._marked != here:
+                self._mark()
+        except LocalError:
+            self.discard()
+            raise
+        if not here:
+            self.discard()
+            return 0
+        self._close()
+        with suppress(FileNotFoundError):
+            self.path.replace(self._stable)
+        self._is_there = False
+        return here
+
+    def discard(self) -> None:
+        """Leave nothing."""
+        self._close()
+        self._forget()
+        if self._is_there:
+            self.path.unlink(missing_ok=True)
+            self._is_there = False
+        self._pending.clear()
+        self._waiting = self.size = 0
+        self.etag, self.resumed, self._whole = None, False, None
+
+    def _close(self) -> None:
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+
+class PartStore:
+    """The parts of one folder of files; LocalError when the disk refuses.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files go; the parts are in `.isic/parts/` below it.
+    write : callable
+        Writes to a descriptor.
+    """
+
+    def __init__(self, folder: Path, *, write: Write = os.write) -> None:
+        self._folder = folder / STATE / "parts"
+        self._token = secrets.token_hex(4)
+        self._write = write
+
+    def kept(self) -> dict[str, int]:
+        """Return the name of every file that could be resumed, with its bytes; touch nothing."""
+        try:
+            states = list(self._folder.glob("*.part.json"))
+        except OSError:
+            return {}
+        names = (path.name.removesuffix(".part.json") for path in states)
+        return {name: state[1] for name in names if (state := self._state(name)) is not None}
+
+    def _state(self, name: str) -> tuple[str, int] | None:
+        """Return the ETag and the safe bytes of a part; None when it cannot be resumed."""
+        try:
+            values = json.loads((self._folder / f"{name}.part.json").read_bytes())
+            etag, size = values["etag"], values["size"]
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return None
+        if not isinstance(size, int) or size <= 0 or not isinstance(etag, str):
+            return None
+        return None if strong(etag) is None else (etag, size)
+
+    def sweep(self) -> None:
+        """Make the folder; make what dead runs left resumable, or remove it."""
+        with translated(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            for path in sorted(self._folder.glob("*.part")):
+                running = _RUNNING.fullmatch(path.name)
+                name = running["name"] if running else path.name.removesuffix(".part")
+                stable = self._folder / f"{name}.part"
+                if self._state(name) is None or (running and stable.exists()):
+                    path.unlink(missing_ok=True)
+                elif running:
+                    path.replace(stable)
+
+    def open(self, name: str) -> PartFile:
+        """Return the part of a file: what can be resumed is taken over, else nothing is made."""
+        # A look costs a microsecond, opening what is not there ten.
+        is_kept = os.path.exists(f"{self._folder}/{name}.part.json")  # noqa: PTH110
+        state = self._state(name) if is_kept else None
+        return PartFile(self._folder, name, token=self._token, write=self._write, state=state)
