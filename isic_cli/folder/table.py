@@ -54,7 +54,8 @@ class MetadataTable:
         Raises
         ------
         LocalError
-            For a file that cannot be read, is not UTF-8, is no CSV, or has no column `isic_id`.
+            For a file that cannot be read, is not UTF-8, has no column `isic_id`, or is damaged: a
+        quote that is never closed, a row of too many or too few fields.
         """
         try:
             text = path.read_text("utf-8-sig")
@@ -64,14 +65,15 @@ class MetadataTable:
             raise LocalError(
                 f"{path} is not UTF-8: byte {error.start}", hint="Save it as UTF-8."
             ) from error
-        reader = csv.reader(io.StringIO(text, newline=""))
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         try:
             columns = [name.strip() for name in next(reader, [])]
             if "isic_id" not in columns:
                 raise LocalError(f"{path} has no column isic_id")
-            return cls(columns, _by_id(reader, columns.index("isic_id"), path))
+            return cls(columns, _by_id(reader, columns, path))
         except csv.Error as error:
-            raise LocalError(f"{path}, line {reader.line_num}: {error}") from error
+            told = str(error).replace("unexpected end of data", "a quote that is never closed")
+            raise LocalError(f"{path}, line {reader.line_num}: {told}") from error
 
     def text(self, isic_id: str, name: str) -> str:
         """Return a cell as text, without its guard tab; empty when there is none."""
@@ -105,10 +107,18 @@ class MetadataTable:
             logger.warning("metadata.csv: %s of %s cannot be %r: left out", name, isic_id, cell)
 
 
-def _by_id(reader: Any, column: int, path: Path) -> dict[str, list[str]]:
+def _by_id(reader: Any, columns: list[str], path: Path) -> dict[str, list[str]]:
     rows: dict[str, list[str]] = {}
+    column = columns.index("isic_id")
+    begins = reader.line_num + 1
     for cells in reader:
-        isic_id = cells[column].strip() if column < len(cells) else ""
+        if cells and len(cells) != len(columns):
+            raise LocalError(
+                f"{path}, line {begins}: {len(cells)} fields, and the header has {len(columns)}",
+                hint="A field that holds a comma must stand in quotes.",
+            )
+        begins = reader.line_num + 1
+        isic_id = cells[column].strip() if cells else ""
         if not isic_id:
             continue
         if isic_id in rows:

@@ -147,7 +147,7 @@ def test_a_cell_of_the_wrong_type_is_left_out_with_one_warning(
     make: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
     table = (
-        "isic_id,age_approx,melanocytic,sex\nISIC_0000001,old,maybe,male\nISIC_0000002,42.5,True\n"
+        "isic_id,age_approx,melanocytic,sex\nISIC_0000001,old,maybe,male\nISIC_0000002,42.5,True,\n"
     )
     store = FolderStore.open(make({"metadata.csv": table, **PICTURES}))
     assert [store.fields(isic_id) for isic_id in store.ids] == [
@@ -329,6 +329,11 @@ def test_a_table_alone_is_an_empty_archive(make: Make) -> None:
         (b"", "has no column isic_id"),
         (b"isic_id\nISIC_0000001\xff\n", "is not UTF-8: byte 20"),
         (b"isic_id\n" + b"x" * 200_000, "line 2: field larger than field limit"),
+        (b"isic_id,sex\nISIC_0000001,male,x\n", "line 2: 3 fields, and the header has 2"),
+        (b"isic_id,sex\n\nISIC_0000001\n", "line 3: 1 fields, and the header has 2"),
+        (b'isic_id,sex\nISIC_0000001,"a\nb"\nISIC_0000002\n', "line 4: 1 fields"),
+        (b'isic_id,sex\nISIC_0000001,"male\nISIC_0000002,male\n', "a quote that is never closed"),
+        (b'isic_id,sex\nISIC_0000001,"ma"le\n', "line 2: ',' expected after"),
     ],
 )
 def test_a_table_that_cannot_be_read_is_named(make: Make, table: bytes, message: str) -> None:
