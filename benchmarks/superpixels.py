@@ -43,7 +43,6 @@ TARGETS = [
     ("mean colour", "mean colour", 7),
     ("mask overlap", "mask overlap", 2.5),
     ("paint all, exact", "paint all, exact", 3.5),
-    ("paint all, 1 LSB", "paint all, 1 LSB", 3),
     ("paint 100", "paint 100", 1),
     ("peak memory, MB", "peak memory, MB", 2),
 ]

@@ -64,7 +64,6 @@ def main() -> None:
         "mean colour": lambda: fresh().means(image),
         "mask overlap": lambda: fresh().coverage(mask),
         "paint all, exact": lambda: fresh().paint(image, alpha=0.5),
-        "paint all, 1 LSB": lambda: fresh().paint(image, alpha=0.5, exact=False),
         "paint 100": lambda: loaded.paint(image, hundred, alpha=0.5),
     }
     if find_spec("imagecodecs") is not None:

@@ -71,7 +71,6 @@ def main() -> None:
         "mean colour": means,
         "mask overlap": overlap,
         "paint all, exact": lambda: paint(everything, 0.5),
-        "paint all, 1 LSB": lambda: paint(everything, 0.5),
         "paint 100": lambda: paint(hundred, 0.5),
     }
     serve(calls, found)

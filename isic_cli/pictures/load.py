@@ -164,6 +164,19 @@ def read_bytes(path: Path) -> bytes:
         raise
 
 
+def contents(source: Path | str | bytes, what: str) -> tuple[bytes, str]:
+    """Return the bytes of a file that is named, or given, and what to call it in messages.
+
+    Raises
+    ------
+    NotFoundError, LocalError
+        As for `read_bytes`.
+    """
+    if isinstance(source, bytes):
+        return source, what
+    return read_bytes(Path(source)), shown(source)
+
+
 @contextmanager
 def input_errors() -> Iterator[None]:
     """Tell a picture that the user named for what it is: the wrong file, or a damaged one.

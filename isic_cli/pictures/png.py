@@ -8,9 +8,11 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from isic_cli.errors import CheckError, UsageError
 from isic_cli.pictures import MAX_PIXELS
+from isic_cli.pictures.load import contents
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -97,15 +99,17 @@ def _refuse_foreign(data: bytes, name: str) -> None:
     raise UsageError(f"{name}: not a PNG file")
 
 
-def check_png(data: bytes, *, name: str = "PNG", max_pixels: int = MAX_PIXELS) -> PngHeader:
+def check_png(
+    source: Path | str | bytes, *, name: str = "", max_pixels: int = MAX_PIXELS
+) -> PngHeader:
     """Verify signature, header, every chunk's checksum and the end, before any decoding.
 
     Parameters
     ----------
-    data : bytes
-        The file.
+    source : Path, str or bytes
+        The file, or what it holds.
     name : str
-        What to call it in messages.
+        What to call it in messages; its path unless given.
     max_pixels : int
         Refuse larger pictures: a header of a few bytes can ask for gigabytes.
 
@@ -115,7 +119,11 @@ def check_png(data: bytes, *, name: str = "PNG", max_pixels: int = MAX_PIXELS) -
         Not a PNG, or more than `max_pixels`.
     CheckError
         Damaged: a checksum, the end, the header or the pixel data is wrong or missing.
+    NotFoundError, LocalError
+        The file cannot be read.
     """
+    data, found = contents(source, "PNG")
+    name = name or found
     _refuse_foreign(data, name)
     header: PngHeader | None = None
     text: dict[str, str] = {}

@@ -1,36 +1,31 @@
 """A run cache: the runs of a map as they lie in memory, opened many times faster than its PNG.
 
-Layout, little-endian: a head of magic, height, width, number of runs, of labels and of kinds of
-blocks, bytes per index and per length, the SHA-256 of the PNG it was made from, and the CRC-32 of
-all that is not this number; then labels (uint32), the index of each run (uint16 or uint32), its
-length (uint8, uint16 or uint32), and, where runs are short, the region image once more as `blocks`
-splits it: the kinds, and which of them each block is (uint16). Nothing is compressed: unpacking
-would take longer than all the rest.
+Layout, little-endian: a head of magic, height, width, number of runs and of labels, bytes per index
+and per length, the SHA-256 of the PNG it was made from, and the CRC-32 of all that is not this
+number; then labels (uint32), the index of each run (uint16 or uint32), and its length (uint8,
+uint16 or uint32). Nothing is compressed: unpacking would take longer than all the rest.
 """
 
 import struct
 import zlib
-from dataclasses import dataclass
-from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from isic_cli.errors import CheckError
 from isic_cli.pictures import MAX_PIXELS
-from isic_cli.superpixel.blocks import BLOCK, Uint16, block_count, join_blocks, split_blocks
+from isic_cli.pictures.load import contents
 from isic_cli.superpixel.codec import LABEL_LIMIT
 from isic_cli.superpixel.map import SuperpixelMap
-from isic_cli.superpixel.runs import Index, RowRuns
+from isic_cli.superpixel.runs import RowRuns
 
-MAGIC = b"ISICRUN3"
-_HEAD = struct.Struct("<8sIIIIIBB32s")
+MAGIC = b"ISICRUN4"
+_HEAD = struct.Struct("<8sIIIIBB32s")
 _CRC = struct.Struct("<I")
 _BODY_AT = _HEAD.size + _CRC.size
 _NAME = "the run cache"
 _AGAIN = "make it again from the PNG"
-#: Pixels per run below which runs are called short.
-_SHORT = 32
 
 
 class _Head(NamedTuple):
@@ -39,31 +34,13 @@ class _Head(NamedTuple):
     width: int
     runs: int
     labels: int
-    kinds: int
     index_bytes: int
     length_bytes: int
     source: bytes
 
     @property
-    def blocks(self) -> int:
-        return block_count(self.height * self.width) if self.kinds else 0
-
-    @property
     def body_bytes(self) -> int:
-        runs = (self.index_bytes + self.length_bytes) * self.runs
-        return 4 * self.labels + runs + 2 * (BLOCK * self.kinds + self.blocks)
-
-
-@dataclass(frozen=True, eq=False)
-class _BlockRuns(RowRuns):
-    """Runs whose image is at hand as blocks."""
-
-    kinds: Uint16
-    which: Uint16
-
-    @cached_property
-    def image(self) -> Index:
-        return join_blocks(self.kinds, self.which, self.shape)
+        return 4 * self.labels + (self.index_bytes + self.length_bytes) * self.runs
 
 
 def write_cache(pixel_map: SuperpixelMap, *, source: bytes = bytes(32)) -> bytes:
@@ -82,33 +59,34 @@ def write_cache(pixel_map: SuperpixelMap, *, source: bytes = bytes(32)) -> bytes
         "<u1" if longest < 1 << 8 else "<u2" if longest < 1 << 16 else "<u4"
     )
     index = runs.index.astype("<u2" if len(pixel_map) <= 1 << 16 else "<u4", copy=False)
-    is_short = index.itemsize == 2 and runs.shape[0] * runs.shape[1] < _SHORT * lengths.size
-    blocks = split_blocks(runs.image.astype(np.uint16, copy=False)) if is_short else None
-    kinds, which = blocks or (np.empty((0, BLOCK), np.uint16), np.empty(0, np.uint16))
     head = _HEAD.pack(
         MAGIC,
         *runs.shape,
         lengths.size,
         len(pixel_map),
-        len(kinds),
         index.itemsize,
         lengths.itemsize,
         source,
     )
-    parts = (pixel_map.ids.astype("<u4"), index, lengths, kinds.astype("<u2"), which.astype("<u2"))
-    body = b"".join(part.tobytes() for part in parts)
+    body = b"".join(part.tobytes() for part in (pixel_map.ids.astype("<u4"), index, lengths))
     return head + _CRC.pack(zlib.crc32(body, zlib.crc32(head))) + body
 
 
-def cache_source(data: bytes) -> bytes:
+def cache_source(source: Path | str | bytes) -> bytes:
     """Return the 32 bytes that name what a cache file was made from.
+
+    Parameters
+    ----------
+    source : Path, str or bytes
+        The file, or what it holds.
 
     Raises
     ------
     CheckError
         Not a cache file.
     """
-    return _head(data, _NAME).source
+    data, name = contents(source, _NAME)
+    return _head(data, name).source
 
 
 def _head(data: bytes, name: str) -> _Head:
@@ -117,21 +95,22 @@ def _head(data: bytes, name: str) -> _Head:
     return _Head(*_HEAD.unpack_from(data))
 
 
-def read_cache(data: bytes, *, name: str = _NAME) -> SuperpixelMap:
+def read_cache(source: Path | str | bytes) -> SuperpixelMap:
     """Return the map of a cache file.
 
     Parameters
     ----------
-    data : bytes
-        The file; the map keeps a part of it, as it is, so it must not be changed.
-    name : str
-        What to call it in messages.
+    source : Path, str or bytes
+        The file, or what it holds; the map keeps a part of these bytes, as they are.
 
     Raises
     ------
+    NotFoundError, LocalError
+        The file cannot be read.
     CheckError
         Not a cache file, or damaged.
     """
+    data, name = contents(source, _NAME)
     head = _head(data, name)
     view = memoryview(data)
     (stored,) = _CRC.unpack_from(data, _HEAD.size)
@@ -165,13 +144,6 @@ def _restored(data: bytes, head: _Head, name: str) -> SuperpixelMap:
     # Their sum is known to fit, so that no partial sum can overflow 32 bits.
     starts = np.zeros(head.runs + 1, np.int32)
     np.cumsum(lengths, dtype=np.int32, out=starts[1:])
-    shape, lengths = (head.height, head.width), lengths.astype(np.int32)
-    if not head.kinds:
-        return SuperpixelMap(RowRuns(shape, starts[:-1], lengths, index, head.labels), ids)
-    kinds_at = lengths_at + head.length_bytes * head.runs
-    kinds = np.frombuffer(data, "<u2", BLOCK * head.kinds, kinds_at).reshape(-1, BLOCK)
-    which = np.frombuffer(data, "<u2", head.blocks, kinds_at + kinds.nbytes)
-    if int(kinds.max()) >= head.labels or int(which.max()) >= head.kinds:
-        raise _damaged(name, "blocks out of range")
-    runs = _BlockRuns(shape, starts[:-1], lengths, index, head.labels, kinds, which)
+    shape = (head.height, head.width)
+    runs = RowRuns(shape, starts[:-1], lengths.astype(np.int32), index, head.labels)
     return SuperpixelMap(runs, ids)

@@ -1,6 +1,6 @@
 """The PNG of a superpixel map, to labels and back.
 
-In the archive's maps a pixel's label is `R + (G << 8) + (B << 16)`. `pngcheck` has its say first.
+In the archive's maps a pixel's label is `R + (G << 8) + (B << 16)`.
 """
 
 import struct
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy.typing as npt
 
 from isic_cli.errors import CheckError, UsageError
 from isic_cli.pictures import MAX_PIXELS
+from isic_cli.pictures.load import contents
 from isic_cli.pictures.png import (
     COLOUR_TYPES,
     GRAY,
@@ -26,7 +28,6 @@ from isic_cli.pictures.png import (
     PngHeader,
     check_png,
 )
-from isic_cli.superpixel.inflate import inflated_png
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -59,34 +60,32 @@ def _refuse_mode(header: PngHeader, name: str) -> None:
 
 
 def decode_png(
-    data: bytes,
-    *,
-    name: str = "PNG",
-    max_pixels: int = MAX_PIXELS,
-    header: PngHeader | None = None,
-    fast: bool | None = None,
+    source: Path | str | bytes, *, max_pixels: int = MAX_PIXELS, fast: bool | None = None
 ) -> LabelImage:
-    """Return the labels of a superpixel PNG.
+    """Return the labels of a superpixel PNG; see `read_png`."""
+    return read_png(source, max_pixels=max_pixels, fast=fast)[1]
+
+
+def read_png(
+    source: Path | str | bytes, *, max_pixels: int = MAX_PIXELS, fast: bool | None = None
+) -> tuple[PngHeader, LabelImage]:
+    """Return the header of a superpixel PNG and its labels.
 
     Accepts RGB and RGBA (alpha ignored) and palettes, as `R + (G << 8) + (B << 16)`, and gray of
     8 or 16 bits, whose values are the labels.
 
     Parameters
     ----------
-    data : bytes
-        The file.
-    name : str
-        What to call it in messages.
+    source : Path, str or bytes
+        The file, or what it holds.
     max_pixels : int
         See `check_png`.
-    header : PngHeader, optional
-        What `check_png` returned for these bytes, when it was called already.
-
     fast : bool, optional
         Whether to decode with imagecodecs instead of Pillow; by default where it is installed.
 
     Returns
     -------
+    header : PngHeader
     labels : ndarray of shape (H, W), uint8, uint16 or uint32, row-major
         The smallest of these types that the pixel format needs; uint32 only when blue is used.
 
@@ -96,15 +95,21 @@ def decode_png(
         Not a PNG, too large, or of a pixel format that holds no labels.
     CheckError
         Damaged.
+    NotFoundError, LocalError
+        The file cannot be read.
     """
-    if header is None:
-        header = check_png(data, name=name, max_pixels=max_pixels)
+    data, name = contents(source, "PNG")
+    header = check_png(data, name=name, max_pixels=max_pixels)
     _refuse_mode(header, name)
+    return header, _decode(data, header, name, fast=fast)
+
+
+def _decode(data: bytes, header: PngHeader, name: str, *, fast: bool | None) -> LabelImage:
     if fast is None:
         fast = find_spec("imagecodecs") is not None
     # Of an interlaced file libpng prints a warning of its own.
     if fast and header.colour in {RGB, RGBA} and not header.interlaced:
-        return _decode_fast(data, header, name)
+        return _decode_fast(data, name)
     from PIL import PngImagePlugin
 
     try:
@@ -153,12 +158,12 @@ def _gray(raw: bytes, header: PngHeader) -> LabelImage:
     return flat.reshape(header.height, header.width)
 
 
-def _decode_fast(data: bytes, header: PngHeader, name: str) -> LabelImage:
+def _decode_fast(data: bytes, name: str) -> LabelImage:
     imagecodecs = import_module("imagecodecs")
     has_spng = imagecodecs.SPNG.available
     decode = imagecodecs.spng_decode if has_spng else imagecodecs.png_decode
     try:
-        pixels = decode(inflated_png(data, header, imagecodecs))
+        pixels = decode(data)
     except (imagecodecs.PngError, imagecodecs.SpngError, ValueError) as error:
         raise CheckError(
             f"{name}: the pixel data is damaged ({error})", hint="fetch it again"

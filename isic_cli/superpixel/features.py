@@ -11,11 +11,13 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from isic_cli.errors import UsageError
+from isic_cli.pictures.load import contents
 from isic_cli.superpixel.map import SuperpixelMap
 from isic_cli.superpixel.runs import Int64
 
@@ -102,15 +104,16 @@ def _column(name: str, value: object, source: str) -> npt.NDArray[np.float64]:
     return np.array(value, np.float64)
 
 
-def parse_features(text: str | bytes, *, source: str = "features") -> Features:
+def parse_features(file: Path | str | bytes, *, source: str = "") -> Features:
     """Read a feature file.
 
     Parameters
     ----------
-    text : str or bytes
-        JSON: an object of arrays.
+    file : Path, str or bytes
+        A path, or the text itself (JSON: an object of arrays). A `str` that begins with `{` or
+        `[` is text.
     source : str
-        What to call it in messages.
+        What to call it in messages; its path unless given.
 
     Returns
     -------
@@ -123,7 +126,13 @@ def parse_features(text: str | bytes, *, source: str = "features") -> Features:
     UsageError
         Not JSON; not an object of arrays; NaN, or a value outside 0 to 1; arrays of different
         lengths.
+    NotFoundError, LocalError
+        The file cannot be read.
     """
+    if isinstance(file, str) and file.lstrip().startswith(("{", "[")):
+        file = file.encode()
+    text, name = contents(file, "features")
+    source = source or name
     try:
         loaded = json.loads(text, object_pairs_hook=_no_twins)
     except (ValueError, RecursionError) as error:

@@ -32,13 +32,13 @@ _DAMAGED = (
 )
 
 
-def labels_to_file(labels: npt.NDArray[np.uint16 | np.uint32], suffix: str) -> bytes:
+def map_to_file(pixel_map: SuperpixelMap, suffix: str) -> bytes:
     """Return the bytes of a label file.
 
     Parameters
     ----------
-    labels : ndarray of shape (H, W), uint16 or uint32
-        Row-major.
+    pixel_map : SuperpixelMap
+        The map.
     suffix : str
         `.npy`; `.npz` (compressed, the array is called `labels`); `.tif`, `.tiff` (16-bit gray,
         or 32-bit when a label is above 65535); `.runs`, which opens fastest.
@@ -48,7 +48,9 @@ def labels_to_file(labels: npt.NDArray[np.uint16 | np.uint32], suffix: str) -> b
     UsageError
         Another suffix.
     """
-    out = BytesIO()
+    if suffix == ".runs":
+        return write_cache(pixel_map)
+    out, labels = BytesIO(), pixel_map.labels
     if suffix == ".npy":
         np.save(out, labels, allow_pickle=False)
     elif suffix == ".npz":
@@ -56,8 +58,6 @@ def labels_to_file(labels: npt.NDArray[np.uint16 | np.uint32], suffix: str) -> b
     elif suffix in {".tif", ".tiff"}:
         gray = labels if labels.dtype == np.uint16 else labels.astype(np.int32)
         Image.fromarray(gray).save(out, "TIFF", compression="tiff_adobe_deflate")
-    elif suffix == ".runs":
-        return write_cache(SuperpixelMap.from_labels(labels))
     else:
         raise UsageError(
             f"labels cannot be written as {suffix or 'a file without suffix'}",
@@ -66,12 +66,8 @@ def labels_to_file(labels: npt.NDArray[np.uint16 | np.uint32], suffix: str) -> b
     return out.getvalue()
 
 
-def labels_from_file(path: Path) -> npt.NDArray[np.integer]:
+def map_from_file(path: Path) -> SuperpixelMap:
     """Read a label file.
-
-    Returns
-    -------
-    labels : ndarray of shape (H, W), integers
 
     Raises
     ------
@@ -83,9 +79,13 @@ def labels_from_file(path: Path) -> npt.NDArray[np.integer]:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise UsageError(f"{path}: not a label file", hint=f"one of {', '.join(SUFFIXES)}")
-    data = read_bytes(path)
     if suffix == ".runs":
-        return read_cache(data, name=str(path)).labels
+        return read_cache(path)
+    return SuperpixelMap.from_labels(_labels(path, suffix))
+
+
+def _labels(path: Path, suffix: str) -> npt.NDArray[np.integer]:
+    data = read_bytes(path)
     try:
         if suffix == ".npy":
             return _array(BytesIO(data), path)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from isic_cli.errors import UsageError
 from isic_cli.pictures import MAX_PIXELS
-from isic_cli.pictures.load import read_bytes
+from isic_cli.pictures.png import PngHeader
 from isic_cli.superpixel import codec, measure, neighbours, outline
 from isic_cli.superpixel.given import label_image, label_number
 from isic_cli.superpixel.outline import Rings
@@ -22,9 +22,8 @@ from isic_cli.superpixel.runs import Int32, Int64, RowRuns, compact, split_runs
 
 logger = logging.getLogger(__name__)
 
-#: The archive's maps hold about a thousand superpixels; far more means another kind of file.
-USUAL_COUNT = 1000
-_SUSPICIOUS = 4 * USUAL_COUNT
+#: The maps of the archive hold about a thousand superpixels; far more means another kind of file.
+_SUSPICIOUS = 4000
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,18 +82,22 @@ class SuperpixelMap:
         NotFoundError, LocalError
             The file cannot be read.
         """
-        name = "PNG" if isinstance(source, bytes) else str(source)
-        data = source if isinstance(source, bytes) else read_bytes(Path(source))
-        found = cls.from_labels(codec.decode_png(data, name=name, max_pixels=max_pixels))
+        return cls.read_png(source, max_pixels=max_pixels)[0]
+
+    @classmethod
+    def read_png(
+        cls, source: Path | str | bytes, *, max_pixels: int = MAX_PIXELS
+    ) -> tuple[Self, PngHeader]:
+        """Read a superpixel PNG as `from_png`, and return its header as well."""
+        header, labels = codec.read_png(source, max_pixels=max_pixels)
+        found = cls.from_labels(labels)
         if len(found) > _SUSPICIOUS:
             logger.warning(
-                "%s: %d different labels, where the archive's maps have about %d: "
-                "perhaps not a superpixel map",
-                name,
+                "%s: %d different labels: perhaps not a superpixel map",
+                "PNG" if isinstance(source, bytes) else source,
                 len(found),
-                USUAL_COUNT,
             )
-        return found
+        return found, header
 
     def to_png(self, *, text: Mapping[str, str] | None = None) -> bytes:
         """Return the map as an RGB PNG in the archive's encoding."""
@@ -270,7 +273,6 @@ class SuperpixelMap:
         values: npt.NDArray[np.floating] | None = None,
         colour: Colour = HUES[0],
         alpha: float = 0.5,
-        exact: bool = True,
     ) -> npt.NDArray[np.uint8]:
         """Return a copy of the picture with superpixels painted.
 
@@ -284,12 +286,12 @@ class SuperpixelMap:
             instead of `colour`; NaN leaves it untouched.
         colour : tuple of int
             Red, green, blue, 0 to 255.
-        alpha, exact : float, bool
-            Opacity, 0 to 1, and the rounding: see `paint.blend`.
+        alpha : float
+            Opacity, 0 to 1.
         """
         chosen = None if labels is None else self.positions(labels)
         colours, alphas = fills(len(self), chosen, values, colour, alpha)
-        return blend(self.runs, image, colours, alphas, exact=exact)
+        return blend(self.runs, image, colours, alphas)
 
     def means(self, image: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
         """Return the mean of each channel per superpixel: (N, C) or (N,), float64."""

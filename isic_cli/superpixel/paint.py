@@ -1,6 +1,5 @@
 """Paint superpixels over a photograph."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ _BAND = 1 << 17
 _STEPS = 256
 
 
-def blend(runs: RowRuns, image: Rgb, colours: Rgb, alphas: Float64, *, exact: bool = True) -> Rgb:
+def blend(runs: RowRuns, image: Rgb, colours: Rgb, alphas: Float64) -> Rgb:
     """Return a copy of the picture with its regions painted.
 
     Parameters
@@ -37,22 +36,17 @@ def blend(runs: RowRuns, image: Rgb, colours: Rgb, alphas: Float64, *, exact: bo
         The colour of each region.
     alphas : ndarray of shape (N,), float64
         Opacity of each region, 0 (untouched) to 1.
-    exact : bool
-        Round `alpha * colour + (1 - alpha) * pixel` to the nearest integer, halves to even. If
-        False, a result may be one level off, which is faster when all have one opacity.
 
     Returns
     -------
     painted : ndarray of shape (H, W, 3), uint8
+        `alpha * colour + (1 - alpha) * pixel`, to the nearest integer, halves to even.
     """
     check_size(runs, image.shape, "image")
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise UsageError(f"an RGB picture is needed, not {image.dtype} {image.shape}")
     if not bool(((alphas >= 0) & (alphas <= 1)).all()):
         raise UsageError("an opacity lies between 0 and 1")
-    uniform = bool((alphas == alphas[0]).all())
-    if uniform and not exact:
-        return _blend_fast(runs, image, colours, float(alphas[0]))
     painted = alphas > 0
     share = float(areas(runs)[painted].sum()) / (runs.shape[0] * runs.shape[1])
     if share < _SPARSE:
@@ -88,27 +82,6 @@ def _is_whole(alphas: Float64) -> bool:
     return bool((steps == np.floor(steps)).all())
 
 
-def _blend_fast(runs: RowRuns, image: Rgb, colours: Rgb, alpha: float) -> Rgb:
-    from PIL import Image
-
-    height, width = runs.shape
-    four = np.zeros((runs.count, 4), np.uint8)
-    four[:, :3] = colours
-    packed = four.view(np.uint32)[:, 0]
-    out = np.empty((height, width, 3), np.uint8)
-    for top, bottom, these in runs.bands(_BAND):
-        size = (width, bottom - top)
-        over = np.repeat(packed[runs.index[these]], runs.lengths[these]).tobytes()
-        under = np.ascontiguousarray(image[top:bottom]).tobytes()
-        mixed = Image.blend(
-            Image.frombytes("RGB", size, under),
-            Image.frombytes("RGB", size, over, "raw", "RGBX"),
-            alpha,
-        )
-        out[top:bottom] = np.frombuffer(mixed.tobytes(), np.uint8).reshape(bottom - top, width, 3)
-    return out
-
-
 def _blend_some(
     runs: RowRuns,
     image: Rgb,
@@ -125,47 +98,19 @@ def _blend_some(
     ends = np.cumsum(runs.lengths[everything], dtype=np.int64)
     if not ends.size:
         return out
-    mix = _mixer(runs, colours, alphas, np.flatnonzero(painted))
+    added, kept = alphas[:, None] * colours, (1 - alphas)[:, None]
     cuts = np.searchsorted(ends, np.arange(_BLOCK, int(ends[-1]) + _BLOCK, _BLOCK))
     for chosen in np.split(everything, cuts):
         if not chosen.size:
             continue
         pixels = runs.expand(chosen).astype(np.intp)
-        mixed = mix(np.take(flat, pixels, axis=0), chosen)
-        np.put(whole, pixels, mixed.view("V3")[:, 0])
-    return out
-
-
-def _mixer(
-    runs: RowRuns, colours: Rgb, alphas: npt.NDArray[np.floating], painted: Int64
-) -> Callable[[Rgb, Int64], Rgb]:
-    """Return what blends the pixels (K, 3) of given runs; one colour for all needs only a table."""
-    added = alphas[:, None] * colours
-    kept = (1 - alphas)[:, None]
-    first = painted[:1]
-    if bool(
-        (colours[painted] == colours[first]).all() and (alphas[painted] == alphas[first]).all()
-    ):
-        values = np.arange(256, dtype=added.dtype)[:, None]
-        table = np.rint(values * kept[first] + added[first]).astype(np.uint8)
-        tables = [np.ascontiguousarray(table[:, channel]) for channel in range(3)]
-
-        def looked_up(under: Rgb, _chosen: Int64) -> Rgb:
-            for channel in range(3):
-                under[:, channel] = np.take(tables[channel], under[:, channel])
-            return under
-
-        return looked_up
-
-    def worked_out(under: Rgb, chosen: Int64) -> Rgb:
         region = np.repeat(runs.index[chosen], runs.lengths[chosen])
-        mixed = under.astype(added.dtype)
+        mixed = np.take(flat, pixels, axis=0).astype(added.dtype)
         mixed *= np.take(kept, region, axis=0)
         mixed += np.take(added, region, axis=0)
         np.rint(mixed, out=mixed)
-        return mixed.astype(np.uint8)
-
-    return worked_out
+        np.put(whole, pixels, mixed.astype(np.uint8).view("V3")[:, 0])
+    return out
 
 
 def _blend_all(runs: RowRuns, image: Rgb, colours: Rgb, alphas: Float64) -> Rgb:

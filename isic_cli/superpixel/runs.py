@@ -115,30 +115,15 @@ def split_runs(image: npt.NDArray[np.integer]) -> tuple[Int32, Int32, npt.NDArra
     """
     width = image.shape[1]
     flat = image.reshape(-1)
-    # A multiple of eight, for `_places`.
-    change = np.zeros(-(-flat.size // 8) * 8, bool)
-    np.not_equal(flat[1:], flat[:-1], out=change[1 : flat.size])
-    change[: flat.size : width] = True
-    positions = _places(change)
+    change = np.empty(flat.size, bool)
+    np.not_equal(flat[1:], flat[:-1], out=change[1:])
+    change[::width] = True
+    positions = np.flatnonzero(change)
     starts = positions.astype(np.int32)
     lengths = np.empty_like(starts)
     np.subtract(starts[1:], starts[:-1], out=lengths[:-1])
     lengths[-1] = flat.size - starts[-1]
     return starts, lengths, flat[positions]
-
-
-def _places(change: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
-    """Return where an array is True, as `np.flatnonzero` does; its size a multiple of eight.
-
-    Where about one in twenty is True, it is twice as fast to look at eight together first.
-    """
-    if not 8 <= change.size / np.count_nonzero(change) <= 64:
-        return np.flatnonzero(change)
-    words = change.view(np.uint64)
-    some = np.flatnonzero(words != 0)
-    inner = np.flatnonzero(words[some].view(np.bool_))
-    places: npt.NDArray[np.intp] = (some[inner >> 3] << 3) + (inner & 7)
-    return places
 
 
 def compact(values: npt.NDArray[np.integer]) -> tuple[Int64, Index]:

@@ -8,9 +8,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from isic_cli.pictures.load import read_bytes
-from isic_cli.pictures.png import check_png
-from isic_cli.superpixel.codec import decode_png
 from isic_cli.superpixel.features import Features, check_length
 from isic_cli.superpixel.map import SuperpixelMap
 from isic_cli.superpixel.slic import is_approximate
@@ -77,9 +74,7 @@ def map_info(path: Path) -> MapInfo:
     UsageError, CheckError, NotFoundError, LocalError
         As `SuperpixelMap.from_png`.
     """
-    data = read_bytes(path)
-    header = check_png(data, name=str(path))
-    found = SuperpixelMap.from_labels(decode_png(data, name=str(path), header=header))
+    found, header = SuperpixelMap.read_png(path)
     areas = found.areas()
     return MapInfo(
         file=str(path),
@@ -106,12 +101,13 @@ def map_for_features(path: Path) -> SuperpixelMap:
     UsageError, CheckError, NotFoundError, LocalError
         As `SuperpixelMap.from_png`.
     """
-    if is_approximate(check_png(read_bytes(path), name=str(path))):
+    found, header = SuperpixelMap.read_png(path)
+    if is_approximate(header):
         logger.warning(
             "%s: not the archive's map: its features do not fit, only those made from this map",
             path,
         )
-    return SuperpixelMap.from_png(path)
+    return found
 
 
 def region_columns(

@@ -134,7 +134,7 @@ def test_an_interlaced_map_is_read(fast: bool) -> None:
 )
 def test_a_file_of_the_wrong_kind_is_refused(data: bytes, message: str, fast: bool) -> None:
     with pytest.raises(UsageError, match=message):
-        decode_png(data, name="m.png", fast=fast)
+        decode_png(data, fast=fast)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_a_file_of_the_wrong_kind_is_refused(data: bytes, message: str, fast: bo
 )
 def test_a_damaged_file_is_told_from_a_wrong_one(data: bytes, message: str, fast: bool) -> None:
     with pytest.raises(CheckError, match=message):
-        decode_png(data, name="m.png", fast=fast)
+        decode_png(data, fast=fast)
 
 
 def test_every_flipped_bit_is_found() -> None:

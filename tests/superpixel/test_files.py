@@ -5,16 +5,16 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from isic_cli.errors import CheckError, UsageError
+from isic_cli.errors import CheckError, NotFoundError, UsageError
+from isic_cli.pictures.png import check_png
 from isic_cli.superpixel.cachefile import cache_source, read_cache, write_cache
+from isic_cli.superpixel.codec import decode_png
 from isic_cli.superpixel.features import parse_features
-from isic_cli.superpixel.labelfile import labels_from_file, labels_to_file
+from isic_cli.superpixel.labelfile import map_from_file, map_to_file
 from isic_cli.superpixel.map import SuperpixelMap
-from isic_cli.superpixel.runs import RowRuns
 from isic_cli.superpixel.tables import MapInfo, map_info, region_rows
 from isic_cli.superpixel.tiles import tiles
 from tests.superpixel.nasty import HAND, Labels, nasty_maps
@@ -32,32 +32,30 @@ def test_a_cache_gives_the_map_again(labels: Labels) -> None:
     assert cache_source(data) == b"0123456789abcdef" * 2
 
 
+def test_every_reader_takes_a_path_its_text_or_what_the_file_holds(tmp_path: Path) -> None:
+    png, cache, features = tmp_path / "a.png", tmp_path / "a.runs", tmp_path / "a.json"
+    png.write_bytes(MAP.to_png())
+    cache.write_bytes(write_cache(MAP))
+    features.write_text('{"streaks":[1,0,0,0,0,0]}')
+    for path in (Path, str, lambda file: file.read_bytes()):
+        np.testing.assert_array_equal(decode_png(path(png)), HAND)
+        np.testing.assert_array_equal(SuperpixelMap.from_png(path(png)).labels, HAND)
+        np.testing.assert_array_equal(read_cache(path(cache)).labels, HAND)
+        assert check_png(path(png)).mode == "RGB 8-bit"
+        assert cache_source(path(cache)) == bytes(32)
+        assert parse_features(path(features)).labels("streaks").tolist() == [0]
+    with pytest.raises(NotFoundError, match=r"no such file: .*b\.runs"):
+        read_cache(tmp_path / "b.runs")
+    with pytest.raises(CheckError, match=r"a\.png: not a run cache"):
+        read_cache(str(png))
+
+
 def test_runs_longer_than_16_bits_are_cached() -> None:
     labels = np.zeros((2, 70_000), np.uint8)
     labels[1, 69_000:] = 1
     np.testing.assert_array_equal(
         read_cache(write_cache(SuperpixelMap.from_labels(labels))).labels, labels
     )
-
-
-@pytest.mark.parametrize(
-    ("labels", "holds_blocks"),
-    [
-        (np.arange(64).reshape(4, 16) // 2, True),
-        (np.repeat(np.arange(4), 64).reshape(4, 64), False),
-        # More kinds of blocks than 16 bits can number.
-        (np.random.default_rng(3).integers(0, 900, (700, 900)), False),
-    ],
-    ids=["short runs", "long runs", "noise"],
-)
-def test_only_short_runs_are_stored_as_blocks_too(
-    labels: npt.NDArray[np.integer], holds_blocks: bool
-) -> None:
-    kept = SuperpixelMap.from_labels(labels)
-    data = write_cache(kept)
-    assert (type(read_cache(data).runs) is not RowRuns) == holds_blocks
-    np.testing.assert_array_equal(read_cache(data).labels, labels)
-    np.testing.assert_array_equal(read_cache(data).runs.lengths, kept.runs.lengths)
 
 
 def test_a_cut_cache_is_found_at_every_length() -> None:
@@ -88,26 +86,26 @@ def test_a_flipped_bit_in_a_cache_never_gives_another_map() -> None:
 def test_label_files_give_the_labels_again(labels: Labels, suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"a{suffix}"
     kept = SuperpixelMap.from_labels(labels)
-    path.write_bytes(labels_to_file(kept.labels, suffix))
-    np.testing.assert_array_equal(labels_from_file(path), labels)
+    path.write_bytes(map_to_file(kept, suffix))
+    np.testing.assert_array_equal(map_from_file(path).labels, labels)
 
 
 def test_label_files_of_other_kinds_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"labels cannot be written as \.csv") as caught:
-        labels_to_file(MAP.labels, ".csv")
+        map_to_file(MAP, ".csv")
     assert caught.value.hint == "one of .npy, .npz, .tif, .tiff, .runs"
     with pytest.raises(UsageError, match="not a label file"):
-        labels_from_file(tmp_path / "a.csv")
+        map_from_file(tmp_path / "a.csv")
     np.savez(tmp_path / "a.npz", other=HAND)
     with pytest.raises(UsageError, match="holds no array called 'labels'"):
-        labels_from_file(tmp_path / "a.npz")
+        map_from_file(tmp_path / "a.npz")
     for name in ("a.npy", "b.npz", "a.tif"):
         (tmp_path / name).write_bytes(b"nothing at all")
         with pytest.raises(CheckError, match="damaged"):
-            labels_from_file(tmp_path / name)
+            map_from_file(tmp_path / name)
     np.save(tmp_path / "o.npy", np.array([{}], object), allow_pickle=True)
     with pytest.raises(UsageError, match="an array of object, not of numbers"):
-        labels_from_file(tmp_path / "o.npy")
+        map_from_file(tmp_path / "o.npy")
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".npz"])
@@ -122,7 +120,7 @@ def test_an_array_whose_header_asks_for_too_much_is_refused(suffix: str, tmp_pat
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("labels.npy", header.getvalue())
     with pytest.raises(UsageError, match=r"600000x600000 is more than 1,000,000,000 pixels"):
-        labels_from_file(path)
+        map_from_file(path)
 
 
 def test_a_tiff_that_asks_for_too_much_is_refused(tmp_path: Path, bomb_tiff: bytes) -> None:
@@ -130,7 +128,7 @@ def test_a_tiff_that_asks_for_too_much_is_refused(tmp_path: Path, bomb_tiff: byt
     with pytest.raises(
         UsageError, match=r"(far too many|60000x60000 is more than 1,000,000,000) pixels"
     ):
-        labels_from_file(tmp_path / "a.tif")
+        map_from_file(tmp_path / "a.tif")
 
 
 def test_tiles_are_cut_out_with_transparent_neighbours() -> None:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from isic_cli.errors import UsageError
 from isic_cli.services.superpixels.batch import Attempt
-from isic_cli.services.superpixels.read import read_features
 from isic_cli.services.superpixels.sources import Source
-from isic_cli.superpixel.features import CHALLENGE_FEATURES
+from isic_cli.superpixel.features import CHALLENGE_FEATURES, parse_features
 from isic_cli.superpixel.tables import COLOUR_COLUMNS, REGION_COLUMNS
 
 
@@ -74,4 +73,4 @@ def check_region_columns(
 
 def _names(source: Source) -> tuple[str, ...]:
     """Return the features that a file has."""
-    return tuple(read_features(source.path).values)
+    return tuple(parse_features(source.path).values)

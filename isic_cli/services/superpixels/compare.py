@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from isic_cli.errors import NotFoundError, UsageError
-from isic_cli.pictures.load import read_bytes
 from isic_cli.pictures.mask import read_mask
 from isic_cli.pictures.png import RGB, check_png
 from isic_cli.services.superpixels.batch import Outcome
-from isic_cli.services.superpixels.read import read_features
 from isic_cli.services.superpixels.sources import files_below
-from isic_cli.superpixel import SuperpixelMap
+from isic_cli.superpixel import SuperpixelMap, parse_features
 from isic_cli.superpixel.compare import compare_features, compare_maps, compare_masks
 from isic_cli.superpixel.masks import split_attribute_name
 from isic_cli.superpixel.tables import map_for_features
@@ -85,11 +83,10 @@ def kind_of(path: Path, other: Path) -> str:
 
 def _is_map(path: Path) -> bool:
     """Whether a PNG holds labels as the archive encodes them."""
-    data = read_bytes(path)
-    header = check_png(data, name=str(path))
+    header = check_png(path)
     if header.colour != RGB or header.depth != 8:
         return False
-    labels = SuperpixelMap.from_png(data).ids
+    labels = SuperpixelMap.from_png(path).ids
     return labels.size > 2 and bool(labels[0] == 0 and labels[-1] == labels.size - 1)
 
 
@@ -162,7 +159,7 @@ def compare_pair(task: CompareTask) -> list[dict[str, Any]]:
     """Return a row per feature, or one for masks and maps; `file` first."""
     if task.kind == "features":
         weights = map_for_features(task.pixel_map) if task.pixel_map else None
-        one, two = read_features(task.a), read_features(task.b)
+        one, two = parse_features(task.a), parse_features(task.b)
         found = compare_features(one, two, weights, task.threshold)
         return [{"file": task.name, **agreement.row()} for agreement in found]
     if task.kind == "masks":

@@ -6,13 +6,12 @@ from pathlib import Path
 from isic_cli.errors import NotFoundError, UsageError
 from isic_cli.files.atomic import write_bytes
 from isic_cli.pictures.mask import read_mask
-from isic_cli.services.superpixels.read import read_features
 from isic_cli.services.superpixels.sources import FEATURE_ENDINGS, Source, partner
 from isic_cli.services.superpixels.target import Written, write
-from isic_cli.superpixel import Features, SuperpixelMap
+from isic_cli.superpixel import Features, SuperpixelMap, parse_features
 from isic_cli.superpixel.choice import LabelChoice
 from isic_cli.superpixel.features import feature_name
-from isic_cli.superpixel.labelfile import labels_from_file, labels_to_file
+from isic_cli.superpixel.labelfile import map_from_file, map_to_file
 from isic_cli.superpixel.masks import (
     attribute_name,
     feature_mask,
@@ -47,18 +46,15 @@ class FileTask:
 
 def decode(task: FileTask) -> Written:
     """Write the labels of a map as an array."""
-    labels = SuperpixelMap.from_png(task.source.path).labels
-    return write(task.target, labels_to_file(labels, task.target.suffix.lower()))
+    pixel_map = SuperpixelMap.from_png(task.source.path)
+    return write(task.target, map_to_file(pixel_map, task.target.suffix.lower()))
 
 
 def encode(task: FileTask) -> Written:
     """Write an array of labels, or a gray label PNG, as a map in the archive's encoding."""
     path = task.source.path
-    if path.suffix.lower() == ".png":
-        found = SuperpixelMap.from_png(path)
-    else:
-        found = SuperpixelMap.from_labels(labels_from_file(path))
-    return write(task.target, found.to_png())
+    read = SuperpixelMap.from_png if path.suffix.lower() == ".png" else map_from_file
+    return write(task.target, read(path).to_png())
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +96,7 @@ def draw_masks(task: MaskTask) -> Written:
     if task.features is None:
         raise UsageError("either features or labels are needed")
     stem = task.source.stem
-    features = read_features(partner(task.features, stem, FEATURE_ENDINGS))
+    features = parse_features(partner(task.features, stem, FEATURE_ENDINGS))
     names = list(dict.fromkeys(map(feature_name, task.only))) or list(features.values)
     single = task.target.suffix.lower() == ".png"
     if single and len(names) > 1:

@@ -8,7 +8,6 @@ from typing import Any
 from isic_cli.errors import CheckError, UsageError
 from isic_cli.files.atomic import write_bytes
 from isic_cli.pictures.load import load_rgb, read_bytes
-from isic_cli.services.superpixels.read import read_features
 from isic_cli.services.superpixels.sources import (
     FEATURE_ENDINGS,
     PICTURE_ENDINGS,
@@ -16,7 +15,7 @@ from isic_cli.services.superpixels.sources import (
     partner,
 )
 from isic_cli.services.superpixels.target import Written, write
-from isic_cli.superpixel import SuperpixelMap, check_png, generate
+from isic_cli.superpixel import SuperpixelMap, check_png, generate, parse_features
 from isic_cli.superpixel.choice import LabelChoice
 from isic_cli.superpixel.outline import contours
 from isic_cli.superpixel.overlay import (
@@ -123,7 +122,7 @@ def draw_pair(task: PairTask) -> Written:
     if task.labels is not None:
         layers.append(Layer("labels", dict.fromkeys(task.labels.of(pixel_map), 1.0)))
     if task.features is not None:
-        features = read_features(partner(task.features, task.image.stem, FEATURE_ENDINGS))
+        features = parse_features(partner(task.features, task.image.stem, FEATURE_ENDINGS))
         layers += feature_layers(features, pixel_map)
     if layers:
         drawn = draw_overlay(pixel_map, image, layers, alpha=task.alpha)

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from isic_cli.pictures.load import load_rgb, read_bytes
+from isic_cli.pictures.load import load_rgb
 from isic_cli.services.superpixels.sources import (
     FEATURE_ENDINGS,
     PICTURE_ENDINGS,
     Source,
     partner,
 )
-from isic_cli.superpixel import Features, SuperpixelMap, parse_features
+from isic_cli.superpixel import SuperpixelMap, parse_features
 from isic_cli.superpixel.tables import Cell, MapInfo, map_for_features, map_info, region_columns
 
 BlockFormat = Literal["csv", "tsv"]
@@ -23,11 +23,6 @@ BlockFormat = Literal["csv", "tsv"]
 def read_info(source: Source) -> MapInfo:
     """Check a map and say what it holds."""
     return map_info(source.path)
-
-
-def read_features(path: Path) -> Features:
-    """Read a feature file."""
-    return parse_features(read_bytes(path), source=str(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +87,7 @@ def read_regions(task: RegionTask) -> RegionTable:
     if task.image is not None:
         image = load_rgb(partner(task.image, stem, PICTURE_ENDINGS))
     if task.features is not None:
-        features = read_features(partner(task.features, stem, FEATURE_ENDINGS))
+        features = parse_features(partner(task.features, stem, FEATURE_ENDINGS))
     read = SuperpixelMap.from_png if features is None else map_for_features
     columns = region_columns(read(task.source.path), image, features)
     header = task.fields or ("file", *columns)
