@@ -83,6 +83,8 @@ def work(
 @pytest.fixture
 def isic(work: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Isic:
     """Run `isic` inside the test, in the working folder."""
+    # On a busy machine a listing may take the second after which its progress is shown.
+    monkeypatch.setattr("isic_cli.cli.progress._QUIET_FOR", 60.0)
 
     def call(*arguments: str, stdin: str = "") -> Result:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(os.fsencode(stdin))))

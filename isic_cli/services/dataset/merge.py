@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -54,7 +54,8 @@ def merge_locks(sources: Sequence[Path], output: Path) -> LockHeader:
             time=max(lock.header.time for lock in locks),
             selections=_without_parts(header.selections),
         )
-        with existing_lock(target) as there:
+        # A device or a FIFO is not read: it may never end.
+        with existing_lock(target) if target.is_file() else nullcontext() as there:
             earlier = None if there is None else there.header
         write_lock(target, header, _merged(locks), earlier=earlier)
     with Lock(target) as lock:

@@ -179,7 +179,7 @@ APPROXIMATE_WARNING = "approximate: not the archive's map; never join it to its 
 def make_map(task: GenerateTask) -> Written:
     """Make a map; one that is there and was made by the same method is kept."""
     note = APPROXIMATE_WARNING if task.method == "approximate" else None
-    if not task.force and task.target.exists():
+    if not task.force and task.target.is_file():
         return _kept(task, note)
     made = generate(task.source.path, method=task.method)
     return write(task.target, made.to_png(text=method_text(task.method)), note=note)

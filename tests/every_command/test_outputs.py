@@ -1,0 +1,148 @@
+"""Wherever a command is told to write: devices and FIFOs stay, and a bad place is exit 8 or 2."""
+
+import os
+import shlex
+import stat
+import threading
+from pathlib import Path
+
+import click
+import pytest
+
+from isic_cli.cli.command import Command
+from tests.every_command.conftest import Isic
+from tests.every_command.test_help import CODES, NEEDS_INDEX
+from tests.every_command.tree import COMMANDS, sampled
+
+#: Options that name a file to write; `--outdir` and arguments name folders.
+WRITES = {"-o", "--report", "--plot", "--write-exclude"}
+
+#: Options and arguments of paths that a command reads, or folders that it fills.
+OTHERS = {
+    *("--against", "--check", "--exclude", "--features", "--from", "--from-isic-ids"),
+    *("--from-snapshot", "--ids", "--image", "--images", "--input", "--metadata", "--pairs"),
+    *("--previous", "--scheme", "--split", "--download", "--outdir", "--map", "--mask"),
+}
+
+PLACES = [
+    (name, option)
+    for name, command in COMMANDS.items()
+    for option in sorted(WRITES)
+    if any(option in param.opts for param in command.params)
+]
+
+#: A name that makes the output one file, where the example has a folder or nothing.
+SUFFIXES = {
+    ("dataset stats", "--plot"): ".png",
+    ("superpixel decode", "-o"): ".npy",
+    ("superpixel encode", "-o"): ".png",
+    ("superpixel generate", "-o"): ".png",
+    ("superpixel outline", "-o"): ".svg",
+}
+
+#: These examples find nothing, and write nothing.
+EMPTY = {"dataset dedupe"}
+
+
+#: Where `-o` may be a folder.
+FOLDERS = {"dataset merge", *(name for name in COMMANDS if name.startswith("superpixel "))}
+
+#: A lock is kept with its folder: it is written to no device.
+FILES_ONLY = {"dataset merge": 8}
+
+
+def arguments(name: str, option: str, target: str) -> list[str]:
+    """Return the last example of a command with `option` set to `target`."""
+    command = COMMANDS[name]
+    assert isinstance(command, Command)
+    words = shlex.split(command.examples[-1].partition(" > ")[0])[1:]
+    if option in words:
+        words[words.index(option) + 1] = target
+        return words
+    return [*words, option, target]
+
+
+def suffix(name: str, option: str) -> str:
+    """Return a suffix that the command knows."""
+    command = COMMANDS[name]
+    assert isinstance(command, Command)
+    words = command.examples[-1].split()
+    given = words[words.index("-o") + 1] if "-o" in words and option == "-o" else ""
+    return SUFFIXES.get((name, option), Path(given).suffix)
+
+
+def make_node(path: Path, minor: int) -> Path:
+    try:
+        os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, minor))
+    except OSError:
+        pytest.skip("only root makes device nodes")
+    return path
+
+
+def test_every_option_of_a_path_is_known_to_read_or_to_write() -> None:
+    unknown = {
+        param.opts[-1]
+        for command in COMMANDS.values()
+        for param in command.params
+        if isinstance(param, click.Option)
+        and isinstance(param.type, click.Path)
+        and not {*param.opts, *param.secondary_opts} & (WRITES | OTHERS)
+    }
+    assert unknown == set()
+
+
+@pytest.fixture(autouse=True)
+def _an_index_where_one_is_asked(request: pytest.FixtureRequest, isic: Isic) -> None:
+    case = getattr(request.node, "callspec", None)
+    if case is not None and NEEDS_INDEX & set(case.params.values()):
+        assert isic("cache", "refresh").code == 0
+
+
+@pytest.mark.parametrize(("name", "option"), sampled(PLACES))
+def test_a_device_is_written_and_stays_one(name: str, option: str, isic: Isic, work: Path) -> None:
+    node = make_node(work / f"node{suffix(name, option)}", 3)
+    done = isic(*arguments(name, option, str(node)))
+    assert done.code == (CODES | FILES_ONLY).get(name, 0), done.text
+    assert stat.S_ISCHR(node.stat().st_mode)
+    assert node.stat().st_rdev == os.makedev(1, 3)
+
+
+@pytest.mark.parametrize(("name", "option"), sampled(PLACES))
+def test_a_full_disk_is_exit_8(name: str, option: str, isic: Isic, work: Path) -> None:
+    node = make_node(work / f"full{suffix(name, option)}", 7)
+    done = isic(*arguments(name, option, str(node)))
+    # A refused login is no more than a line of a report that cannot be kept.
+    assert done.code in {0 if name in EMPTY else 8, CODES.get(name, 8)}, done.text
+    assert stat.S_ISCHR(node.stat().st_mode)
+
+
+@pytest.mark.parametrize(("name", "option"), sampled(PLACES))
+def test_a_fifo_gets_what_a_file_would(name: str, option: str, isic: Isic, work: Path) -> None:
+    fifo = work / f"fifo{suffix(name, option)}"
+    os.mkfifo(fifo)
+    got: list[bytes] = []
+    reader = threading.Thread(target=lambda: got.append(fifo.read_bytes()), daemon=True)
+    reader.start()
+    done = isic(*arguments(name, option, str(fifo)))
+    assert done.code == (CODES | FILES_ONLY).get(name, 0), done.text
+    assert stat.S_ISFIFO(fifo.stat().st_mode)
+    if done.code == 0:
+        reader.join(10)
+        assert (got[0] != b"") == (name not in EMPTY)
+
+
+@pytest.mark.parametrize(("name", "option"), sampled(PLACES))
+def test_a_place_that_cannot_be_is_told(name: str, option: str, isic: Isic, work: Path) -> None:
+    ending = suffix(name, option)
+    for target in (
+        "x" * 300 + ending,
+        ".",
+        "",
+        "/",
+        f"no/such/folder/x{ending}",
+        f"/sys/x{ending}",
+    ):
+        done = isic(*arguments(name, option, target))
+        fine = {0} if target == "." and name in FOLDERS else set()
+        assert done.code in {2, 8, CODES.get(name, 8), *fine}, (target, done.text)
+        assert "This is a bug" not in done.err
