@@ -2,9 +2,10 @@
 
 import fcntl
 import ipaddress
+import itertools
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,29 @@ def _loopback_only() -> Iterator[None]:
     patch.undo()
 
 
+@pytest.fixture(scope="session")
+def _new_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """Make folders by number; pytest's own would read the names of all before each."""
+    base = tmp_path_factory.mktemp("tests")
+    numbers = itertools.count()
+
+    def make() -> Path:
+        folder = base / str(next(numbers))
+        folder.mkdir()
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def tmp_path(_new_folder: Callable[[], Path]) -> Path:
+    """An empty folder for one test."""
+    return _new_folder()
+
+
 @pytest.fixture(autouse=True)
-def _isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    home = tmp_path_factory.mktemp("home")
+def _isolated(_new_folder: Callable[[], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    home = _new_folder()
     for name in list(os.environ):
         if name.startswith(("ISIC_", "XDG_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)

@@ -62,6 +62,7 @@ def server() -> Iterator[Counting]:
         thread.join()
 
 
+@pytest.mark.slow
 def test_ten_thousand_piped_ids_are_twenty_requests_and_ten_thousand_lines(
     server: Counting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from tests.support.lesions import drawn
 pytest.importorskip("distributed")
 
 
+@pytest.mark.slow
 def test_a_cluster_finds_the_same_duplicates_as_threads(isic: Isic, tmp_path: Path) -> None:
     folder = tmp_path / "pile"
     folder.mkdir()
@@ -21,6 +22,7 @@ def test_a_cluster_finds_the_same_duplicates_as_threads(isic: Isic, tmp_path: Pa
     assert len(threads.lines) == 8
 
 
+@pytest.mark.slow
 def test_a_cluster_verifies_a_download_as_threads_do(isic: Isic, tmp_path: Path) -> None:
     assert isic("image", "download", "out").code == 0
     path = tmp_path / "out" / "ISIC_0000003.jpg"

@@ -276,6 +276,7 @@ def test_a_mask_that_does_not_fit_fails_its_image(isic: Isic, tmp_path: Path) ->
     assert "ISIC_0000001_segmentation.png is 5x5, its picture 32x24" in done.err
 
 
+@pytest.mark.slow
 def test_croissant_validates_and_loads(isic: Isic, tmp_path: Path) -> None:
     pytest.importorskip("mlcroissant")
     assert export(isic, "--to", "croissant", "--label", "diagnosis_1").code == 0
@@ -329,7 +330,7 @@ def test_turned_pictures_are_set_upright_and_told(isic: Isic, tmp_path: Path) ->
     assert "1 were saved anew, upright" in done.err
 
 
-@pytest.mark.parametrize("where", ["processes", "dask"])
+@pytest.mark.parametrize("where", ["processes", pytest.param("dask", marks=pytest.mark.slow)])
 def test_other_executors_give_the_same_bytes_as_threads(
     isic: Isic, tmp_path: Path, where: str
 ) -> None:
@@ -397,6 +398,7 @@ def test_a_folder_in_use_is_left_alone(isic: Isic, tmp_path: Path) -> None:
     assert files(tmp_path / "out") == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="ulimit is the shell's")
 def test_a_full_disk_ends_the_run_with_nothing_called_done(isic: Isic, tmp_path: Path) -> None:
     drawn(1, (640, 480)).save(tmp_path / "archive/ISIC_0000001.jpg", quality=95)

@@ -140,6 +140,7 @@ def wait_for_requests(host: ArchiveHost, many: int) -> None:
     assert len(host.requests) >= many
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_a_second_run_gives_the_same_folder(
     host: ArchiveHost, isic: Isic, tmp_path: Path
 ) -> None:

@@ -114,7 +114,7 @@ def test_the_first_row_comes_before_the_second_page_is_answered() -> None:
         return None
 
     with ArchiveServer(spread(250), hook=hook) as server:
-        process = start(server, "image", "list", "-f", "jsonl")
+        process = start(server, "image", "list", "-f", "jsonl", "--progress", "none")
         assert process.stdout is not None
         try:
             first = process.stdout.readline()

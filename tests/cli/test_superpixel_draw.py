@@ -229,6 +229,7 @@ def test_photographs_that_cannot_be_used_are_refused(
     assert message in done.err
 
 
+@pytest.mark.slow
 def test_the_archives_own_map_is_made_again(isic: Isic, shared: Path, tmp_path: Path) -> None:
     pytest.importorskip("jpeglib")
     photograph = shared / "data" / "real" / "ISIC_0000165.jpg"

@@ -405,6 +405,7 @@ def alone(host: ArchiveHost, *arguments: str) -> subprocess.CompletedProcess[str
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_a_full_disk_stops_the_run_and_a_larger_one_finishes_it(
     host: ArchiveHost, isic: Isic, small_disk: Path, tmp_path: Path
 ) -> None:

@@ -56,6 +56,7 @@ def test_every_recorded_query_reads_back_from_its_canonical_text(
     assert [parse(str(query)).tree for query in queries] == [query.tree for query in queries]
 
 
+@pytest.mark.slow
 def test_every_recorded_query_gives_the_same_rows_in_sql(
     oracle: list[dict[str, Any]], records: list[dict[str, Any]]
 ) -> None:

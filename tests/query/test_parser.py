@@ -121,6 +121,7 @@ def test_brackets_nest_to_a_limit_and_then_are_an_error() -> None:
     )
 
 
+@pytest.mark.slow
 def test_time_grows_with_the_length_and_no_faster() -> None:
     def seconds(count: int) -> float:
         text = "sex:male OR " * count + "sex:male"

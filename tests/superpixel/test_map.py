@@ -191,6 +191,7 @@ def test_sums_over_pictures_equal_those_of_every_pixel(labels: Labels) -> None:
     )
 
 
+@pytest.mark.slow
 def test_contacts_of_more_regions_than_a_matrix_holds_are_found_as_pairs() -> None:
     labels = np.arange(91 * 91, dtype=np.uint32).reshape(91, 91)
     found = SuperpixelMap.from_labels(labels)

@@ -24,6 +24,7 @@ def lines(values: Iterable[str]) -> str:
     return sha("\n".join(values).encode())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(GOLDEN))
 def test_results_equal_those_of_isicarchive(name: str, shared: Path) -> None:
     found = SuperpixelMap.from_png(shared / "data" / "superpixels" / name)

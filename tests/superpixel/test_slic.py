@@ -205,6 +205,7 @@ def test_maps_of_drawn_photographs_never_change(name: str) -> None:
 
 
 # The other photographs of the digests are checked by benchmarks/superpixels.py: they are larger.
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["ISIC_0000000", "ISIC_0000043", "ISIC_0000165", "ISIC_0010656"])
 def test_the_archives_maps_are_made_again_to_the_last_pixel(name: str, shared: Path) -> None:
     pytest.importorskip("jpeglib")

@@ -195,6 +195,7 @@ def test_selections_join_without_repeating_themselves() -> None:
     assert elsewhere.joined(one).selections == other.selections
 
 
+@pytest.mark.slow
 def test_memory_stays_flat_however_many_images_there_are(tmp_path: Path) -> None:
     path = tmp_path / "isic.lock"
     write_lock(tmp_path / "warm", HEADER, iter([image(1)]), earlier=None)  # imports are not held

@@ -260,6 +260,7 @@ def test_a_subfolder_that_links_out_fails_its_files_only(host: Loopback, tmp_pat
 # Many files, and two runs
 
 
+@pytest.mark.slow
 def test_the_source_is_read_only_a_little_ahead(host: Loopback, tmp_path: Path) -> None:
     taken = 0
 

@@ -139,6 +139,7 @@ def test_padding_is_black_on_both_sides(tmp_path: Path) -> None:
     assert rows.tolist() == [10 <= row < 30 for row in range(40)]
 
 
+@pytest.mark.slow
 def test_a_large_jpeg_is_decoded_small_and_looks_the_same(tmp_path: Path) -> None:
     path = stored(tmp_path / "a.jpg", drawn(2, (1600, 1200)))
     small = pixels(render(path, TargetSize.parse("200"), Encoding("png", 0)).data)

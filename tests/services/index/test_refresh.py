@@ -114,6 +114,7 @@ def test_a_small_archive_is_listed_whole_in_its_own_order(tmp_path: Path) -> Non
     assert outcome(refresh(archive, tmp_path)) == {"added": 0, "changed": 1, "removed": 0}
 
 
+@pytest.mark.slow
 def test_a_serial_refresh_keeps_the_order_of_a_large_archive(tmp_path: Path) -> None:
     archive = ChangingArchive(many(700))
     refresh(archive, tmp_path, RefreshOptions(serial=True))
@@ -143,6 +144,7 @@ def test_a_refresh_that_broke_off_goes_on_where_it_was(tmp_path: Path) -> None:
     assert again < 22  # 25 pages less the first ones, and those of the parts that were whole
 
 
+@pytest.mark.slow
 def test_what_was_listed_days_ago_is_listed_again(tmp_path: Path) -> None:
     archive = ChangingArchive(many())
     archive.dies_after = 40
@@ -227,6 +229,7 @@ def test_collections_bring_their_members(tmp_path: Path) -> None:
         assert index.state.collections_as_of == NOON.isoformat()
 
 
+@pytest.mark.slow
 def test_a_collection_of_the_same_size_is_not_listed_again(tmp_path: Path) -> None:
     archive = ChangingArchive(many(300))
     archive.collections = {1: archive.ids[:250]}

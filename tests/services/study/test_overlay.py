@@ -167,6 +167,7 @@ def test_one_image_that_cannot_be_drawn_does_not_stop_the_others(tmp_path: Path)
     ]
 
 
+@pytest.mark.slow
 def test_many_drawings_make_several_sheets(tmp_path: Path) -> None:
     study = open_study(write_study(tmp_path))
     job = Drawing(study, [FIRST] * 101, study.features, tmp_path / "out")

@@ -219,6 +219,7 @@ def test_a_folder_is_a_local_error(tmp_path: Path) -> None:
         validate_file(tmp_path)
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     def peak(rows: int) -> int:
         lines = (f"a{n}.jpg,{n % 90},male,Nevus,P{n // 3},L{n // 2}" for n in range(rows))
