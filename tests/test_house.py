@@ -20,6 +20,7 @@ LAYERS = [
     {"services"},
     {"api", "folder", "demo", "index"},
     {"query", "superpixel", "agreement", "curation"},
+    {"tables"},
     {"models"},
     {"settings", "credentials"},
     {"config"},
@@ -33,7 +34,7 @@ FENCED = {
     "click": {"cli"},
     "rich": {"cli"},
     "httpx": {"api", "folder"},
-    "duckdb": {"index"},
+    "duckdb": {"index", "tables"},
 }
 
 HEAVY = {"httpx", "numpy", "PIL", "pydantic", "rich", "duckdb", "isic_metadata", "logging.config"}
@@ -172,6 +173,7 @@ ONE_PLACE = {
     r"Image\.open\(|MAX_IMAGE_PIXELS": {"pictures"},
     r"ISIC_(\\d|\[0-9\]\{7\})": {"models/ids.py"},
     r"\bfile_digest\(": {"files", "services/download/part.py"},
+    r"csv\.(Dict)?[rR]eader\(|read_parquet\(\?|load_workbook": {"tables"},
 }
 
 

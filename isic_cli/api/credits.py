@@ -5,7 +5,6 @@ what the archive's files carry and what a publication owes.
 """
 
 import codecs
-import csv
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,8 +17,17 @@ from isic_cli.api.answer import Answer, pieces, read_json
 from isic_cli.api.by_id import side_by_side
 from isic_cli.api.faults import cut
 from isic_cli.api.session import Session
-from isic_cli.errors import AuthError, NetworkError, NotFoundError, RefusedError, ResponseError
+from isic_cli.errors import (
+    AuthError,
+    NetworkError,
+    NotFoundError,
+    RefusedError,
+    ResponseError,
+    UsageError,
+)
 from isic_cli.models.ids import is_isic_id
+from isic_cli.tables.delimited import raw_rows
+from isic_cli.tables.names import unguarded
 
 logger = logging.getLogger(__name__)
 
@@ -141,28 +149,23 @@ def read_credits(chunks: Iterable[bytes], asked: str) -> dict[str, str]:
     Failed
         For one that ends within a row: the request is worth another try.
     """
-    rows = csv.reader(_lines(chunks), strict=True)
     owners: dict[str, str] = {}
     credit: dict[str, str] = {}
     try:
-        header = next(rows, [])
+        rows = raw_rows(_lines(chunks), asked)
+        header = next(rows, (0, []))[1]
         if not {"isic_id", "attribution"} <= set(header):
             raise ResponseError(f"{asked}: no table with isic_id and attribution")
-        identity, attribution = header.index("isic_id"), header.index("attribution")
-        for row in rows:
+        identity, attribution = map(header.index, ("isic_id", "attribution"))
+        for _, row in rows:
             if len(row) != len(header):
                 raise cut(asked, "the table ends within a row")
-            words = untabbed(row[attribution])
+            words = unguarded(row[attribution])
             # One string for each distinct credit: a collection has many images and few owners.
-            credit[untabbed(row[identity])] = owners.setdefault(words, words)
-    except (csv.Error, UnicodeDecodeError) as error:
+            credit[unguarded(row[identity])] = owners.setdefault(words, words)
+    except (UsageError, UnicodeDecodeError) as error:
         raise cut(asked, f"the table is cut or damaged ({error})") from error
     return credit
-
-
-def untabbed(cell: str) -> str:
-    """Return a cell without the tab that keeps spreadsheets from taking it for a formula."""
-    return cell[1:] if cell[:1] == "\t" and cell[1:2] in {"=", "-", "+", "@"} else cell
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[str]:

@@ -101,7 +101,7 @@ def _official(verb: "Verb") -> click.Command:
         progress: str,
     ) -> ExitCode:
         from isic_cli.models.selection import Selection
-        from isic_cli.services.select.idfile import read_ids
+        from isic_cli.tables.ids import read_ids
 
         selection = Selection(ids=read_ids(ids_file))
         return _change(run, collection_id, selection, verb, dry_run, report_file, progress)

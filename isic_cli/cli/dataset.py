@@ -23,7 +23,6 @@ ANY_PATH = click.Path(path_type=Path)
 _STATES = ("complete", "missing", "changed", "extra")
 _COUNTS = Shape(key="state", columns=("state", "files", "bytes"))
 _FILES = Shape(key="isic_id", columns=("isic_id", "state", "path", "reason"))
-_CHANGES = Shape(key="isic_id", columns=("change", "isic_id", "field", "old", "new"))
 
 
 @click.group(
@@ -35,6 +34,7 @@ _CHANGES = Shape(key="isic_id", columns=("change", "isic_id", "field", "old", "n
         "dedupe": ("isic_cli.cli.dataset_dedupe:dedupe", "Find pictures that are there twice."),
         "cite": ("isic_cli.cli.dataset_cite:cite", "Cite exactly these images."),
         "export": ("isic_cli.cli.dataset_export:export", "Export as a data set for training."),
+        "diff": ("isic_cli.cli.metadata_diff:dataset_diff", "Tell what changed, field by field."),
         "stats": ("isic_cli.cli.dataset_stats:stats", "Count classes, ages, sites and licences."),
     },
 )
@@ -114,32 +114,6 @@ def _describe(lock: "Lock") -> None:
         f"strictest licence {header.license or 'none'}.",
         err=True,
     )
-
-
-@dataset.command("diff")
-@click.argument("old", type=ANY_PATH)
-@click.argument("new", type=ANY_PATH)
-@output_options()
-@click.option("--exit-code", is_flag=True, help="Exit 7 when there is a difference.")
-def diff(old: Path, new: Path, output: Output, exit_code: bool) -> ExitCode:
-    """Compare two folders, locks or tables: added, withdrawn, relabelled.
-
-    A row for each field of an image that changed, from what to what. Between two folders every
-    metadata field is compared; a lock alone knows credit, lesion, patient and file of an image.
-
-    isic dataset diff old/ out/
-    """
-    from isic_cli.services.dataset.compare import compare
-
-    found = compare(old, new)
-    output.write(found.rows(), _CHANGES)
-    relabelled = len({change.isic_id for change in found.changes})
-    click.echo(
-        f"{len(found.added):,} added, {len(found.withdrawn):,} withdrawn, {relabelled:,} "
-        f"relabelled, {found.unchanged:,} unchanged.",
-        err=True,
-    )
-    return ExitCode.CHECK if found and exit_code else ExitCode.OK
 
 
 @dataset.command("merge")

@@ -1,5 +1,6 @@
-"""`isic metadata diff`."""
+"""`isic metadata diff` and `isic dataset diff`: one command."""
 
+from copy import copy
 from pathlib import Path
 
 import click
@@ -29,21 +30,16 @@ def diff(
 ) -> ExitCode:
     """Tell which images were added, withdrawn or relabelled, field by field.
 
-    OLD and NEW are tables (CSV, TSV, JSON lines), folders or locks. 30 and 30.0, True and true,
-    absent and empty are the same.
+    OLD and NEW are tables of any kind, folders or locks. 30 and 30.0, True and true, absent and
+    empty are the same. Between two folders every metadata field is compared; a lock alone knows
+    credit, lesion, patient and file of an image.
 
     isic metadata diff old/ out/ --only diagnosis_3
     """
-    from isic_cli.curation import diff as compare
-    from isic_cli.services.tabular import open_table
+    from isic_cli.services.dataset.compare import compare
 
-    before, after = open_table(old), open_table(new)
-    fields = _names(only) if only else None
-    if fields is not None:
-        for table in (before, after):
-            if not set(fields) & set(table.columns):
-                table.require(*fields)
-    found = compare.diff(before, after, fields=fields, ignore=_names(ignore or ""))
+    compared = compare(old, new, only=_names(only) if only else None, ignore=_names(ignore or ""))
+    found = compared.difference
     output.write(found.rows(), _DIFFERENCES)
     relabelled = len({change.isic_id for change in found.changes})
     by_field = ", ".join(f"{name} {count:,}" for name, count in found.by_field.items())
@@ -53,8 +49,13 @@ def diff(
         f"{found.unchanged:,} unchanged.",
         err=True,
     )
-    code = settle([*before.problems, *after.problems])
+    code = settle(compared.problems)
     return ExitCode.CHECK if exit_code and found else code
+
+
+#: The same command beside the others that look at a download folder.
+dataset_diff = copy(diff)
+dataset_diff.examples = ["isic dataset diff old/ out/"]
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -163,7 +163,7 @@ def _selection(given: dict[str, Any]) -> Selection:
 def _ids(file: str | None, statuses: tuple[str, ...], *, strict: bool) -> IdList | None:
     if file is None:
         return None
-    from isic_cli.services.select.idfile import read_ids
+    from isic_cli.tables.ids import read_ids
 
     return read_ids(file, statuses=statuses, strict=strict)
 

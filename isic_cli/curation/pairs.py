@@ -1,12 +1,15 @@
 """Pairs of duplicates from a file: the list of a challenge, or the groups that dedupe wrote."""
 
-import csv
 import json
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 
 from isic_cli.errors import UsageError
 from isic_cli.models.ids import find_ids
+
+#: What separates the cells of a line.
+_CELL = re.compile(r"[,;\t]")
 
 
 def parse_pairs(text: str, *, name: str) -> Iterator[tuple[str, str]]:
@@ -31,7 +34,7 @@ def parse_pairs(text: str, *, name: str) -> Iterator[tuple[str, str]]:
         if line.lstrip().startswith("{"):
             yield from pairwise(_group(line, f"{name}, line {number}"))
             continue
-        ids = [found for cell in next(csv.reader([line])) for found in find_ids(cell)[:1]]
+        ids = [found for cell in _CELL.split(line) for found in find_ids(cell)[:1]]
         if len(ids) == 2:
             yield ids[0], ids[1]
         elif ids or number > 1:

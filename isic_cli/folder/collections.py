@@ -10,8 +10,8 @@ import httpx
 from isic_cli.folder.collection_file import LocalCollection
 from isic_cli.folder.replies import csv_reply, html_not_found, json_reply, not_found, page_reply
 from isic_cli.folder.request import Call, boolean, choice, refused_value
-from isic_cli.folder.table import guarded
 from isic_cli.models.image import LEADING_COLUMNS
+from isic_cli.tables.names import guarded
 
 _SHORTEST_QUERY = 3
 _SUGGESTED = 20

@@ -5,16 +5,17 @@ Five generations of this table are about, with older columns (`diagnosis`, `beni
 a column that the data dictionary does not know counts as clinical.
 """
 
-import csv
-import io
 import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from isic_cli.errors import LocalError
+from isic_cli.errors import LocalError, UsageError
+from isic_cli.models.ids import find_ids
 from isic_cli.models.image import ACQUISITION_FIELDS, FILE_FIELDS
 from isic_cli.query.fields import FIELDS, UNSEARCHABLE
+from isic_cli.tables.names import id_column, is_missing
+from isic_cli.tables.read import RowReader
 
 logger = logging.getLogger(__name__)
 
@@ -23,8 +24,6 @@ INTEGERS = frozenset({*UNSEARCHABLE, *(name for name, field in FIELDS.items() if
 
 _TRUTH = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 _OUTSIDE = frozenset({"isic_id", "attribution", "copyright_license", *FILE_FIELDS})
-#: A cell that starts so is written with a tab in front, so that no spreadsheet runs it.
-_FORMULA_STARTS = ("=", "+", "-", "@")
 
 
 class MetadataTable:
@@ -49,31 +48,20 @@ class MetadataTable:
 
     @classmethod
     def read(cls, path: Path) -> "MetadataTable":
-        """Read a table; UTF-8 with or without a byte-order mark.
+        """Read a table of any kind; see `tables.read`.
 
         Raises
         ------
         LocalError
-            For a file that cannot be read, is not UTF-8, has no column `isic_id`, or is damaged: a
-        quote that is never closed, a row of too many or too few fields.
+                For a file that cannot be read, has a broken row, or has no column of ids.
         """
         try:
-            text = path.read_text("utf-8-sig")
-        except OSError as error:
-            raise LocalError(f"cannot read {path}: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise LocalError(
-                f"{path} is not UTF-8: byte {error.start}", hint="Save it as UTF-8."
-            ) from error
-        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-        try:
-            columns = [name.strip() for name in next(reader, [])]
-            if "isic_id" not in columns:
-                raise LocalError(f"{path} has no column isic_id")
-            return cls(columns, _by_id(reader, columns, path))
-        except csv.Error as error:
-            told = str(error).replace("unexpected end of data", "a quote that is never closed")
-            raise LocalError(f"{path}, line {reader.line_num}: {told}") from error
+            rows = RowReader(path)
+            key = rows.columns[id_column(rows.columns, name=str(path))]
+            return cls(["isic_id" if name == key else name for name in rows.columns],
+                       _by_id(rows, key, path))  # fmt: skip
+        except UsageError as error:
+            raise LocalError(error.message, hint=error.hint) from error
 
     def text(self, isic_id: str, name: str) -> str:
         """Return a cell as text, without its guard tab; empty when there is none."""
@@ -81,7 +69,7 @@ class MetadataTable:
         column = self._place.get(name)
         if cells is None or column is None or column >= len(cells):
             return ""
-        return unguarded(cells[column])
+        return cells[column]
 
     def fields(self, isic_id: str) -> dict[str, Any]:
         """Return the metadata of an image, typed; an empty cell is an absent key.
@@ -96,7 +84,7 @@ class MetadataTable:
             if not cell:
                 continue
             try:
-                fields[name] = typed(name, unguarded(cell))
+                fields[name] = typed(name, cell)
             except ValueError:
                 self._complain(name, isic_id, cell)
         return fields
@@ -107,35 +95,22 @@ class MetadataTable:
             logger.warning("metadata.csv: %s of %s cannot be %r: left out", name, isic_id, cell)
 
 
-def _by_id(reader: Any, columns: list[str], path: Path) -> dict[str, list[str]]:
+def _by_id(reader: RowReader, key: str, path: Path) -> dict[str, list[str]]:
     rows: dict[str, list[str]] = {}
-    column = columns.index("isic_id")
-    begins = reader.line_num + 1
-    for cells in reader:
-        if cells and len(cells) != len(columns):
-            raise LocalError(
-                f"{path}, line {begins}: {len(cells)} fields, and the header has {len(columns)}",
-                hint="A field that holds a comma must stand in quotes.",
-            )
-        begins = reader.line_num + 1
-        isic_id = cells[column].strip() if cells else ""
+    unnamed = 0
+    for _, row in reader:
+        isic_id = next(iter(find_ids(str(row[key]))), "")
         if not isic_id:
-            continue
-        if isic_id in rows:
+            unnamed += 1
+        elif isic_id in rows:
             logger.warning("%s: %s has two rows, the first counts", path, isic_id)
         else:
-            rows[isic_id] = cells
+            rows[isic_id] = ["" if is_missing(cell) else str(cell) for cell in row.values()]
+    if unnamed and not rows:
+        raise UsageError(f"{path} has no column of ids: no cell of {key} holds one")
+    if unnamed:
+        logger.warning("%s: %d rows without an ISIC id are left out", path, unnamed)
     return rows
-
-
-def unguarded(cell: str) -> str:
-    """Take away the tab that the website writes before `=`, `+`, `-` and `@`."""
-    return cell[1:] if cell.startswith("\t") and cell[1:2] in _FORMULA_STARTS else cell
-
-
-def guarded(cell: str) -> str:
-    """Write a cell as the website does: a tab before `=`, `+`, `-` and `@`."""
-    return "\t" + cell if cell.startswith(_FORMULA_STARTS) else cell
 
 
 def typed(name: str, cell: str) -> Any:

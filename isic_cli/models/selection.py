@@ -22,7 +22,7 @@ class IdList:
 
     name: str
     ids: tuple[str, ...]
-    bad_lines: Mapping[int, str] = field(default_factory=dict)
+    bad_lines: Mapping[int, str] = field(default_factory=dict, hash=False)
     statuses: tuple[str, ...] = ()
 
 

@@ -5,8 +5,7 @@ same sources. Rows are read anew at each iteration and never kept: half a millio
 forty columns would weigh a gigabyte.
 """
 
-import csv
-import json
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,17 +13,16 @@ from typing import Any
 
 from isic_cli.errors import LocalError, NotFoundError, UsageError
 from isic_cli.files import STATE
-from isic_cli.folder.table import unguarded
 from isic_cli.models.ids import find_ids, is_isic_id
 from isic_cli.models.image import LEADING_COLUMNS
 from isic_cli.services.download.journal import DownloadJournal
-from isic_cli.services.select.idfile import ID_COLUMNS
 from isic_cli.services.select.images import Problem
+from isic_cli.tables.names import id_column, is_missing
+from isic_cli.tables.read import RowReader
 
 Row = dict[str, Any]
 
-#: Lines of JSON that are about the file, not about an image.
-_HEADERS = frozenset({"format", "isic_lock", "summary"})
+_LOGGER = logging.getLogger(__name__)
 
 
 @dataclass
@@ -54,7 +52,7 @@ class TableSource:
         """Yield the rows with `isic_id` and some fields only; a field without a value is absent."""
         self.problems.clear()
         for row in self.read(self, ("isic_id", *fields)):
-            short = {name: row[name] for name in fields if row.get(name) not in (None, "")}
+            short = {name: row[name] for name in fields if not is_missing(row.get(name))}
             short["isic_id"] = row["isic_id"]
             yield short
 
@@ -124,162 +122,33 @@ def _open_journal(folder: Path) -> TableSource:
 
 
 def _open_file(path: Path) -> TableSource:
-    first = next((line for line in _lines(path) if _is_content(line)), "")
-    if not first:
-        raise UsageError(f"{path} is empty")
-    if first.lstrip().startswith(("{", "[")):
-        return _open_jsonl(path)
-    delimiter = next((mark for mark in "\t,;" if mark in first), ",")
-    header = next(csv.reader([first.strip()], delimiter=delimiter))
-    columns = [name.strip().lower() if name.strip().lower() in ID_COLUMNS else name.strip()
-               for name in header]  # fmt: skip
-    key = next((name for name in ID_COLUMNS if name in columns), None)
-    if key is None:
-        raise UsageError(
-            f"{path}: no column of ids among {', '.join(columns)[:200]}",
-            hint=f"Name the column {', '.join(ID_COLUMNS[:-1])} or {ID_COLUMNS[-1]}.",
-        )
-    names = tuple("isic_id" if name == key else name for name in columns)
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise UsageError(f"{path}: the column {twice} is there twice")
-    return TableSource(
-        str(path), names, lambda table, fields: _csv_rows(table, path, delimiter, fields)
-    )
+    rows = RowReader(path)
+    _LOGGER.info("%s: read as %s", path, rows.dialect)
+    place = id_column(rows.columns, name=str(path))
+    key = rows.columns[place]
+    names = tuple("isic_id" if at == place else name for at, name in enumerate(rows.columns))
+    if names.count("isic_id") > 1:
+        names = tuple(dict.fromkeys(names))
 
-
-def _lines(path: Path) -> Iterator[str]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            yield from file
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 text", hint="Save it as UTF-8.") from error
-    except OSError as error:
-        raise LocalError(f"cannot read {path}: {error.strerror}") from error
-
-
-def _is_content(line: str) -> bool:
-    return bool(line.strip()) and not line.lstrip().startswith("#")
-
-
-def _csv_rows(
-    table: TableSource, path: Path, delimiter: str, fields: tuple[str, ...]
-) -> Iterator[Row]:
-    """Yield the rows, only some columns of each: the other cells cost nothing then."""
-    lines = _Blanked(path)
-    reader = csv.reader(lines, delimiter=delimiter)
-    places = [(name, at) for at, name in enumerate(table.columns) if name in fields]
-    width = len(table.columns)
-    header = True
-    try:
-        for cells in reader:
-            if len(cells) != width:
-                if not any(cells):
-                    continue
-                _check_width(path, reader.line_num, cells, width)
-                cells.extend([""] * (width - len(cells)))
-            if header:
-                header = False
-                continue
-            if lines.guards and delimiter != "\t":
-                cells = [unguarded(cell) for cell in cells]  # noqa: PLW2901 - the same cells
-            row: Row = (
-                dict(zip(table.columns, cells, strict=True))
-                if len(places) == width
-                else {name: cells[at] for name, at in places}
-            )
-            if _settle_id(row):
+    def read(table: TableSource, fields: tuple[str, ...]) -> Iterator[Row]:
+        wanted = None if fields == table.columns else (key, *fields)
+        for number, row in rows.select(wanted):
+            if key != "isic_id" and key in row:
+                row = {"isic_id" if name == key else name: cell for name, cell in row.items()}  # noqa: PLW2901 - the same row
+            if _set_id(row):
                 yield row
-            elif any(cells):
-                table.note(reader.line_num, delimiter.join(cells))
-    except csv.Error as error:
-        raise UsageError(f"{path}, line {reader.line_num}: {error}") from error
-
-
-def _check_width(path: Path, line: int, cells: list[str], width: int) -> None:
-    if len(cells) > width:
-        raise UsageError(
-            f"{path}, line {line}: {len(cells)} cells, but {width} columns",
-            hint="quote a cell that holds a comma",
-        )
-
-
-class _Blanked:
-    """The lines of a table, comments before the header blanked so that line numbers stay true.
-
-    Attributes
-    ----------
-    guards : bool
-        Whether a tab was seen so far: only then may a cell be guarded by one.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self.guards = False
-
-    def __iter__(self) -> Iterator[str]:
-        header = True
-        for line in _lines(self._path):
-            if header and not _is_content(line):
-                yield "\n"
             else:
-                header = False
-                self.guards = self.guards or "\t" in line
-                yield line
+                table.note(number, ",".join(str(cell) for cell in row.values() if cell))
+
+    return TableSource(str(path), names, read)
 
 
-def _settle_id(row: Row) -> bool:
+def _set_id(row: Row) -> bool:
+    """Put the id of a row into its column as the archive writes it; whether there is one."""
     plain = row.get("isic_id")
     if type(plain) is str and is_isic_id(plain):
         return True
-    found = find_ids(str(row.get("isic_id") or ""))
+    found = find_ids(str(plain or ""))
     if found:
         row["isic_id"] = found[0]
     return bool(found)
-
-
-def _open_jsonl(path: Path) -> TableSource:
-    columns: dict[str, None] = {"isic_id": None}
-    for _, row in _objects(path):
-        columns.update(dict.fromkeys(row))
-
-    def rows(table: TableSource, _fields: tuple[str, ...]) -> Iterator[Row]:
-        for number, row in _objects(path):
-            if _settle_id(row):
-                yield row
-            else:
-                table.note(number, json.dumps(row))
-
-    return TableSource(str(path), tuple(columns), rows)
-
-
-def _objects(path: Path) -> Iterator[tuple[int, Row]]:
-    """Yield the flat objects of JSON lines, or of one array with an object on each line."""
-    for number, line in enumerate(_lines(path), start=1):
-        text = line.strip().removesuffix(",")
-        if text in {"", "[", "]"}:
-            continue
-        try:
-            value = json.loads(text)
-        except ValueError as error:
-            raise UsageError(
-                f"{path}, line {number}: no JSON object",
-                hint="One object a line, as isic writes jsonl and json.",
-            ) from error
-        if not isinstance(value, dict):
-            raise UsageError(f"{path}, line {number}: {text[:40]} is not an object")
-        row = _flat(value)
-        if "isic_id" in row or _HEADERS.isdisjoint(row):
-            yield number, row
-
-
-def _flat(value: Row) -> Row:
-    """Return an object with the API's groups and a journal's record laid out flat."""
-    row = {name: cell for name, cell in value.items() if name not in {"metadata", "record"}}
-    nested = value.get("record") or value.get("metadata")
-    if isinstance(nested, dict):
-        for name, cell in nested.items():
-            row.update(cell if isinstance(cell, dict) else {name: cell})
-    key = next((name for name in ID_COLUMNS if name in row), None)
-    if key is not None and key != "isic_id":
-        row["isic_id"] = row.pop(key)
-    return row

@@ -5,9 +5,10 @@ import json
 import httpx
 import pytest
 
-from isic_cli.api.credits import credit_queries, read_credits, untabbed
+from isic_cli.api.credits import credit_queries, read_credits
 from isic_cli.api.faults import FailedAttempt
 from isic_cli.errors import ResponseError
+from isic_cli.tables.names import unguarded
 from tests.support.faults import Script, Step, body, cut_after, json_answer, redirect, status
 from tests.support.opened import opened
 
@@ -72,7 +73,7 @@ def test_a_table_that_ends_within_a_row_is_cut(table: bytes) -> None:
     [("\t=1", "=1"), ("\t-1", "-1"), ("\t+1", "+1"), ("\t@x", "@x"), ("\tx", "\tx"), ("\t", "\t"), ("", ""), ("=1", "=1")],
 )  # fmt: skip
 def test_only_the_tab_that_guards_a_formula_is_taken_off(cell: str, value: str) -> None:
-    assert untabbed(cell) == value
+    assert unguarded(cell) == value
 
 
 def test_a_cut_table_is_asked_for_again() -> None:

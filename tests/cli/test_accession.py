@@ -131,7 +131,7 @@ def test_a_dry_run_uploads_nothing(isic: Isic, folder: Path) -> None:
         (["A", "in", "--metadata", "unnamed.csv"], 7, "unnamed.csv: filename: There is no column filename"),
         (["A", "in", "--metadata", "short.csv"], 2, "short.csv has no row for mole 1.jpg and 1 more"),
         (["A", "in", "--metadata", "double.csv"], 7, "double.csv, row 2: filename: One file has several rows"),
-        (["A", "in", "--metadata", "gone.csv"], 6, "no file gone.csv"),
+        (["A", "in", "--metadata", "gone.csv"], 6, "no such file: gone.csv"),
     ],
 )  # fmt: skip
 def test_nothing_is_sent_unless_all_is_in_order(

@@ -188,7 +188,7 @@ def test_rubbish_among_the_ids_is_told_and_the_rest_added(isic: Isic, tmp_path: 
         (["delete", "9", "--dry-run"], 2, "collection 9 is locked and cannot be deleted"),
         (["delete", "99", "--yes"], 6, "99"),
         (["diff", "7", "99"], 6, "99"),
-        (["add-images", "7", "--from-isic-ids", "gone.txt"], 6, "no id file gone.txt"),
+        (["add-images", "7", "--from-isic-ids", "gone.txt"], 6, "no such file: gone.txt"),
     ],
 )
 def test_bad_input_is_one_line_and_an_exit_code(

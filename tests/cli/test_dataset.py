@@ -344,7 +344,7 @@ def test_diff_tells_what_was_relabelled_from_what_to_what(
             "relabelled\tISIC_0000003\tsex\tmale\tfemale",
         ],
     )
-    assert done.err == "1 added, 0 withdrawn, 1 relabelled, 2 unchanged.\n"
+    assert done.err == "1 added, 0 withdrawn, 1 relabelled (age_approx 1, sex 1), 2 unchanged.\n"
     assert dataset("diff", "old", "out").code == 0
     assert dataset("diff", "out", "out", "--exit-code").code == 0
 
@@ -364,7 +364,7 @@ def test_diff_takes_locks_and_tables_as_well(dataset: Isic, out: Path, tmp_path:
 
 
 def test_diff_of_what_is_neither_names_it(dataset: Isic, out: Path, tmp_path: Path) -> None:
-    (tmp_path / "x.csv").write_text("name\n1\n")
+    (tmp_path / "x.csv").write_text("sex\nmale\n")
     assert dataset("diff", "out", "nowhere").code == 6
     assert dataset("diff", "out", "x.csv").code == 2
     assert dataset("diff", "out", "out/ISIC_0000001.jpg").code == 2

@@ -55,7 +55,7 @@ def test_a_bad_query_shows_its_column_and_a_suggestion(isic: Isic, tmp_path: Pat
         ("a collection id", ["-c", "99"], 6, "99"),
         ("a collection name", ["-c", "Nevo"], 6, "Did you mean 'Nevi'?"),
         ("an ambiguous name", ["-c", "MELANOMA"], 2, "9 (melanoma), 8 (Melanoma)"),
-        ("an id file", ["--from", "none.txt"], 6, "no id file none.txt"),
+        ("an id file", ["--from", "none.txt"], 6, "no such file: none.txt"),
         ("a binary id file", ["--from", "archive/ISIC_0000001.jpg"], 2, "is a binary file"),
         ("a folder as id file", ["--from", "archive"], 8, "cannot read archive"),
         ("fields without a name", ["--fields", ","], 2, "--fields names no field"),

@@ -117,7 +117,7 @@ def test_a_line_without_an_id_is_reported_and_the_rest_is_labelled(
         (["wide.csv", "--scheme", "isic2019"], 2, "wide.csv, line 2: 3 cells, but 2 columns"),
         (["twice.csv", "--scheme", "isic2019"], 2, "the column sex is there twice"),
         (["empty.csv", "--scheme", "isic2019"], 2, "empty.csv is empty"),
-        (["broken.jsonl", "--scheme", "isic2019"], 2, "broken.jsonl, line 2: no JSON object"),
+        (["broken.jsonl", "--scheme", "isic2019"], 2, "broken.jsonl, line 2: not a JSON object"),
         (["latin.csv", "--scheme", "isic2019"], 2, "latin.csv is not UTF-8 text"),
         (["nothing", "--scheme", "isic2019"], 8, "nothing has no metadata.csv"),
     ],

@@ -230,14 +230,14 @@ def test_a_users_table_may_be_separated_by_tabs() -> None:
         ("prefix,label\n", "t has no rules", None),
         (
             "a,label\nBenign,x\n",
-            "t, line 1: no column prefix",
+            "t: no column prefix",
             "the first line names the columns: prefix, label",
         ),
-        ("prefix,label,label\n", "t, line 1: the column label is there twice", None),
+        ("prefix,label,label\n", "t: the column label is there twice", None),
         (
             "# x\nprefix,label\nBenign,x,y\n",
             "t, line 3: 3 cells, but 2 columns",
-            "quote a cell that holds a comma",
+            "Quote a cell that holds a comma.",
         ),
         (
             "prefix,label\nBenigm,x\n",
@@ -265,7 +265,11 @@ def test_a_users_table_may_be_separated_by_tabs() -> None:
             "t, line 2: the basis hearsay is none of text, data, judged",
             None,
         ),
-        ('prefix,label\nBenign,"a"b\n', "t, line 2: ',' expected after '\"'", None),
+        (
+            'prefix,label\nBenign,"a"b\n',
+            "t, line 2: text behind a closing quote",
+            "A quote inside a quoted cell is written twice.",
+        ),
     ],
 )
 def test_a_wrong_table_is_refused_with_its_line(text: str, message: str, hint: str | None) -> None:

@@ -37,7 +37,7 @@ def test_records_of_the_api_are_laid_out_flat(tmp_path: Path) -> None:
 
 def test_rows_are_read_again_at_each_iteration_and_problems_counted_once(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
-    path.write_text('image,sex\nISIC_0000001,"ma\nle"\nnone,male\nISIC_0000002\n')
+    path.write_text('image,sex\nISIC_0000001,"ma\nle"\nnone,male\nISIC_0000002,\n')
     table = open_table(path)
     expected = [
         {"isic_id": "ISIC_0000001", "sex": "ma\nle"},

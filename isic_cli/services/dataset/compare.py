@@ -1,20 +1,21 @@
 """Two states of a data set side by side: folders, locks or tables."""
 
-import csv
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from isic_cli.curation.diff import Difference, diff
-from isic_cli.errors import LocalError, NotFoundError, UsageError
 from isic_cli.services.dataset.image import metadata_digest
-from isic_cli.services.dataset.lock import NAME, Lock, existing_lock
+from isic_cli.services.dataset.lock import existing_lock
+from isic_cli.services.select.images import Problem
+from isic_cli.services.tabular import Row, TableSource, open_table
 
 #: A path says where a file lies, not what an image is.
 _IGNORED = ("path",)
 _HASH = "sha256"
+#: What the lines of a lock have, and no table.
+_DIGEST = "metadata_sha256"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +24,20 @@ class DatasetState:
 
     Attributes
     ----------
+    name : str
+        For messages.
     rows : sequence of dict
         One for each image.
     is_lock : bool
         Whether that is all there is: a lock knows most metadata only by their digest.
+    problems : sequence of Problem
+        Lines without an ISIC id.
     """
 
+    name: str
     rows: Sequence[Mapping[str, Any]]
     is_lock: bool = False
+    problems: Sequence[Problem] = ()
 
     def columns(self) -> set[str]:
         """Return every field that some image has."""
@@ -45,21 +52,41 @@ class DatasetState:
             {**row, "metadata_sha256": metadata_digest(fields)}
             for row, fields in zip(self.rows, metadata, strict=True)
         ]
-        return DatasetState(rows)
+        return DatasetState(self.name, rows, problems=self.problems)
 
 
-def compare(old: Path, new: Path) -> Difference:
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What differs, and which lines of either side could not be compared."""
+
+    difference: Difference
+    problems: Sequence[Problem] = field(default_factory=tuple)
+
+
+def compare(
+    old: Path, new: Path, *, only: Sequence[str] | None = None, ignore: Sequence[str] = ()
+) -> Comparison:
     """Compare two folders, locks or tables.
 
     Where one of them cannot say a field at all, the field is not compared: a lock knows credit,
     lesion and patient of an image, and its other metadata only by their digest.
 
+    Parameters
+    ----------
+    old, new : Path
+        The states.
+    only : sequence of str, optional
+        Compare these fields only.
+    ignore : sequence of str
+        Do not compare these.
+
     Raises
     ------
     NotFoundError, LocalError, UsageError
-        When one of them is not there, cannot be read or is neither.
+        When one of them is not there, cannot be read or is neither; a field that neither has.
     """
     before, after = read_state(old), read_state(new)
+    problems = (*before.problems, *after.problems)
     if before.is_lock == after.is_lock:
         fields = before.columns() | after.columns()
     else:
@@ -67,63 +94,37 @@ def compare(old: Path, new: Path) -> Difference:
         fields = before.columns() & after.columns()
     if not (_HASH in before.columns() and _HASH in after.columns()):
         fields.discard(_HASH)
-    return diff(before.rows, after.rows, fields=fields, ignore=_IGNORED)
+    if only is not None:
+        if not set(only) & fields:
+            TableSource(before.name, tuple(sorted(fields)), _no_rows).require(*only)
+        fields &= set(only)
+    found = diff(before.rows, after.rows, fields=fields, ignore=(*_IGNORED, *ignore))
+    return Comparison(found, problems)
+
+
+def _no_rows(_table: TableSource, _fields: tuple[str, ...]) -> Iterator[Row]:
+    return iter(())
 
 
 def read_state(path: Path) -> DatasetState:
-    """Read a folder, a lock, or a CSV, TSV or JSON lines table with a column `isic_id`."""
-    if path.is_dir():
-        return _folder(path)
-    if not path.exists():
-        raise NotFoundError(f"no file or folder {path}")
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            first = file.readline()
-            file.seek(0)
-            if first.lstrip().startswith('{"isic_lock"'):
-                with Lock(path) as lock:
-                    return _locked(lock)
-            rows = list(_json_rows(file) if first.lstrip().startswith("{") else _table(file, first))
-    except OSError as error:
-        raise LocalError(f"cannot read {path}: {error.strerror or error}") from error
-    except (UnicodeDecodeError, csv.Error, ValueError) as error:
-        raise UsageError(f"{path} is neither a lock nor a table: {error}") from error
-    if rows and "isic_id" not in rows[0]:
-        raise UsageError(f"{path} has no column isic_id")
-    return DatasetState(rows)
+    """Read a folder, a lock, or a table of any kind with a column of ids.
 
-
-def _folder(path: Path) -> DatasetState:
-    table = path / "metadata.csv"
+    Raises
+    ------
+    NotFoundError, LocalError, UsageError
+        As `open_table`.
+    """
+    table = open_table(path)
+    rows = list(table)
+    state = DatasetState(str(path), rows, _DIGEST in table.columns, tuple(table.problems))
+    if not path.is_dir() or state.is_lock:
+        return state
     with existing_lock(path) as lock:
-        if not table.is_file():
-            if lock is None:
-                raise NotFoundError(f"{path} has neither {NAME} nor metadata.csv")
-            return _locked(lock)
-        state = read_state(table)
         if lock is None:
             return state
         # The table has the metadata, the lock the pictures.
-        rows = [
-            {**row, "sha256": image.sha256} if (image := lock.get(str(row["isic_id"]))) else row
-            for row in state.rows
+        with_pictures = [
+            {**row, _HASH: image.sha256} if (image := lock.get(str(row["isic_id"]))) else row
+            for row in rows
         ]
-        return DatasetState(rows)
-
-
-def _locked(lock: Lock) -> DatasetState:
-    return DatasetState([asdict(image) for image in lock.images()], is_lock=True)
-
-
-def _json_rows(lines: Iterable[str]) -> Iterator[Mapping[str, Any]]:
-    for line in lines:
-        value = json.loads(line)
-        if not isinstance(value, dict):
-            raise ValueError("a line that is not a JSON object")  # noqa: TRY004 - one translation
-        if "summary" not in value:
-            yield value
-
-
-def _table(lines: Iterable[str], first: str) -> Iterator[Mapping[str, Any]]:
-    delimiter = "\t" if "\t" in first else ";" if ";" in first and "," not in first else ","
-    return csv.DictReader(lines, delimiter=delimiter)
+        return DatasetState(state.name, with_pictures, problems=state.problems)

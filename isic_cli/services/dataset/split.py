@@ -12,8 +12,8 @@ from isic_cli.curation.pairs import parse_pairs
 from isic_cli.errors import CheckError, LocalError, NotFoundError, UsageError
 from isic_cli.files.atomic import replacing_text
 from isic_cli.services.dataset.label import Labelling
-from isic_cli.services.select.idfile import read_ids
 from isic_cli.services.tabular import Row, TableSource, open_table
+from isic_cli.tables.ids import read_ids
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from isic_cli.errors import IsicError, LocalError, TransferError
+from isic_cli.errors import IsicError, LocalError, TransferError, UsageError
 from isic_cli.files.atomic import replacing_state
-from isic_cli.files.faults import local_error
 from isic_cli.models.ids import is_isic_id
 from isic_cli.models.image import LEADING_COLUMNS
 from isic_cli.services.download.journal import DownloadJournal, Entry
+from isic_cli.tables.read import RowReader
 
 _LOGGER = logging.getLogger(__name__)
 #: Files whose tables and lock are still written when a run is interrupted; for more of them that
@@ -115,26 +116,19 @@ def _present(folder: Path, journal: DownloadJournal) -> Iterator[Entry]:
 
 def _adopt_rows(folder: Path, journal: DownloadJournal) -> None:
     """Enter the rows of an existing `metadata.csv` whose pictures only another tool knows."""
-    try:
-        with (folder / "metadata.csv").open(encoding="utf-8-sig", newline="") as file:
-            for row in csv.DictReader(file):
-                isic_id = str(row.get("isic_id"))
-                if is_isic_id(isic_id) and not journal.knows(isic_id, "full"):
-                    _adopt_row(folder, journal, isic_id, row)
-    except FileNotFoundError:
+    table = folder / "metadata.csv"
+    if not table.exists():
         return
-    except OSError as error:
-        raise local_error(error, folder / "metadata.csv") from error
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise LocalError(
-            f"{folder / 'metadata.csv'} is not a CSV file: {error}",
-            hint="Move it away: it would be overwritten.",
-        ) from error
+    try:
+        for _, row in RowReader(table):
+            isic_id = str(row.get("isic_id"))
+            if is_isic_id(isic_id) and not journal.knows(isic_id, "full"):
+                _adopt_row(folder, journal, isic_id, row)
+    except UsageError as error:
+        raise LocalError(error.message, hint="Move it away: it would be overwritten.") from error
 
 
-def _adopt_row(
-    folder: Path, journal: DownloadJournal, isic_id: str, row: dict[str, str | None]
-) -> None:
+def _adopt_row(folder: Path, journal: DownloadJournal, isic_id: str, row: dict[str, Any]) -> None:
     for ending in _ENDINGS:
         path = f"{isic_id}.{ending}"
         with suppress(OSError):

@@ -1,6 +1,5 @@
 """The responses of a study, as the archive's CSV writes them."""
 
-import csv
 import io
 import json
 import math
@@ -9,6 +8,8 @@ from dataclasses import dataclass
 
 from isic_cli.errors import AuthError, UsageError
 from isic_cli.services.study.multiselect import split_choices
+from isic_cli.tables.delimited import raw_rows
+from isic_cli.tables.names import unguarded
 
 #: The header of the archive's CSV.
 COLUMNS = ("image", "annotator", "annotation_duration", "question", "question_type", "answer")
@@ -73,33 +74,22 @@ def parse_responses(
             f"{source} is a web page, no CSV of responses",
             hint="the archive shows its login page instead of a study that is not public",
         )
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     known = choices or {}
-    try:
-        header = next(reader, [])
-        if missing := [name for name in COLUMNS if name not in header]:
-            raise UsageError(f"{source} has no column {', '.join(missing)}")
-        place = [header.index(name) for name in COLUMNS]
-        for cells in reader:
-            if not cells:
-                continue
-            where = f"{source}, line {reader.line_num}"
-            if len(cells) != len(header):
-                raise UsageError(
-                    f"{where}: {len(cells)} cells instead of {len(header)}",
-                    hint="the file may be cut; download it again",
-                )
-            yield _response([_plain(cells[index]) for index in place], known, where)
-    except csv.Error as error:
-        raise UsageError(
-            f"{source}, line {reader.line_num}: {error}",
-            hint="the file may be cut; download it again",
-        ) from error
-
-
-def _plain(cell: str) -> str:
-    """Take off the tab that the website puts before what a spreadsheet would calculate."""
-    return cell[1:] if cell[:1] == "\t" and cell[1:2] in {"=", "-", "+", "@"} else cell
+    rows = raw_rows(io.StringIO(text, newline=""), source)
+    header = next(rows, (0, []))[1]
+    if missing := [name for name in COLUMNS if name not in header]:
+        raise UsageError(f"{source} has no column {', '.join(missing)}")
+    place = [header.index(name) for name in COLUMNS]
+    for number, cells in rows:
+        if not cells:
+            continue
+        where = f"{source}, line {number}"
+        if len(cells) != len(header):
+            raise UsageError(
+                f"{where}: {len(cells)} cells instead of {len(header)}",
+                hint="the file may be cut; download it again",
+            )
+        yield _response([unguarded(cells[index]) for index in place], known, where)
 
 
 def _response(cells: list[str], known: Mapping[str, Sequence[str]], where: str) -> Response:

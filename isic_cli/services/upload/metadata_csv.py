@@ -1,13 +1,14 @@
 """Read a contributor's metadata CSV as the archive will: a header, then rows, streamed."""
 
-import csv
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from isic_cli.errors import LocalError, NotFoundError, UsageError
+from isic_cli.errors import UsageError
+from isic_cli.tables.content import Content
+from isic_cli.tables.delimited import raw_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,8 @@ class MetadataCsv:
     ----------
     name : str
         The file, for messages.
-    rows : iterator of list of str
-        What `csv.reader` gives.
+    rows : iterator of (int, list of str)
+        As `raw_rows` gives them.
 
     Attributes
     ----------
@@ -50,7 +51,7 @@ class MetadataCsv:
         For a file without a header, or with another delimiter than the comma.
     """
 
-    def __init__(self, name: str, rows: Iterator[list[str]]) -> None:
+    def __init__(self, name: str, rows: Iterator[tuple[int, list[str]]]) -> None:
         self._name = name
         self._rows = rows
         self.columns = tuple(cell.strip() for cell in self._next() or ())
@@ -80,17 +81,8 @@ class MetadataCsv:
             yield CsvRow(number, dict(zip(self.columns, padded, strict=False)), surplus)
 
     def _next(self) -> list[str] | None:
-        try:
-            return next(self._rows, None)
-        except csv.Error as error:
-            raise UsageError(f"{self._name} is not CSV: {error}") from error
-        except UnicodeDecodeError as error:
-            raise UsageError(
-                f"{self._name} is not UTF-8 text ({error.reason})",
-                hint="Save it as CSV UTF-8: in another encoding names would be damaged.",
-            ) from error
-        except OSError as error:
-            raise LocalError(f"cannot read {self._name}: {error.strerror or error}") from error
+        found = next(self._rows, None)
+        return None if found is None else found[1]
 
 
 @contextmanager
@@ -104,11 +96,4 @@ def open_metadata_csv(path: Path) -> Iterator[MetadataCsv]:
     UsageError
         For one that is no CSV.
     """
-    try:
-        stream = path.open(encoding="utf-8-sig", newline="")
-    except FileNotFoundError as error:
-        raise NotFoundError(f"no file {path}") from error
-    except OSError as error:
-        raise LocalError(f"cannot read {path}: {error.strerror or error}") from error
-    with stream:
-        yield MetadataCsv(str(path), csv.reader(stream))
+    yield MetadataCsv(str(path), raw_rows(Content(path).lines(), str(path)))

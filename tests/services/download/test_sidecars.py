@@ -171,7 +171,7 @@ def test_a_disk_that_refuses_leaves_the_old_files(tmp_path: Path) -> None:
 
 def test_a_metadata_file_that_is_no_table_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "metadata.csv").write_bytes(b"\xff\xfe\x00binary")
-    with pytest.raises(LocalError, match="is not a CSV file"):
+    with pytest.raises(LocalError, match="metadata.csv is not UTF-8 text"):
         write_sidecars(tmp_path, text_of)
     assert (tmp_path / "metadata.csv").read_bytes() == b"\xff\xfe\x00binary"
     (tmp_path / "metadata.csv").unlink()

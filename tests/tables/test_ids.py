@@ -7,7 +7,7 @@ import pytest
 from isic_cli.errors import LocalError, NotFoundError, UsageError
 from isic_cli.models.ids import find_ids
 from isic_cli.models.selection import IdList
-from isic_cli.services.select.idfile import read_ids
+from isic_cli.tables.ids import read_ids
 
 
 def write(tmp_path: Path, content: str | bytes, name: str = "ids.txt") -> str:
@@ -89,9 +89,17 @@ def test_a_single_column_with_a_header_is_a_table(tmp_path: Path) -> None:
     assert read_ids(write(tmp_path, "isic_id\nISIC_0000001\n")).ids == ("ISIC_0000001",)
 
 
-def test_a_short_row_of_a_table_is_noted(tmp_path: Path) -> None:
-    path = write(tmp_path, "sex,isic_id\nmale\n")
-    assert read_ids(path).bad_lines == {2: "male"}
+@pytest.mark.parametrize("row", ["male", "male,ISIC_0000001,x"])
+def test_a_row_of_another_width_is_refused_with_its_line(tmp_path: Path, row: str) -> None:
+    path = write(tmp_path, f"sex,isic_id\nfemale,ISIC_0000002\n{row}\n")
+    with pytest.raises(UsageError, match=r"line 3: \d cells, but 2 columns"):
+        read_ids(path)
+
+
+def test_a_quote_that_is_never_closed_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = write(tmp_path, 'isic_id,sex\nISIC_0000001,male\n"ISIC_0000002,male\nISIC_0000003,x\n')
+    with pytest.raises(UsageError, match=r"line 3: a quote that begins here is never closed"):
+        read_ids(path)
 
 
 def test_a_table_without_an_id_column_is_refused_with_its_columns(tmp_path: Path) -> None:
@@ -119,14 +127,15 @@ def test_a_lock_header_is_no_bad_line(tmp_path: Path) -> None:
     assert read_ids(path) == IdList(name=path, ids=("ISIC_0000001",))
 
 
-def test_a_cut_json_line_is_noted(tmp_path: Path) -> None:
-    path = write(tmp_path, '{"isic_id": "ISIC_0000001"}\n{"isic_id": "ISIC_00\n[1]\n')
-    assert read_ids(path).bad_lines == {2: '{"isic_id": "ISIC_00'}
+def test_a_cut_json_line_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = write(tmp_path, '{"isic_id": "ISIC_0000001"}\n{"isic_id": "ISIC_00\n')
+    with pytest.raises(UsageError, match=r"line 2: not a JSON object"):
+        read_ids(path)
 
 
 def test_a_json_line_without_an_id_is_noted(tmp_path: Path) -> None:
     path = write(tmp_path, '{"name": "x"}\n')
-    assert read_ids(path).bad_lines == {1: '{"name": "x"}'}
+    assert read_ids(path).bad_lines == {1: "x"}
 
 
 def test_an_empty_file_has_no_ids(tmp_path: Path) -> None:
@@ -144,7 +153,7 @@ def test_a_binary_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_absent_file_is_not_found(tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match="no id file"):
+    with pytest.raises(NotFoundError, match="no such file"):
         read_ids(str(tmp_path / "none.txt"))
 
 

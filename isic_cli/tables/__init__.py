@@ -1,0 +1,1 @@
+"""Rows and ids from any file that holds some: one reader, one set of rules."""

@@ -1,0 +1,78 @@
+"""Rows from Parquet and XLSX."""
+
+import datetime as dt
+import decimal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from isic_cli.errors import UsageError
+
+_BATCH = 2000
+
+
+def parquet_rows(path: Path, name: str) -> tuple[tuple[str, ...], Iterator[list[Any]]]:
+    """Return the columns of a Parquet file and its rows.
+
+    Raises
+    ------
+    UsageError
+        For a file that is cut or damaged.
+    """
+    import duckdb
+
+    database = duckdb.connect()
+    try:
+        cursor = database.execute("SELECT * FROM read_parquet(?)", [str(path)])
+    except duckdb.Error as error:
+        database.close()
+        raise UsageError(f"{name} is not a whole Parquet file") from error
+    columns = tuple(column[0] for column in cursor.description or ())
+
+    def rows() -> Iterator[list[Any]]:
+        try:
+            while batch := cursor.fetchmany(_BATCH):
+                yield from ([_plain(cell) for cell in row] for row in batch)
+        except duckdb.Error as error:
+            raise UsageError(f"{name} is not a whole Parquet file") from error
+        finally:
+            database.close()
+
+    return columns, rows()
+
+
+def xlsx_rows(path: Path, name: str) -> Iterator[list[Any]]:
+    """Yield the rows of the first sheet of a workbook, its header first.
+
+    Raises
+    ------
+    UsageError
+        Without the package that reads workbooks, or for a damaged one.
+    """
+    import zipfile
+
+    try:
+        import openpyxl
+    except ImportError as error:
+        raise UsageError(
+            f"{name} is a workbook, and openpyxl is not installed",
+            hint="Install the extra xlsx, or save the sheet as CSV UTF-8.",
+        ) from error
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        try:
+            for row in book.worksheets[0].iter_rows(values_only=True):
+                yield [_plain(cell) for cell in row]
+        finally:
+            book.close()
+    except (zipfile.BadZipFile, KeyError, ValueError, IndexError, OSError) as error:
+        raise UsageError(f"{name} is not a workbook that can be read ({error})") from error
+
+
+def _plain(value: Any) -> Any:
+    """Return a value that JSON has: whole numbers without a fraction, the rest as text."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, decimal.Decimal | dt.date | dt.time | bytes):
+        return str(value)
+    return value

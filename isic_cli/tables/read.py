@@ -1,0 +1,176 @@
+"""Rows from any file that holds rows: what every command that reads a table goes through."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from isic_cli.errors import UsageError
+from isic_cli.tables.binary import parquet_rows, xlsx_rows
+from isic_cli.tables.content import Content
+from isic_cli.tables.delimited import DelimitedRows
+from isic_cli.tables.names import unguarded
+from isic_cli.tables.objects import Row, flat, is_json, json_items
+
+#: One row: its line, or its number where there are no lines, and its cells by column.
+NumberedRow = tuple[int, Row]
+
+
+@dataclass(frozen=True, slots=True)
+class TableDialect:
+    """What a file was taken for.
+
+    Attributes
+    ----------
+    kind : {"csv", "json", "parquet", "xlsx"}
+        `csv` is any delimited text.
+    delimiter : str
+        Of a delimited text.
+    encoding : str
+        Of a text.
+    has_header : bool
+        Whether the first row names the columns.
+    """
+
+    kind: Literal["csv", "json", "parquet", "xlsx"]
+    delimiter: str = ""
+    encoding: str = ""
+    has_header: bool = True
+
+    def __str__(self) -> str:
+        parts: list[str] = [self.kind]
+        if self.delimiter:
+            parts.append(f"separated by {self.delimiter!r}")
+        if self.encoding:
+            parts.append(self.encoding)
+        return ", ".join(parts) + ("" if self.has_header else ", without a header")
+
+
+class RowReader:
+    """The rows of a file; each iteration reads them anew, and none is kept.
+
+    Parameters
+    ----------
+    source : str or Path
+        CSV, TSV or a table with semicolons, JSON, JSON lines, Parquet or XLSX, compressed by
+        gzip or not; `-` for standard input.
+    comments : {"head", "all"}
+        Where lines that begin with `#` are passed over: before the header, or everywhere.
+
+    Attributes
+    ----------
+    name : str
+        For messages.
+    columns : tuple of str
+        Every column that a row may have, in the order of the file.
+    dialect : TableDialect
+        What the file was taken for.
+
+    Raises
+    ------
+    NotFoundError, LocalError
+        It is absent or cannot be read.
+    UsageError
+        It is not a table, or a row of it is broken: with its line.
+    """
+
+    def __init__(
+        self, source: str | Path | Content, *, comments: Literal["head", "all"] = "head"
+    ) -> None:
+        self._content = source if isinstance(source, Content) else Content(source)
+        self.name = self._content.name
+        self._delimited: DelimitedRows | None = None
+        kind = self._content.kind
+        if kind == "parquet":
+            self.dialect = TableDialect("parquet")
+            with self._content.file() as path:
+                self.columns, rows = parquet_rows(path, self.name)
+                rows.close()  # type: ignore[attr-defined]  # it is a generator
+        elif kind == "xlsx":
+            self.dialect = TableDialect("xlsx")
+            self.columns = self._sheet_columns()
+        elif is_json(self._first_line()):
+            self.dialect = TableDialect("json", encoding=self._content.encoding)
+            self.columns = tuple(dict.fromkeys(key for _, row in self for key in row))
+        else:
+            self._delimited = DelimitedRows(_Lines(self._content), self.name, comments=comments)
+            self.columns = self._delimited.columns
+            self.dialect = TableDialect(
+                "csv",
+                self._delimited.delimiter,
+                self._content.encoding,
+                self._delimited.has_header,
+            )
+
+    def _first_line(self) -> str:
+        for line in self._content.lines(errors="replace"):
+            if line.strip() and not line.lstrip().startswith("#"):
+                return line
+        raise UsageError(f"{self.name} is empty")
+
+    def _sheet_columns(self) -> tuple[str, ...]:
+        with self._content.file() as path:
+            header = next(
+                (row for row in xlsx_rows(path, self.name) if any(c is not None for c in row)), None
+            )
+        if header is None:
+            raise UsageError(f"{self.name} is empty")
+        return tuple(
+            str(cell).strip() if cell is not None else f"unnamed_{place}"
+            for place, cell in enumerate(header, 1)
+        )
+
+    def __iter__(self) -> Iterator[NumberedRow]:
+        yield from self.select(None)
+
+    def select(self, fields: tuple[str, ...] | None) -> Iterator[NumberedRow]:
+        """Yield the rows, with some columns only where that is cheaper; None for all."""
+        if self._delimited is not None:
+            yield from self._delimited_rows(self._delimited, fields)
+        elif self.dialect.kind == "json":
+            for number, item in json_items(self._content.lines, self.name):
+                yield number, flat(item) if isinstance(item, dict) else {"isic_id": item}
+        else:
+            yield from self._numbered(self._binary_rows())
+
+    def _delimited_rows(
+        self, rows: DelimitedRows, fields: tuple[str, ...] | None
+    ) -> Iterator[NumberedRow]:
+        places = [
+            (name, place)
+            for place, name in enumerate(rows.columns)
+            if fields is None or name in fields
+        ]
+        whole = len(places) == len(rows.columns)
+        guards = rows.delimiter != "\t"
+        for number, cells in rows:
+            if guards and any(cell.startswith("\t") for cell in cells):
+                cells = [unguarded(cell) for cell in cells]  # noqa: PLW2901 - the same cells
+            if whole:
+                yield number, dict(zip(rows.columns, cells, strict=True))
+            else:
+                yield number, {name: cells[place] for name, place in places}
+
+    def _binary_rows(self) -> Iterator[list[Any]]:
+        with self._content.file() as path:
+            if self.dialect.kind == "parquet":
+                yield from parquet_rows(path, self.name)[1]
+                return
+            rows = (row for row in xlsx_rows(path, self.name) if any(c is not None for c in row))
+            next(rows, None)  # the header
+            for row in rows:
+                yield (row + [None] * len(self.columns))[: len(self.columns)]
+
+    def _numbered(self, rows: Iterator[list[Any]]) -> Iterator[NumberedRow]:
+        for number, cells in enumerate(rows, 1):
+            yield number, dict(zip(self.columns, cells, strict=True))
+
+
+class _Lines:
+    """The lines of a content, as often as they are asked for."""
+
+    def __init__(self, content: Content) -> None:
+        self._content = content
+
+    def __iter__(self) -> Iterator[str]:
+        return self._content.lines()
