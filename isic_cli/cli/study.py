@@ -8,7 +8,12 @@ from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.rows import fail_empty_option
-from isic_cli.cli.study_source import read_study, source_argument, study_option
+from isic_cli.cli.study_source import (
+    conclude_answers,
+    read_study,
+    source_argument,
+    study_option,
+)
 from isic_cli.errors import EmptyError, ExitCode
 
 if TYPE_CHECKING:
@@ -52,12 +57,12 @@ def list_studies(run: Run, text: str, output: Output, fail_empty: bool) -> ExitC
     """List the studies, or those with TEXT in their name.
 
     The archive lists studies for staff only; for everybody else it finds public ones by a word
-    of their name. Exit code 5: it failed to describe some of them.
+    of their name. Exit code 3: it failed to describe some of them.
 
     isic study list demo
     """
     from isic_cli.api.studies import CHOICES_HINT
-    from isic_cli.services.study.fetch import COLUMNS, Listing
+    from isic_cli.services.study.find import COLUMNS, Listing
 
     with run.open() as api:
         listing = Listing(api, text)
@@ -66,7 +71,7 @@ def list_studies(run: Run, text: str, output: Output, fail_empty: bool) -> ExitC
         numbers = ", ".join(map(str, listing.failed))
         click.echo(f"Error: the archive cannot describe these studies: {numbers}", err=True)
         click.echo(f"Hint: {CHOICES_HINT}", err=True)
-        return ExitCode.NETWORK
+        return ExitCode.PARTIAL
     if not count:
         click.echo("No study was selected.", err=True)
         if fail_empty:
@@ -81,11 +86,13 @@ def list_studies(run: Run, text: str, output: Output, fail_empty: bool) -> ExitC
 def show_study(run: Run, name: str, output: Output) -> ExitCode:
     """Show one study: what was asked, and how much was answered.
 
-    Exit code 5: the archive failed to describe it, and what else is known is shown.
+    Exit code 3: the archive failed to describe it, or some answers cannot be read; what else is
+    known is shown.
 
     isic study show 1
     """
-    from isic_cli.services.study.fetch import find_study, look_at
+    from isic_cli.services.study.fetch import look_at
+    from isic_cli.services.study.find import find_study
 
     with run.open() as api:
         shown = look_at(api, find_study(api, name))
@@ -95,11 +102,12 @@ def show_study(run: Run, name: str, output: Output) -> ExitCode:
     else:
         row = shown.row()
         output.write([row], Shape(key="id", columns=tuple(row)))
+    code = conclude_answers(shown.data.unreadable)
     if shown.error is None:
-        return ExitCode.OK
+        return code
     click.echo(f"Error: {shown.error.message}", err=True)
     click.echo(f"Hint: {shown.error.hint}", err=True)
-    return shown.error.exit_code
+    return ExitCode.PARTIAL
 
 
 @study.command("responses")
@@ -112,6 +120,7 @@ def responses(run: Run, source: str, number: int | None, wide: bool, output: Out
     """Print the answers of a study: numbers and lists decoded, durations in seconds.
 
     A study of the archive must be public; a login page is never taken for a CSV (exit code 4).
+    Exit code 3: some answers cannot be read and are left out.
 
     isic study responses 1 -o answers.csv
     """
@@ -127,7 +136,7 @@ def responses(run: Run, source: str, number: int | None, wide: bool, output: Out
         output.write(_long(found.responses), Shape(key="image", columns=COLUMNS))
     if not found.responses:
         click.echo("Nobody has answered.", err=True)
-    return ExitCode.OK
+    return conclude_answers(found.unreadable)
 
 
 def _long(answers: "tuple[Response, ...]") -> "Iterator[dict[str, Any]]":

@@ -7,7 +7,13 @@ import click
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.output import Output, Shape, output_options
-from isic_cli.cli.study_source import read_study, readable, source_argument, study_option
+from isic_cli.cli.study_source import (
+    conclude_answers,
+    read_study,
+    readable,
+    source_argument,
+    study_option,
+)
 from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -55,7 +61,8 @@ def agreement(
 
     Percent agreement, Cohen's κ (two readers), Fleiss' κ, Krippendorff's α and Gwet's AC1 of
     choices; weighted κ and ordinal α with --ordinal; interval α and ICC of numbers. A multi-select
-    choice is a question of its own: picked or not. What is undefined says why.
+    choice is a question of its own: picked or not. What is undefined says why. Exit code 3: some
+    answers cannot be read and are left out.
 
     isic study agreement 1
     """
@@ -72,7 +79,7 @@ def agreement(
         rows = each.by_image(tables)
     output.write(readable(rows, output), _agreement_shape(by, intervals=bootstrap is not None))
     _name_silent(found)
-    return ExitCode.OK
+    return conclude_answers(found.unreadable)
 
 
 def _bootstrap(*, ci: float | None, rounds: int, seed: int) -> Any:

@@ -10,7 +10,14 @@ from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.progress import Progress, progress_option
-from isic_cli.cli.study_source import SHOWN, images_option, read_study, readable, study_option
+from isic_cli.cli.study_source import (
+    SHOWN,
+    conclude_answers,
+    images_option,
+    read_study,
+    readable,
+    study_option,
+)
 from isic_cli.errors import ExitCode, IsicError, LocalError, UsageError
 
 if TYPE_CHECKING:
@@ -59,7 +66,8 @@ def consensus(
 
     Of answers the majority, ties marked; of superpixels the votes; of masks the Dice coefficient
     and intersection over union of each pair, the majority and STAPLE. Several files are masks of
-    one image. Exit code 3: the masks of some images do not fit together.
+    one image. Exit code 3: the masks of some images do not fit together, or some answers
+    cannot be read.
 
     isic study consensus 1 -o majority.csv
     """
@@ -115,7 +123,7 @@ class _Reduction:
         tables, _ = study_tables(study)
         rows = (row for row in answer_rows(tables) if row["image"] in images)
         self._output.write(readable(rows, self._output), Shape("image", ANSWERS))
-        return ExitCode.OK
+        return conclude_answers(study.unreadable)
 
     def of_superpixels(self, study: "StudyData") -> ExitCode:
         """Write the votes on each marked superpixel, and masks of the consensus."""

@@ -10,6 +10,7 @@ from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.download import fetch_images
 from isic_cli.cli.progress import progress_option
 from isic_cli.cli.rows import conclude
+from isic_cli.cli.study_source import conclude_answers
 from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -43,14 +44,15 @@ def download(
 
     OUTDIR is a download folder with the study in studies/ID; every `isic study` command reads
     it, and `isic --archive OUTDIR` serves it again. What this user may not see is named and left
-    out. Exit code 3: some images failed; run the same command again.
+    out. Exit code 3: some images failed (run the same command again), or some answers cannot be
+    read.
 
     isic study download 1 study/
     """
     from isic_cli.files.lock import folder_lock
     from isic_cli.services.run.report import Report
     from isic_cli.services.study.download import StudyDownload
-    from isic_cli.services.study.fetch import find_study
+    from isic_cli.services.study.find import find_study
 
     with run.open(jobs=jobs) as api, folder_lock(outdir):
         job = StudyDownload(api, find_study(api, name), outdir)
@@ -58,10 +60,13 @@ def download(
         click.echo(f"The study is in {job.place}, with {len(images)} images.", err=True)
         for text in job.missing:
             click.echo(f"Warning: not downloaded: {text}", err=True)
+        code = conclude_answers(job.unreadable)
         if no_images or not images:
-            return ExitCode.OK
+            return code
         with Report(report_file) as report:
-            code = _fetch(api, images, outdir, report, progress)
+            for answer in job.unreadable:
+                report.item(answer.image, "unreadable", reason=answer.reason)
+            code = max(code, _fetch(api, images, outdir, report, progress))
             report.summarize(exit_code=int(code))
         return code
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isic_cli.cli.context import Run
+from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from isic_cli.cli.output import Output
     from isic_cli.services.study.data import StudyData
+    from isic_cli.services.study.responses import UnreadableAnswer
 
 #: What tells a file that is not there from the name of a study.
 _SUFFIXES = (".csv", ".json", ".gz")
@@ -59,10 +61,20 @@ def read_study(
         from isic_cli.services.study.opening import open_study
 
         return open_study(Path(source), number=number, images=folders)
-    from isic_cli.services.study.fetch import fetch_study, find_study
+    from isic_cli.services.study.fetch import fetch_study
+    from isic_cli.services.study.find import find_study
 
     with run.open() as api:
         return fetch_study(api, find_study(api, source))
+
+
+def conclude_answers(unreadable: "Sequence[UnreadableAnswer]") -> ExitCode:
+    """Name the answers that could not be read, and return what that means for the exit code."""
+    for answer in unreadable[:SHOWN]:
+        click.echo(f"Failed: {answer.reason}", err=True)
+    if len(unreadable) > SHOWN:
+        click.echo(f"… and {len(unreadable) - SHOWN} more.", err=True)
+    return ExitCode.PARTIAL if unreadable else ExitCode.OK
 
 
 def readable(rows: "Iterable[dict[str, Any]]", output: "Output") -> "Iterator[dict[str, Any]]":

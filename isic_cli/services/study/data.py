@@ -9,7 +9,7 @@ from isic_cli.errors import NotFoundError, UsageError
 from isic_cli.models.study import Study
 from isic_cli.services.study.marks import Marks
 from isic_cli.services.study.pictures import Pictures
-from isic_cli.services.study.responses import Response
+from isic_cli.services.study.responses import Response, UnreadableAnswer
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,8 @@ class StudyData:
         Its description, where it is known.
     responses : tuple of Response
         Answers; empty where there are none.
+    unreadable : tuple of UnreadableAnswer
+        Rows of answers that could not be read.
     markings : tuple of Marking
         Marks; empty where there are none.
     annotators : mapping from image to readers
@@ -59,6 +61,7 @@ class StudyData:
     name: str
     study: Study | None = None
     responses: tuple[Response, ...] = ()
+    unreadable: tuple[UnreadableAnswer, ...] = ()
     markings: tuple[Marking, ...] = ()
     annotators: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pictures: Pictures = field(default_factory=Pictures)

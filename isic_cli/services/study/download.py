@@ -12,14 +12,14 @@ from isic_cli.api.studies import ResponsesFile
 from isic_cli.errors import AuthError, NotFoundError
 from isic_cli.files.atomic import write_bytes
 from isic_cli.models.ids import is_isic_id
-from isic_cli.services.study.fetch import describe, partial_study
+from isic_cli.services.study.fetch import describe, partial_study, read_answers
 from isic_cli.services.study.folder import (
     Annotations,
     FolderAnnotation,
     FolderTask,
     parse_study,
 )
-from isic_cli.services.study.responses import parse_responses
+from isic_cli.services.study.responses import ResponseTable, UnreadableAnswer
 
 
 @dataclass
@@ -39,12 +39,15 @@ class StudyDownload:
     ----------
     missing : list of str
         What the archive does not give, in words.
+    unreadable : tuple of UnreadableAnswer
+        Answers that cannot be read; the file has them as the archive sent them.
     """
 
     api: ArchiveApi
     study_id: int
     folder: Path
     missing: list[str] = field(default_factory=list)
+    unreadable: tuple[UnreadableAnswer, ...] = ()
 
     @property
     def place(self) -> Path:
@@ -65,12 +68,14 @@ class StudyDownload:
             There is no such study.
         """
         responses = self._responses()
+        answers = read_answers(self.study_id, responses)
+        self.unreadable = answers.unreadable
         study = describe(self.api, self.study_id)
         if study is None:
             self.missing.append("the description: it is for staff, or the archive fails on it")
         annotations = self._annotations()
-        images = self._images(responses, annotations)
-        known: object = partial_study(self.study_id, responses)
+        images = _images(answers, annotations)
+        known: object = partial_study(self.study_id, responses.slug if responses else "", answers)
         if study is not None:
             known = study.model_dump(mode="json")
         write_bytes(self.place / "study.json", _json(known), parents=True)
@@ -143,15 +148,6 @@ class StudyDownload:
                 self.missing.append(f"the ISIC id of image {key}, and what was done with it")
         return names
 
-    def _images(
-        self, responses: ResponsesFile | None, annotations: Annotations | None
-    ) -> tuple[str, ...]:
-        name = f"study {self.study_id}"
-        answered = parse_responses(responses.text, source=name) if responses else ()
-        tasks = annotations.tasks if annotations else ()
-        done = annotations.annotations if annotations else ()
-        return tuple(dict.fromkeys(item.image for item in (*tasks, *done, *answered)))
-
     def _write_pictures(self, annotations: Annotations) -> None:
         """Write the masks of the marks, and the superpixel maps of the marked images."""
         for annotation in annotations.annotations:
@@ -169,6 +165,15 @@ class StudyDownload:
             if pixels is not None:
                 name = f"{image}_superpixels.png"
                 write_bytes(self.folder / "superpixels" / name, pixels, parents=True)
+
+
+def _images(answers: ResponseTable, annotations: Annotations | None) -> tuple[str, ...]:
+    known = annotations or Annotations()
+    named = [task.image for task in known.tasks]
+    named += [annotation.image for annotation in known.annotations]
+    named += [answer.image for answer in answers.responses]
+    named += [answer.image for answer in answers.unreadable]
+    return tuple(dict.fromkeys(filter(None, named)))
 
 
 def _plain(model: BaseModel) -> object:

@@ -26,7 +26,7 @@ from isic_cli.models.study import Study
 from isic_cli.services.study.data import Marking, StudyData
 from isic_cli.services.study.marks import parse_marks
 from isic_cli.services.study.pictures import Pictures
-from isic_cli.services.study.responses import Response, parse_responses
+from isic_cli.services.study.responses import Response, ResponseTable, parse_responses
 
 logger = logging.getLogger(__name__)
 M = TypeVar("M", bound=BaseModel)
@@ -87,14 +87,15 @@ def read_folder(folder: Path) -> StudyData:
     study = _validated(folder / "study.json", Study)
     known = folder / "annotations.json"
     annotations = _validated(known, Annotations) if known.exists() else Annotations()
-    responses = tuple(_responses(folder / "responses.csv", study))
+    answers = _responses(folder / "responses.csv", study)
     if annotations.tasks:
-        _warn_of_strangers(responses, annotations, folder)
+        _warn_of_unknown_images(answers.responses, annotations, folder)
     root = folder.parent.parent if folder.parent.name == "studies" else folder
     return StudyData(
         name=f"{folder} ({study.name})",
         study=study,
-        responses=responses,
+        responses=answers.responses,
+        unreadable=answers.unreadable,
         markings=tuple(_markings(annotations, study, folder)),
         annotators=_annotators(annotations),
         pictures=Pictures(folders=(root,)),
@@ -135,14 +136,14 @@ def _validated(path: Path, kind: type[M]) -> M:
     return parse_study(read_file(path), kind, str(path))
 
 
-def _responses(path: Path, study: Study) -> Iterator[Response]:
+def _responses(path: Path, study: Study) -> ResponseTable:
     if not path.exists():
-        return
+        return ResponseTable()
     try:
         text = read_file(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8: {error}") from error
-    yield from parse_responses(text, source=str(path), choices=study.choices)
+    return parse_responses(text, source=str(path), choices=study.choices)
 
 
 def _markings(annotations: Annotations, study: Study, folder: Path) -> Iterator[Marking]:
@@ -174,15 +175,15 @@ def _annotators(annotations: Annotations) -> dict[str, tuple[str, ...]]:
     return {image: tuple(readers) for image, readers in found.items()}
 
 
-def _warn_of_strangers(
+def _warn_of_unknown_images(
     responses: tuple[Response, ...], annotations: Annotations, folder: Path
 ) -> None:
     asked = {task.image for task in annotations.tasks}
-    strange = sorted({item.image for item in responses} - asked)
-    if strange:
+    unknown = sorted({item.image for item in responses} - asked)
+    if unknown:
         logger.warning(
             "%s: answers about %d images that nobody was asked about: %s",
             folder,
-            len(strange),
-            ", ".join(strange[:5]),
+            len(unknown),
+            ", ".join(unknown[:5]),
         )

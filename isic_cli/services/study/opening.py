@@ -110,8 +110,13 @@ def _from_file(path: Path, *, cache: Path | None = None) -> StudyData:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not text in UTF-8", hint=_HINT) from error
-    responses = tuple(parse_responses(text, source=str(path)))
-    return StudyData(name=str(path), responses=responses, pictures=Pictures(folders=(path.parent,)))
+    answers = parse_responses(text, source=str(path))
+    return StudyData(
+        name=str(path),
+        responses=answers.responses,
+        unreadable=answers.unreadable,
+        pictures=Pictures(folders=(path.parent,)),
+    )
 
 
 def _from_json(path: Path, data: bytes, cache: Path) -> StudyData:

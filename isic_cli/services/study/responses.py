@@ -3,7 +3,7 @@
 import io
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from isic_cli.errors import AuthError, UsageError
@@ -46,10 +46,44 @@ class Response:
     answer: Answer
 
 
+@dataclass(frozen=True, slots=True)
+class UnreadableAnswer:
+    """A row of a CSV of responses that cannot be read, among others that can.
+
+    Attributes
+    ----------
+    image : str
+        As the row has it; may be empty.
+    reason : str
+        The file, the line and what is wrong.
+    """
+
+    image: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseTable:
+    """What a CSV of responses holds: each of its rows is in one of the two.
+
+    Attributes
+    ----------
+    responses : tuple of Response
+        In the order of the file.
+    unreadable : tuple of UnreadableAnswer
+    """
+
+    responses: tuple[Response, ...] = ()
+    unreadable: tuple[UnreadableAnswer, ...] = ()
+
+
 def parse_responses(
     text: str, *, source: str, choices: Mapping[str, Sequence[str]] | None = None
-) -> Iterator[Response]:
+) -> ResponseTable:
     """Read a CSV of responses.
+
+    A row whose number, duration or names cannot be read is named among the unreadable ones; a
+    row with a cell too many or too few means that the file is cut or is another one.
 
     Parameters
     ----------
@@ -75,6 +109,8 @@ def parse_responses(
             hint="the archive shows its login page instead of a study that is not public",
         )
     known = choices or {}
+    responses: list[Response] = []
+    unreadable: list[UnreadableAnswer] = []
     rows = raw_rows(io.StringIO(text, newline=""), source)
     header = next(rows, (0, []))[1]
     if missing := [name for name in COLUMNS if name not in header]:
@@ -89,42 +125,48 @@ def parse_responses(
                 f"{where}: {len(cells)} cells instead of {len(header)}",
                 hint="the file may be cut; download it again",
             )
-        yield _response([unguarded(cells[index]) for index in place], known, where)
+        values = [unguarded(cells[index]) for index in place]
+        try:
+            responses.append(_response(values, known))
+        except ValueError as error:
+            unreadable.append(UnreadableAnswer(values[0], f"{where}: {error}"))
+    return ResponseTable(tuple(responses), tuple(unreadable))
 
 
-def _response(cells: list[str], known: Mapping[str, Sequence[str]], where: str) -> Response:
+def _response(cells: list[str], known: Mapping[str, Sequence[str]]) -> Response:
+    """Return the answer of a row; a `ValueError` says what is wrong with it."""
     image, annotator, duration, question, kind, answer = cells
     if not (image and annotator and question):
-        raise UsageError(f"{where}: an image, an annotator or a question is empty")
+        raise ValueError("an image, an annotator or a question is empty")
     decoded: Answer = answer
     if kind == "multiselect":
         decoded = split_choices(answer, known.get(question, ()))
     elif kind == "number":
-        decoded = _decoded_number(answer, where)
-    seconds = _finite(duration, where, "duration") if duration else None
+        decoded = _decoded_number(answer)
+    seconds = _finite(duration, "duration") if duration else None
     return Response(image, annotator, seconds, question, kind, decoded)
 
 
-def _decoded_number(text: str, where: str) -> float | None:
+def _decoded_number(text: str) -> float | None:
     """Return the number of `{"value": "4.5"}`, `{"value": 4}` or `4.5`; None of an empty one."""
     try:
         value = json.loads(text) if text else None
-    except ValueError as error:
-        raise UsageError(f"{where}: {text!r} is not a number") from error
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{text!r} is not a number") from error
     if isinstance(value, dict):
         value = value.get("value")
     if value is None or value == "":
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise UsageError(f"{where}: {text!r} is not a number")
-    return _finite(str(value), where, "number")
+    if isinstance(value, int | float | str) and not isinstance(value, bool):
+        return _finite(value, "number")
+    raise ValueError(f"{text!r} is not a number")
 
 
-def _finite(text: str, where: str, kind: str) -> float:
+def _finite(given: float | str, kind: str) -> float:
     try:
-        value = float(text)
-    except ValueError as error:
-        raise UsageError(f"{where}: {text!r} is not a {kind}") from error
+        value = float(given)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{given!r} is not a {kind}") from error
     if not math.isfinite(value):
-        raise UsageError(f"{where}: {text!r} is not a finite {kind}")
+        raise ValueError(f"{str(given)!r} is not a finite {kind}")
     return value

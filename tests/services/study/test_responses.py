@@ -1,19 +1,32 @@
 """The archive's CSV of responses becomes typed answers, whatever hides in its cells."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from isic_cli.errors import AuthError, UsageError
 from isic_cli.services.study.multiselect import split_choices
-from isic_cli.services.study.responses import Response, parse_responses
+from isic_cli.services.study.responses import Response, ResponseTable, parse_responses
 
 HEADER = "image,annotator,annotation_duration,question,question_type,answer\r\n"
 
 
 def read(body: str, **choices: list[str]) -> list[Response]:
-    return list(parse_responses(HEADER + body, source="study.csv", choices=choices))
+    found = parse_responses(HEADER + body, source="study.csv", choices=choices)
+    assert not found.unreadable
+    return list(found.responses)
+
+
+def unreadable(row: str) -> str:
+    """Return what is wrong with the second of three answers."""
+    good = "ISIC_0000001,ACBZK,5.5,Q,select,No\r\n"
+    found = parse_responses(HEADER + good + row + good, source="study.csv")
+    assert [item.answer for item in found.responses] == ["No", "No"]
+    (answer,) = found.unreadable
+    assert answer.image == "ISIC_0000002"
+    return answer.reason
 
 
 def answer(kind: str, cell: str) -> object:
@@ -25,9 +38,8 @@ def test_a_recorded_study_is_read_whole(contract: Path) -> None:
     (path,) = (contract / "http").glob("100-*.json")
     body = json.loads(path.read_text("utf-8"))["response"]["body"]
     patterns = ["Globules", "Network", "Streaks | pipes"]
-    found = list(
-        parse_responses(body, source="100", choices={"Which patterns are present?": patterns})
-    )
+    read = parse_responses(body, source="100", choices={"Which patterns are present?": patterns})
+    found = read.responses
     assert len(found) == 44
     assert found[3] == Response(
         "ISIC_0000101", "BTJZ4", 5.000331, "Is the lesion malignant?", "select", "Yes"
@@ -51,9 +63,9 @@ def test_a_byte_order_mark_other_line_ends_and_columns_in_any_order() -> None:
         "\ufeffanswer,question_type,extra,question,annotator,image,annotation_duration\n"
         "No,select,x,Q,ACBZK,ISIC_0000001,\n\n"
     )
-    assert list(parse_responses(text, source="s")) == [
-        Response("ISIC_0000001", "ACBZK", None, "Q", "select", "No")
-    ]
+    assert parse_responses(text, source="s") == ResponseTable(
+        (Response("ISIC_0000001", "ACBZK", None, "Q", "select", "No"),)
+    )
 
 
 def test_a_quoted_cell_holds_line_ends_commas_and_quotes() -> None:
@@ -90,28 +102,32 @@ def test_numbers_are_decoded(cell: str, number: float | None) -> None:
         ('"{""value"": true}"', "is not a number"),
         ("[4]", "is not a number"),
         ("NaN", "'nan' is not a finite number"),
+        (f"1{'0' * 400}", "is not a number"),
+        ("[" * 100_000, "is not a number"),
     ],
 )
-def test_an_answer_that_is_no_number_is_named_with_its_line(cell: str, message: str) -> None:
-    with pytest.raises(UsageError, match=rf"study\.csv, line 2: .*{message}"):
-        answer("number", cell)
+def test_an_answer_that_is_not_a_number_is_named_and_the_others_are_read(
+    cell: str, message: str
+) -> None:
+    reason = unreadable(f"ISIC_0000002,ACBZK,5.5,Q,number,{cell}\r\n")
+    assert re.fullmatch(rf"study\.csv, line 3: .*{message}", reason)
 
 
-def test_a_duration_that_is_no_number() -> None:
-    with pytest.raises(UsageError, match=r"study\.csv, line 2: 'long' is not a duration"):
-        read("ISIC_0000001,ACBZK,long,Q,select,No\r\n")
+def test_a_duration_that_is_not_a_number() -> None:
+    reason = unreadable("ISIC_0000002,ACBZK,long,Q,select,No\r\n")
+    assert reason == "study.csv, line 3: 'long' is not a duration"
 
 
 def test_a_login_page_is_no_csv() -> None:
     page = "\n\n<!DOCTYPE html>\n<html><body>Sign in</body></html>"
     with pytest.raises(AuthError, match="https://example/ is a web page, no CSV of responses"):
-        list(parse_responses(page, source="https://example/"))
+        parse_responses(page, source="https://example/")
 
 
 @pytest.mark.parametrize("text", ["", "image,annotator\r\n"])
 def test_another_table_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match=r"s has no column .*annotation_duration, question"):
-        list(parse_responses(text, source="s"))
+        parse_responses(text, source="s")
 
 
 def test_a_study_without_responses_is_empty() -> None:
@@ -131,9 +147,9 @@ def test_a_cut_download_is_told(body: str, message: str) -> None:
     assert caught.value.hint is not None
 
 
-def test_a_row_without_a_reader() -> None:
-    with pytest.raises(UsageError, match="line 2: an image, an annotator or a question is empty"):
-        read("ISIC_0000001,,5.5,Q,select,No\r\n")
+def test_a_row_without_an_annotator() -> None:
+    reason = unreadable("ISIC_0000002,,5.5,Q,select,No\r\n")
+    assert reason == "study.csv, line 3: an image, an annotator or a question is empty"
 
 
 def test_choices_with_bars_are_resolved_by_the_questions_own() -> None:
