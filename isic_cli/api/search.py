@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 
 from isic_cli.api.client import ArchiveClient
-from isic_cli.api.lanes import PrefixListing
 from isic_cli.api.origin import Params
 from isic_cli.api.paging import PAGE_SIZE, first_page, further_pages
-from isic_cli.api.seen import SeenImages
-from isic_cli.api.spool import sorted_by_id
+from isic_cli.api.prefixes import PrefixListing
+from isic_cli.api.spooled import sorted_by_id
 from isic_cli.errors import ResponseError
+from isic_cli.models.idset import IdSet
 from isic_cli.models.image import ImageRecord
 from isic_cli.models.page import Page
 
@@ -91,7 +91,7 @@ class ImageSearch:
                 left -= len(page.results)
 
     def __iter__(self) -> Iterator[ImageRecord]:
-        seen = SeenImages()
+        seen = IdSet()
         rows = given = 0
         for page in self._all_pages():
             for record in page.results:

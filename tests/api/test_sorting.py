@@ -1,4 +1,4 @@
-"""What keeps long listings in little memory: the bit set and the spool."""
+"""What keeps long listings in little memory: the bit set and the spooled."""
 
 import tempfile
 import tracemalloc
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from isic_cli.api import spool
-from isic_cli.api.seen import SeenImages
+from isic_cli.api import spooled
 from isic_cli.errors import LocalError
+from isic_cli.models.idset import IdSet
 from isic_cli.models.image import ImageRecord
 from tests.support.listing import make_record, spread
 
@@ -18,7 +18,7 @@ def records(ids: list[str]) -> list[ImageRecord]:
 
 
 def test_an_id_is_new_once() -> None:
-    seen = SeenImages()
+    seen = IdSet()
     ids = [
         "ISIC_0000000",
         "ISIC_9999999",
@@ -29,12 +29,14 @@ def test_an_id_is_new_once() -> None:
     ]
     assert [seen.add(name) for name in ids] == [True] * 6
     assert [seen.add(name) for name in ids] == [False] * 6
+    assert all(name in seen for name in ids)
+    assert not any(name in seen for name in ("ISIC_0000009", "ISIC_0000010", "ISIC_y"))
     assert seen.add("ISIC_0000009")
 
 
 def test_ids_of_the_whole_range_take_little_memory() -> None:
     tracemalloc.start()
-    seen = SeenImages()
+    seen = IdSet()
     for number in range(0, 10_000_000, 1000):
         seen.add(f"ISIC_{number:07d}")
     peak = tracemalloc.get_traced_memory()[1]
@@ -45,34 +47,34 @@ def test_ids_of_the_whole_range_take_little_memory() -> None:
 def test_sorting_gives_every_record_unchanged() -> None:
     ids = spread(300, step=31)
     given = records(ids)
-    assert list(spool.sorted_by_id(given)) == sorted(given, key=lambda record: record.isic_id)
+    assert list(spooled.sorted_by_id(given)) == sorted(given, key=lambda record: record.isic_id)
 
 
 def test_sorting_keeps_unknown_fields_and_adds_none() -> None:
     row = {**make_record("ISIC_0000001", "http://h"), "later": {"a": None}}
-    (record,) = spool.sorted_by_id([ImageRecord.model_validate(row)])
+    (record,) = spooled.sorted_by_id([ImageRecord.model_validate(row)])
     assert record.model_dump(exclude_unset=True) == row
 
 
 def test_sorting_nothing_gives_nothing() -> None:
-    assert list(spool.sorted_by_id([])) == []
+    assert list(spooled.sorted_by_id([])) == []
 
 
 def test_more_than_memory_should_hold_goes_to_a_file_and_comes_back(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(spool, "IN_MEMORY", 1000)
+    monkeypatch.setattr(spooled, "IN_MEMORY", 1000)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     ids = spread(50)
-    assert [record.isic_id for record in spool.sorted_by_id(records(ids))] == sorted(ids)
+    assert [record.isic_id for record in spooled.sorted_by_id(records(ids))] == sorted(ids)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_without_room_is_a_local_error(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(spool, "IN_MEMORY", 1000)
+    monkeypatch.setattr(spooled, "IN_MEMORY", 1000)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
     with pytest.raises(LocalError, match="cannot write a temporary file") as caught:
-        list(spool.sorted_by_id(records(spread(50))))
+        list(spooled.sorted_by_id(records(spread(50))))
     assert caught.value.hint == "Set TMPDIR to a folder with room."

@@ -157,14 +157,13 @@ class Refresh:
             parts.clear()
             return
         known = self._known(folder, old)
-        with Walk(search, known, parts, lanes=MOST_LANES) as walk:
-            if walk.adds_up(total):
+        with Walk(search, known, parts, total=total, lanes=MOST_LANES) as walk:
+            if walk.adds_up():
                 with closing(walk.run()) as steps:
                     yield from map(Settled, steps)
                 yield from self._merged(folder, old, walk, parts)
                 self._check_total(folder, total)
             else:
-                logger.warning("prefixes of the ids do not add up; listing page by page")
                 yield from self._listed_whole(folder, search, old, parts)
         parts.clear()
 

@@ -5,30 +5,21 @@ equally many images below a prefix, they are taken to have the same ones; what a
 hides (a value corrected, one image gone and another come) is found by a full refresh only.
 """
 
-import logging
-import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from itertools import chain
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Self
 
 from isic_cli.api.archive import ArchiveApi
+from isic_cli.api.prefixes import Part, PrefixListing
 from isic_cli.api.search import ImageSearch
 from isic_cli.index.build import Builder
 from isic_cli.index.columns import to_line
 from isic_cli.index.index import Index
 from isic_cli.index.lookups import member_counts, members
 from isic_cli.index.parts import IndexParts
-from isic_cli.models.image import ImageRecord
-from isic_cli.models.page import Page
 
-logger = logging.getLogger(__name__)
-
-ROOT = "ISIC_"
 #: Rows below a prefix that are listed rather than compared further.
 LEAF = 1000
-#: Digits of an ISIC id.
-DIGITS = 7
 
 #: How many images the index has below a prefix; -1 when that does not matter.
 Known = Callable[[str], int]
@@ -45,6 +36,8 @@ class Walk:
         From a prefix to how many images the index has below it.
     parts : IndexParts
         Takes what is listed, and has what an earlier run listed.
+    total : int
+        Images of the archive.
     lanes : int
         Requests at once.
 
@@ -56,105 +49,52 @@ class Walk:
         Lines of records.
     """
 
-    def __init__(self, search: ImageSearch, known: Known, parts: IndexParts, *, lanes: int) -> None:
-        self._search = search
+    def __init__(
+        self, search: ImageSearch, known: Known, parts: IndexParts, *, total: int, lanes: int
+    ) -> None:
+        self._listing = PrefixListing(search, total=total, lanes=lanes, largest=LEAF)
         self._known = known
         self._parts = parts
-        self._ahead = lanes + 2
-        self._pool = ThreadPoolExecutor(lanes, thread_name_prefix="isic-refresh")
-        self._stop = threading.Event()
-        self._roots: list[tuple[str, Page[ImageRecord]]] = []
+        self._settled = 0
         self.replaced: list[str] = []
         self.files: list[Path] = []
+        #: Whether the parts of the listing add up to the total.
+        self.adds_up = self._listing.adds_up
 
-    def __enter__(self) -> "Walk":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # Not waited for: a lane may hang in a request, and what it lists is not used.
-        self._stop.set()
-        self._pool.shutdown(wait=False, cancel_futures=True)
-
-    def adds_up(self, total: int) -> bool:
-        """Ask for the ten shortest prefixes; whether together they have `total` images."""
-        self._roots = self._children(ROOT)
-        return sum(_count(page) for _, page in self._roots) == total
+        self._listing.close()
 
     def run(self) -> Generator[int, None, None]:
-        """List what differs; yield how many images each part settled."""
-        running: set[Future[tuple[Path, int]]] = set()
-        for step in self._steps(self._roots):
-            if isinstance(step, int):
-                yield step
-                continue
-            running.add(self._pool.submit(self._listed, *step))
-            if len(running) >= self._ahead:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                yield from self._collected(done)
-        while running:
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            yield from self._collected(done)
-
-    def _steps(
-        self, children: Iterable[tuple[str, Page[ImageRecord]]]
-    ) -> Iterator[int | tuple[str, Page[ImageRecord]]]:
-        """Yield the number of images that need no request, and parts that must be listed."""
-        for prefix, page in children:
-            count = _count(page)
-            if count == self._known(prefix):
-                yield count
-                continue
-            found = self._parts.find(prefix, count) if count else None
-            if not count or found or count <= LEAF or len(prefix) - len(ROOT) >= DIGITS:
-                self.replaced.append(prefix)
-                if found:
-                    self.files.append(found)
-                yield (prefix, page) if count and not found else count
-                continue
-            below = self._children(prefix)
-            if sum(_count(child) for _, child in below) == count:
-                yield from self._steps(below)
-            else:
-                self.replaced.append(prefix)
-                yield prefix, page
-
-    def _listed(self, prefix: str, first: Page[ImageRecord]) -> tuple[Path, int]:
-        announced = _count(first)
-        path, written = self._parts.write(prefix, self._lines(first))
-        if written != announced:
-            logger.warning(
-                "the archive announced %d images below %s but listed %d; did it change meanwhile?",
-                announced,
-                prefix,
-                written,
-            )
-        return path, written
-
-    def _lines(self, first: Page[ImageRecord]) -> Iterator[str]:
-        seen: set[str] = set()
-        for page in chain([first], self._search.further(first)):
-            if self._stop.is_set():
-                # A part that is not whole must not get its name.
-                raise InterruptedError("the refresh was interrupted")
-            for record in page.results:
-                if record.isic_id not in seen:
-                    seen.add(record.isic_id)
-                    yield to_line(record)
-
-    def _collected(self, done: Iterable[Future[tuple[Path, int]]]) -> Iterator[int]:
-        for future in done:
-            path, written = future.result()
+        """List what differs; yield how many images were settled since."""
+        for path, written in self._listing.each(self._listed, self._different()):
             self.files.append(path)
-            yield written
+            yield written + self._settled
+            self._settled = 0
+        yield self._settled
 
-    def _children(self, prefix: str) -> list[tuple[str, Page[ImageRecord]]]:
-        prefixes = [f"{prefix}{digit}" for digit in range(10)]
-        pages = self._pool.map(self._search.first, prefixes)
-        return list(zip(prefixes, pages, strict=True))
+    def _different(self) -> Iterator[Part]:
+        for part in self._listing.parts(self._is_different):
+            self.replaced.append(part.prefix)
+            yield part
 
+    def _is_different(self, part: Part) -> bool:
+        """Whether a part must be listed or looked into; note one for which that is not so."""
+        is_known = part.count == self._known(part.prefix)
+        found = None if is_known else self._parts.find(part.prefix, part.count)
+        if not (is_known or found or part.count == 0):
+            return True
+        if not is_known:
+            self.replaced.append(part.prefix)
+        if found and part.count:
+            self.files.append(found)
+        self._settled += part.count
+        return False
 
-def _count(page: Page[ImageRecord]) -> int:
-    return page.count or 0
+    def _listed(self, part: Part) -> tuple[Path, int]:
+        return self._parts.write(part.prefix, map(to_line, self._listing.rows(part)))
 
 
 def refresh_members(

@@ -13,16 +13,17 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from isic_cli.api.spool import sorted_by_id
+from isic_cli.api.spooled import sorted_by_id
 from isic_cli.models.image import ImageRecord
 from isic_cli.models.page import Page
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 ROOT = "ISIC_"
-#: Rows of a part that is listed by one lane; more are split. Lanes times this is in memory.
+#: Rows of a part that is listed in one piece; more are split. Lanes times this is in memory.
 PART = 500
 #: Digits after which a prefix is not split further: an id has no more.
 DIGITS = 7
@@ -41,7 +42,7 @@ class PagedSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class ListedPart:
+class Part:
     """A prefix and its first page."""
 
     prefix: str
@@ -64,20 +65,27 @@ class PrefixListing:
         Rows that the parts must add up to.
     lanes : int
         Requests at once.
+    largest : int
+        Rows of a part that is not split.
     """
 
-    def __init__(self, source: PagedSource, *, total: int, lanes: int) -> None:
+    def __init__(self, source: PagedSource, *, total: int, lanes: int, largest: int = PART) -> None:
         self._source = source
         self._total = total
+        self._largest = largest
         self._ahead = lanes + 2
         self._pool = ThreadPoolExecutor(lanes, thread_name_prefix="isic-list")
         self._stop = threading.Event()
-        self._roots: list[ListedPart] = []
+        self._roots: list[Part] = []
 
     def __enter__(self) -> "PrefixListing":
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ask for nothing more."""
         # Not waited for: a lane may hang in a request until its time-out, and nobody reads it.
         self._stop.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -97,8 +105,11 @@ class PrefixListing:
     def by_id(self) -> Iterator[ImageRecord]:
         """Yield every record sorted by ISIC id."""
         queue: deque[Callable[[], Iterable[ImageRecord]]] = deque()
-        for part in self._leaves(self._roots):
-            queue.append(self._started(part))
+        for part in self.parts():
+            if part.count > self._largest:  # it would not split; sorted in a file, not in memory
+                queue.append(partial(sorted_by_id, self.rows(part)))
+            else:
+                queue.append(self._pool.submit(self._listed, part).result)
             if len(queue) >= self._ahead:
                 yield from queue.popleft()()
         while queue:
@@ -106,29 +117,57 @@ class PrefixListing:
 
     def unordered(self) -> Iterator[ImageRecord]:
         """Yield every record, each part as soon as it is there."""
-        running: set[Future[list[ImageRecord]]] = set()
-        for part in self._leaves(self._roots):
-            running.add(self._pool.submit(self._listed, part))
+        return chain.from_iterable(self.each(self._listed, self.parts()))
+
+    def each(self, work: Callable[[Part], T], parts: Iterable[Part]) -> Iterator[T]:
+        """Yield what `work` makes of each part, as soon as it is done; few parts are ahead."""
+        running: set[Future[T]] = set()
+        for part in parts:
+            running.add(self._pool.submit(work, part))
             if len(running) >= self._ahead:
                 done, running = wait(running, return_when=FIRST_COMPLETED)
-                yield from _results(done)
+                yield from (future.result() for future in done)
         while running:
             done, running = wait(running, return_when=FIRST_COMPLETED)
-            yield from _results(done)
+            yield from (future.result() for future in done)
 
-    def _started(self, part: ListedPart) -> Callable[[], Iterable[ImageRecord]]:
-        if part.count > PART:  # it would not split; sorted in a file rather than in memory
-            return partial(sorted_by_id, self._rows(part))
-        return self._pool.submit(self._listed, part).result
+    def parts(self, is_wanted: Callable[[Part], bool] | None = None) -> Iterator[Part]:
+        """Yield the parts to list: those that are small, or do not split.
 
-    def _listed(self, part: ListedPart) -> list[ImageRecord]:
-        return sorted(self._rows(part), key=lambda record: record.isic_id)
+        Parameters
+        ----------
+        is_wanted : callable, optional
+            Asked about every part on the way: one that is not wanted is passed over with all
+            that lies below it. By default those that hold nothing are.
+        """
+        return self._leaves(self._roots, _has_images if is_wanted is None else is_wanted)
 
-    def _rows(self, part: ListedPart) -> Iterator[ImageRecord]:
+    def _leaves(self, parts: Iterable[Part], is_wanted: Callable[[Part], bool]) -> Iterator[Part]:
+        for part in parts:
+            if not is_wanted(part):
+                continue
+            if part.count <= self._largest or len(part.prefix) - len(ROOT) >= DIGITS:
+                yield part
+                continue
+            children = self._children(part.prefix)
+            if sum(child.count for child in children) == part.count:
+                yield from self._leaves(children, is_wanted)
+            else:
+                logger.warning("the images below %s are listed page by page", part.prefix)
+                yield part
+
+    def rows(self, part: Part) -> Iterator[ImageRecord]:
+        """Yield the records of a part, each once.
+
+        Raises
+        ------
+        InterruptedError
+            When the listing was closed: what came is not the whole part.
+        """
         known: set[str] = set()
         for page in chain([part.first], self._source.further(part.first)):
             if self._stop.is_set():
-                return
+                raise InterruptedError("the listing was closed")
             for record in page.results:
                 if record.isic_id not in known:
                     known.add(record.isic_id)
@@ -141,26 +180,14 @@ class PrefixListing:
                 len(known),
             )
 
-    def _leaves(self, parts: Iterable[ListedPart]) -> Iterator[ListedPart]:
-        for part in parts:
-            if part.count == 0:
-                continue
-            if part.count <= PART or len(part.prefix) - len(ROOT) >= DIGITS:
-                yield part
-                continue
-            children = self._children(part.prefix)
-            if sum(child.count for child in children) == part.count:
-                yield from self._leaves(children)
-            else:
-                logger.warning("the images below %s are listed page by page", part.prefix)
-                yield part
+    def _listed(self, part: Part) -> list[ImageRecord]:
+        return sorted(self.rows(part), key=lambda record: record.isic_id)
 
-    def _children(self, prefix: str) -> list[ListedPart]:
+    def _children(self, prefix: str) -> list[Part]:
         prefixes = [f"{prefix}{digit}" for digit in range(10)]
         pages = self._pool.map(self._source.first, prefixes)
-        return [ListedPart(name, page) for name, page in zip(prefixes, pages, strict=True)]
+        return [Part(name, page) for name, page in zip(prefixes, pages, strict=True)]
 
 
-def _results(done: Iterable[Future[list[ImageRecord]]]) -> Iterator[ImageRecord]:
-    for future in done:
-        yield from future.result()
+def _has_images(part: Part) -> bool:
+    return part.count != 0

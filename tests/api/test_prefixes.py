@@ -8,7 +8,7 @@ from itertools import islice
 import httpx
 import pytest
 
-from isic_cli.api.lanes import PART
+from isic_cli.api.prefixes import PART
 from isic_cli.errors import ServerError
 from tests.support.faults import Forever, Script, page, status
 from tests.support.listing import ListingTransport, make_record, spread
