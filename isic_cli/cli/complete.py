@@ -20,6 +20,15 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _LAST_TERM = re.compile(r"(?:[a-z0-9_]+:)?(?:\"[^\"]*|[^\s()\"-]*)\Z")
 
 
+def complete_archive(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Offer the archives by name, and folders."""
+    del ctx, param
+    names = (name for name in ("prod", "sandbox", "demo") if name.startswith(incomplete))
+    return [*map(CompletionItem, names), CompletionItem(incomplete, type="dir")]
+
+
 def complete_query(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:

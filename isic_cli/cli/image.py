@@ -11,7 +11,6 @@ from isic_cli.cli.output import Output, output_options
 from isic_cli.cli.progress import Progress, progress_option
 from isic_cli.cli.rows import (
     IMAGES,
-    check_fields,
     conclude,
     fail_empty_option,
     image_rows,
@@ -63,7 +62,6 @@ def list_images(
     """
     from isic_cli.services.select.live import opened
 
-    check_fields(output.fields)
     with opened(run.settings(), selection) as images:
         warn_of_quirks(images)
         if only_count:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from isic_cli import __version__
+from isic_cli.cli.complete import complete_archive
 from isic_cli.cli.context import Run
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.signals import CODES, Signals, say
@@ -47,6 +48,15 @@ COMMANDS = {
 
 class RootGroup(LazyGroup):
     """The one place where errors become messages and exit codes."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse; `isic version` and `isic help COMMAND` are what many other tools have."""
+        match args:
+            case ["version"]:
+                args = ["--version"]
+            case ["help", *words]:
+                args = [*words, "--help"]
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; translate every error of ours."""
@@ -109,6 +119,7 @@ def render_error(error: IsicError) -> None:
 @click.option(
     "--archive",
     metavar="NAME|URL|FOLDER",
+    shell_complete=complete_archive,
     help="prod (default), sandbox, demo, a URL, or a folder that isic downloaded. [ISIC_ARCHIVE]",
 )
 @click.option("--dev", "archive", flag_value="http://127.0.0.1:8000", help="A local server.")
@@ -122,7 +133,9 @@ def render_error(error: IsicError) -> None:
 @click.option("--insecure", is_flag=True, help="Allow plain http to a host far away.")
 @click.option("-v", "--verbose", count=True, help="Say more; -vv for every request.")
 @click.option("--log-file", type=click.Path(dir_okay=False), help="Write the log to a file too.")
-@click.version_option(__version__, prog_name="isic", message="%(prog)s %(version)s")
+@click.version_option(
+    __version__, "-V", "--version", prog_name="isic", message="%(prog)s %(version)s"
+)
 @click.pass_context
 def cli(ctx: click.Context, /, **options: Any) -> None:
     """Search, download and curate the ISIC Archive of skin images.

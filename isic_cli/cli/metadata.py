@@ -13,7 +13,6 @@ from isic_cli.cli.output import Output, output_options
 from isic_cli.cli.progress import Progress, progress_option
 from isic_cli.cli.rows import (
     IMAGES,
-    check_fields,
     conclude,
     fail_empty_option,
     image_rows,
@@ -73,7 +72,6 @@ def download_metadata(
     from isic_cli.services.cite.credits import Credits
     from isic_cli.services.select.live import SelectedImages
 
-    check_fields([name for name in output.fields if name not in extras])
     if selection.offline:
         return download_offline(
             run, selection, output, collections=bool(extras), fail_empty=fail_empty

@@ -47,6 +47,7 @@ def _with_options(command: Callable[..., Any], *balance: str) -> Callable[..., A
     @click.option(
         "--from",
         "from_file",
+        type=click.Path(),
         metavar="FILE",
         help="These ISIC ids: lines, CSV, JSONL, or a lock or report of isic; - is standard input.",
     )
@@ -58,7 +59,9 @@ def _with_options(command: Callable[..., Any], *balance: str) -> Callable[..., A
         type=click.Choice(LICENSE_CHOICES, case_sensitive=False),
         help="At most this restrictive.",
     )
-    @click.option("--exclude", metavar="FILE", help="Leave out the ids in this file.")
+    @click.option(
+        "--exclude", type=click.Path(), metavar="FILE", help="Leave out the ids in this file."
+    )
     @click.option(
         "-l", "--limit", type=click.IntRange(min=0), default=0, help="The first N; 0 for all."
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isic_cli.cli.output import Shape
-from isic_cli.errors import EmptyError, ExitCode
+from isic_cli.errors import EmptyError, ExitCode, UsageError
 
 if TYPE_CHECKING:
     from isic_cli.models.image import ImageRecord
@@ -36,27 +36,48 @@ COLLECTIONS = Shape(
 def image_rows(
     records: "Iterable[ImageRecord]", fields: tuple[str, ...] = ()
 ) -> Iterator[dict[str, Any]]:
-    """Yield a flat row per image: the metadata, or just the fields that were asked for."""
+    """Yield a flat row per image: the metadata, or just the fields that were asked for.
+
+    Raises
+    ------
+    UsageError
+        At the end, when no image had a field that the data dictionary does not have either. One
+        that the archive is to add is no mistake: it is known by its first value.
+    """
+    missing = unknown_fields(fields)
+    first = None
     for record in records:
+        first = first or record
         if fields:
             yield {name: record.field(name) for name in fields} | {"isic_id": record.isic_id}
         else:
             yield record.row()
+        if missing:
+            missing = {name: near for name, near in missing.items() if record.field(name) is None}
+    for name, near in missing.items() if first else ():
+        raise UsageError(
+            f"no image has a field {name}", hint=f"Did you mean {near}?" if near else None
+        )
+
+
+def unknown_fields(fields: Iterable[str]) -> dict[str, str]:
+    """Return the fields that the data dictionary does not have, each with a known one like it."""
+    from difflib import get_close_matches
+
+    from isic_cli.models.image import FILE_FIELDS, LEADING_COLUMNS
+    from isic_cli.query.fields import FIELDS, UNSEARCHABLE
+
+    known = {*FIELDS, *FILE_FIELDS, *LEADING_COLUMNS, *UNSEARCHABLE, "public"}
+    return {
+        name: "".join(get_close_matches(name, known, n=1)) for name in fields if name not in known
+    }
 
 
 def check_fields(fields: Iterable[str]) -> None:
     """Warn of fields that the data dictionary does not have; old folders may still hold them."""
-    from isic_cli.models.image import FILE_FIELDS, LEADING_COLUMNS
-    from isic_cli.query.fields import FIELDS, UNSEARCHABLE
-
-    known = {*FIELDS, *FILE_FIELDS, *LEADING_COLUMNS, *UNSEARCHABLE}
-    for name in fields:
-        if name not in known:
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, known, n=1)
-            meant = f": did you mean {near[0]}?" if near else ""
-            click.echo(f"Warning: the archive has no field {name}{meant}", err=True)
+    for name, near in unknown_fields(fields).items():
+        meant = f": did you mean {near}?" if near else ""
+        click.echo(f"Warning: the archive has no field {name}{meant}", err=True)
 
 
 def conclude(images: "Images", count: int, *, fail_empty: bool = False) -> ExitCode:

@@ -96,3 +96,11 @@ def test_a_damaged_index_offers_nothing(isic: Isic, folder: Path, tmp_path: Path
 
 def test_an_archive_that_is_none_offers_nothing(tmp_path: Path) -> None:
     assert offered(tmp_path / "none", "image", "list", "-c", "M") == []
+
+
+def test_archives_are_offered_by_name_and_files_by_the_shell() -> None:
+    complete = ShellComplete(cli, {}, "isic", "_ISIC_COMPLETE")
+    found = complete.get_completions(["--archive"], "d")
+    assert [(item.type, item.value) for item in found] == [("plain", "demo"), ("dir", "d")]
+    found = complete.get_completions(["image", "list", "--from"], "i")
+    assert [(item.type, item.value) for item in found] == [("file", "i")]

@@ -58,10 +58,20 @@ def test_file_fields_can_be_asked_for(isic: Isic) -> None:
     assert (row["isic_id"], row["public"], row["size"] > 0) == ("ISIC_0000001", True, True)
 
 
-def test_a_misspelt_field_is_warned_of(isic: Isic) -> None:
-    done = isic("image", "list", "--fields", "isic_id,diagnosis3")
-    assert done.code == 0
-    assert "the archive has no field diagnosis3: did you mean diagnosis_3?" in done.err
+def test_a_misspelt_field_is_a_usage_error_and_leaves_the_file_as_it_was(isic: Isic) -> None:
+    Path("rows.csv").write_text("before")
+    done = isic("image", "list", "--fields", "isic_id,diagnosis3", "-o", "rows.csv")
+    assert done.code == 2
+    assert done.err == "Error: no image has a field diagnosis3\nHint: Did you mean diagnosis_3?\n"
+    assert Path("rows.csv").read_text() == "before"
+
+
+def test_a_field_that_only_the_archive_knows_is_shown(isic: Isic, folder: Path) -> None:
+    table = folder / "metadata.csv"
+    header, *rows = table.read_text().splitlines()
+    table.write_text("\n".join([f"{header},new_field", *(f"{row},7" for row in rows)]) + "\n")
+    done = isic("image", "list", "--fields", "new_field", "-f", "csv")
+    assert (done.code, done.err, done.lines[:2]) == (0, "", ["new_field", "7"])
 
 
 def test_count_prints_a_number(isic: Isic) -> None:
