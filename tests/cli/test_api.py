@@ -35,7 +35,7 @@ def test_a_refusal_is_printed_and_has_its_exit_code(isic: Isic) -> None:
         2,
         {"message": "Could not parse search query."},
     )
-    assert isic("api", "users/me/").code == 4
+    assert isic("api", "users/me/").code == 6
 
 
 @pytest.mark.parametrize(

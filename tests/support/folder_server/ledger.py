@@ -53,13 +53,14 @@ class Ledger:
         self.folder = folder
         self._path = folder / "ledger.json"
         self._beginning = beginning
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # nobody reads what is half written
 
     def read(self) -> Records:
         """Return what there is now."""
-        if not self._path.exists():
-            return self._beginning.model_copy(deep=True)
-        return Records.model_validate_json(self._path.read_bytes())
+        with self._lock:
+            if not self._path.exists():
+                return self._beginning.model_copy(deep=True)
+            return Records.model_validate_json(self._path.read_bytes())
 
     def change(self, change: Callable[[Records], T]) -> T:
         """Change the ledger in one step, and return what `change` returns."""
