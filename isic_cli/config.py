@@ -17,6 +17,8 @@ LOCAL_URL = "http://archive.localhost"
 LOWEST_SPEED = 100.0
 MAX_ANSWER = 1 << 28
 
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", re.ASCII | re.IGNORECASE)
+
 Kind = Literal["remote", "demo", "folder"]
 
 
@@ -115,6 +117,21 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_host_name(host: str) -> bool:
+    """Whether a host is an address, or a name whose labels have 1 to 63 letters and digits."""
+    import ipaddress
+
+    try:
+        ipaddress.ip_address(host.strip("[]").partition("%")[0])
+    except ValueError:
+        try:
+            name = host.encode("idna").decode("ascii").removesuffix(".")
+        except UnicodeError:
+            return False
+        return len(name) < 254 and all(_LABEL.fullmatch(label) for label in name.split("."))
+    return True
+
+
 def parse_archive(value: str, *, insecure: bool = False) -> ArchiveSpec:
     """Read the value of `--archive`.
 
@@ -165,6 +182,8 @@ def _origin(value: str, *, insecure: bool) -> str:
         )
     if not host:
         raise UsageError(f"--archive {value}: no host")
+    if not is_host_name(host):
+        raise UsageError(f"--archive {value}: {host!r} is not the name of a host")
     if parts.username or parts.password:
         raise UsageError(
             "--archive holds a user name or password", hint="Log in with a token: ISIC_TOKEN."

@@ -36,6 +36,8 @@ def test_a_folder_is_an_archive(tmp_path: Path) -> None:
         ("nowhere", "unknown archive 'nowhere'"),
         ("ftp://host", "the scheme 'ftp' is not http or https"),
         ("https://", "no host"),
+        ("https://a..b", "'a..b' is not the name of a host"),
+        (f"https://{'a' * 64}.org", "is not the name of a host"),
         ("https://host:port", "Port could not be cast"),
         ("https://me:secret@host", "--archive holds a user name or password"),
         ("http://archive.example.org", "plain http to archive.example.org"),

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import httpx
 
+from isic_cli.config import is_host_name
 from isic_cli.errors import UnsafeError
 
 #: What nearly all file URLs look like; anything else goes through httpx's full parser.
 _PLAIN = re.compile(
     r"(https?)://([a-z0-9.-]+)(?::([0-9]{1,5}))?(/[A-Za-z0-9._~/%-]*)(\?[\w.~%&=+-]*)?", re.A
 )
-_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", re.ASCII | re.IGNORECASE)
 _LOCAL_NAMES = ("localhost", "localhost.localdomain", "local", "internal")
 
 
@@ -35,19 +35,6 @@ def is_private_host(host: str) -> bool:
             return False
     mapped = getattr(address, "ipv4_mapped", None)
     return not (mapped or address).is_global
-
-
-def is_host_name(host: str) -> bool:
-    """Whether a host is an address or a name that a resolver takes: labels of 1 to 63 letters."""
-    try:
-        ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        try:
-            name = host.encode("idna").decode("ascii").removesuffix(".")
-        except UnicodeError:
-            return False
-        return len(name) < 254 and all(_LABEL.fullmatch(label) for label in name.split("."))
-    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from urllib.parse import urlsplit
 
-from isic_cli.api.addresses import is_host_name
+from isic_cli.config import is_host_name
 from isic_cli.errors import ConfigError
 
 PROXY_HINT = "Check the network and the proxy variables (HTTPS_PROXY, NO_PROXY)."

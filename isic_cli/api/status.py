@@ -19,6 +19,7 @@ LOGIN_HINT = "Log in with `isic user login`."
 _REFUSED_LOGIN_HINT = "`isic user show` tells who is logged in; this user may not do that."
 QUERY_HINT = "Check the query; `isic metadata fields` lists what can be searched for."
 LINE_HINT = "Use fewer terms, or give the ids in a file with --from."
+_FAULT_HINT = "If it fails each time, the archive cannot do this yet: later will not help."
 LATER_HINT = "Run the same command again later."
 
 #: Longest quotation of an answer, in characters.
@@ -72,7 +73,7 @@ def error_for(
 
 
 def _server_error(asked: str, status: int, retry_after: float | None) -> ServerError:
-    hint = LATER_HINT
+    hint = _FAULT_HINT if status in {500, 501} else LATER_HINT
     if retry_after is not None:
         hint = f"The archive asks to wait {retry_after:.0f} s; run again then."
     return ServerError(

@@ -145,9 +145,12 @@ def test_a_server_error_carries_its_status_and_the_wait() -> None:
     assert error.hint == "The archive asks to wait 900 s; run again then."
 
 
-def test_a_server_error_without_a_wait_says_to_run_again() -> None:
-    error = error_for(ASKED, 500)
-    assert error.hint == "Run the same command again later."
+def test_only_a_fault_that_passes_is_to_be_tried_again_later() -> None:
+    assert error_for(ASKED, 502).hint == "Run the same command again later."
+    for status in (500, 501):
+        hint = error_for(ASKED, status).hint
+        assert hint is not None
+        assert hint.endswith("later will not help.")
 
 
 def test_a_refusal_without_words_names_its_status() -> None:
