@@ -27,7 +27,7 @@ from isic_cli.services.dataset.dedupe import Dedupe
 from isic_cli.services.export.options import ExportOptions, TargetSize
 from isic_cli.services.export.run import Exporter
 from isic_cli.services.export.state import ExportState
-from isic_cli.services.run.executors import ExecutorSpec, open_executor
+from isic_cli.services.run.workers import ExecutorSpec, open_workers
 
 DRAWN = 200
 DEDUPED = 10_000
@@ -97,7 +97,7 @@ def by_pillow(folder: Path, out: Path) -> float:
 def by_export(folder: Path, out: Path) -> float:
     """Return seconds of an export with two processes, their start not counted."""
     options = ExportOptions(folder, out, "csv", size=TargetSize(SIDE, SIDE))
-    with open_executor(ExecutorSpec("processes"), jobs=2) as workers:
+    with open_workers(ExecutorSpec("processes", jobs=2)) as workers:
         list(workers.stream(abs, [1, -1]))
         start = time.perf_counter()
         with ExportState(out).open(options.recipe) as state:
@@ -110,7 +110,7 @@ def by_export(folder: Path, out: Path) -> float:
 def by_dedupe(folder: Path, kind: str) -> float:
     start = time.perf_counter()
     job = Dedupe((folder,), (), parse_method("id,bytes,pixels,phash"))
-    with open_executor(ExecutorSpec(kind), jobs=2) as workers:
+    with open_workers(ExecutorSpec(kind), jobs=2) as workers:
         pictures = list(job.look(job.paths(), workers))
     groups = job.groups(pictures)
     assert sum(len(group.found.pictures) for group in groups) == len(pictures)

@@ -14,7 +14,7 @@ from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
     from isic_cli.services.dataset.dedupe import Dedupe, Group
-    from isic_cli.services.run.executors import ExecutorSpec
+    from isic_cli.services.run.workers import ExecutorSpec
 
 _GROUPS = Shape(key="keep", columns=("isic_ids", "method", "distance", "keep", "paths"))
 _FOLDER = click.Path(path_type=Path)
@@ -49,7 +49,7 @@ _FOLDER = click.Path(path_type=Path)
     metavar="FILE",
     help="Write the ids of the others: for --exclude.",
 )
-@executor_options
+@executor_options()
 @output_options(default="jsonl")
 @progress_option
 def dedupe(
@@ -59,7 +59,6 @@ def dedupe(
     keep: str,
     write_exclude: Path | None,
     executor: "ExecutorSpec",
-    jobs: int | None,
     output: Output,
     progress: str,
 ) -> ExitCode:
@@ -72,13 +71,13 @@ def dedupe(
     """
     from isic_cli.curation.duplicates import parse_method
     from isic_cli.services.dataset.dedupe import Dedupe
-    from isic_cli.services.run.executors import open_executor
+    from isic_cli.services.run.workers import open_workers
 
     job = Dedupe(folders, against, parse_method(method), keep)
     paths = job.paths()
     with (
         Progress("reading", "pictures", mode=progress, total=len(paths)) as ticker,
-        open_executor(executor, jobs=jobs) as workers,
+        open_workers(executor) as workers,
     ):
         pictures = list(ticker.counting(job.pictures_of(paths, workers)))
     groups = job.groups(pictures)

@@ -14,8 +14,8 @@ from isic_cli.errors import ExitCode
 if TYPE_CHECKING:
     from isic_cli.services.export.options import ExportOptions
     from isic_cli.services.export.run import Exporter
-    from isic_cli.services.run.executors import ExecutorSpec
     from isic_cli.services.run.report import Report
+    from isic_cli.services.run.workers import ExecutorSpec
 
 _KINDS = ("imagefolder", "hf", "webdataset", "coco", "csv", "croissant", "zip")
 
@@ -44,14 +44,13 @@ _KINDS = ("imagefolder", "hf", "webdataset", "coco", "csv", "croissant", "zip")
     metavar="FILE",
     help="What became of each image, as JSON lines.",
 )
-@executor_options
+@executor_options()
 @progress_option
 def export(
     folder: Path,
     out: Path,
     report_file: Path | None,
     executor: "ExecutorSpec",
-    jobs: int | None,
     progress: str,
     **options: Any,
 ) -> ExitCode:
@@ -66,8 +65,8 @@ def export(
     from isic_cli.files.lock import folder_lock
     from isic_cli.services.export.run import Exporter
     from isic_cli.services.export.state import ExportState, claim
-    from isic_cli.services.run.executors import open_executor
     from isic_cli.services.run.report import Report
+    from isic_cli.services.run.workers import open_workers
 
     chosen = _options(folder, out, options)
     job = Exporter(chosen)
@@ -76,7 +75,7 @@ def export(
     with folder_lock(out), Report(report_file) as report:
         claim(chosen)  # once more, now that nobody else can be at it
         state = ExportState(out).open(chosen.recipe)
-        with state, open_executor(executor, jobs=jobs) as workers:
+        with state, open_workers(executor) as workers:
             code = _fold(job, state, workers, report, progress)
         report.summarize(exit_code=int(code))
     return code

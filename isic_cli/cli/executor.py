@@ -1,28 +1,56 @@
-"""`--executor` and `--jobs`: where the work of a command is done."""
+"""`--executor` and what belongs to it: where the work of a command is done."""
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+if TYPE_CHECKING:
+    from isic_cli.services.run.workers import ExecutorSpec
 
-def executor_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--executor` and `-j`; the command gets an `executor`, read but not opened."""
 
-    @click.option(
-        "--executor",
-        "where",
-        default="threads",
-        show_default=True,
-        metavar="threads|processes|dask[=ADDRESS]",
-        help="Where the work is done; Dask needs isic-cli[dask].",
-    )
-    @click.option("-j", "--jobs", type=click.IntRange(1, 1024), help="Pieces of work at once.")
-    @wraps(command)
-    def wrapped(*args: Any, where: str, **kwargs: Any) -> Any:
-        from isic_cli.services.run.executors import ExecutorSpec
+def executor_options(*, jobs: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add `--executor`, `--wait-workers` and `-j`; the command gets an `executor`, not yet open.
 
-        return command(*args, executor=ExecutorSpec.parse(where), **kwargs)
+    Parameters
+    ----------
+    jobs : bool
+        Add `-j`; without, the command has one that means something else.
+    """
 
-    return wrapped
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @click.option(
+            "--executor",
+            "where",
+            default="threads",
+            show_default=True,
+            metavar="threads|processes|dask[=ADDRESS]",
+            help="Where the work is done; Dask needs isic-cli[dask].",
+        )
+        @click.option(
+            "--wait-workers",
+            type=click.FloatRange(0),
+            default=60.0,
+            show_default=True,
+            metavar="SECONDS",
+            help="How long a Dask cluster may be without any worker.",
+        )
+        @wraps(command)
+        def wrapped(*args: Any, where: str, wait_workers: float, **kwargs: Any) -> Any:
+            count = kwargs.pop("jobs") if jobs else None
+            return command(*args, executor=_spec(where, count, wait_workers), **kwargs)
+
+        if not jobs:
+            return wrapped
+        return click.option(
+            "-j", "--jobs", type=click.IntRange(1, 1024), help="Pieces of work at once."
+        )(wrapped)
+
+    return decorate
+
+
+def _spec(where: str, jobs: int | None, wait: float) -> "ExecutorSpec":
+    from isic_cli.services.run.workers import ExecutorSpec
+
+    return ExecutorSpec.parse(where, jobs, wait)

@@ -54,7 +54,7 @@ def sheet(
     """
     from itertools import islice
 
-    from isic_cli.services.run.executors import ExecutorSpec, open_executor
+    from isic_cli.services.run.workers import ExecutorSpec, open_workers
     from isic_cli.services.select.live import select
     from isic_cli.services.sheet.contact_sheet import MOST, Sheet
 
@@ -67,7 +67,7 @@ def sheet(
         records = list(islice(images.records(), MOST + 1))
         ticker.total = len(records)
         drawing = Sheet(api, chosen)
-        with open_executor(ExecutorSpec(), jobs=min(8, api.settings.jobs or 8)) as workers:
+        with open_workers(ExecutorSpec(jobs=min(8, api.settings.jobs or 8))) as workers:
             width, height = drawing.draw(records, workers, tick=ticker.advance)
     click.echo(f"{chosen.path}: {len(records):,} images, {width}x{height} pixels.", err=True)
     return max(settle(drawing.problems), conclude(images, len(records)))

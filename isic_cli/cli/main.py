@@ -68,6 +68,8 @@ class RootGroup(LazyGroup):
             return code  # noqa: TRY300 - it may be raised above
         except IsicError as error:
             return self._fail(ctx, error)
+        except KeyboardInterrupt:  # Click would print an empty line
+            raise click.Abort from None
         except BrokenPipeError:  # the reader of a FIFO has what it wanted
             return ExitCode.OK
         except OSError as error:

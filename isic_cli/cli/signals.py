@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from contextlib import suppress
 from types import FrameType
 from typing import Self
@@ -20,10 +19,9 @@ CODES: dict[int, int] = {
 }
 _WORDS = {signal.SIGINT: "Interrupted.", signal.SIGTERM: "Terminated."}
 
-#: Seconds that the main thread may stay at one step after a signal: longer than a download waits
-#: for its threads, and short enough for a run to be over in two seconds.
-_PATIENCE = 1.7
-_LOOK = 0.1
+#: Seconds that a run has to end after a signal: longer than a download waits for its threads, and
+#: short enough for it to be over in two seconds.
+_GRACE = 1.7
 
 
 class Signals:
@@ -31,8 +29,9 @@ class Signals:
 
     Not every run unwinds. DuckDB sees a signal while it works, but may then wait for its threads
     as long as their part of the query takes; and a signal between the taking of a lock and the
-    block that gives it back leaves the lock taken for ever. So a thread watches: a step of the
-    main thread that does not end is not waited for. What is on disk is safe at any moment.
+    block that gives it back leaves the lock taken for ever. So a thread ends a run that is not
+    over after a grace period. What is on disk is safe at any moment, and worker processes end
+    with the run (see `services.run.processes`).
 
     Attributes
     ----------
@@ -43,7 +42,6 @@ class Signals:
     def __init__(self) -> None:
         self.came: int | None = None
         self._before = {number: signal.getsignal(number) for number in CODES}
-        self._main = threading.get_ident()
         self._over = threading.Event()
         self._ends = (-1, -1)
         self._woken_before = -1
@@ -53,7 +51,8 @@ class Signals:
         for number in CODES:
             signal.signal(number, self._take)
         self._ends = os.pipe()
-        os.set_blocking(self._ends[1], False)
+        if sys.platform != "win32":  # where Python 3.11 cannot, and need not
+            os.set_blocking(self._ends[1], False)
         self._woken_before = signal.set_wakeup_fd(self._ends[1], warn_on_full_buffer=False)
         threading.Thread(target=self._watch, args=(self._ends[0],), daemon=True).start()
         return self
@@ -78,26 +77,19 @@ class Signals:
         with open(end, "rb", buffering=0) as woken:
             while number := woken.read(1):
                 if number[0] in CODES:
-                    self._see_it_end(number[0])
+                    self._end(number[0])
 
-    def _see_it_end(self, number: int) -> None:
-        place, since = self._place(), time.monotonic()
-        while not self._over.wait(_LOOK):
-            now = self._place()
-            if now != place:
-                place, since = now, time.monotonic()
-            elif time.monotonic() - since > _PATIENCE:
-                # Not through sys.stderr: the main thread may have its lock.
-                with suppress(OSError):
-                    os.write(2, f"{_WORDS[signal.Signals(number)]}\n".encode())
-                os._exit(CODES[number])
-
-    def _place(self) -> tuple[FrameType | None, int]:
-        """Return the step that the main thread is in."""
-        frame = sys._current_frames().get(self._main)  # noqa: SLF001 - nothing else shows it
-        return frame, frame.f_lasti if frame is not None else 0
+    def _end(self, number: int) -> None:
+        if self._over.wait(_GRACE):
+            return
+        # Not through sys.stderr: the main thread may have its lock.
+        with suppress(OSError):
+            os.write(2, f"{_WORDS[signal.Signals(number)]}\n".encode())
+        os._exit(CODES[number])
 
 
 def say(number: int) -> None:
     """Tell the reader which signal ended the run."""
+    if sys.stderr.isatty():
+        click.echo(err=True)  # a terminal has shown ^C there
     click.echo(_WORDS[signal.Signals(number)], err=True)

@@ -97,8 +97,8 @@ class Batch:
         reads: bool = False,
     ) -> "Iterator[Batch]":
         """Open the files' locator, the report and the progress of a run."""
-        from isic_cli.services.run.pool import processors
         from isic_cli.services.run.report import Report
+        from isic_cli.services.run.workers import processors
         from isic_cli.services.superpixels.locate import Locator
 
         with (

@@ -7,6 +7,7 @@ import click
 
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.executor import executor_options
 from isic_cli.cli.outcome import Fold, reported, sidecars_written
 from isic_cli.cli.progress import Progress
 from isic_cli.cli.transfer import download_options, network_options, transfer_options
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from isic_cli.services.dataset.lock import Lock
     from isic_cli.services.dataset.verify import Checked
     from isic_cli.services.run.report import Report
+    from isic_cli.services.run.workers import ExecutorSpec
 
 _SHOWN = 20
 
@@ -24,17 +26,11 @@ _SHOWN = 20
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--deep", is_flag=True, help="Read every file anew, and decode it to the last row.")
 @click.option("--repair", is_flag=True, help="Fetch again what is missing or changed.")
-@click.option(
-    "--executor",
-    default="threads",
-    show_default=True,
-    metavar="threads|processes|dask[=ADDRESS]",
-    help="Where the files are read; Dask needs isic-cli[dask].",
-)
+@executor_options(jobs=False)
 @transfer_options
 @pass_run
 def verify(
-    run: Run, /, folder: Path, deep: bool, repair: bool, executor: str, **options: Any
+    run: Run, /, folder: Path, deep: bool, repair: bool, executor: "ExecutorSpec", **options: Any
 ) -> ExitCode:
     """Compare every file of FOLDER with size and SHA-256 of the lock; exit 7 on a difference.
 
@@ -63,17 +59,17 @@ def verify(
 
 
 def _check(
-    folder: Path, lock: "Lock", report: "Report", mode: str, executor: str, *, deep: bool
+    folder: Path, lock: "Lock", report: "Report", mode: str, executor: "ExecutorSpec", *, deep: bool
 ) -> "list[Checked]":
     """Return what is not as the lock says; everything is in the report."""
     from contextlib import closing
 
     from isic_cli.services.dataset.verify import check_folder
-    from isic_cli.services.run.executors import ExecutorSpec, open_executor
+    from isic_cli.services.run.workers import open_workers
 
     bad = []
     with (
-        open_executor(ExecutorSpec.parse(executor)) as workers,
+        open_workers(executor) as workers,
         Progress("verifying", "files", mode=mode, total=len(lock)) as ticker,
         closing(check_folder(folder, lock, deep=deep, workers=workers)) as checks,  # type: ignore[type-var]  # it is a generator
     ):

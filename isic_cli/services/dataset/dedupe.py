@@ -16,7 +16,7 @@ from isic_cli.curation.phash import Grey, digest_pixels, fingerprint
 from isic_cli.errors import LocalError, TransferError
 from isic_cli.models.ids import find_ids
 from isic_cli.services.dataset.image_loading import Reading, read_pictures
-from isic_cli.services.run.executors import Workers, chunks
+from isic_cli.services.run.workers import Workers, chunks
 from isic_cli.services.select.images import Problem
 from isic_cli.services.sheet.sources import pictures_in
 from isic_cli.services.tabular import open_table

@@ -18,7 +18,7 @@ from isic_cli.services.dataset.lock import Lock
 from isic_cli.services.dataset.verified import Good, VerifiedIndex
 from isic_cli.services.download.journal import DownloadJournal
 from isic_cli.services.download.paths import TargetFolder
-from isic_cli.services.run.executors import ExecutorSpec, Workers, open_executor
+from isic_cli.services.run.workers import ExecutorSpec, Workers, open_workers
 
 #: Hashing and decoding release the interpreter; more threads gain nothing on a disk.
 _READERS = 4
@@ -74,7 +74,7 @@ def check_folder(
     """
     checker = _Checker(folder, lock, deep=deep, trust=trust)
     opened: AbstractContextManager[Workers] = (
-        nullcontext(workers) if workers else open_executor(ExecutorSpec(), jobs=_READERS)
+        nullcontext(workers) if workers else open_workers(ExecutorSpec(jobs=_READERS))
     )
     with (
         opened as readers,

@@ -15,7 +15,7 @@ from isic_cli.services.export.options import PACKED, ExportOptions
 from isic_cli.services.export.packs import Pack, TarPack, ZipPack
 from isic_cli.services.export.state import ExportState
 from isic_cli.services.export.worker import ExportTask, Made, make
-from isic_cli.services.run.executors import Workers, chunks
+from isic_cli.services.run.workers import Workers, chunks
 
 #: Pictures that a worker makes at a time.
 _CHUNK = 4

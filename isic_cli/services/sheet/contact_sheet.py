@@ -15,7 +15,7 @@ from isic_cli.services.download.cache import picture_bytes
 from isic_cli.services.download.options import Variant
 from isic_cli.services.export.options import TargetSize
 from isic_cli.services.export.picture import PictureGeometry, as_rgb
-from isic_cli.services.run.executors import Workers
+from isic_cli.services.run.workers import Workers
 from isic_cli.services.select.images import Problem
 from isic_cli.services.sheet.draw import FAINT, INK, PAPER, canvas, fitted, font, save
 

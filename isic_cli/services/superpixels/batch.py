@@ -9,7 +9,7 @@ from itertools import chain, islice
 from typing import Generic, Protocol, TypeVar
 
 from isic_cli.errors import IsicError
-from isic_cli.services.run.pool import processes, run_ordered
+from isic_cli.services.run.workers import ExecutorSpec, open_workers
 
 #: Fewer items than this are done before worker processes have started.
 FEW = 8
@@ -120,5 +120,5 @@ def run_batch(
     if jobs == 1 or len(first) < few:
         yield from map(attempt, everything)
         return
-    with processes(jobs) as executor:
-        yield from run_ordered(everything, attempt, executor=executor, ahead=4 * jobs)
+    with open_workers(ExecutorSpec("processes", jobs=jobs)) as workers:
+        yield from workers.stream(attempt, everything)

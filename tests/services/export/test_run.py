@@ -11,7 +11,7 @@ from isic_cli.services.export.events import Exported, ExportEvent, ExportFailed
 from isic_cli.services.export.options import ExportOptions, Kind, Link
 from isic_cli.services.export.run import Exporter
 from isic_cli.services.export.state import ExportState, claim
-from isic_cli.services.run.executors import ExecutorSpec, Workers, open_executor
+from isic_cli.services.run.workers import ExecutorSpec, Workers, open_workers
 from tests.support.folders import ROWS, make_folder
 
 MANY = [{**ROWS[0], "isic_id": f"ISIC_{number:07d}"} for number in range(1, 41)]
@@ -31,7 +31,7 @@ def running(options: ExportOptions) -> Iterator[Iterator[ExportEvent]]:
 
 @contextmanager
 def threads() -> Iterator[Workers]:
-    with open_executor(ExecutorSpec(), jobs=2) as workers:
+    with open_workers(ExecutorSpec(jobs=2)) as workers:
         yield workers
 
 
