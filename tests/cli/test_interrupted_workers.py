@@ -35,9 +35,13 @@ CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}
 #: A command, the signal that ends it, and seconds after its first worker process has begun.
 MOMENTS = [
     ("generate", signal.SIGINT, 0.0),
-    ("verify", signal.SIGTERM, 0.2),
-    ("dedupe", signal.SIGKILL, 0.5),
-    ("export", signal.SIGINT, 0.7),
+    ("dedupe", signal.SIGKILL, 0.4),
+    *(
+        pytest.param(name, number, after, marks=pytest.mark.slow)
+        for name in RUNS
+        for number in WORDS
+        for after in (0.1, 0.7)
+    ),
 ]
 
 
