@@ -126,7 +126,7 @@ def responses(run: Run, source: str, number: int | None, wide: bool, output: Out
     """
     found = read_study(run, source, number=number)
     if wide:
-        from isic_cli.services.study.wide import widen
+        from isic_cli.services.study.tables import widen
 
         table = widen(found.responses)
         output.write(table.rows, Shape(key="image", columns=table.columns))

@@ -66,7 +66,7 @@ def agreement(
 
     isic study agreement 1
     """
-    from isic_cli.services.study import each, measure
+    from isic_cli.services.study import measure
 
     bootstrap = _bootstrap(**options)
     found = read_study(run, source, number=number).of_annotators(annotators)
@@ -74,9 +74,9 @@ def agreement(
     if by == "question":
         rows = measure.by_question(tables, ordered=ordered, bootstrap=bootstrap)
     elif by == "annotator":
-        rows = each.by_annotator(tables, found.readers, bootstrap=bootstrap)
+        rows = measure.by_annotator(tables, found.readers, bootstrap=bootstrap)
     else:
-        rows = each.by_image(tables)
+        rows = measure.by_image(tables)
     output.write(readable(rows, output), _agreement_shape(by, intervals=bootstrap is not None))
     _name_silent(found)
     return conclude_answers(found.unreadable)

@@ -128,7 +128,7 @@ class _Reduction:
     def of_superpixels(self, study: "StudyData") -> ExitCode:
         """Write the votes on each marked superpixel, and masks of the consensus."""
         from isic_cli.services.study.consensus import MARKS, superpixel_rows
-        from isic_cli.services.study.drawn import superpixel_masks
+        from isic_cli.services.study.superpixel_overlap import superpixel_masks
 
         images, features = self._chosen(study)
 

@@ -58,7 +58,7 @@ def read_study(
 ) -> "StudyData":
     """Read the study that the user names."""
     if is_local(source):
-        from isic_cli.services.study.opening import open_study
+        from isic_cli.services.study.sources import open_study
 
         return open_study(Path(source), number=number, images=folders)
     from isic_cli.services.study.fetch import fetch_study

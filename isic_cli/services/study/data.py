@@ -7,7 +7,7 @@ from pathlib import Path
 
 from isic_cli.errors import NotFoundError, UsageError
 from isic_cli.models.study import Study
-from isic_cli.services.study.marks import Marks
+from isic_cli.services.study.annotations import Marks
 from isic_cli.services.study.pictures import Pictures
 from isic_cli.services.study.responses import Response, UnreadableAnswer
 

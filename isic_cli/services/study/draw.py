@@ -7,9 +7,8 @@ from pathlib import Path
 from isic_cli.errors import IsicError, NotFoundError
 from isic_cli.pictures.load import load_rgb
 from isic_cli.services.study.data import StudyData
-from isic_cli.services.study.files import plain
 from isic_cli.services.study.layers import FeatureLayer, layers_of
-from isic_cli.services.study.masks import write_png
+from isic_cli.services.study.masks import plain, write_png
 from isic_cli.services.study.overlay import (
     PER_SHEET,
     Rgb,

@@ -23,8 +23,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from isic_cli.errors import LocalError, UsageError
 from isic_cli.models.study import Study
+from isic_cli.services.study.annotations import parse_marks
 from isic_cli.services.study.data import Marking, StudyData
-from isic_cli.services.study.marks import parse_marks
 from isic_cli.services.study.pictures import Pictures
 from isic_cli.services.study.responses import Response, ResponseTable, parse_responses
 

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from isic_cli.agreement.table import BoolArray
 from isic_cli.errors import UsageError
+from isic_cli.pictures.mask import inside, read_grey
 from isic_cli.services.study.consensus import votes_on
 from isic_cli.services.study.data import StudyData
-from isic_cli.services.study.levels import read_levels
-from isic_cli.services.study.onmap import LabelMap
+from isic_cli.services.study.superpixel_overlap import LabelMap
 
 Strength = NDArray[np.float32]
 
@@ -110,3 +110,26 @@ def _check_shape(found: tuple[int, ...], shape: tuple[int, int], name: str, imag
             f"{shape[1]}x{shape[0]}",
             hint="A mask or a map belongs to one image at its full size.",
         )
+
+
+#: Grey from which a pixel is definite; from 128, where a mask's inside begins, it is possible.
+_DEFINITE = 192
+
+
+def read_levels(path: Path) -> NDArray[np.float32]:
+    """Read a mask of 0, 128 and 255.
+
+    Returns
+    -------
+    ndarray of shape (H, W), float32
+        0, 0.5 or 1.
+
+    Raises
+    ------
+    UsageError, CheckError, LocalError, NotFoundError
+        As for `read_mask`.
+    """
+    grey = read_grey(path)
+    definite = grey >= _DEFINITE if grey.max() > 1 else grey > 0
+    marked = inside(grey, name=str(path))
+    return np.where(marked, np.where(definite, np.float32(1), np.float32(0.5)), np.float32(0))

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from isic_cli.errors import UsageError
-from isic_cli.services.study.marks import Marks, parse_marks
+from isic_cli.services.study.annotations import Marks, parse_marks
 from isic_cli.services.study.responses import Response
 
 

@@ -1,6 +1,7 @@
 """Masks of one image compared and reduced to one: pairs, majority, STAPLE."""
 
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +19,6 @@ from isic_cli.files.atomic import write_bytes
 from isic_cli.pictures.load import dimensions, input_errors
 from isic_cli.pictures.mask import read_mask
 from isic_cli.services.study.data import StudyData
-from isic_cli.services.study.files import plain
 
 Row = dict[str, Any]
 
@@ -239,3 +239,12 @@ def _size(path: Path | None) -> tuple[int, int] | None:
     with input_errors():
         width, height = dimensions(path)
     return height, width
+
+
+def plain(name: str) -> str:
+    """Return a name that can be part of a file's: images and features come from other people.
+
+    >>> plain("../Network : Typical")
+    'Network_Typical'
+    """
+    return re.sub(r"\W+", "_", name).strip("_") or "unnamed"

@@ -3,11 +3,11 @@
 import io
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from isic_cli.errors import AuthError, UsageError
-from isic_cli.services.study.multiselect import split_choices
 from isic_cli.tables.delimited import raw_rows
 from isic_cli.tables.names import unguarded
 
@@ -170,3 +170,42 @@ def _finite(given: float | str, kind: str) -> float:
     if not math.isfinite(value):
         raise ValueError(f"{str(given)!r} is not a finite {kind}")
     return value
+
+
+#: A bar without spaces around it; choices seen in the archive have spaces around theirs.
+_JOINT = re.compile(r"(?<! )\|(?! )")
+
+
+def split_choices(text: str, known: Sequence[str] = ()) -> tuple[str, ...]:
+    """Split a multi-select answer into its choices.
+
+    Parameters
+    ----------
+    text : str
+        As the archive writes it: `Globules|Network|Streaks | pipes`.
+    known : sequence of str
+        The choices of the question. The answer is read as the fewest of them; where it cannot
+        be, or none are known, it is split at each bar without spaces around it.
+
+    >>> split_choices("a|b|c", ["a", "b|c"])
+    ('a', 'b|c')
+    """
+    if not text:
+        return ()
+    return _known_parts(text, known) or tuple(_JOINT.split(text))
+
+
+def _known_parts(text: str, known: Sequence[str]) -> tuple[str, ...] | None:
+    """Return the fewest known choices that joined give the text; None where none do."""
+    whole = text + "|"
+    best: dict[int, tuple[str, ...]] = {0: ()}
+    for start in range(len(whole)):
+        if start not in best:
+            continue
+        for choice in known:
+            end = start + len(choice) + 1
+            parts = (*best[start], choice)
+            fewer = end not in best or len(parts) < len(best[end])
+            if fewer and whole.startswith(choice + "|", start):
+                best[end] = parts
+    return best.get(len(whole))

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from isic_cli.errors import LocalError, NotFoundError, UsageError
+from isic_cli.services.study.annotations import Marks
 from isic_cli.services.study.consensus import (
     answer_rows,
     consensus_values,
@@ -15,7 +16,6 @@ from isic_cli.services.study.consensus import (
     votes_on,
 )
 from isic_cli.services.study.data import Marking, StudyData
-from isic_cli.services.study.marks import Marks
 from isic_cli.services.study.masks import (
     agree_on,
     masks_of_files,
@@ -24,7 +24,7 @@ from isic_cli.services.study.masks import (
     write_png,
 )
 from isic_cli.services.study.measure import study_tables
-from isic_cli.services.study.opening import open_study
+from isic_cli.services.study.sources import open_study
 from tests.support.studies import FIRST, SECOND, mask_png, write_study
 
 

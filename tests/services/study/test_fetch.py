@@ -9,9 +9,9 @@ import pytest
 
 from isic_cli.errors import AuthError, NotFoundError, UsageError
 from isic_cli.services.study.download import StudyDownload
-from isic_cli.services.study.drawn import superpixel_masks
 from isic_cli.services.study.find import Listing, find_study
-from isic_cli.services.study.opening import open_study
+from isic_cli.services.study.sources import open_study
+from isic_cli.services.study.superpixel_overlap import superpixel_masks
 from tests.support.faults import Forever, Script, body, json_answer, page, redirect, status
 from tests.support.opened import opened
 from tests.support.studies import CSV, FIRST, SECOND, STUDY, write_study

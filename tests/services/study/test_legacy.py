@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from isic_cli.errors import UsageError
+from isic_cli.services.study.annotations import Marks
 from isic_cli.services.study.legacy import (
     LegacyAnnotation,
     parse_annotations,
     parse_image_names,
     to_responses,
 )
-from isic_cli.services.study.marks import Marks
 from isic_cli.services.study.responses import Response
 
 FULL: dict[str, Any] = {

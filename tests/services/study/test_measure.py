@@ -7,10 +7,9 @@ import pytest
 from isic_cli.agreement.bootstrap import Bootstrap
 from isic_cli.errors import UsageError
 from isic_cli.services.study.data import StudyData
-from isic_cli.services.study.each import by_annotator, by_image
-from isic_cli.services.study.measure import by_question, study_tables
-from isic_cli.services.study.opening import open_study
+from isic_cli.services.study.measure import by_annotator, by_image, by_question, study_tables
 from isic_cli.services.study.responses import Answer, Response
+from isic_cli.services.study.sources import open_study
 from tests.support.studies import FIRST, SECOND, write_study
 
 

@@ -10,11 +10,10 @@ from PIL import Image
 from isic_cli.errors import NotFoundError, UsageError
 from isic_cli.services.study.data import StudyData
 from isic_cli.services.study.draw import Drawing, Drawn
-from isic_cli.services.study.files import plain
-from isic_cli.services.study.layers import FeatureLayer, layers_of
-from isic_cli.services.study.levels import read_levels
-from isic_cli.services.study.opening import open_study
+from isic_cli.services.study.layers import FeatureLayer, layers_of, read_levels
+from isic_cli.services.study.masks import plain
 from isic_cli.services.study.overlay import colours_of, paint, sheet, tile, with_legend
+from isic_cli.services.study.sources import open_study
 from tests.support.studies import FIRST, HEIGHT, SECOND, WIDTH, mask_png, write_study
 
 SHAPE = (HEIGHT, WIDTH)

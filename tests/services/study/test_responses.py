@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 
 from isic_cli.errors import AuthError, UsageError
-from isic_cli.services.study.multiselect import split_choices
-from isic_cli.services.study.responses import Response, ResponseTable, parse_responses
+from isic_cli.services.study.responses import (
+    Response,
+    ResponseTable,
+    parse_responses,
+    split_choices,
+)
 
 HEADER = "image,annotator,annotation_duration,question,question_type,answer\r\n"
 

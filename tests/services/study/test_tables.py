@@ -8,8 +8,7 @@ import pytest
 from isic_cli.agreement.table import Choices, Numbers
 from isic_cli.errors import UsageError
 from isic_cli.services.study.responses import Response
-from isic_cli.services.study.tables import question_tables
-from isic_cli.services.study.wide import widen
+from isic_cli.services.study.tables import question_tables, widen
 
 RESPONSES = [
     Response("A", "ann", 5.0, "Malignant?", "select", "Yes"),

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from isic_cli.errors import LocalError, NotFoundError, UsageError
+from isic_cli.services.study.annotations import Marks
 from isic_cli.services.study.data import Marking
-from isic_cli.services.study.marks import Marks
-from isic_cli.services.study.opening import open_study
 from isic_cli.services.study.responses import Response
+from isic_cli.services.study.sources import open_study
 from tests.support.studies import ANNOTATIONS, CSV, FIRST, READERS, SECOND, STUDY, write_study
 
 

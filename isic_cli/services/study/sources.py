@@ -13,7 +13,7 @@ from typing import Any
 from isic_cli.errors import LocalError, NotFoundError, UsageError
 from isic_cli.files.walk import walk
 from isic_cli.services.study.data import Marking, StudyData
-from isic_cli.services.study.easy import easy_study, is_easy
+from isic_cli.services.study.easy_format import easy_study, is_easy
 from isic_cli.services.study.folder import read_file, read_folder
 from isic_cli.services.study.legacy import (
     LegacyAnnotation,

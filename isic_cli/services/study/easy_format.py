@@ -11,8 +11,8 @@ from typing import Any
 
 from isic_cli.agreement.consensus import DEFINITE
 from isic_cli.errors import UsageError
+from isic_cli.services.study.annotations import Marks
 from isic_cli.services.study.data import Marking, StudyData
-from isic_cli.services.study.marks import Marks
 from isic_cli.services.study.pictures import Pictures
 
 
