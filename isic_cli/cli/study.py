@@ -28,24 +28,24 @@ if TYPE_CHECKING:
     lazy={
         "download": (
             "isic_cli.cli.study_download:download",
-            "Download a study with its answers, marks and images.",
+            "Download a study with its answers, annotations and images.",
         ),
         "agreement": (
             "isic_cli.cli.study_agreement:agreement",
-            "Measure how far the readers agree.",
+            "Measure how far the annotators agree.",
         ),
         "consensus": (
             "isic_cli.cli.study_consensus:consensus",
-            "Reduce answers, marks or masks to one.",
+            "Reduce answers, annotations or masks to one.",
         ),
         "overlay": (
             "isic_cli.cli.study_overlay:overlay",
-            "Draw the readers' marks over the photographs.",
+            "Draw the annotations over the photographs.",
         ),
     },
 )
 def study() -> None:
-    """Read what readers answered and marked in studies, and how far they agree."""
+    """Read what was answered and annotated in studies, and how far they agree."""
 
 
 @study.command("list")

@@ -57,9 +57,9 @@ def agreement(
     output: Output,
     **options: Any,
 ) -> ExitCode:
-    """Measure how far the readers of a study agree.
+    """Measure how far the annotators of a study agree.
 
-    Percent agreement, Cohen's κ (two readers), Fleiss' κ, Krippendorff's α and Gwet's AC1 of
+    Percent agreement, Cohen's κ (two annotators), Fleiss' κ, Krippendorff's α and Gwet's AC1 of
     choices; weighted κ and ordinal α with --ordinal; interval α and ICC of numbers. A multi-select
     choice is a question of its own: picked or not. What is undefined says why. Exit code 3: some
     answers cannot be read and are left out.
@@ -74,7 +74,7 @@ def agreement(
     if by == "question":
         rows = measure.by_question(tables, ordered=ordered, bootstrap=bootstrap)
     elif by == "annotator":
-        rows = measure.by_annotator(tables, found.readers, bootstrap=bootstrap)
+        rows = measure.by_annotator(tables, found.annotators, bootstrap=bootstrap)
     else:
         rows = measure.by_image(tables)
     output.write(readable(rows, output), _agreement_shape(by, intervals=bootstrap is not None))
@@ -102,7 +102,7 @@ def _agreement_shape(by: str, *, intervals: bool) -> Shape:
 
 
 def _name_silent(found: "StudyData") -> None:
-    """Name the readers who were asked and answered nothing."""
+    """Name the annotators who were asked and answered nothing."""
     answered = {item.annotator for item in found.responses}
-    if silent := [reader for reader in found.readers if reader not in answered]:
+    if silent := [annotator for annotator in found.annotators if annotator not in answered]:
         click.echo(f"Warning: no answers from {', '.join(silent)}", err=True)

@@ -62,7 +62,7 @@ def consensus(
     output: Output,
     **options: Any,
 ) -> ExitCode:
-    """Reduce the answers, marks or masks of several readers to one.
+    """Reduce the answers, annotations or masks of several annotators to one.
 
     Of answers the majority, ties marked; of superpixels the votes; of masks the Dice coefficient
     and intersection over union of each pair, the majority and STAPLE. Several files are masks of
@@ -109,10 +109,10 @@ class _Reduction:
         self._failed = 0
 
     def usual_kind(self, study: "StudyData") -> str:
-        """Return the first kind that the study has; with a folder for masks, of its marks."""
+        """Return the first kind that the study has; with a folder for masks, of its annotations."""
         if study.responses and self._outdir is None:
             return "answers"
-        return "superpixels" if any(item.marks for item in study.markings) else "masks"
+        return "superpixels" if any(item.marks for item in study.annotations) else "masks"
 
     def of_answers(self, study: "StudyData") -> ExitCode:
         """Write the majority of each question and image."""
@@ -156,9 +156,10 @@ class _Reduction:
         return self._reduce([self._agreed(masks_of_files(paths))])
 
     def _chosen(self, study: "StudyData") -> tuple[tuple[str, ...], tuple[str, ...]]:
-        if not study.markings:
+        if not study.annotations:
             raise UsageError(
-                f"{study.name} holds no marks", hint="Its answers: --of answers, without --outdir."
+                f"{study.name} holds no annotations",
+                hint="Its answers: --of answers, without --outdir.",
             )
         return study.check_images(self._images), study.check_features(self._features)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command("download", cls=Command)
 @click.argument("name", metavar="ID|NAME")
 @click.argument("outdir", type=click.Path(path_type=Path))
-@click.option("--no-images", is_flag=True, help="Only answers and marks, no photographs.")
+@click.option("--no-images", is_flag=True, help="Only answers and annotations, no photographs.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 64), help="Transfers side by side.")
 @click.option(
     "--report",
@@ -40,7 +40,7 @@ def download(
     report_file: Path | None,
     progress: str,
 ) -> ExitCode:
-    """Download a study into OUTDIR: its description, answers, marks and images.
+    """Download a study into OUTDIR: its description, answers, annotations and images.
 
     OUTDIR is a download folder with the study in studies/ID; every `isic study` command reads
     it, and `isic --archive OUTDIR` serves it again. What this user may not see is named and left

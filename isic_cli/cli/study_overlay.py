@@ -55,9 +55,9 @@ def overlay(
     output: Output,
     progress: str,
 ) -> ExitCode:
-    """Draw the readers' marks over the photographs, one colour for each feature.
+    """Draw the annotations over the photographs, one colour for each feature.
 
-    The more readers marked a place, the more opaque it is; an outline surrounds what more than
+    The more annotators marked a place, the more opaque it is; an outline surrounds what more than
     half of them marked. sheet.png shows all drawings. Exit code 3: some could not be drawn.
 
     isic study overlay study/ -d drawings/
@@ -65,8 +65,10 @@ def overlay(
     from isic_cli.services.study.draw import Drawing
 
     found = read_study(run, source, number=number, folders=folders)
-    if not found.markings:
-        raise UsageError(f"{found.name} holds no marks", hint="Download the study to a folder.")
+    if not found.annotations:
+        raise UsageError(
+            f"{found.name} holds no annotations", hint="Download the study to a folder."
+        )
     chosen = found.check_images(images), found.check_features(features)
     job = Drawing(found, *chosen, outdir)
     results: list[Any] = []
@@ -89,7 +91,7 @@ def _conclude(results: list[Any], sheets: list[str]) -> ExitCode:
     counts = dict.fromkeys(("drawn", "unmarked", "failed"), 0)
     for result in results:
         counts[result.status] += 1
-    words = [f"{counts['drawn']} drawn", f"{counts['unmarked']} without marks"]
+    words = [f"{counts['drawn']} drawn", f"{counts['unmarked']} without annotations"]
     if counts["failed"]:
         words.append(f"{counts['failed']} FAILED")
     if counts["failed"] > SHOWN:

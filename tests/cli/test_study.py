@@ -277,7 +277,7 @@ def test_overlays_are_drawn_with_a_sheet(isic: Isic, folder: Path) -> None:
         "path": str(Path("overlays") / f"{FIRST}_overlay.png"),
         "reason": None,
     }
-    assert done.err == "2 images: 1 drawn, 1 without marks. overlays/sheet.png.\n"
+    assert done.err == "2 images: 1 drawn, 1 without annotations. overlays/sheet.png.\n"
     assert Path("overlays/sheet.png").is_file()
 
 
@@ -306,7 +306,7 @@ def test_what_cannot_be_drawn_is_partial(isic: Isic, folder: Path) -> None:
     done = isic("study", "overlay", str(folder))
     assert done.code == 3
     assert f"Failed: {FIRST}: there is no photograph of {FIRST}\n" in done.err
-    assert done.err.endswith("2 images: 0 drawn, 1 without marks, 1 FAILED.\n")
+    assert done.err.endswith("2 images: 0 drawn, 1 without annotations, 1 FAILED.\n")
 
 
 def test_a_study_without_marks_has_no_overlay(isic: Isic) -> None:
@@ -314,7 +314,7 @@ def test_a_study_without_marks_has_no_overlay(isic: Isic) -> None:
     for command in (["overlay", "saved.csv"], ["consensus", "saved.csv", "--of", "masks"]):
         done = isic("study", *command)
         assert done.code == 2
-        assert "saved.csv holds no marks" in done.err
+        assert "saved.csv holds no annotations" in done.err
 
 
 def test_the_public_responses_of_the_real_archive_are_read(isic: Isic, recorded: str) -> None:

@@ -1,1 +1,1 @@
-"""What readers said in a study: reading it, reshaping it, old caches."""
+"""What annotators said in a study: reading it, reshaping it, old caches."""

@@ -1,4 +1,4 @@
-"""The superpixels that one reader marked with one feature on one image."""
+"""The superpixels that one annotator marked with one feature on one image."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +11,8 @@ from isic_cli.errors import UsageError
 
 
 @dataclass(frozen=True)
-class Marks:
-    """The superpixels that one reader marked with one feature.
+class SuperpixelMarks:
+    """The superpixels that one annotator marked with one feature.
 
     Attributes
     ----------
@@ -39,14 +39,14 @@ class Marks:
         if self.labels and self.labels[-1] >= length:
             raise UsageError(
                 f"superpixel {self.labels[-1]} is marked, and the image has only {length}",
-                hint="the marks may belong to another version of the superpixels",
+                hint="the annotations may belong to another version of the superpixels",
             )
         values = np.zeros(length)
         values[list(self.labels)] = self.values
         return values
 
 
-def parse_marks(kept: Any, where: str) -> Marks | None:
+def parse_marks(kept: Any, where: str) -> SuperpixelMarks | None:
     """Read marks as the first archive or isicarchive wrote them.
 
     Parameters
@@ -71,20 +71,20 @@ def parse_marks(kept: Any, where: str) -> Marks | None:
         )
     labels, values = (kept.get("idx"), kept.get("lst")) if isinstance(kept, dict) else (None, None)
     if not isinstance(labels, list) or not isinstance(values, list):
-        raise UsageError(f"{where}: the marks are neither an array nor superpixels with values")
+        raise UsageError(f"{where}: the annotations are neither values nor superpixels with values")
     if len(labels) != len(values):
         raise UsageError(f"{where}: as many superpixels as values are needed")
     return _checked(list(zip(labels, values, strict=True)), None, where)
 
 
-def _checked(pairs: list[tuple[Any, Any]], length: int | None, where: str) -> Marks:
+def _checked(pairs: list[tuple[Any, Any]], length: int | None, where: str) -> SuperpixelMarks:
     for label, value in pairs:
         if not isinstance(label, int) or label < 0 or value not in (POSSIBLE, DEFINITE):
             raise UsageError(
                 f"{where}: superpixel {label!r} has the value {value!r}, not 0, 0.5 or 1"
             )
     pairs = sorted(pairs)
-    return Marks(
+    return SuperpixelMarks(
         labels=tuple(label for label, _ in pairs),
         values=tuple(float(value) for _, value in pairs),
         length=length,

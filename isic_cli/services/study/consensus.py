@@ -1,4 +1,4 @@
-"""One answer from several readers: of their answers, and of their marks on superpixels."""
+"""One answer from several annotators: of their answers, and of their marks on superpixels."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from isic_cli.agreement.consensus import (
     superpixel_votes,
 )
 from isic_cli.agreement.table import FloatArray, Numbers
-from isic_cli.services.study.data import Marking, StudyData
+from isic_cli.services.study.data import FeatureAnnotation, StudyData
 from isic_cli.services.study.tables import QuestionTable
 
 Row = dict[str, Any]
@@ -72,7 +72,7 @@ def _medians(table: Numbers) -> Iterator[Row]:
 def votes_on(study: StudyData, image: str, feature: str) -> SuperpixelVotes | None:
     """Count the marks of one feature on one image.
 
-    A reader who annotated the image and did not mark the feature says that it is absent.
+    An annotator who annotated the image and did not mark the feature says that it is absent.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def votes_on(study: StudyData, image: str, feature: str) -> SuperpixelVotes | No
     UsageError
         Markups of different lengths.
     """
-    return _votes(_by_reader(study, image, feature), study.readers_of(image))
+    return _votes(_by_annotator(study, image, feature), study.annotators_of(image))
 
 
 def superpixel_rows(
@@ -92,7 +92,7 @@ def superpixel_rows(
 ) -> Iterator[Row]:
     """Yield a row for each superpixel that somebody marked.
 
-    The verdict is `definite` or `possible` where more than half of the readers said at least
+    The verdict is `definite` or `possible` where more than half of the annotators said at least
     that much, `tied` where exactly half marked it at all, else `absent`.
     """
     names = tuple(features)
@@ -108,13 +108,15 @@ def consensus_values(votes: SuperpixelVotes) -> FloatArray:
     return (votes.present().astype(np.float64) + votes.present(at_least=DEFINITE)) / 2
 
 
-def _by_reader(study: StudyData, image: str, feature: str) -> Mapping[str, Marking]:
-    marked = study.markings_of(image, feature)
-    return {item.reader: item for item in marked if item.marks is not None}
+def _by_annotator(study: StudyData, image: str, feature: str) -> Mapping[str, FeatureAnnotation]:
+    marked = study.annotations_of(image, feature)
+    return {item.annotator: item for item in marked if item.marks is not None}
 
 
-def _votes(marked: Mapping[str, Marking], readers: Iterable[str]) -> SuperpixelVotes | None:
-    marks = {reader: item.marks for reader, item in marked.items() if item.marks is not None}
+def _votes(
+    marked: Mapping[str, FeatureAnnotation], annotators: Iterable[str]
+) -> SuperpixelVotes | None:
+    marks = {annotator: item.marks for annotator, item in marked.items() if item.marks is not None}
     if not any(item.labels for item in marks.values()):
         return None
     stated = {item.length for item in marks.values() if item.length is not None}
@@ -122,11 +124,11 @@ def _votes(marked: Mapping[str, Marking], readers: Iterable[str]) -> SuperpixelV
     length = max(stated) if stated else max(ends)
     dense = {
         # A markup whose own length is another is left as it is, for the error that names it.
-        reader: item.dense(length if item.length is None else item.length)
-        for reader, item in marks.items()
+        annotator: item.dense(length if item.length is None else item.length)
+        for annotator, item in marks.items()
     }
-    for reader in readers:
-        dense.setdefault(reader, np.zeros(length))
+    for annotator in annotators:
+        dense.setdefault(annotator, np.zeros(length))
     return superpixel_votes(dense)
 
 

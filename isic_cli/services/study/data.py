@@ -7,31 +7,31 @@ from pathlib import Path
 
 from isic_cli.errors import NotFoundError, UsageError
 from isic_cli.models.study import Study
-from isic_cli.services.study.annotations import Marks
+from isic_cli.services.study.annotations import SuperpixelMarks
 from isic_cli.services.study.pictures import Pictures
 from isic_cli.services.study.responses import Response, UnreadableAnswer
 
 
 @dataclass(frozen=True)
-class Marking:
-    """What one reader marked with one feature on one image.
+class FeatureAnnotation:
+    """What one annotator marked with one feature on one image.
 
     Attributes
     ----------
     image : str
         ISIC id, or the object id where a cache tells nothing else.
-    reader, feature : str
+    annotator, feature : str
         Names.
-    marks : Marks or None
+    marks : SuperpixelMarks or None
         On superpixels; None where only a mask is known.
     mask : Path or None
         An 8-bit gray picture: 0 absent, 128 possible, 255 definite.
     """
 
     image: str
-    reader: str
+    annotator: str
     feature: str
-    marks: Marks | None = None
+    marks: SuperpixelMarks | None = None
     mask: Path | None = None
 
 
@@ -49,9 +49,9 @@ class StudyData:
         Answers; empty where there are none.
     unreadable : tuple of UnreadableAnswer
         Rows of answers that could not be read.
-    markings : tuple of Marking
-        Marks; empty where there are none.
-    annotators : mapping from image to readers
+    annotations : tuple of FeatureAnnotation
+        Annotations; empty where there are none.
+    annotators_by_image : mapping from image to annotators
         Who annotated each image, those who marked nothing included. An image without an entry
         was annotated by those who answered or marked.
     pictures : Pictures
@@ -62,8 +62,8 @@ class StudyData:
     study: Study | None = None
     responses: tuple[Response, ...] = ()
     unreadable: tuple[UnreadableAnswer, ...] = ()
-    markings: tuple[Marking, ...] = ()
-    annotators: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    annotations: tuple[FeatureAnnotation, ...] = ()
+    annotators_by_image: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pictures: Pictures = field(default_factory=Pictures)
 
     @property
@@ -80,42 +80,48 @@ class StudyData:
     def images(self) -> tuple[str, ...]:
         """Every image that was answered, marked or annotated, in the order of its first mention."""
         named = (
-            *(item.image for item in self.markings),
+            *(item.image for item in self.annotations),
             *(item.image for item in self.responses),
-            *self.annotators,
+            *self.annotators_by_image,
         )
         return tuple(dict.fromkeys(named))
 
     @property
-    def readers(self) -> tuple[str, ...]:
-        """Every reader, those without an answer included, in the order of the first mention."""
+    def annotators(self) -> tuple[str, ...]:
+        """Every annotator, those without an answer included, in the order of the first mention."""
         named = [item.annotator for item in self.responses]
-        named += [item.reader for item in self.markings]
-        named += [reader for readers in self.annotators.values() for reader in readers]
+        named += [item.annotator for item in self.annotations]
+        named += [
+            annotator
+            for annotators in self.annotators_by_image.values()
+            for annotator in annotators
+        ]
         return tuple(dict.fromkeys(named))
 
     @property
     def features(self) -> tuple[str, ...]:
         """The features: those of the description, then others that were marked."""
         described = () if self.study is None else (item.label for item in self.study.features)
-        return tuple(dict.fromkeys((*described, *(item.feature for item in self.markings))))
+        return tuple(dict.fromkeys((*described, *(item.feature for item in self.annotations))))
 
-    def markings_of(self, image: str, feature: str | None = None) -> tuple[Marking, ...]:
-        """Return the marks on one image, of one feature or of all."""
+    def annotations_of(
+        self, image: str, feature: str | None = None
+    ) -> tuple[FeatureAnnotation, ...]:
+        """Return the annotations of one image, of one feature or of all."""
         found = self._marked.get(image, ())
         return tuple(item for item in found if feature is None or item.feature == feature)
 
     @cached_property
-    def _marked(self) -> dict[str, list[Marking]]:
-        by_image: dict[str, list[Marking]] = {}
-        for item in self.markings:
+    def _marked(self) -> dict[str, list[FeatureAnnotation]]:
+        by_image: dict[str, list[FeatureAnnotation]] = {}
+        for item in self.annotations:
             by_image.setdefault(item.image, []).append(item)
         return by_image
 
-    def readers_of(self, image: str) -> tuple[str, ...]:
+    def annotators_of(self, image: str) -> tuple[str, ...]:
         """Return who annotated an image, those who marked nothing on it included."""
-        known = self.annotators.get(image, ())
-        marked = (item.reader for item in self.markings_of(image))
+        known = self.annotators_by_image.get(image, ())
+        marked = (item.annotator for item in self.annotations_of(image))
         return tuple(dict.fromkeys((*known, *marked)))
 
     def of_annotators(self, wanted: Iterable[str]) -> "StudyData":
@@ -127,20 +133,20 @@ class StudyData:
             For one that the study does not have.
         """
         chosen = frozenset(wanted)
-        if unknown := sorted(chosen - set(self.readers)):
+        if unknown := sorted(chosen - set(self.annotators)):
             raise UsageError(
                 f"{self.name} has no annotator {unknown[0]!r}",
-                hint=f"There are: {_listed(self.readers)}.",
+                hint=f"There are: {_listed(self.annotators)}.",
             )
         if not chosen:
             return self
         return replace(
             self,
             responses=tuple(item for item in self.responses if item.annotator in chosen),
-            markings=tuple(item for item in self.markings if item.reader in chosen),
-            annotators={
-                image: tuple(reader for reader in readers if reader in chosen)
-                for image, readers in self.annotators.items()
+            annotations=tuple(item for item in self.annotations if item.annotator in chosen),
+            annotators_by_image={
+                image: tuple(annotator for annotator in annotators if annotator in chosen)
+                for image, annotators in self.annotators_by_image.items()
             },
         )
 

@@ -39,7 +39,7 @@ class Drawn:
         `drawn`, `unmarked` (nothing to draw) or `failed`.
     path : Path or None
         The overlay.
-    readers : int
+    annotators : int
         How many annotated the image.
     features : tuple of str
         What they marked.
@@ -50,7 +50,7 @@ class Drawn:
     image: str
     status: str
     path: Path | None = None
-    readers: int = 0
+    annotators: int = 0
     features: tuple[str, ...] = ()
     reason: str | None = None
 
@@ -59,7 +59,7 @@ class Drawn:
         return {
             "image": self.image,
             "status": self.status,
-            "readers": self.readers,
+            "readers": self.annotators,
             "features": list(self.features) or None,
             "path": None if self.path is None else str(self.path),
             "reason": self.reason,
@@ -98,7 +98,7 @@ class Drawing:
         marked = [
             feature
             for feature in self.features
-            if any(self.study.markings_of(image, feature) for image in self.images)
+            if any(self.study.annotations_of(image, feature) for image in self.images)
         ]
         self._colours = colours_of(marked) if len(marked) <= MOST_COLOURS else None
         for image in self.images:
@@ -108,13 +108,13 @@ class Drawing:
                 yield Drawn(image, "failed", reason=error.message)
                 continue
             if drawn is None:
-                yield Drawn(image, "unmarked", readers=len(self.study.readers_of(image)))
+                yield Drawn(image, "unmarked", annotators=len(self.study.annotators_of(image)))
                 continue
             picture, layers = drawn
             path = self.folder / f"{plain(image)}_overlay.png"
             write_png(path, picture)
             names = tuple(layer.feature for layer in layers)
-            yield Drawn(image, "drawn", path, len(self.study.readers_of(image)), names)
+            yield Drawn(image, "drawn", path, len(self.study.annotators_of(image)), names)
 
     def write_sheets(self) -> list[Path]:
         """Write a sheet of what was drawn: `sheet.png`, or several with numbers."""
@@ -132,7 +132,7 @@ class Drawing:
         return written
 
     def _drawn(self, image: str) -> tuple[Rgb, list[FeatureLayer]] | None:
-        if not self.study.markings_of(image):
+        if not self.study.annotations_of(image):
             return None
         path = self.study.pictures.photograph(image)
         if path is None:
@@ -142,7 +142,7 @@ class Drawing:
         if not layers:
             return None
         colours = self._colours or colours_of([layer.feature for layer in layers])
-        count = len(self.study.readers_of(image))
+        count = len(self.study.annotators_of(image))
         picture = paint(photograph, layers, colours)
         self._tiles.append(tile(f"{image}, {count} readers", picture))
         return with_legend(picture, layers, colours, count), layers

@@ -11,8 +11,8 @@ from typing import Any
 
 from isic_cli.agreement.consensus import DEFINITE
 from isic_cli.errors import UsageError
-from isic_cli.services.study.annotations import Marks
-from isic_cli.services.study.data import Marking, StudyData
+from isic_cli.services.study.annotations import SuperpixelMarks
+from isic_cli.services.study.data import FeatureAnnotation, StudyData
 from isic_cli.services.study.pictures import Pictures
 
 
@@ -43,21 +43,21 @@ def easy_study(parsed: Mapping[str, Any], *, source: str, folder: Path) -> Study
         A superpixel that is no number or that the image does not have.
     """
     annotators = {}
-    markings: list[Marking] = []
+    annotations: list[FeatureAnnotation] = []
     for image, entry in parsed.items():
         found = list(_markings(image, entry, f"{source}, {image}"))
-        markings += found
+        annotations += found
         raters = entry.get("ratersForCurrentImage") or ()
-        annotators[image] = tuple(dict.fromkeys((*raters, *(item.reader for item in found))))
+        annotators[image] = tuple(dict.fromkeys((*raters, *(item.annotator for item in found))))
     return StudyData(
         name=source,
-        markings=tuple(markings),
-        annotators=annotators,
+        annotations=tuple(annotations),
+        annotators_by_image=annotators,
         pictures=Pictures(folders=(folder,)),
     )
 
 
-def _markings(image: str, entry: Mapping[str, Any], where: str) -> Iterator[Marking]:
+def _markings(image: str, entry: Mapping[str, Any], where: str) -> Iterator[FeatureAnnotation]:
     length = len(entry.get("superpixels_in_mask") or ()) or None
     by_feature = entry["markupData"]
     if not isinstance(by_feature, dict):
@@ -67,10 +67,10 @@ def _markings(image: str, entry: Mapping[str, Any], where: str) -> Iterator[Mark
             raise UsageError(f"{where}, {feature}: no object of raters")
         for rater, numbers in by_rater.items():
             marks = _marks(numbers, length, f"{where}, {feature}, {rater}")
-            yield Marking(image, rater, feature, marks)
+            yield FeatureAnnotation(image, rater, feature, marks)
 
 
-def _marks(numbers: Any, length: int | None, where: str) -> Marks:
+def _marks(numbers: Any, length: int | None, where: str) -> SuperpixelMarks:
     if not isinstance(numbers, list):
         raise UsageError(f"{where}: no list of superpixels")
     labels = []
@@ -81,4 +81,4 @@ def _marks(numbers: Any, length: int | None, where: str) -> Marks:
     rising = tuple(sorted(set(labels)))
     if length is not None and rising and rising[-1] >= length:
         raise UsageError(f"{where}: superpixel {rising[-1]} is marked, and there are {length}")
-    return Marks(rising, (DEFINITE,) * len(rising), length)
+    return SuperpixelMarks(rising, (DEFINITE,) * len(rising), length)

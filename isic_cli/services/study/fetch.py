@@ -64,7 +64,7 @@ class Shown:
             **empty,
             **self.description,
             "images": len(self.data.images) if known else None,
-            "readers": len(self.data.readers) if known else None,
+            "readers": len(self.data.annotators) if known else None,
             "answers": len(self.data.responses) if known else None,
         }
 

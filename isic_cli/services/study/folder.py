@@ -6,7 +6,7 @@
 `responses.csv`
     As the archive's website sends it.
 `annotations.json`
-    `{"annotators": {"<number>": "<reader>"}, "tasks": [{id, image, annotator, complete}],
+    `{"annotators": {"<number>": "<annotator>"}, "tasks": [{id, image, annotator, complete}],
     "annotations": [{id, image, task, annotator, markups}]}`. `image` is an ISIC id; `markups` an
     object by number of feature of `{"superpixels": [0, 0.5, 1, …], "mask": "name.png"}`, one
     value for each superpixel and an 8-bit gray picture in `masks/`, either may be absent.
@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from isic_cli.errors import LocalError, UsageError
 from isic_cli.models.study import Study
 from isic_cli.services.study.annotations import parse_marks
-from isic_cli.services.study.data import Marking, StudyData
+from isic_cli.services.study.data import FeatureAnnotation, StudyData
 from isic_cli.services.study.pictures import Pictures
 from isic_cli.services.study.responses import Response, ResponseTable, parse_responses
 
@@ -44,7 +44,7 @@ class Markup(_FolderModel):
 
 
 class FolderTask(_FolderModel):
-    """One reader asked about one image, by its ISIC id."""
+    """One annotator asked about one image, by its ISIC id."""
 
     id: int
     image: str
@@ -69,8 +69,8 @@ class Annotations(_FolderModel):
     tasks: tuple[FolderTask, ...] = ()
     annotations: tuple[FolderAnnotation, ...] = ()
 
-    def reader(self, number: int) -> str:
-        """Return the name of a reader: as the responses have it, else the number."""
+    def annotator(self, number: int) -> str:
+        """Return the name of an annotator: as the responses have it, else the number."""
         return self.annotators.get(str(number), str(number))
 
 
@@ -96,8 +96,8 @@ def read_folder(folder: Path) -> StudyData:
         study=study,
         responses=answers.responses,
         unreadable=answers.unreadable,
-        markings=tuple(_markings(annotations, study, folder)),
-        annotators=_annotators(annotations),
+        annotations=tuple(_markings(annotations, study, folder)),
+        annotators_by_image=_annotators(annotations),
         pictures=Pictures(folders=(root,)),
     )
 
@@ -146,17 +146,17 @@ def _responses(path: Path, study: Study) -> ResponseTable:
     return parse_responses(text, source=str(path), choices=study.choices)
 
 
-def _markings(annotations: Annotations, study: Study, folder: Path) -> Iterator[Marking]:
+def _markings(annotations: Annotations, study: Study, folder: Path) -> Iterator[FeatureAnnotation]:
     labels = {str(feature.id): feature.label for feature in study.features}
     for annotation in annotations.annotations:
-        reader = annotations.reader(annotation.annotator)
+        annotator = annotations.annotator(annotation.annotator)
         for number, markup in annotation.markups.items():
             feature = labels.get(number, f"feature {number}")
             where = f"{folder}, annotation {annotation.id}, {feature}"
             values = None if markup.superpixels is None else list(markup.superpixels)
-            yield Marking(
+            yield FeatureAnnotation(
                 annotation.image,
-                reader,
+                annotator,
                 feature,
                 parse_marks(values, where),
                 folder / "masks" / markup.mask if markup.mask else None,
@@ -167,12 +167,12 @@ def _annotators(annotations: Annotations) -> dict[str, tuple[str, ...]]:
     """Return who annotated each image: a task that is not complete does not count."""
     found: dict[str, dict[str, None]] = {}
     for task in annotations.tasks:
-        readers = found.setdefault(task.image, {})
+        annotators = found.setdefault(task.image, {})
         if task.complete:
-            readers[annotations.reader(task.annotator)] = None
+            annotators[annotations.annotator(task.annotator)] = None
     for annotation in annotations.annotations:
-        found.setdefault(annotation.image, {})[annotations.reader(annotation.annotator)] = None
-    return {image: tuple(readers) for image, readers in found.items()}
+        found.setdefault(annotation.image, {})[annotations.annotator(annotation.annotator)] = None
+    return {image: tuple(annotators) for image, annotators in found.items()}
 
 
 def _warn_of_unknown_images(

@@ -1,4 +1,4 @@
-"""How strongly the readers marked each pixel of one image, feature by feature."""
+"""How strongly the annotators marked each pixel of one image, feature by feature."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,16 +25,16 @@ class FeatureLayer:
     ----------
     feature : str
         Its name.
-    readers : tuple of str
+    annotators : tuple of str
         Who marked it.
     strength : ndarray of shape (H, W), float32
-        Mean of all readers' values: 0 where nobody marked, 1 where all did and were sure.
+        Mean of all annotators' values: 0 where nobody marked, 1 where all did and were sure.
     majority : ndarray of shape (H, W), bool
-        Where more than half of the readers marked.
+        Where more than half of the annotators marked.
     """
 
     feature: str
-    readers: tuple[str, ...]
+    annotators: tuple[str, ...]
     strength: Strength
     majority: BoolArray
 
@@ -47,8 +47,8 @@ def layers_of(
     Parameters
     ----------
     study : StudyData
-        Marks on superpixels are drawn on the image's map; without a map, and where there are no
-        superpixels, the masks are.
+        Annotations of superpixels are drawn on the image's map; without a map, and
+        where there are no superpixels, the masks are.
     image : str
         Its ISIC id.
     features : sequence of str
@@ -66,20 +66,24 @@ def layers_of(
     has_map = study.pictures.superpixels(image) is not None
     pixels = None
     for feature in features:
-        marked = study.markings_of(image, feature)
+        marked = study.annotations_of(image, feature)
         votes = votes_on(study, image, feature)
-        drawn = [(item.reader, item.mask) for item in marked if item.mask is not None]
+        drawn = [(item.annotator, item.mask) for item in marked if item.mask is not None]
         if votes is not None and (has_map or not drawn):
             if pixels is None:
                 pixels = LabelMap.of(study, image)
                 _check_shape(pixels.labels.shape, shape, str(pixels.path), image)
-            readers = tuple(item.reader for item in marked if item.marks and item.marks.labels)
+            annotators = tuple(
+                item.annotator for item in marked if item.marks and item.marks.labels
+            )
             strength = pixels.spread(votes.score.astype(np.float32), feature)
-            yield FeatureLayer(feature, readers, strength, pixels.spread(votes.present(), feature))
+            yield FeatureLayer(
+                feature, annotators, strength, pixels.spread(votes.present(), feature)
+            )
         elif drawn:
-            count = max(len(study.readers_of(image)), len(drawn))
+            count = max(len(study.annotators_of(image)), len(drawn))
             layer = _from_masks(image, feature, drawn, count, shape)
-            if layer.readers:
+            if layer.annotators:
                 yield layer
 
 
@@ -92,15 +96,15 @@ def _from_masks(
 ) -> FeatureLayer:
     total = np.zeros(shape, np.float32)
     votes = np.zeros(shape, np.uint32)
-    readers = []
-    for reader, path in drawn:
+    annotators = []
+    for annotator, path in drawn:
         values = read_levels(path)
         _check_shape(values.shape, shape, str(path), image)
         if values.any():
-            readers.append(reader)
+            annotators.append(annotator)
         total += values
         votes += values > 0
-    return FeatureLayer(feature, tuple(readers), total / np.float32(count), votes * 2 > count)
+    return FeatureLayer(feature, tuple(annotators), total / np.float32(count), votes * 2 > count)
 
 
 def _check_shape(found: tuple[int, ...], shape: tuple[int, int], name: str, image: str) -> None:

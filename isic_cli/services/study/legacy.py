@@ -7,7 +7,6 @@ array of values for each feature. Both are read here.
 """
 
 import gzip
-import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,13 +14,14 @@ from datetime import datetime
 from typing import Any
 
 from isic_cli.errors import UsageError
-from isic_cli.services.study.annotations import Marks, parse_marks
+from isic_cli.files.load import DataError, parse_json
+from isic_cli.services.study.annotations import SuperpixelMarks, parse_marks
 from isic_cli.services.study.responses import Response
 
 
 @dataclass(frozen=True)
 class LegacyAnnotation:
-    """What one reader did with one image.
+    """What one annotator did with one image.
 
     Attributes
     ----------
@@ -29,7 +29,7 @@ class LegacyAnnotation:
         Object ids of the first archive.
     image : str
         ISIC id where the annotation tells it, else the object id.
-    reader : str
+    annotator : str
         Name where the annotation tells it, else the object id.
     state : str
         `active` or `complete`.
@@ -37,7 +37,7 @@ class LegacyAnnotation:
         From start to stop.
     responses : mapping from question to answer
         Empty where there were no questions.
-    markups : mapping from feature to Marks, or None
+    markups : mapping from feature to SuperpixelMarks, or None
         None where the feature was marked but its superpixels were not kept.
     """
 
@@ -45,47 +45,63 @@ class LegacyAnnotation:
     study_id: str
     image_id: str
     image: str
-    reader: str
+    annotator: str
     state: str
     seconds: float | None
     responses: Mapping[str, str]
-    markups: Mapping[str, Marks | None]
+    markups: Mapping[str, SuperpixelMarks | None]
 
 
-def parse_annotations(data: bytes, *, source: str) -> tuple[LegacyAnnotation, ...]:
+def parse_packed(data: bytes, source: str) -> Any:
+    """Parse JSON, gzipped or not.
+
+    Raises
+    ------
+    UsageError
+        Cut, or not JSON.
+    """
+    try:
+        return parse_json(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)
+    except (EOFError, OSError, zlib.error) as error:
+        raise UsageError(f"{source} is cut or damaged: {error}") from error
+    except DataError as error:
+        raise UsageError(f"{source} is not JSON: {error}") from error
+
+
+def parse_annotations(parsed: Any, *, source: str) -> tuple[LegacyAnnotation, ...]:
     """Read the annotations of a study, or a single one.
 
     Parameters
     ----------
-    data : bytes
-        JSON, gzipped or not: a list, a mapping from object id, or one annotation.
+    parsed : list or dict
+        A list, a mapping from object id, or one annotation.
     source : str
         Named by errors.
 
     Raises
     ------
     UsageError
-        Cut, no JSON, or no annotations.
+        No annotations, or damaged ones.
     """
     return tuple(
         _annotation(document, f"{source}, annotation {number}")
-        for number, document in enumerate(_documents(data, source), start=1)
+        for number, document in enumerate(_documents(parsed, source), start=1)
     )
 
 
-def parse_image_names(data: bytes, *, source: str) -> dict[str, str]:
+def parse_image_names(parsed: Any, *, source: str) -> dict[str, str]:
     """Read the ISIC id of every object id from a cache of image records.
 
     Raises
     ------
     UsageError
-        Cut, no JSON, or no image records.
+        No image records.
     """
     return {
         _text(document, "_id", f"{source}, record {number}"): _text(
             document, "name", f"{source}, record {number}"
         )
-        for number, document in enumerate(_documents(data, source), start=1)
+        for number, document in enumerate(_documents(parsed, source), start=1)
     }
 
 
@@ -107,17 +123,12 @@ def to_responses(
             continue
         image = known.get(annotation.image_id, annotation.image)
         for question, answer in annotation.responses.items():
-            yield Response(image, annotation.reader, annotation.seconds, question, "select", answer)
+            yield Response(
+                image, annotation.annotator, annotation.seconds, question, "select", answer
+            )
 
 
-def _documents(data: bytes, source: str) -> list[dict[str, Any]]:
-    try:
-        text = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
-        parsed = json.loads(text)
-    except (EOFError, OSError, zlib.error) as error:
-        raise UsageError(f"{source} is cut or damaged: {error}") from error
-    except ValueError as error:
-        raise UsageError(f"{source} is not JSON: {error}") from error
+def _documents(parsed: Any, source: str) -> list[dict[str, Any]]:
     if isinstance(parsed, dict):
         parsed = [parsed] if "_id" in parsed else list(parsed.values())
     if not isinstance(parsed, list) or not all(isinstance(item, dict) for item in parsed):
@@ -136,7 +147,7 @@ def _annotation(document: Mapping[str, Any], where: str) -> LegacyAnnotation:
     image = _mapping(document, "image", where)
     user = _mapping(document, "user", where)
     image_id = _text(image or {"_id": document.get("imageId")}, "_id", f"{where}: its image")
-    user_id = _text(user or {"_id": document.get("userId")}, "_id", f"{where}: its reader")
+    user_id = _text(user or {"_id": document.get("userId")}, "_id", f"{where}: its annotator")
     features = _mapping(document, "features", where)
     marked = (name for name, kept in _mapping(document, "markups", where).items() if kept)
     answers = _mapping(document, "responses", where)
@@ -145,7 +156,7 @@ def _annotation(document: Mapping[str, Any], where: str) -> LegacyAnnotation:
         study_id=_text(document, "studyId", where),
         image_id=image_id,
         image=str(image.get("name") or image_id),
-        reader=str(user.get("name") or user_id),
+        annotator=str(user.get("name") or user_id),
         state=_text(document, "state", where),
         seconds=_seconds(document.get("startTime"), document.get("stopTime"), where),
         responses={question: str(answer) for question, answer in answers.items()},

@@ -37,7 +37,7 @@ COLUMNS = (
     "note",
 )
 
-#: What the readers' masks are compared with beside each other.
+#: What the annotators' masks are compared with beside each other.
 MAJORITY, STAPLE = "majority", "STAPLE"
 
 
@@ -75,14 +75,14 @@ class MaskSet:
         UsageError
             A mask of another size than the photograph.
         """
-        for reader, path in self.masks:
+        for annotator, path in self.masks:
             mask = read_mask(path)
             if self.shape is not None and mask.shape != self.shape:
                 raise UsageError(
                     f"{path} is {mask.shape[1]}x{mask.shape[0]}, and the photograph of "
                     f"{self.image} is {self.shape[1]}x{self.shape[0]}"
                 )
-            yield reader, mask
+            yield annotator, mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +96,7 @@ class Agreed:
     staple : Staple or None
         The estimate; None for a single mask, or where only the vote was asked for.
     rows : tuple of dict
-        Each pair of readers, then each reader against the majority and against STAPLE.
+        Each pair of annotators, then each annotator against the majority and against STAPLE.
     """
 
     majority: Majority
@@ -131,8 +131,8 @@ def sets_of_study(
     for image in images:
         for feature in names:
             masks = tuple(
-                (item.reader, item.mask)
-                for item in study.markings_of(image, feature)
+                (item.annotator, item.mask)
+                for item in study.annotations_of(image, feature)
                 if item.mask is not None
             )
             if masks:
@@ -155,10 +155,10 @@ def agree_on(masks: MaskSet, *, vote_only: bool = False) -> Agreed:
         Masks of different sizes, or a file that is no mask.
     """
     votes, patterns = MaskVotes(), PatternBuilder()
-    for reader, mask in masks.read():
-        votes.add(mask, name=reader)
+    for annotator, mask in masks.read():
+        votes.add(mask, name=annotator)
         if not vote_only:
-            patterns.add(mask, name=reader)
+            patterns.add(mask, name=annotator)
     majority = votes.majority()
     if vote_only:
         return Agreed(majority, None, ())
@@ -226,7 +226,7 @@ def _rows(patterns: VotePatterns, majority: Majority, estimate: Staple | None) -
 
 
 def _beside(patterns: VotePatterns, name: str, mask: BoolArray) -> VotePatterns:
-    """Add a mask that is the same on all pixels of a pattern, as a reader of its own."""
+    """Add a mask that is the same on all pixels of a pattern, as an annotator of its own."""
     column = np.zeros(len(patterns.counts), bool)
     column[patterns.index.ravel()] = mask.ravel()
     marked = np.concatenate([patterns.marked, column[:, np.newaxis]], axis=1)

@@ -71,7 +71,8 @@ def study_tables(
     """
     if not study.responses:
         raise UsageError(
-            f"{study.name} holds no answers", hint="Marks are compared by `isic study consensus`."
+            f"{study.name} holds no answers",
+            hint="Annotations are compared by `isic study consensus`.",
         )
     prompts = tuple(dict.fromkeys(item.question for item in study.responses))
     orders = dict(_order(text, study.choices, prompts) for text in ordinal)

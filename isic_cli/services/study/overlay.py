@@ -1,4 +1,4 @@
-"""The readers' marks drawn over the photograph, and a sheet of all drawings of a study."""
+"""The annotators' marks drawn over the photograph, and a sheet of all drawings of a study."""
 
 import math
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from isic_cli.superpixel.palette import Colour, distinct
 
 Rgb = NDArray[np.uint8]
 
-#: Opacity of what all readers marked and were sure of.
+#: Opacity of what all annotators marked and were sure of.
 OPAQUE = 0.7
 #: The legend's scale of opacity, drawn in this grey.
 _GREY = (90, 90, 90)
@@ -49,7 +49,7 @@ def colours_of(features: Sequence[str]) -> dict[str, Colour]:
 def paint(photograph: Rgb, layers: Sequence[FeatureLayer], colours: dict[str, Colour]) -> Rgb:
     """Draw layers over a photograph.
 
-    The more readers marked a place, the more opaque it is; an outline surrounds what more than
+    The more annotators marked a place, the more opaque it is; an outline surrounds what more than
     half of them marked. Where features lie over each other their colours alternate in stripes.
 
     Parameters
@@ -90,7 +90,7 @@ def paint(photograph: Rgb, layers: Sequence[FeatureLayer], colours: dict[str, Co
 def with_legend(
     drawn: Rgb, layers: Sequence[FeatureLayer], colours: dict[str, Colour], count: int
 ) -> Rgb:
-    """Add a legend below: the features with how many readers marked them, and the opacities.
+    """Add a legend below: the features with how many annotators marked them, and the opacities.
 
     Parameters
     ----------
@@ -101,10 +101,10 @@ def with_legend(
     colours : dict of str to colour
         By feature.
     count : int
-        How many readers annotated the image.
+        How many annotators annotated the image.
     """
     entries = [
-        (f"{layer.feature} ({len(layer.readers)} of {count} readers)", colours[layer.feature])
+        (f"{layer.feature} ({len(layer.annotators)} of {count} annotators)", colours[layer.feature])
         for layer in layers
     ]
     width = drawn.shape[1]

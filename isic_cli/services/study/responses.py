@@ -20,7 +20,7 @@ Answer = str | tuple[str, ...] | float | None
 
 @dataclass(frozen=True)
 class Response:
-    """One reader's answer to one question about one image.
+    """One annotator's answer to one question about one image.
 
     Attributes
     ----------

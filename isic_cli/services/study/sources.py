@@ -1,24 +1,21 @@
 """Open a study from a folder or a file, whichever tool wrote it."""
 
-import gzip
-import json
 import logging
-import zlib
 from collections.abc import Iterable
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
 from isic_cli.errors import LocalError, NotFoundError, UsageError
 from isic_cli.files.walk import walk
-from isic_cli.services.study.data import Marking, StudyData
+from isic_cli.services.study.data import FeatureAnnotation, StudyData
 from isic_cli.services.study.easy_format import easy_study, is_easy
 from isic_cli.services.study.folder import read_file, read_folder
 from isic_cli.services.study.legacy import (
     LegacyAnnotation,
     parse_annotations,
     parse_image_names,
+    parse_packed,
     to_responses,
 )
 from isic_cli.services.study.pictures import Pictures
@@ -120,45 +117,36 @@ def _from_file(path: Path, *, cache: Path | None = None) -> StudyData:
 
 
 def _from_json(path: Path, data: bytes, cache: Path) -> StudyData:
-    parsed = _parsed(data, str(path))
+    parsed = parse_packed(data, str(path))
     if is_easy(parsed):
         return easy_study(parsed, source=str(path), folder=path.parent)
-    annotations = parse_annotations(data, source=str(path))
-    return _legacy_study(annotations, path, cache)
+    return _legacy_study(parse_annotations(parsed, source=str(path)), path, cache)
 
 
-def _parsed(data: bytes, source: str) -> Any:
-    try:
-        return json.loads(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)
-    except (EOFError, OSError, zlib.error) as error:
-        raise UsageError(f"{source} is cut or damaged: {error}") from error
-    except ValueError as error:
-        raise UsageError(f"{source} is not JSON: {error}") from error
-
-
-def _legacy_study(annotations: tuple[LegacyAnnotation, ...], path: Path, cache: Path) -> StudyData:
+def _legacy_study(stored: tuple[LegacyAnnotation, ...], path: Path, cache: Path) -> StudyData:
     names: dict[str, str] = {}
     for records in _named(cache, "imcache_*.json.gz"):
-        names |= parse_image_names(read_file(records), source=str(records))
-    done = [item for item in annotations if item.state == "complete"]
-    if left := len(annotations) - len(done):
+        parsed = parse_packed(read_file(records), str(records))
+        names |= parse_image_names(parsed, source=str(records))
+    done = [item for item in stored if item.state == "complete"]
+    if left := len(stored) - len(done):
         logger.warning("%s: %d annotations are not complete and left out", path, left)
     annotators: dict[str, tuple[str, ...]] = {}
-    markings: list[Marking] = []
+    annotations: list[FeatureAnnotation] = []
     unkept = 0
     for item in done:
         image = names.get(item.image_id, item.image)
-        annotators[image] = (*annotators.get(image, ()), item.reader)
+        annotators[image] = (*annotators.get(image, ()), item.annotator)
         for feature, marks in item.markups.items():
             unkept += marks is None
             if marks is not None:
-                markings.append(Marking(image, item.reader, feature, marks))
+                annotations.append(FeatureAnnotation(image, item.annotator, feature, marks))
     if unkept:
         logger.warning("%s: the superpixels of %d markups were not kept in the cache", path, unkept)
     return StudyData(
         name=str(path),
         responses=tuple(to_responses(done, names=names)),
-        markings=tuple(markings),
-        annotators=annotators,
+        annotations=tuple(annotations),
+        annotators_by_image=annotators,
         pictures=Pictures(folders=(cache,), caches=(cache,)),
     )

@@ -78,9 +78,9 @@ class LabelMap:
         """
         if len(values) > self.count:
             raise UsageError(
-                f"the marks of {feature} are on {len(values)} superpixels, "
+                f"the annotations of {feature} are on {len(values)} superpixels, "
                 f"and {self.path} has {self.count}",
-                hint="The marks belong to another superpixel map.",
+                hint="The annotations belong to another superpixel map.",
             )
         padded = np.zeros(self.count, values.dtype)
         padded[: len(values)] = values
@@ -104,7 +104,7 @@ def superpixel_masks(
     NotFoundError
         There is no superpixel map of the image.
     UsageError
-        The marks belong to another map.
+        The annotations belong to another map.
     LocalError
         A mask cannot be written.
     """

@@ -8,14 +8,14 @@ import pytest
 from PIL import Image
 
 from isic_cli.errors import LocalError, NotFoundError, UsageError
-from isic_cli.services.study.annotations import Marks
+from isic_cli.services.study.annotations import SuperpixelMarks
 from isic_cli.services.study.consensus import (
     answer_rows,
     consensus_values,
     superpixel_rows,
     votes_on,
 )
-from isic_cli.services.study.data import Marking, StudyData
+from isic_cli.services.study.data import FeatureAnnotation, StudyData
 from isic_cli.services.study.masks import (
     agree_on,
     masks_of_files,
@@ -84,8 +84,12 @@ def test_superpixels_are_voted_on_by_all_who_annotated_the_image(tmp_path: Path)
 
 
 def test_half_of_the_readers_is_a_tie() -> None:
-    marks = Marks((1,), (1.0,), None)
-    study = StudyData("s", markings=(Marking("a", "x", "net", marks),), annotators={"a": ("y",)})
+    marks = SuperpixelMarks((1,), (1.0,), None)
+    study = StudyData(
+        "s",
+        annotations=(FeatureAnnotation("a", "x", "net", marks),),
+        annotators_by_image={"a": ("y",)},
+    )
     (row,) = superpixel_rows(study, ["a"], ["net"])
     assert (row["verdict"], row["score"], row["readers"]) == ("tied", 0.5, 2)
 
@@ -97,10 +101,12 @@ def test_the_consensus_is_a_markup_of_its_own(tmp_path: Path) -> None:
 
 
 def test_markups_of_different_lengths_are_refused() -> None:
-    marks = (Marks((1,), (1.0,), 4), Marks((1,), (1.0,), 5))
+    marks = (SuperpixelMarks((1,), (1.0,), 4), SuperpixelMarks((1,), (1.0,), 5))
     study = StudyData(
         "s",
-        markings=tuple(Marking("a", who, "net", m) for who, m in zip("xy", marks, strict=True)),
+        annotations=tuple(
+            FeatureAnnotation("a", who, "net", m) for who, m in zip("xy", marks, strict=True)
+        ),
     )
     with pytest.raises(UsageError, match="the markup of x has 4 superpixels, and another has 5"):
         list(superpixel_rows(study, ["a"], ["net"]))

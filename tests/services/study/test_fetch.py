@@ -208,11 +208,11 @@ def test_features_with_one_name_in_the_challenges_get_masks_of_their_own(tmp_pat
     study = open_study(write_study(tmp_path))
     twins = replace(
         study,
-        markings=(
-            *study.markings,
+        annotations=(
+            *study.annotations,
             *(
                 replace(item, feature="Pigment network")
-                for item in study.markings_of(FIRST, "Network")
+                for item in study.annotations_of(FIRST, "Network")
             ),
         ),
     )

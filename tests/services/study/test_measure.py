@@ -98,7 +98,7 @@ def test_an_unknown_question_is_refused(options: dict[str, list[str]]) -> None:
 def test_a_study_without_answers_says_where_marks_are_compared() -> None:
     with pytest.raises(UsageError, match="holds no answers") as caught:
         study_tables(StudyData("study"))
-    assert caught.value.hint == "Marks are compared by `isic study consensus`."
+    assert caught.value.hint == "Annotations are compared by `isic study consensus`."
 
 
 def test_equal_answers_have_no_kappa_and_the_row_says_why() -> None:

@@ -33,7 +33,7 @@ def layer(feature: str, strength: float, *, columns: slice, majority: bool = Fal
 def test_superpixels_are_as_strong_as_the_mean_of_all_readers(tmp_path: Path) -> None:
     study = open_study(write_study(tmp_path))
     network, dots = layers_of(study, FIRST, study.features, SHAPE)
-    assert network.readers == ("AAAAA", "BBBBB", "CCCCC")
+    assert network.annotators == ("AAAAA", "BBBBB", "CCCCC")
     # One pixel of each superpixel: rows 0 and 20, columns 0, 15 and 30.
     assert network.strength[[0, 20]][:, [0, 15, 30]].ravel().tolist() == pytest.approx(
         [0, 0.5, 2 / 3, 0, 0, 1 / 3]
@@ -46,7 +46,7 @@ def test_superpixels_are_as_strong_as_the_mean_of_all_readers(tmp_path: Path) ->
         False,
         False,
     ]
-    assert dots.readers == ("CCCCC",)
+    assert dots.annotators == ("CCCCC",)
     assert float(dots.strength.max()) == pytest.approx(1 / 3)
     assert not dots.majority.any()
 
@@ -58,7 +58,7 @@ def test_masks_are_drawn_where_there_is_no_map(tmp_path: Path) -> None:
     from_masks = next(layers_of(open_study(tmp_path), FIRST, ["Network"], SHAPE))
     assert np.allclose(from_masks.strength, from_map.strength, atol=1e-6)
     assert np.array_equal(from_masks.majority, from_map.majority)
-    assert from_masks.readers == from_map.readers
+    assert from_masks.annotators == from_map.annotators
 
 
 def test_marks_on_superpixels_without_map_or_mask_cannot_be_drawn(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_marks_of_another_map_are_refused(tmp_path: Path) -> None:
     rgb = np.zeros((*SHAPE, 3), np.uint8)
     rgb[:, 20:, 0] = 1
     Image.fromarray(rgb).save(tmp_path / "superpixels" / f"{FIRST}_superpixels.png")
-    with pytest.raises(UsageError, match="the marks of Network are on 6 superpixels"):
+    with pytest.raises(UsageError, match="the annotations of Network are on 6 superpixels"):
         list(layers_of(open_study(tmp_path), FIRST, ["Network"], SHAPE))
 
 
@@ -144,7 +144,7 @@ def test_a_whole_study_is_drawn_with_a_sheet(tmp_path: Path) -> None:
     job = drawing(study, out)
     assert list(job.run()) == [
         Drawn(FIRST, "drawn", out / f"{FIRST}_overlay.png", 3, ("Network", "Dots : Brown")),
-        Drawn(SECOND, "unmarked", readers=2),
+        Drawn(SECOND, "unmarked", annotators=2),
     ]
     assert job.write_sheets() == [out / "sheet.png"]
     with Image.open(out / f"{FIRST}_overlay.png") as picture:
@@ -156,8 +156,8 @@ def test_a_whole_study_is_drawn_with_a_sheet(tmp_path: Path) -> None:
 
 def test_one_image_that_cannot_be_drawn_does_not_stop_the_others(tmp_path: Path) -> None:
     study = open_study(write_study(tmp_path))
-    moved = tuple(replace(item, image=SECOND) for item in study.markings)
-    both = replace(study, markings=(*study.markings, *moved))
+    moved = tuple(replace(item, image=SECOND) for item in study.annotations)
+    both = replace(study, annotations=(*study.annotations, *moved))
     (tmp_path / f"{FIRST}.jpg").unlink()
     results = list(drawing(both, tmp_path / "out").run())
     assert [(item.image, item.status, item.reason) for item in results] == [

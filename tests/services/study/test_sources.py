@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from isic_cli.errors import LocalError, NotFoundError, UsageError
-from isic_cli.services.study.annotations import Marks
-from isic_cli.services.study.data import Marking
+from isic_cli.services.study.annotations import SuperpixelMarks
+from isic_cli.services.study.data import FeatureAnnotation
 from isic_cli.services.study.responses import Response
 from isic_cli.services.study.sources import open_study
 from tests.support.studies import ANNOTATIONS, CSV, FIRST, READERS, SECOND, STUDY, write_study
@@ -23,14 +23,20 @@ def test_a_download_folder_and_the_folder_of_the_study_hold_the_same(tmp_path: P
     whole, inner = open_study(tmp_path), open_study(study)
     assert whole == inner
     assert whole.images == (FIRST, SECOND)
-    assert whole.readers == ("AAAAA", "BBBBB", "CCCCC")
+    assert whole.annotators == ("AAAAA", "BBBBB", "CCCCC")
     assert whole.features == ("Network", "Dots : Brown")
     assert whole.choices == {"Malignant?": ("No", "Yes")}
     assert whole.responses[1] == Response(FIRST, "AAAAA", 5.5, "Diameter (mm)", "number", 4.5)
-    assert whole.markings[1] == Marking(
-        FIRST, "BBBBB", "Network", Marks((1, 2), (0.5, 1.0), 6), study / "masks" / "2_1.png"
+    assert whole.annotations[1] == FeatureAnnotation(
+        FIRST,
+        "BBBBB",
+        "Network",
+        SuperpixelMarks((1, 2), (0.5, 1.0), 6),
+        study / "masks" / "2_1.png",
     )
-    assert whole.markings[3] == Marking(FIRST, "CCCCC", "Dots : Brown", Marks((0,), (1.0,), 6))
+    assert whole.annotations[3] == FeatureAnnotation(
+        FIRST, "CCCCC", "Dots : Brown", SuperpixelMarks((0,), (1.0,), 6)
+    )
     assert whole.pictures.photograph(FIRST) == tmp_path / f"{FIRST}.jpg"
     assert whole.pictures.superpixels(FIRST) == (
         tmp_path / "superpixels" / f"{FIRST}_superpixels.png"
@@ -40,8 +46,8 @@ def test_a_download_folder_and_the_folder_of_the_study_hold_the_same(tmp_path: P
 
 def test_a_task_that_is_not_complete_is_no_annotation(tmp_path: Path) -> None:
     study = open_study(write_study(tmp_path))
-    assert study.readers_of(FIRST) == ("AAAAA", "BBBBB", "CCCCC")
-    assert study.readers_of(SECOND) == ("AAAAA", "BBBBB")
+    assert study.annotators_of(FIRST) == ("AAAAA", "BBBBB", "CCCCC")
+    assert study.annotators_of(SECOND) == ("AAAAA", "BBBBB")
 
 
 def test_a_folder_of_several_studies_needs_a_number(tmp_path: Path) -> None:
@@ -61,8 +67,8 @@ def test_a_csv_alone_has_answers_only(tmp_path: Path) -> None:
     path.write_text("\ufeff" + CSV, "utf-8")
     study = open_study(path)
     assert len(study.responses) == 7
-    assert (study.study, study.markings, study.choices) == (None, (), {})
-    assert study.readers == tuple(READERS.values())
+    assert (study.study, study.annotations, study.choices) == (None, (), {})
+    assert study.annotators == tuple(READERS.values())
 
 
 def test_answers_about_an_image_that_nobody_was_asked_about_are_named(
@@ -112,11 +118,11 @@ def test_easy_marks_are_definite_and_numbers_were_strings(tmp_path: Path) -> Non
     path = tmp_path / "easy.json"
     path.write_text(json.dumps(EASY), "utf-8")
     study = open_study(path)
-    assert study.markings == (
-        Marking(FIRST, "rater_1", "Network", Marks((2, 4), (1.0, 1.0), 6)),
-        Marking(FIRST, "rater_2", "Network", Marks((), (), 6)),
+    assert study.annotations == (
+        FeatureAnnotation(FIRST, "rater_1", "Network", SuperpixelMarks((2, 4), (1.0, 1.0), 6)),
+        FeatureAnnotation(FIRST, "rater_2", "Network", SuperpixelMarks((), (), 6)),
     )
-    assert study.readers_of(FIRST) == ("rater_3", "rater_1", "rater_2")
+    assert study.annotators_of(FIRST) == ("rater_3", "rater_1", "rater_2")
 
 
 @pytest.mark.parametrize(
@@ -164,7 +170,9 @@ def test_the_cache_of_isicarchive_is_a_study(
     with caplog.at_level(logging.WARNING):
         study = open_study(tmp_path)
     assert study.responses == (Response(FIRST, "u1", None, "Malignant?", "select", "yes"),)
-    assert study.markings == (Marking(FIRST, "u1", "network", Marks((2,), (0.5,), None)),)
+    assert study.annotations == (
+        FeatureAnnotation(FIRST, "u1", "network", SuperpixelMarks((2,), (0.5,), None)),
+    )
     assert study.pictures.photograph(FIRST) == folder / f"image_{OBJECT}_{FIRST}.jpg"
     assert study.pictures.superpixels(FIRST) == folder / f"spimg_{OBJECT}.png"
     assert [record.getMessage().partition(": ")[2] for record in caplog.records] == [
@@ -235,5 +243,5 @@ def test_features_without_a_description_have_their_number(tmp_path: Path) -> Non
 def test_the_easy_study_of_twenty_images_is_read_whole(shared: Path) -> None:
     path = shared / "data/json/easy_study/localRaterData_excerpt_pseudonymised.json"
     study = open_study(path, images=[shared / "data/real", shared / "data/superpixels"])
-    assert (len(study.images), len(study.readers), len(study.features)) == (20, 5, 48)
+    assert (len(study.images), len(study.annotators), len(study.features)) == (20, 5, 48)
     assert study.pictures.superpixels("ISIC_0001129") is not None
