@@ -27,7 +27,7 @@ class Content:
     Parameters
     ----------
     source : str or Path
-        A path, or `-` for standard input, which is kept in memory.
+        A path, or `-` for standard input, which is kept in memory, as a pipe is.
 
     Attributes
     ----------
@@ -48,8 +48,8 @@ class Content:
 
     def __init__(self, source: str | Path) -> None:
         self.name = "standard input" if str(source) == "-" else shown(source)
-        self._kept = _standard_input() if str(source) == "-" else None
         self._path = Path(source)
+        self._kept = self._stream(source)
         self.is_compressed = (
             self._kept is not None or self._path.is_file()
         ) and self._starts_compressed()
@@ -68,6 +68,18 @@ class Content:
                 f"{self.name} is a binary file",
                 hint="Tables are CSV, TSV, JSON, JSON lines, Parquet or XLSX, in UTF-8 or UTF-16.",
             )
+
+    def _stream(self, source: str | Path) -> bytes | None:
+        """Return what can be read only once: standard input, a pipe; None for a file."""
+        stdin: TextIO | None = sys.stdin
+        with translated(self.name, "cannot read"):
+            if str(source) == "-":
+                if stdin is None:  # closed by whoever started us
+                    raise LocalError("standard input is closed")
+                return stdin.buffer.read()
+            if self._path.exists() and not (self._path.is_file() or self._path.is_dir()):
+                return self._path.read_bytes()
+        return None
 
     def _starts_compressed(self) -> bool:
         with translated(self.name, "cannot read"), self._raw() as stream:
@@ -125,11 +137,3 @@ class Content:
                     f"{self.name} is not UTF-8 text (line {number + 1} or one of the next)",
                     hint="Save it as UTF-8: in another encoding names would be damaged.",
                 ) from error
-
-
-def _standard_input() -> bytes:
-    stdin: TextIO | None = sys.stdin
-    with translated("standard input", "cannot read"):
-        if stdin is None:  # closed by whoever started us
-            raise LocalError("standard input is closed")
-        return stdin.buffer.read()

@@ -260,7 +260,7 @@ def test_a_torn_parquet_file_of_ids_is_told(indexed: Isic, tmp_path: Path) -> No
     path = tmp_path / "torn.parquet"
     path.write_bytes(b"PAR1 and nothing more")
     done = indexed("image", "list", "--from", str(path))
-    assert (done.code, done.out) == (8, "")
+    assert (done.code, done.out) == (2, "")
     assert "torn.parquet" in done.err
 
 
