@@ -196,10 +196,21 @@ def input_errors() -> Iterator[None]:
         raise CheckError(error.message) from error
 
 
-def load_rgb(path: Path, *, max_pixels: int = MAX_PIXELS) -> npt.NDArray[np.uint8]:
+def load_rgb(
+    path: Path, *, max_pixels: int = MAX_PIXELS, reduced_by: int = 1
+) -> npt.NDArray[np.uint8]:
     """Return the pixels of a photograph as they are stored: its EXIF orientation is not applied.
 
     Superpixel maps were made on the stored pixels, so that a rotated photograph would not match.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    max_pixels : int
+        Refuse larger pictures.
+    reduced_by : int
+        Squares of so many pixels a side are averaged, those at the right and bottom edge too.
 
     Returns
     -------
@@ -214,5 +225,6 @@ def load_rgb(path: Path, *, max_pixels: int = MAX_PIXELS) -> npt.NDArray[np.uint
     """
     with input_errors(), opened(path, max_pixels=max_pixels) as picture:
         rgb = picture if picture.mode == "RGB" else picture.convert("RGB")
+        rgb = rgb.reduce(reduced_by) if reduced_by > 1 else rgb
         pixels = np.frombuffer(rgb.tobytes(), np.uint8)
         return pixels.reshape(rgb.height, rgb.width, 3)

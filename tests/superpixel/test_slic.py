@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from isic_cli.errors import CheckError, NotFoundError, UsageError
+from isic_cli.pictures.load import load_rgb
 from isic_cli.pictures.mask import read_mask
 from isic_cli.pictures.png import check_png
 from isic_cli.superpixel.map import SuperpixelMap
@@ -24,6 +25,7 @@ from isic_cli.superpixel.slic import (
     is_approximate,
     kmeans,
     method_text,
+    recipe,
 )
 from isic_cli.superpixel.slic.assign import Centres
 from isic_cli.superpixel.slic.colour import RADIUS, blurred, gaussian_kernel, to_lab
@@ -272,3 +274,17 @@ def test_pictures_that_the_archive_cannot_have_are_refused(tmp_path: Path) -> No
     Image.new("RGB", (63, 63)).save(tmp_path / "small.jpg")
     with pytest.raises(UsageError, match="63x63 pixels are too few for 1,000 superpixels"):
         generate(tmp_path / "small.jpg")
+
+
+def test_an_approximate_map_of_a_large_photograph_is_made_at_a_fraction_of_its_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(recipe, "_MOST_PIXELS", 20_000)
+    noise = np.random.default_rng(5).integers(0, 256, (20, 31, 3), dtype=np.uint8)
+    Image.fromarray(noise).resize((301, 199), Image.Resampling.BICUBIC).save(tmp_path / "a.png")
+    found = generate(tmp_path / "a.png", method="approximate")
+    small = generate_labels(load_rgb(tmp_path / "a.png", reduced_by=2))
+    assert (found.shape, small.shape) == ((199, 301), (100, 151))
+    np.testing.assert_array_equal(found.labels[::2, ::2], small)
+    np.testing.assert_array_equal(found.labels[1::2, 1::2], small[:99, :150])
+    assert "of 301x199 pixels the map is made at 1/2 of the size" in caplog.text

@@ -1,5 +1,7 @@
 """From a photograph to a map, by the archive's recipe or near it."""
 
+import logging
+import math
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -7,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isic_cli.errors import UsageError
-from isic_cli.pictures.load import load_rgb
+from isic_cli.pictures.load import dimensions, input_errors, load_rgb
 from isic_cli.pictures.png import PngHeader
 from isic_cli.superpixel.map import SuperpixelMap
 from isic_cli.superpixel.slic.colour import blurred, to_lab
@@ -15,12 +17,17 @@ from isic_cli.superpixel.slic.connectivity import connected
 from isic_cli.superpixel.slic.kmeans import cluster
 from isic_cli.superpixel.slic.pixels import ijg_pixels
 
+logger = logging.getLogger(__name__)
+
 Method = Literal["archive", "approximate"]
 
 NUMBER = 1000
 COMPACTNESS = 0.01
 #: The smallest picture: four pixels for each superpixel.
 MIN_PIXELS = 4 * NUMBER
+
+#: Pixels that an approximate map is made from at most: half a minute, a gigabyte.
+_MOST_PIXELS = 12_000_000
 
 #: Key of the text chunk that says how a map was made.
 METHOD_KEY = "isic-superpixels"
@@ -73,7 +80,8 @@ def generate(path: Path | str, *, method: Method = "archive") -> SuperpixelMap:
         The photograph; for `archive` the JPEG that the archive serves, unchanged.
     method : {"archive", "approximate"}
         The archive's own map, to the last pixel; or a map by the same recipe from Pillow's
-        pixels, whose borders and numbers differ from the archive's.
+        pixels, whose borders and numbers differ from the archive's. Of a photograph of more than
+        twelve megapixels it is made from averages of squares, so that time and memory are bounded.
 
     Returns
     -------
@@ -90,6 +98,20 @@ def generate(path: Path | str, *, method: Method = "archive") -> SuperpixelMap:
     """
     if method not in get_args(Method):
         raise UsageError(f"a method is one of {', '.join(get_args(Method))}, not {method!r}")
-    read = ijg_pixels if method == "archive" else load_rgb
-    rgb = read(Path(path))
-    return SuperpixelMap.from_labels(generate_labels(rgb))
+    if method == "archive":
+        return SuperpixelMap.from_labels(generate_labels(ijg_pixels(Path(path))))
+    return SuperpixelMap.from_labels(_approximate_labels(Path(path)))
+
+
+def _approximate_labels(path: Path) -> npt.NDArray[np.uint32]:
+    """Return labels from Pillow's pixels, of a large photograph from fewer of them."""
+    with input_errors():
+        width, height = dimensions(path)
+    factor = math.ceil(math.sqrt(width * height / _MOST_PIXELS))
+    labels = generate_labels(load_rgb(path, reduced_by=factor))
+    if factor == 1:
+        return labels
+    logger.warning(
+        "%s: of %dx%d pixels the map is made at 1/%d of the size", path, width, height, factor
+    )
+    return labels.repeat(factor, axis=0).repeat(factor, axis=1)[:height, :width]
