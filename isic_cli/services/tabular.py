@@ -5,7 +5,6 @@ same sources. Rows are read anew at each iteration and never kept: half a millio
 forty columns would weigh a gigabyte.
 """
 
-import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,8 +20,6 @@ from isic_cli.tables.names import id_column, is_missing
 from isic_cli.tables.read import RowReader
 
 Row = dict[str, Any]
-
-_LOGGER = logging.getLogger(__name__)
 
 
 @dataclass
@@ -123,7 +120,6 @@ def _open_journal(folder: Path) -> TableSource:
 
 def _open_file(path: Path) -> TableSource:
     rows = RowReader(path)
-    _LOGGER.info("%s: read as %s", path, rows.dialect)
     place = id_column(rows.columns, name=str(path))
     key = rows.columns[place]
     names = tuple("isic_id" if at == place else name for at, name in enumerate(rows.columns))

@@ -2,6 +2,9 @@
 
 import datetime as dt
 import decimal
+import glob
+import logging
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +12,8 @@ from typing import Any
 from isic_cli.errors import UsageError
 
 _BATCH = 2000
+
+logger = logging.getLogger(__name__)
 
 
 def parquet_rows(path: Path, name: str) -> tuple[tuple[str, ...], Iterator[list[Any]]]:
@@ -23,7 +28,7 @@ def parquet_rows(path: Path, name: str) -> tuple[tuple[str, ...], Iterator[list[
 
     database = duckdb.connect()
     try:
-        cursor = database.execute("SELECT * FROM read_parquet(?)", [str(path)])
+        cursor = database.execute("SELECT * FROM read_parquet(?)", [glob.escape(str(path))])
     except duckdb.Error as error:
         database.close()
         raise UsageError(f"{name} is not a whole Parquet file") from error
@@ -41,15 +46,17 @@ def parquet_rows(path: Path, name: str) -> tuple[tuple[str, ...], Iterator[list[
     return columns, rows()
 
 
-def xlsx_rows(path: Path, name: str) -> Iterator[list[Any]]:
-    """Yield the rows of the first sheet of a workbook, its header first.
+def xlsx_rows(path: Path, name: str) -> Iterator[tuple[int, list[Any]]]:
+    """Yield the rows of the first sheet of a workbook that hold anything, with their numbers.
 
     Raises
     ------
     UsageError
         Without the package that reads workbooks, or for a damaged one.
     """
+    import xml.etree.ElementTree as ET
     import zipfile
+    import zlib
 
     try:
         import openpyxl
@@ -58,14 +65,24 @@ def xlsx_rows(path: Path, name: str) -> Iterator[list[Any]]:
             f"{name} is a workbook, and openpyxl is not installed",
             hint="Install the extra xlsx, or save the sheet as CSV UTF-8.",
         ) from error
+    warnings.filterwarnings("ignore", module="openpyxl")  # of styles and extensions
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         try:
-            for row in book.worksheets[0].iter_rows(values_only=True):
-                yield [_plain(cell) for cell in row]
+            sheet = book.worksheets[0]
+            sheet.reset_dimensions()  # some programs write wrong ones, and rows would be lost
+            for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
+                cells = [_plain(cell) for cell in row]
+                if any(cell is not None for cell in cells):
+                    yield number, cells
+            if len(book.worksheets) > 1:
+                logger.warning("%s: only its first sheet, %s, is read", name, sheet.title)
         finally:
             book.close()
-    except (zipfile.BadZipFile, KeyError, ValueError, IndexError, OSError) as error:
+    except (
+        *(zipfile.BadZipFile, zlib.error, ET.ParseError, EOFError, OSError),
+        *(KeyError, ValueError, IndexError, TypeError, AttributeError),
+    ) as error:
         raise UsageError(f"{name} is not a workbook that can be read ({error})") from error
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from isic_cli.errors import UsageError
-from isic_cli.models.ids import find_ids
+from isic_cli.models.ids import find_ids, is_isic_id
+from isic_cli.tables.names import is_id_column
 
 #: One row: the number of its last line, from 1, and its cells.
 Cells = tuple[int, list[str]]
@@ -40,8 +41,7 @@ class DelimitedRows:
     Attributes
     ----------
     columns : tuple of str
-        The header, spaces around the names removed; a table whose first row holds an ISIC id has
-        none, and its columns are called `image` and `label`, or `image`, `column_2` and so on.
+        As `header_of` says.
     delimiter : str
         What separates cells.
     has_header : bool
@@ -74,10 +74,7 @@ class DelimitedRows:
             header = next(row for _, row in self._rows() if any(map(str.strip, row)))
         except StopIteration:
             raise UsageError(f"{name} is empty") from None
-        self.has_header = not any(find_ids(cell) for cell in header)
-        self.columns = _names(header) if self.has_header else _made_names(header)
-        if twice := next((one for one in self.columns if self.columns.count(one) > 1), None):
-            raise UsageError(f"{name}: the column {twice} is there twice")
+        self.columns, self.has_header = header_of(header, name)
 
     def __iter__(self) -> Iterator[Cells]:
         """Yield the rows that hold anything, each as wide as the header.
@@ -188,39 +185,51 @@ def _first_lines(lines: Iterable[str]) -> list[str]:
 
 
 def _delimiter(first: list[str]) -> str:
-    """Return what separates cells: what divides the first rows alike, and most.
+    """Return what separates cells: what gives a column of ids, divides rows alike, and most.
 
     A mark of spreadsheets, `sep=;`, decides at once.
     """
     mark = first[0].strip()
     if _is_mark(mark, before_header=True):
         return mark[-1]
-    best, most = ",", (False, 1)
+    best, most = ",", (False, False, 1)
     for delimiter in _DELIMITERS:
         try:
-            widths = [len(row) for row in csv.reader(first, delimiter=delimiter)]
+            rows = list(csv.reader(first, delimiter=delimiter))
         except csv.Error:
             continue
-        if widths[0] > 1:
-            alike = sum(width == widths[0] for width in widths) * 2 > len(widths)
-            if (alike, widths[0]) > most:
-                best, most = delimiter, (alike, widths[0])
+        wide = len(rows[0])
+        if wide > 1:
+            alike = sum(len(row) == wide for row in rows) * 2 > len(rows)
+            names = any(is_id_column(cell) or is_isic_id(cell.strip()) for cell in rows[0])
+            if (names, alike, wide) > most:
+                best, most = delimiter, (names, alike, wide)
     return best
 
 
-def _names(header: list[str]) -> tuple[str, ...]:
-    """Return the names of columns; the index that pandas writes has none."""
-    names = [cell.strip() for cell in header]
+def header_of(cells: list[str], name: str) -> tuple[tuple[str, ...], bool]:
+    """Return the names of the columns of a table by its first row, and whether that is a header.
+
+    A first row that holds an ISIC id is none, and the columns are called `image` and `label`, or
+    `image`, `column_2` and so on. The index that pandas writes has no name in a header.
+
+    Raises
+    ------
+    UsageError
+        For a column that is there twice.
+    """
+    if ids := [place for place, cell in enumerate(cells) if find_ids(cell)]:
+        if len(cells) == 2 and ids[0] == 0:
+            return ("image", "label"), False
+        places = range(len(cells))
+        return tuple("image" if at == ids[0] else f"column_{at + 1}" for at in places), False
+    names = [cell.strip() for cell in cells]
     while len(names) > 1 and not names[-1]:
         names.pop()
-    return tuple(name or f"unnamed_{place}" for place, name in enumerate(names, 1))
-
-
-def _made_names(cells: list[str]) -> tuple[str, ...]:
-    if len(cells) == 2 and find_ids(cells[0]):
-        return ("image", "label")
-    ids = next(place for place, cell in enumerate(cells) if find_ids(cell))
-    return tuple("image" if place == ids else f"column_{place + 1}" for place in range(len(cells)))
+    columns = tuple(one or f"unnamed_{place}" for place, one in enumerate(names, 1))
+    if twice := next((one for one in columns if columns.count(one) > 1), None):
+        raise UsageError(f"{name}: the column {twice} is there twice")
+    return columns, True
 
 
 def _why(error: csv.Error) -> str:

@@ -27,6 +27,11 @@ def is_missing(value: object) -> bool:
     return value is None or value != value
 
 
+def is_id_column(name: str) -> bool:
+    """Whether a column of this name may hold ISIC ids, whatever its case."""
+    return name.strip().lower() in ID_COLUMNS
+
+
 def id_column(columns: Sequence[str], *, name: str) -> int:
     """Return the place of the column of ids, whatever its case.
 

@@ -1,5 +1,6 @@
 """Rows from any file that holds rows: what every command that reads a table goes through."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +9,11 @@ from typing import Any, Literal
 from isic_cli.errors import UsageError
 from isic_cli.tables.binary import parquet_rows, xlsx_rows
 from isic_cli.tables.content import Content
-from isic_cli.tables.delimited import DelimitedRows
+from isic_cli.tables.delimited import DelimitedRows, header_of
 from isic_cli.tables.names import unguarded
 from isic_cli.tables.objects import Row, flat, is_json, json_items
+
+logger = logging.getLogger(__name__)
 
 #: One row: its line, or its number where there are no lines, and its cells by column.
 NumberedRow = tuple[int, Row]
@@ -87,8 +90,13 @@ class RowReader:
                 self.columns, rows = parquet_rows(path, self.name)
                 rows.close()  # type: ignore[attr-defined]  # it is a generator
         elif kind == "xlsx":
-            self.dialect = TableDialect("xlsx")
-            self.columns = self._sheet_columns()
+            with self._content.file() as path:
+                first = next(xlsx_rows(path, self.name), None)
+            if first is None:
+                raise UsageError(f"{self.name} is empty")
+            texts = ["" if cell is None else str(cell) for cell in first[1]]
+            self.columns, has_header = header_of(texts, self.name)
+            self.dialect = TableDialect("xlsx", has_header=has_header)
         elif is_json(self._first_line()):
             self.dialect = TableDialect("json", encoding=self._content.encoding)
             self.columns = tuple(dict.fromkeys(key for _, row in self for key in row))
@@ -101,24 +109,13 @@ class RowReader:
                 self._content.encoding,
                 self._delimited.has_header,
             )
+        logger.info("%s: read as %s", self.name, self.dialect)
 
     def _first_line(self) -> str:
         for line in self._content.lines(errors="replace"):
             if line.strip() and not line.lstrip().startswith("#"):
                 return line
         raise UsageError(f"{self.name} is empty")
-
-    def _sheet_columns(self) -> tuple[str, ...]:
-        with self._content.file() as path:
-            header = next(
-                (row for row in xlsx_rows(path, self.name) if any(c is not None for c in row)), None
-            )
-        if header is None:
-            raise UsageError(f"{self.name} is empty")
-        return tuple(
-            str(cell).strip() if cell is not None else f"unnamed_{place}"
-            for place, cell in enumerate(header, 1)
-        )
 
     def __iter__(self) -> Iterator[NumberedRow]:
         yield from self.select(None)
@@ -131,7 +128,8 @@ class RowReader:
             for number, item in json_items(self._content.lines, self.name):
                 yield number, flat(item) if isinstance(item, dict) else {"isic_id": item}
         else:
-            yield from self._numbered(self._binary_rows())
+            for number, cells in self._binary_rows():
+                yield number, dict(zip(self.columns, cells, strict=True))
 
     def _delimited_rows(
         self, rows: DelimitedRows, fields: tuple[str, ...] | None
@@ -151,19 +149,21 @@ class RowReader:
             else:
                 yield number, {name: cells[place] for name, place in places}
 
-    def _binary_rows(self) -> Iterator[list[Any]]:
+    def _binary_rows(self) -> Iterator[tuple[int, list[Any]]]:
+        width = len(self.columns)
         with self._content.file() as path:
             if self.dialect.kind == "parquet":
-                yield from parquet_rows(path, self.name)[1]
+                yield from enumerate(parquet_rows(path, self.name)[1], 1)
                 return
-            rows = (row for row in xlsx_rows(path, self.name) if any(c is not None for c in row))
-            next(rows, None)  # the header
-            for row in rows:
-                yield (row + [None] * len(self.columns))[: len(self.columns)]
-
-    def _numbered(self, rows: Iterator[list[Any]]) -> Iterator[NumberedRow]:
-        for number, cells in enumerate(rows, 1):
-            yield number, dict(zip(self.columns, cells, strict=True))
+            rows = xlsx_rows(path, self.name)
+            if self.dialect.has_header:
+                next(rows)
+            for number, cells in rows:
+                if any(cell is not None for cell in cells[width:]):
+                    raise UsageError(
+                        f"{self.name}, row {number}: {len(cells)} cells, but {width} columns"
+                    )
+                yield number, (cells + [None] * width)[:width]
 
 
 class _Lines:
