@@ -16,6 +16,7 @@ from isic_cli.cli import formats
 from isic_cli.cli.complete import complete_fields
 from isic_cli.errors import UsageError
 from isic_cli.files.atomic import replacing_path, replacing_text
+from isic_cli.files.faults import shown
 
 FORMATS = ("table", "json", "jsonl", "csv", "tsv", "ids", "parquet")
 
@@ -79,8 +80,8 @@ class Output:
             return "ids"
         if self.format:
             return self.format
-        if self.path is not None and (found := _SUFFIXES.get(self.path.suffix.lower())):
-            return found
+        if self.path is not None and self.path.suffix.lower() in _SUFFIXES:
+            return _SUFFIXES[self.path.suffix.lower()]
         return self.default or ("table" if self.to_terminal else "tsv")
 
     def write(self, rows: Iterable[formats.Row], shape: Shape) -> int:
@@ -132,7 +133,7 @@ class Output:
                 shutil.copyfileobj(source, sys.stdout.buffer, 1 << 20)
 
     def _write_parquet(self, rows: Iterable[formats.Row], first: Sequence[str]) -> None:
-        from isic_cli.services.parquet import write_parquet
+        from isic_cli.index.parquet import write_parquet
 
         chosen = _only(rows, self.fields) if self.fields else rows
         with self.as_file() as path:
@@ -225,7 +226,7 @@ def output_options(*, default: str | None = None) -> Callable[[Any], Any]:
             output = Output(
                 format=format_,
                 fields=_field_names(fields),
-                path=None if output_file == Path("-") else output_file,
+                path=_checked_path(output_file, format_ if not quiet else "ids"),
                 quiet=quiet,
                 default=default,
             )
@@ -234,6 +235,19 @@ def output_options(*, default: str | None = None) -> Callable[[Any], Any]:
         return wrapped
 
     return decorate
+
+
+def _checked_path(path: Path | None, asked: str | None) -> Path | None:
+    """Return where to write, None for standard output; refuse a suffix that tells no format."""
+    if path is None or path == Path("-"):
+        return None
+    suffix = path.suffix.lower()
+    if asked or not suffix or suffix in _SUFFIXES:
+        return path  # without a suffix: what standard output would get
+    raise UsageError(
+        f"{shown(path.name)}: the suffix {shown(suffix)} tells no format",
+        hint=f"Use {', '.join(_SUFFIXES)}, or name the format with -f.",
+    )
 
 
 def _field_names(text: str | None) -> tuple[str, ...]:

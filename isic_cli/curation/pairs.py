@@ -1,54 +1,55 @@
 """Pairs of duplicates from a file: the list of a challenge, or the groups that dedupe wrote."""
 
 import json
-import re
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 from isic_cli.errors import UsageError
 from isic_cli.models.ids import find_ids
+from isic_cli.tables.read import RowReader
 
-#: What separates the cells of a line.
-_CELL = re.compile(r"[,;\t]")
+_GROUP = "isic_ids"
 
 
-def parse_pairs(text: str, *, name: str) -> Iterator[tuple[str, str]]:
-    """Yield the pairs of ISIC ids in a text.
+def read_pairs(path: str | Path) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of ISIC ids in a file.
 
     Parameters
     ----------
-    text : str
-        Lines with two ids (CSV, a line of column names first or not, as in the duplicates list of
-        ISIC 2020), or JSON lines with a list `isic_ids`. Suffixes such as `.jpg` are let through.
-    name : str
-        Named in messages.
+    path : str or Path
+        A table of any kind, with a header or without: with two ids in each row, as the
+        duplicates list of ISIC 2020 has, or with a column `isic_ids` of lists, as
+        `isic dataset dedupe` writes in any format. Suffixes such as `.jpg` are let through.
 
     Raises
     ------
+    NotFoundError, LocalError
+        It is absent or cannot be read.
     UsageError
-        A line that is neither; with its number.
+        A row that is neither; with its number.
     """
-    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
-        if not line.strip() or line.lstrip().startswith("#"):
+    rows = RowReader(path, comments="all")
+    for number, row in rows:
+        if _GROUP in row:
+            yield from pairwise(_group(row[_GROUP], f"{rows.name}, line {number}"))
             continue
-        if line.lstrip().startswith("{"):
-            yield from pairwise(_group(line, f"{name}, line {number}"))
-            continue
-        ids = [found for cell in _CELL.split(line) for found in find_ids(cell)[:1]]
-        if len(ids) == 2:
-            yield ids[0], ids[1]
-        elif ids or number > 1:
+        ids = [found for cell in row.values() for found in find_ids(str(cell))[:1]]
+        if len(ids) != 2:
             raise UsageError(
-                f"{name}, line {number}: {len(ids)} ISIC ids, where a pair has two",
+                f"{rows.name}, line {number}: {len(ids)} ISIC ids, where a pair has two",
                 hint="such as ISIC_0079038,ISIC_8521950",
             )
+        yield ids[0], ids[1]
 
 
-def _group(line: str, where: str) -> list[str]:
+def _group(cell: Any, where: str) -> list[str]:
+    """Return the ids of a list, which is text in CSV and Parquet."""
     try:
-        ids = json.loads(line).get("isic_ids")
-    except json.JSONDecodeError as error:
-        raise UsageError(f"{where}: {error.msg}") from error
+        ids = json.loads(cell) if isinstance(cell, str) else cell
+    except ValueError:
+        ids = None
     if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
-        raise UsageError(f"{where}: no list isic_ids")
+        raise UsageError(f"{where}: no list {_GROUP}")
     return ids

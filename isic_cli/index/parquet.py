@@ -6,9 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from isic_cli.errors import UsageError
 from isic_cli.index.columns import METADATA
-from isic_cli.index.engine import connect, quoted, seal, translated
+from isic_cli.index.engine import connect, quoted, translated
 
 _TYPES: Mapping[type, str] = {bool: "BOOLEAN", int: "BIGINT", float: "DOUBLE", str: "VARCHAR"}
 
@@ -77,38 +76,3 @@ def _common(first: str, second: str) -> str:
     if not first:
         return second
     return "DOUBLE" if {first, second} == {"BIGINT", "DOUBLE"} else "VARCHAR"
-
-
-def read_column(path: Path, names: Sequence[str]) -> list[str]:
-    """Return the values of a column of a Parquet file as text.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    names : sequence of str
-        The columns that will do, the best first; case does not matter.
-
-    Raises
-    ------
-    UsageError
-        When it has none of them.
-    LocalError
-        For a file that is torn.
-    """
-    file = f"read_parquet({quoted(path)})"
-    with TemporaryDirectory(prefix="isic-") as folder, connect(Path(folder)) as database:
-        with translated(str(path)):
-            seal(database, [path])
-            described = database.execute(f"DESCRIBE SELECT * FROM {file}").fetchall()
-        columns = {row[0].lower(): row[0] for row in described}
-        chosen = next((columns[name] for name in names if name in columns), None)
-        if chosen is None:
-            raise UsageError(
-                f"{path}: no column of ids among {', '.join(columns)}",
-                hint=f"Name the column {', '.join(names[:-1])} or {names[-1]}.",
-            )
-        name = '"' + chosen.replace('"', '""') + '"'
-        with translated(str(path)):
-            rows = database.execute(f"SELECT CAST({name} AS VARCHAR) FROM {file}").fetchall()
-    return [row[0] or "" for row in rows]

@@ -158,7 +158,7 @@ class Content:
                     yield line
             except UnicodeError as error:
                 raise UsageError(
-                    f"{self.name}, line {self._undecodable(number + 1)}: not UTF-8 text",
+                    f"{self.name} is not UTF-8 text (line {self._undecodable(number + 1)})",
                     hint="Save it as UTF-8: in another encoding names would be damaged.",
                 ) from error
 

@@ -160,7 +160,7 @@ def test_a_lesion_of_two_patients_is_kept_together_and_told(isic: Isic) -> None:
         (["--folds", "2", "--label", "isic2021"], 2, "no label scheme is called isic2021"),
         (["--folds", "2", "--previous", "none.csv"], 6, "no such table or folder: none.csv"),
         (["--folds", "2", "--previous", "table.csv"], 2, "table.csv has no column split"),
-        (["--folds", "2", "--pairs", "none.csv"], 6, "no such file of pairs: none.csv"),
+        (["--folds", "2", "--pairs", "none.csv"], 6, "no such file: none.csv"),
         (["--folds", "2", "--ids", "table.csv"], 8, "table.csv"),
     ],
 )

@@ -1,10 +1,12 @@
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from isic_cli.cli import formats
+from tests.cli.conftest import Isic
 
 ROWS: list[dict[str, Any]] = [
     {"isic_id": "ISIC_0000001", "sex": "male", "age_approx": 40},
@@ -145,3 +147,16 @@ def test_a_listing_that_fails_at_once_writes_no_header() -> None:
     with pytest.raises(ConnectionError):
         formats.write_delimited(rows(), stream, ["a"], delimiter=",")
     assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize("name", ["x.xlsx", "x.json.gz", "x.csvv"])
+def test_a_suffix_that_tells_no_format_is_refused(isic: Isic, tmp_path: Path, name: str) -> None:
+    done = isic("image", "list", "-o", str(tmp_path / name))
+    assert (done.code, list(tmp_path.glob("x.*"))) == (2, [])
+    assert ".json, .jsonl, .csv, .tsv, .txt, .parquet" in done.err
+
+
+def test_a_format_that_is_named_goes_into_a_file_of_any_name(isic: Isic, tmp_path: Path) -> None:
+    path = tmp_path / "x.list"
+    assert isic("image", "list", "-l", "1", "-f", "ids", "-o", str(path)).code == 0
+    assert path.read_text().startswith("ISIC_")

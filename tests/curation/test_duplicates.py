@@ -15,7 +15,7 @@ from isic_cli.curation.duplicates import (
     find_duplicates,
     parse_method,
 )
-from isic_cli.curation.pairs import parse_pairs
+from isic_cli.curation.pairs import read_pairs
 from isic_cli.curation.phash import Grey, digest_pixels, fingerprint
 from isic_cli.errors import UsageError
 from tests.support.lesions import drawn, skin
@@ -175,15 +175,25 @@ def test_a_wrong_method_is_refused(text: str, message: str) -> None:
     assert caught.value.message == message
 
 
-def test_pairs_are_read_from_lists_and_from_groups() -> None:
-    text = (
-        "\ufeffimage_name_1,image_name_2\r\n"
-        'ISIC_0079038,"ISIC_8521950.jpg"\r\n'
-        "\r\n# a remark\r\n"
-        '{"isic_ids": ["ISIC_0000001", "ISIC_0000002", "ISIC_0000003"]}\r\n'
+def test_pairs_are_read_from_a_list(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.csv"
+    path.write_text(
+        '\ufeffimage_name_1,image_name_2\r\nISIC_0079038,"ISIC_8521950.jpg"\r\n\r\n# a remark\r\n'
     )
-    assert list(parse_pairs(text, name="t")) == [
-        ("ISIC_0079038", "ISIC_8521950"),
+    assert list(read_pairs(path)) == [("ISIC_0079038", "ISIC_8521950")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"isic_ids": ["ISIC_0000001", "ISIC_0000002", "ISIC_0000003"]}\n',
+        'group\tisic_ids\n1\t"[""ISIC_0000001"", ""ISIC_0000002"", ""ISIC_0000003""]"\n',
+    ],
+)
+def test_pairs_are_read_from_groups(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "groups"
+    path.write_text(text)
+    assert list(read_pairs(path)) == [
         ("ISIC_0000001", "ISIC_0000002"),
         ("ISIC_0000002", "ISIC_0000003"),
     ]
@@ -192,21 +202,25 @@ def test_pairs_are_read_from_lists_and_from_groups() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a,b\nISIC_0000001,x\n", "t, line 2: 1 ISIC ids, where a pair has two"),
-        ("a,b\nc,d\n", "t, line 2: 0 ISIC ids, where a pair has two"),
-        ("ISIC_0000001\n", "t, line 1: 1 ISIC ids, where a pair has two"),
-        ('{"isic_ids": 3}\n', "t, line 1: no list isic_ids"),
-        ('{"isic_ids": [3]}\n', "t, line 1: no list isic_ids"),
-        ('{"isic_ids": \n', "t, line 1: Expecting value"),
+        ("a,b\nISIC_0000001,x\n", ", line 2: 1 ISIC ids, where a pair has two"),
+        ("a,b\nc,d\n", ", line 2: 0 ISIC ids, where a pair has two"),
+        ("ISIC_0000001\n", ", line 1: 1 ISIC ids, where a pair has two"),
+        ('a,b\nISIC_0000001,"ISIC_0000002\n', ", line 2: a quote that begins here is never closed"),
+        ('{"isic_ids": 3}\n', ", line 1: no list isic_ids"),
+        ('{"isic_ids": [3]}\n', ", line 1: no list isic_ids"),
     ],
 )
-def test_a_line_that_is_no_pair_is_refused_with_its_number(text: str, message: str) -> None:
+def test_a_line_that_is_no_pair_is_refused_with_its_number(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    path = tmp_path / "pairs"
+    path.write_text(text)
     with pytest.raises(UsageError) as caught:
-        list(parse_pairs(text, name="t"))
-    assert caught.value.message == message
+        list(read_pairs(path))
+    assert caught.value.message == f"{path}{message}"
 
 
 def test_the_duplicates_of_2020_are_read(shared: Path) -> None:
     file = shared / "data/csv/challenge/ISIC_2020_Training_Duplicates.csv"
-    pairs = list(parse_pairs(file.read_text("utf-8"), name=file.name))
+    pairs = list(read_pairs(file))
     assert (len(pairs), pairs[0]) == (200, ("ISIC_0079038", "ISIC_8521950"))

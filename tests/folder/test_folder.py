@@ -329,7 +329,7 @@ def test_a_table_alone_is_an_empty_archive(make: Make) -> None:
         (b"name\n1\n", "has no column of ids"),
         (b"sex\nmale\n", "no column of ids among sex"),
         (b"", "is empty"),
-        (b"isic_id\nISIC_0000001\xff\n", "is not UTF-8 text (line 1 or one of the next)"),
+        (b"isic_id\nISIC_0000001\xff\n", "is not UTF-8 text (line 2)"),
         (b'isic_id\nISIC_0000001\n"ISIC_0000002\n', "line 3: a quote that begins here"),
         (b"isic_id,sex\nISIC_0000001,male,x\n", "line 2: 3 cells, but 2 columns"),
         (b"isic_id,sex\n\nISIC_0000001\n", "line 3: 1 cells, but 2 columns"),

@@ -4,8 +4,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from isic_cli.errors import LocalError, UsageError
-from isic_cli.index.parquet import read_column, write_parquet
+from isic_cli.errors import LocalError
+from isic_cli.index.parquet import write_parquet
 
 
 def written(path: Path) -> tuple[dict[str, str], list[tuple[Any, ...]]]:
@@ -50,15 +50,6 @@ def test_a_number_that_is_none_makes_a_column_of_text(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     write_parquet([{"mel_thick_mm": "0.35"}, {"mel_thick_mm": "thick"}], path)
     assert written(path) == ({"mel_thick_mm": "VARCHAR"}, [("0.35",), ("thick",)])
-
-
-def test_the_best_column_of_ids_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "a.parquet"
-    write_parquet([{"Image": "b", "ISIC_ID": "a"}, {"Image": "d"}], path)
-    assert read_column(path, ["isic_id", "image"]) == ["a", ""]
-    assert read_column(path, ["none", "image"]) == ["b", "d"]
-    with pytest.raises(UsageError, match="no column of ids among isic_id, image"):
-        read_column(path, ["none", "nothing"])
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:

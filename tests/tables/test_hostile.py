@@ -39,7 +39,7 @@ def refusal(path: Path) -> str:
         ("quote-in-cell.csv", ", line 2: text behind a closing quote"),
         ("long-row.csv", ", line 3: 3 cells, but 2 columns"),
         ("short-row.csv", ", line 3: 1 cells, but 2 columns"),
-        ("latin1.csv", ", line 4: not UTF-8 text"),
+        ("latin1.csv", " is not UTF-8 text (line 4)"),
         ("nul.csv", " is a binary file"),
         ("column-twice.csv", ": the column sex is there twice"),
         ("torn.jsonl", ", line 2: not a JSON object"),

@@ -8,8 +8,8 @@ from isic_cli.curation.groups import GROUP_FIELDS, Groups, build_groups, group_f
 from isic_cli.curation.labels import Scheme
 from isic_cli.curation.labels.scheme import require_levels
 from isic_cli.curation.labels.tree import LEVELS
-from isic_cli.curation.pairs import parse_pairs
-from isic_cli.errors import CheckError, LocalError, NotFoundError, UsageError
+from isic_cli.curation.pairs import read_pairs
+from isic_cli.errors import CheckError, UsageError
 from isic_cli.files.atomic import replacing_text
 from isic_cli.services.dataset.label import Labelling
 from isic_cli.services.tabular import Row, TableSource, open_table
@@ -75,24 +75,12 @@ def read_groups(table: TableSource, grouping: Grouping) -> tuple[list[Row], Grou
     # A field that no row has a value for is a field of the table all the same.
     for name in needed:
         rows[0].setdefault(name, "")
-    pairs = [pair for path in grouping.pairs for pair in _pairs(path)]
+    pairs = [pair for path in grouping.pairs for pair in read_pairs(path)]
     return rows, build_groups(rows, fields=tying, pairs=pairs)
 
 
 def _labelled(rows: Iterable[Row], scheme: Scheme | None) -> Iterator[Row]:
     return iter(rows) if scheme is None else Labelling(scheme).apply(rows)
-
-
-def _pairs(path: Path) -> Iterator[tuple[str, str]]:
-    try:
-        text = path.read_text("utf-8")
-    except FileNotFoundError as error:
-        raise NotFoundError(f"no such file of pairs: {path}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 text") from error
-    except OSError as error:
-        raise LocalError(f"cannot read {path}: {error.strerror}") from error
-    return parse_pairs(text, name=str(path))
 
 
 def read_splits(path: Path, column: str) -> dict[str, str]:
