@@ -15,7 +15,7 @@ from isic_cli.cli.context import Run
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.signals import CODES, Signals, say
 from isic_cli.cli.streams import ReaderGoneError, standard_streams
-from isic_cli.errors import ExitCode, IsicError, LocalError, QueryError, TerminatedError
+from isic_cli.errors import ExitCode, IsicError, LocalError, QueryError, TerminatedError, UsageError
 from isic_cli.files.faults import fault_of_machine
 
 COMMANDS = {
@@ -70,6 +70,8 @@ class RootGroup(LazyGroup):
             return self._fail(ctx, error)
         except KeyboardInterrupt:  # Click would print an empty line
             raise click.Abort from None
+        except UnicodeEncodeError as error:  # bytes of the command line that are no UTF-8
+            return self._fail(ctx, UsageError(f"{error.object[:60]!a} is not UTF-8 text"))
         except BrokenPipeError:  # the reader of a FIFO has what it wanted
             return ExitCode.OK
         except OSError as error:
