@@ -126,6 +126,28 @@ def test_masks_become_features_by_the_share_of_each_superpixel() -> None:
         features_of_masks(MAP, {"a": mask[:3, :3]})
 
 
+def test_a_share_equal_to_the_threshold_is_not_enough() -> None:
+    # Two superpixels of two pixels each: one of two inside, and both.
+    halves = SuperpixelMap.from_labels(np.array([[0, 0, 1, 1]]))
+    mask = np.array([[True, False, True, True]])
+    assert features_of_masks(halves, {"a": mask}, 0.5).to_json() == '{"a":[0,1]}'
+    assert features_of_masks(halves, {"a": mask}, 0.49).to_json() == '{"a":[1,1]}'
+    measured = fit(halves, mask, 0.5)
+    assert measured.coverage.tolist() == [0.5, 1.0]
+    assert (measured.mixed, measured.wrong_pixels) == (1, 1)
+    # At a threshold below one half the pixel that is not in the mask is the wrong one.
+    uneven = SuperpixelMap.from_labels(np.array([[0, 0, 0, 0]]))
+    quarter = np.array([[True, False, False, False]])
+    assert fit(uneven, quarter, 0.25).wrong_pixels == 1
+    assert fit(uneven, quarter, 0.24).wrong_pixels == 3
+
+
+def test_a_mask_of_features_of_another_map_is_refused() -> None:
+    for values in ("[0,0,0,0,0]", "[0,0,0,0,0,0,0]"):
+        with pytest.raises(UsageError, match=r"the map has labels up to 5: 6 are needed"):
+            feature_mask(MAP, parse_features(f'{{"streaks":{values}}}'), "streaks")
+
+
 def test_a_mask_of_a_real_annotation_gives_its_features(shared: Path) -> None:
     data = shared / "data"
     kept = SuperpixelMap.from_png(data / "superpixels" / "ISIC_0000006_superpixels.png")
