@@ -252,6 +252,23 @@ def test_status_counts_complete_missing_changed_and_extra(dataset: Isic, out: Pa
     ]
 
 
+def test_copies_that_a_file_manager_made_are_extra(dataset: Isic, out: Path) -> None:
+    names = ["ISIC_0000001 (1).jpg", "ISIC_0000001 - Copy.jpg", "ISIC_0000001 - Copy (2).JPG",
+             "ISIC_0000002 copy.jpg", "ISIC_0000002 copy 2.jpg"]  # fmt: skip
+    for name in [*names, "ISIC_0000001_segmentation.png", "._ISIC_0000001.jpg"]:
+        (out / name).write_bytes(jpeg(1))
+    listed = dataset("status", "out", "--files", "-f", "csv", "--fields", "state,path")
+    assert sorted(listed.lines[1:]) == sorted(f"extra,{name}" for name in names)
+
+
+def test_a_folder_in_the_place_of_a_picture_is_named(dataset: Isic, out: Path) -> None:
+    (out / "ISIC_0000001.jpg").unlink()
+    (out / "ISIC_0000001.jpg").mkdir()
+    for command in ("status", "verify"):
+        done = dataset(command, "out", *(["--files", "-f", "csv"] if command == "status" else []))
+        assert "a folder stands in its place" in done.out + done.err
+
+
 # verify
 
 

@@ -23,7 +23,11 @@ from isic_cli.services.download.sidecars import update_sidecars
 from isic_cli.services.select.images import Problem
 from isic_cli.services.select.live import SelectedImages
 
-_PICTURE = id_pattern(r"(_thumbnail)?\.(?:jpe?g|png|tiff?)")
+#: A picture, or a copy of one as file managers name it: "(1)", "- Copy (2)", "copy 2".
+_PICTURE = id_pattern(
+    r"(_thumbnail)?(?: ?\([0-9]+\)| - Copy(?: \([0-9]+\))?| copy(?: [0-9]+)?)?"
+    r"\.(?:jpe?g|png|tiff?)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,10 @@ class Rebuilding:
 
 
 def extra_pictures(folder: Path, lock: Lock) -> Iterator[LockDifference]:
-    """Yield the pictures in a folder that its lock does not list; hidden folders aside."""
+    """Yield the pictures, and copies of pictures, that the lock of a folder does not list.
+
+    Hidden folders are passed over.
+    """
     for entry in walk(folder):
         match = _PICTURE.fullmatch(entry.name)
         if match is None or bool(match[2]) != (lock.header.variant == "thumbnail"):

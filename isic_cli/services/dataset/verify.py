@@ -1,6 +1,7 @@
 """Compare a folder with its lock: what is complete, missing, changed or damaged."""
 
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -138,6 +139,8 @@ class _Checker:
         image, there = look.image, look.there
         if there is None:
             return Checked(image, "missing", "not there")
+        if stat.S_ISDIR(there.st_mode):
+            return Checked(image, "changed", "a folder stands in its place")
         if there.st_size != image.size:
             return Checked(image, "changed", f"{there.st_size} bytes instead of {image.size}")
         if self._deep:
