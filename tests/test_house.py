@@ -99,9 +99,9 @@ def test_fenced_packages_stay_in_their_layer() -> None:
 def test_files_stay_short() -> None:
     long = [
         f"{path.relative_to(ROOT)}: {lines} lines"
-        for folder in ("isic_cli", "benchmarks")
+        for folder, most in (("isic_cli", 300), ("benchmarks", 300), ("tests", 500))
         for path in sorted((ROOT / folder).rglob("*.py"))
-        if (lines := path.read_text("utf-8").count("\n")) > 300
+        if (lines := path.read_text("utf-8").count("\n")) > most
     ]
     assert long == []
 
