@@ -174,6 +174,11 @@ ONE_PLACE = {
     r"ISIC_(\\d|\[0-9\]\{7\})": {"models/ids.py"},
     r"\bfile_digest\(": {"files", "services/download/part.py"},
     r"csv\.(Dict)?[rR]eader\(|read_parquet\(\?|load_workbook": {"tables"},
+    r"ProcessPoolExecutor|import multiprocessing|from multiprocessing|subprocess\.": {
+        "services/run/processes.py"
+    },
+    r"\bReport\(": {"cli/outcome.py"},
+    r'"--report",': {"cli/outcome.py"},
 }
 
 

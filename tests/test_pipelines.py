@@ -1,5 +1,6 @@
 """Pipelines that must work, word for word, in a shell."""
 
+import json
 import os
 import stat
 import subprocess
@@ -67,6 +68,25 @@ def test_what_failed_is_fetched_again_from_the_report(shell: Shell) -> None:
     assert done.returncode == 0
     assert "1 FAILED" in done.stderr
     assert len(list((shell.folder / "out").glob("ISIC_*.jpg"))) == 4
+
+
+def test_what_was_not_found_stays_a_failure_when_it_is_asked_for_again(shell: Shell) -> None:
+    (shell.folder / "ids.txt").write_text("ISIC_0000001\nISIC_9999999\nfoo\n")
+    done = shell.run(
+        "isic image download --from ids.txt --report run.jsonl out/ || "
+        "isic image download --from run.jsonl --status failed out/"
+    )
+    assert done.returncode == 3
+    *items, summary = map(json.loads, (shell.folder / "run.jsonl").read_text().splitlines())
+    assert [(item["isic_id"], item["status"], item["reason"]) for item in items] == [
+        ("ISIC_0000001", "downloaded", None),
+        ("", "no_id", "ids.txt, line 3: no ISIC id in 'foo'"),
+        ("ISIC_9999999", "not_found", "not in the archive, or not visible to this user"),
+    ]
+    assert summary == {
+        "summary": {"counts": {"downloaded": 1, "no_id": 1, "not_found": 1}, "exit_code": 3}
+    }
+    assert "Warning: ISIC_9999999: not in the archive" in done.stderr.partition("run.jsonl")[2]
 
 
 def test_a_download_is_searched_offline(shell: Shell) -> None:

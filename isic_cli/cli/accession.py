@@ -7,6 +7,7 @@ import click
 
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.lazy import LazyGroup
+from isic_cli.cli.outcome import reported
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.progress import Progress, counted, human_bytes
 from isic_cli.cli.writing import write_options
@@ -60,12 +61,11 @@ def upload(
 
     isic accession upload 1 photos/ --metadata upload.csv --dry-run
     """
-    from isic_cli.services.run.report import Report
     from isic_cli.services.upload.plan import plan_upload
     from isic_cli.services.upload.send import Uploader, find_cohort
 
-    plan = plan_upload(paths, metadata_csv)
-    with run.open() as api, Report(report_file) as report:
+    with reported(report_file) as report, run.open() as api:
+        plan = plan_upload(paths, metadata_csv)
         chosen = find_cohort(api, cohort)
         _report_plan(plan, chosen, dry_run=dry_run)
         if dry_run:

@@ -9,7 +9,7 @@ import click
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.lazy import LazyGroup
-from isic_cli.cli.outcome import reported
+from isic_cli.cli.outcome import report_option, reported
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.progress import Progress, human_bytes, progress_option
 from isic_cli.cli.units import duration, size
@@ -45,13 +45,7 @@ def cache() -> None:
     metavar="PATH|URL",
     help="Take the records from a Parquet snapshot of the archive.",
 )
-@click.option(
-    "--report",
-    "report_file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Every image that was added, changed or removed, as JSON lines.",
-)
+@report_option("image that was added, changed or removed")
 @progress_option
 @pass_run
 def refresh(run: Run, /, report_file: Path | None, progress: str, **options: Any) -> ExitCode:

@@ -8,6 +8,7 @@ import click
 from isic_cli.cli.command import Command
 from isic_cli.cli.complete import complete_collection
 from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.outcome import report_option, reported
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.progress import Progress, human_bytes, progress_option
 from isic_cli.errors import ExitCode, NotFoundError
@@ -72,13 +73,7 @@ def cite(run: Run, name: str, style: "Style", offline: bool) -> ExitCode:
     metavar="DIR",
     help="Fetch the files into this folder; a file that was cut goes on where it was.",
 )
-@click.option(
-    "--report",
-    "report_file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="What became of each file, as JSON lines.",
-)
+@report_option("file")
 @output_options()
 @progress_option
 @pass_run
@@ -97,16 +92,14 @@ def files(
     isic collection files 1
     """
     from isic_cli.services.collections.change import find_collection
-    from isic_cli.services.run.report import Report
 
-    with run.open() as api:
+    with reported(report_file) as report, run.open() as api:
         listed = _published(api, find_collection(api, name))
         if folder is None:
             output.write((_row(one) for one in listed), FILES)
             return ExitCode.OK
-        with Report(report_file) as report:
-            code = _fetch(api, listed, folder, report, progress)
-            report.summarize(exit_code=int(code))
+        code = _fetch(api, listed, folder, report, progress)
+        report.summarize(exit_code=int(code))
     return code
 
 

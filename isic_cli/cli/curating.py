@@ -10,6 +10,7 @@ from isic_cli.cli.command import Command
 from isic_cli.cli.complete import complete_collection
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.options import selection_options
+from isic_cli.cli.outcome import reported
 from isic_cli.cli.writing import change_members, send, write_options
 from isic_cli.errors import ExitCode, RefusedError, UsageError
 
@@ -74,9 +75,9 @@ def _change(
 ) -> ExitCode:
     from isic_cli.services.collections.change import MembershipChange, find_collection
 
-    with run.open() as api:
+    with reported(report_file) as report, run.open() as api:
         change = MembershipChange(api, find_collection(api, name), selection, verb)
-        return change_members(change, dry_run=dry_run, report_file=report_file, mode=mode)
+        return change_members(change, report, mode, dry_run=dry_run)
 
 
 def _official(verb: "Verb") -> click.Command:
@@ -136,21 +137,14 @@ def create(
     """
     from isic_cli.models.collection import Collection
     from isic_cli.services.collections.change import MembershipChange, make_collection
-    from isic_cli.services.run.report import Report
 
-    with run.open() as api:
+    with reported(report_file) as report, run.open() as api:
         if dry_run:
             change = MembershipChange(api, Collection(id=0, name=name), selection, "add")
-            return change_members(change, dry_run=True, report_file=None, mode=progress)
+            return change_members(change, report, progress, dry_run=True)
         change, isic_ids = make_collection(api, name, selection, description=description)
         click.echo(change.collection.id)
-        write = change.write()
-        with Report(report_file) as report:
-            code = send(change, write, isic_ids, report, progress)
-            report.summarize(collection=change.collection.id, exit_code=int(code))
-    if write.error is not None:
-        raise write.error
-    return code
+        return send(change, isic_ids, report, progress)
 
 
 @click.command("delete", cls=Command)

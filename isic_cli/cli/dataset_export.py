@@ -7,6 +7,7 @@ import click
 
 from isic_cli.cli.command import Command
 from isic_cli.cli.executor import executor_options
+from isic_cli.cli.outcome import report_option, reported
 from isic_cli.cli.progress import Progress, human_bytes, progress_option
 from isic_cli.cli.sources import warn
 from isic_cli.errors import ExitCode
@@ -37,13 +38,7 @@ _KINDS = ("imagefolder", "hf", "webdataset", "coco", "csv", "croissant", "zip")
     show_default=True,
     help="Images in each file of webdataset and zip.",
 )
-@click.option(
-    "--report",
-    "report_file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="What became of each image, as JSON lines.",
-)
+@report_option("image")
 @executor_options()
 @progress_option
 def export(
@@ -65,18 +60,18 @@ def export(
     from isic_cli.files.lock import folder_lock
     from isic_cli.services.export.run import Exporter
     from isic_cli.services.export.state import ExportState, claim
-    from isic_cli.services.run.report import Report
     from isic_cli.services.run.workers import open_workers
 
     chosen = _options(folder, out, options)
-    job = Exporter(chosen)
-    job.catalogue.check()
-    claim(chosen)
-    with folder_lock(out), Report(report_file) as report:
-        claim(chosen)  # once more, now that nobody else can be at it
-        state = ExportState(out).open(chosen.recipe)
-        with state, open_workers(executor) as workers:
-            code = _fold(job, state, workers, report, progress)
+    # Workers that do not come must not leave a claim behind.
+    with reported(report_file) as report, open_workers(executor) as workers:
+        job = Exporter(chosen)
+        job.catalogue.check()
+        claim(chosen)
+        with folder_lock(out):
+            claim(chosen)  # once more, now that nobody else can be at it
+            with ExportState(out).open(chosen.recipe) as state:
+                code = _fold(job, state, workers, report, progress)
         report.summarize(exit_code=int(code))
     return code
 

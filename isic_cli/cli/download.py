@@ -64,22 +64,22 @@ def download(
     from isic_cli.files.lock import folder_lock
     from isic_cli.services.download.acquire import Acquisition
 
-    with run.open(**network_options(options)) as api:
+    with reported(report_file) as report, run.open(**network_options(options)) as api:
         chosen = download_options(api.settings, outdir, options)
         job = Acquisition(api, selection, chosen, lanes=1 if options["serial"] else 8)
         warn_of_quirks(job.images)
         job.hold()
         if dry_run:
-            return _show_plan(job, outdir)
+            return _show_plan(job, outdir, report)
         if selection.is_everything:
             _confirm_everything(job, yes=options["yes"])
         if not options["force"]:
             job.check_space()
-        with folder_lock(outdir, wait=options["wait"]), reported(report_file) as report:
+        with folder_lock(outdir, wait=options["wait"]):
             code = fetch_images(job, report, options["progress"])
-            selected = sum(report.counts.values())
-            code = max(code, conclude(job.images, selected, fail_empty=options["fail_empty"]))
-            report.summarize(exit_code=int(code))
+        count, fail_empty = sum(report.counts.values()), options["fail_empty"]
+        code = max(code, conclude(job.images, count, fail_empty=fail_empty, report=report))
+        report.summarize(exit_code=int(code))
     return code
 
 
@@ -94,12 +94,14 @@ def _confirm_everything(job: "Acquisition", *, yes: bool) -> None:
         click.confirm("Download all of it?", abort=True, err=True)
 
 
-def _show_plan(job: "Acquisition", outdir: Path) -> ExitCode:
+def _show_plan(job: "Acquisition", outdir: Path, report: "Report") -> ExitCode:
     plan = job.plan()
     for line in _plan_lines(plan):
         click.echo(line)
     click.echo(f"Nothing was touched in {outdir}.", err=True)
-    return conclude(job.images, sum(plan.actions.values()))
+    code = conclude(job.images, sum(plan.actions.values()), report=report)
+    report.summarize(exit_code=int(code))
+    return code
 
 
 def _plan_lines(plan: "PlanSummary") -> list[str]:

@@ -52,7 +52,9 @@ def _with_options(command: Callable[..., Any], *balance: str) -> Callable[..., A
         help="These ISIC ids: lines, CSV, JSONL, or a lock or report of isic; - is standard input.",
     )
     @click.option(
-        "--status", metavar="A,B", help="With --from REPORT: only its items with this status."
+        "--status",
+        metavar="A,B",
+        help="With --from REPORT: only its items with this status; failed is any but the good.",
     )
     @click.option(
         "--license",
@@ -133,7 +135,7 @@ def _check_of_the_index(given: dict[str, Any]) -> None:
 
 def _selection(given: dict[str, Any]) -> Selection:
     """Check what was given, and read the id files."""
-    statuses = _words(given["status"]) if given["status"] else ()
+    statuses = _statuses(given["status"])
     if statuses and given["from_file"] is None:
         raise UsageError("--status needs --from REPORT")
     for name, option in (("sample_by", "--by"), ("one_per", "--one-per"), ("seed", "--seed")):
@@ -178,6 +180,21 @@ def _shard(text: str) -> str:
 
     shard = parse_shard(text, os.environ)
     return f"{shard.number}/{shard.of}"
+
+
+def _statuses(text: str | None) -> tuple[str, ...]:
+    """Check the words of `--status`: one that no report has would select nothing, in silence."""
+    from isic_cli.models.outcomes import BAD, GOOD
+
+    words = _words(text) if text is not None else ()
+    known = GOOD | BAD
+    unknown = [word for word in words if word not in known]
+    if unknown or (text is not None and not words):
+        raise UsageError(
+            f"no report has the status {', '.join(unknown) or repr(text)}",
+            hint=f"failed is any that is not good; known are {', '.join(sorted(known))}.",
+        )
+    return words
 
 
 def _words(text: str) -> tuple[str, ...]:

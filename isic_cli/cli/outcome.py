@@ -1,20 +1,24 @@
 """What becomes of each image: into the report, the counters, and a few lines for the reader."""
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from isic_cli.cli.progress import Progress, human_bytes
 from isic_cli.errors import ExitCode, IsicError, TerminatedError
+from isic_cli.files.faults import fault_of_machine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator
 
     from isic_cli.services.cite.credits import Credits
     from isic_cli.services.download.events import DownloadEvent, Finished, Skipped
     from isic_cli.services.run.report import Report
+    from isic_cli.services.select.images import Problem
+
+F = TypeVar("F", bound="Callable[..., Any]")
 
 #: Warnings about single images shown on the terminal; the report has all of them.
 _SHOWN = 10
@@ -130,20 +134,51 @@ def sidecars_written(write: "Callable[..., object]") -> "Iterator[None]":
     write(hurried=False)
 
 
+def report_option(thing: str) -> "Callable[[F], F]":
+    """Add `--report`, which the command gets as `report_file`."""
+    return click.option(
+        "--report",
+        "report_file",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help=f"What became of each {thing}, as JSON lines.",
+    )
+
+
+def report_problems(report: "Report", problems: "Iterable[Problem]") -> None:
+    """Report what names no image: an id that was not found, or a line that holds none."""
+    for one in problems:
+        if one.status == "not_found":
+            report.item(one.item, one.status, reason=one.reason)
+        else:
+            report.item("", one.status, reason=f"{one.item}: {one.reason}")
+
+
 @contextmanager
-def reported(path: "Path | None") -> "Iterator[Report]":
+def reported(path: Path | None) -> "Iterator[Report]":
     """Write a report; whatever ends the block, its last line says how."""
     from isic_cli.services.run.report import Report
 
     with Report(path) as report:
         try:
             yield report
-        except IsicError as error:
-            report.summarize(exit_code=int(error.exit_code), error=error.message)
+        except BaseException as error:
+            code, words = _ending(error)
+            report.summarize(exit_code=int(code), error=words)
             raise
-        except KeyboardInterrupt:
-            report.summarize(exit_code=int(ExitCode.INTERRUPTED), error="interrupted")
-            raise
-        except TerminatedError:
-            report.summarize(exit_code=int(ExitCode.TERMINATED), error="terminated")
-            raise
+        report.summarize(exit_code=int(ExitCode.OK))
+
+
+def _ending(error: BaseException) -> tuple[ExitCode, str]:
+    """Return the exit code that an error leads to, and what to say."""
+    if isinstance(error, OSError):
+        error = fault_of_machine(error) or error
+    match error:
+        case IsicError():
+            return error.exit_code, error.message
+        case KeyboardInterrupt() | click.Abort():
+            return ExitCode.INTERRUPTED, "interrupted"
+        case TerminatedError():
+            return ExitCode.TERMINATED, "terminated"
+        case _:
+            return ExitCode.ERROR, f"unexpected {type(error).__name__}"

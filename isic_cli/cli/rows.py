@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.outcome import report_problems
 from isic_cli.cli.output import Shape
 from isic_cli.errors import EmptyError, ExitCode, UsageError
 
 if TYPE_CHECKING:
     from isic_cli.models.image import ImageRecord
+    from isic_cli.services.run.report import Report
     from isic_cli.services.select.images import Images
 
 #: Of an image: what one wants to see first; everything else by --fields, csv or json.
@@ -80,8 +82,12 @@ def check_fields(fields: Iterable[str]) -> None:
         click.echo(f"Warning: the archive has no field {name}{meant}", err=True)
 
 
-def conclude(images: "Images", count: int, *, fail_empty: bool = False) -> ExitCode:
-    """Say what was wrong with the selection, and return the exit code."""
+def conclude(
+    images: "Images", count: int, *, fail_empty: bool = False, report: "Report | None" = None
+) -> ExitCode:
+    """Say and report what was wrong with the selection, and return the exit code."""
+    if report is not None:
+        report_problems(report, images.problems)
     for problem in images.problems[:20]:
         click.echo(f"Warning: {problem.item}: {problem.reason}", err=True)
     if len(images.problems) > 20:

@@ -1,13 +1,14 @@
 """`isic study download`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.download import fetch_images
+from isic_cli.cli.outcome import report_option, reported
 from isic_cli.cli.progress import progress_option
 from isic_cli.cli.rows import conclude
 from isic_cli.cli.study_source import conclude_answers
@@ -15,6 +16,7 @@ from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
     from isic_cli.api.archive import ArchiveApi
+    from isic_cli.services.run.report import Report
 
 
 @click.command("download", cls=Command)
@@ -22,13 +24,7 @@ if TYPE_CHECKING:
 @click.argument("outdir", type=click.Path(path_type=Path))
 @click.option("--no-images", is_flag=True, help="Only answers and annotations, no photographs.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 64), help="Transfers side by side.")
-@click.option(
-    "--report",
-    "report_file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="What became of each image, as JSON lines.",
-)
+@report_option("image")
 @progress_option
 @pass_run
 def download(
@@ -50,29 +46,26 @@ def download(
     isic study download 1 study/
     """
     from isic_cli.files.lock import folder_lock
-    from isic_cli.services.run.report import Report
     from isic_cli.services.study.download import StudyDownload
     from isic_cli.services.study.find import find_study
 
-    with run.open(jobs=jobs) as api, folder_lock(outdir):
+    with reported(report_file) as report, run.open(jobs=jobs) as api, folder_lock(outdir):
         job = StudyDownload(api, find_study(api, name), outdir)
         images = job.run()
         click.echo(f"The study is in {job.place}, with {len(images)} images.", err=True)
         for text in job.missing:
             click.echo(f"Warning: not downloaded: {text}", err=True)
         code = conclude_answers(job.unreadable)
-        if no_images or not images:
-            return code
-        with Report(report_file) as report:
-            for answer in job.unreadable:
-                report.item(answer.image, "unreadable", reason=answer.reason)
+        for answer in job.unreadable:
+            report.item(answer.image, "unreadable", reason=answer.reason)
+        if images and not no_images:
             code = max(code, _fetch(api, images, outdir, report, progress))
-            report.summarize(exit_code=int(code))
-        return code
+        report.summarize(exit_code=int(code))
+    return code
 
 
 def _fetch(
-    api: "ArchiveApi", images: tuple[str, ...], outdir: Path, report: Any, progress: str
+    api: "ArchiveApi", images: tuple[str, ...], outdir: Path, report: "Report", progress: str
 ) -> ExitCode:
     from isic_cli.models.selection import IdList, Selection
     from isic_cli.services.download.acquire import Acquisition
@@ -85,4 +78,4 @@ def _fetch(
     job.hold()
     job.check_space()
     code = fetch_images(job, report, progress)
-    return max(code, conclude(job.images, len(images)))
+    return max(code, conclude(job.images, len(images), report=report))

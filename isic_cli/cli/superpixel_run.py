@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isic_cli.cli.context import Run
+from isic_cli.cli.outcome import report_option, reported
 from isic_cli.cli.progress import Progress, progress_option
 from isic_cli.errors import (
     AuthError,
@@ -41,12 +42,7 @@ def batch_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--jobs`, `--report` and `--progress`: the command hands them to `Batch.open`."""
     for option in (
         progress_option,
-        click.option(
-            "--report",
-            type=click.Path(dir_okay=False, path_type=Path),
-            metavar="FILE",
-            help="What became of each file, as JSON lines.",
-        ),
+        report_option("file"),
         click.option(
             "-j",
             "--jobs",
@@ -91,27 +87,22 @@ class Batch:
         label: str,
         *,
         jobs: int | None,
-        report: Path | None,
+        report_file: Path | None,
         progress: str,
         checks: bool = False,
         reads: bool = False,
     ) -> "Iterator[Batch]":
         """Open the files' locator, the report and the progress of a run."""
-        from isic_cli.services.run.report import Report
         from isic_cli.services.run.workers import processors
         from isic_cli.services.superpixels.locate import Locator
 
         with (
-            Report(report) as items,
+            reported(report_file) as items,
             Locator(run.open) as locator,
             Progress(label, "files", mode=progress) as ticker,
         ):
             batch = cls(locator, jobs or processors(), ticker, items, checks, reads)
-            try:
-                yield batch
-            except IsicError as error:
-                items.summarize(exit_code=int(error.exit_code))
-                raise
+            yield batch
             items.summarize(exit_code=int(batch.code()))
 
     def tasks(

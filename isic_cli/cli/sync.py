@@ -7,7 +7,7 @@ import click
 
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
-from isic_cli.cli.outcome import Fold, report_credits, reported, sidecars_written
+from isic_cli.cli.outcome import Fold, report_credits, report_problems, reported, sidecars_written
 from isic_cli.cli.progress import Progress
 from isic_cli.cli.transfer import download_options, network_options, transfer_options
 from isic_cli.errors import ExitCode, UsageError
@@ -51,12 +51,11 @@ def sync(run: Run, /, folder: Path, locked: bool, delete: bool, **options: Any) 
 
     if locked and delete:
         raise UsageError("--locked deletes nothing", hint="Leave --delete out.")
-    with Lock(folder) as lock:
+    with reported(options["report_file"]) as report, Lock(folder) as lock:
         _take_archive(run, lock, delete=delete)
         with (
             run.open(**network_options(options)) as api,
             folder_lock(folder, wait=options["wait"]),
-            reported(options["report_file"]) as report,
         ):
             chosen = download_options(api.settings, folder, options)
             most = options["max_delete"] if delete else None
@@ -103,7 +102,7 @@ def _synchronize(
     fold.summarize()
     report_credits(job.credits)
     _show_leaving(leaving, deleted=most is not None and not job.missed)
-    return _conclude(job, report)
+    return _conclude(job, report, leaving)
 
 
 def _report_leaving(report: "Report", one: "Leaving") -> None:
@@ -119,8 +118,10 @@ def _show_leaving(leaving: "list[Leaving]", *, deleted: bool) -> None:
         click.echo(f"{len(leaving):,} images left the selection: {what}.", err=True)
 
 
-def _conclude(job: "Synchronisation", report: "Report") -> ExitCode:
+def _conclude(job: "Synchronisation", report: "Report", leaving: "list[Leaving]") -> ExitCode:
     problems = job.problems()
+    gone = {one.image.isic_id for one in leaving}  # these have their line
+    report_problems(report, (one for one in problems if one.item not in gone))
     for problem in problems[:_SHOWN]:
         click.echo(f"Warning: {problem.item}: {problem.reason}", err=True)
     if job.missed:

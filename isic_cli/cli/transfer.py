@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.outcome import report_option
 from isic_cli.cli.params import SIZE
 from isic_cli.cli.progress import progress_option
 
@@ -51,13 +52,7 @@ _OPTIONS = (
         metavar="SECONDS",
         help="Wait for another run that holds the folder, instead of exit 10 at once.",
     ),
-    click.option(
-        "--report",
-        "report_file",
-        type=click.Path(dir_okay=False, path_type=Path),
-        metavar="FILE",
-        help="What became of each image, as JSON lines.",
-    ),
+    report_option("image"),
 )
 
 

@@ -43,9 +43,9 @@ def verify(
     from isic_cli.services.dataset.lock import Lock
 
     with (
+        reported(options["report_file"]) as report,
         Lock(folder) as lock,
         folder_lock(folder, wait=options["wait"]),
-        reported(options["report_file"]) as report,
     ):
         bad = _check(folder, lock, report, options["progress"], executor, deep=deep)
         for one in bad[:_SHOWN]:

@@ -3,17 +3,17 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.outcome import report_option
 from isic_cli.cli.progress import Progress, counted, progress_option
 from isic_cli.cli.rows import conclude
 from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
-    from isic_cli.services.collections.change import GroupWrite, MembershipChange, MembershipOutcome
+    from isic_cli.services.collections.change import MembershipChange, MembershipOutcome
     from isic_cli.services.run.report import Report
 
 #: Failures that are named; a report has them all.
@@ -24,13 +24,7 @@ def write_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--dry-run`, `--report` (as `report_file`) and `--progress`."""
 
     @click.option("--dry-run", is_flag=True, help="Say what would be done; change nothing.")
-    @click.option(
-        "--report",
-        "report_file",
-        type=click.Path(dir_okay=False, path_type=Path),
-        metavar="FILE",
-        help="What became of each id, as JSON lines.",
-    )
+    @report_option("id")
     @progress_option
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -40,38 +34,36 @@ def write_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def change_members(
-    change: "MembershipChange", *, dry_run: bool, report_file: Path | None, mode: str
+    change: "MembershipChange", report: "Report", mode: str, *, dry_run: bool
 ) -> ExitCode:
     """Do a change, or say what it would be; return the exit code."""
     if dry_run:
         return _report_plan(change)
-    from isic_cli.services.run.report import Report
-
-    with Report(report_file) as report:
-        if change.is_server_side:
-            change.hand_over()
-            report.summarize(server_side=True)
-            click.echo(
-                f"The archive has the search and goes on by itself; collection {_name(change)}.",
-                err=True,
-            )
-            return ExitCode.OK
-        write = change.write()
-        code = send(change, write, change.isic_ids(), report, mode)
-        report.summarize(exit_code=int(write.error.exit_code if write.error else code))
-    if write.error is not None:
-        raise write.error
-    return code
+    if change.is_server_side:
+        change.hand_over()
+        report.summarize(server_side=True)
+        click.echo(
+            f"The archive has the search and goes on by itself; collection {_name(change)}.",
+            err=True,
+        )
+        return ExitCode.OK
+    return send(change, change.isic_ids(), report, mode)
 
 
 def send(
     change: "MembershipChange",
-    write: "GroupWrite",
     isic_ids: Iterable[str],
     report: "Report",
     mode: str,
 ) -> ExitCode:
-    """Send ids, report each, and say how many became what."""
+    """Send ids, report each, and say how many became what.
+
+    Raises
+    ------
+    IsicError
+        What stopped it before its end; the report says which ids were not sent.
+    """
+    write = change.write()
     reasons: Counter[str] = Counter()
     label = "adding" if change.verb == "add" else "removing"
     with Progress(label, "images", mode=mode) as ticker:
@@ -80,12 +72,14 @@ def send(
             ticker.advance(failed=failed)
             reasons[outcome.reason] += failed
             report.item(outcome.isic_id, outcome.status, reason=outcome.reason or None)
-    for problem in change.images.problems:
-        report.item("", "failed", reason=f"{problem.item}: {problem.reason}")
     _report_counts(report.counts, +reasons, _name(change))
     selected = sum(report.counts.values())
     code = ExitCode.PARTIAL if reasons.total() else ExitCode.OK
-    return max(code, conclude(change.images, selected))
+    code = max(code, conclude(change.images, selected, report=report))
+    if write.error is not None:
+        raise write.error
+    report.summarize(collection=change.collection.id, exit_code=int(code))
+    return code
 
 
 def _named(outcomes: "Iterable[MembershipOutcome]") -> "Iterator[MembershipOutcome]":

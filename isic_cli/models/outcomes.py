@@ -32,6 +32,7 @@ BAD = frozenset(
         "no_id",
         "not_found",
         "relabelled",
+        "unreadable",
         "unselected",
         "withdrawn",
     }

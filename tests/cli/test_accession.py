@@ -50,6 +50,20 @@ def kept(folder: Path) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize(
+    ("user", "options", "code"),
+    [("owner", ["--dry-run"], 0), ("nobody", ["--dry-run"], 4), ("nobody", [], 4)],
+)
+def test_the_report_says_how_a_run_without_items_ended(
+    user: str, options: list[str], code: int, isic: Isic, tmp_path: Path
+) -> None:
+    (tmp_path / "nobody").write_text("nobody")
+    done = upload(isic, *options, "--report", "r.jsonl", "4", "in", user=user)
+    assert done.code == code
+    (line,) = (tmp_path / "r.jsonl").read_text().splitlines()
+    assert json.loads(line)["summary"]["exit_code"] == code
+
+
 def test_a_folder_of_pictures_is_uploaded_with_its_metadata(
     isic: Isic, folder: Path, tmp_path: Path
 ) -> None:

@@ -40,8 +40,16 @@ def test_piped_ids_are_added_in_their_order_with_an_outcome_each(
         ("ISIC_9999999", "failed", MISSING),
         ("ISIC_0000001", "added", None),
     ]
-    assert told[-1] == {"summary": {"counts": {"added": 2, "failed": 1}, "exit_code": 3}}
+    assert told[-1] == {
+        "summary": {"counts": {"added": 2, "failed": 1}, "collection": 7, "exit_code": 3}
+    }
     assert members(isic, 7) == [f"ISIC_000000{number}" for number in (1, 2, 3, 4)]
+
+
+def test_the_report_of_a_collection_that_is_not_there_says_so(isic: Isic, tmp_path: Path) -> None:
+    assert isic("collection", "add", "999", "-s", "sex:male", "--report", "r.jsonl").code == 6
+    (line,) = (tmp_path / "r.jsonl").read_text().splitlines()
+    assert json.loads(line)["summary"]["exit_code"] == 6
 
 
 def test_a_report_can_be_run_again_for_what_failed(isic: Isic, tmp_path: Path) -> None:

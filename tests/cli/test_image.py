@@ -147,6 +147,16 @@ def test_a_report_selects_what_failed(isic: Isic, tmp_path: Path) -> None:
     assert (done.code, done.lines) == (0, ["ISIC_0000002"])
 
 
+@pytest.mark.parametrize("words", ["bogus", "failed,bogus", "", ","])
+def test_a_status_that_no_report_has_is_a_usage_error(
+    words: str, isic: Isic, tmp_path: Path
+) -> None:
+    (tmp_path / "run.jsonl").write_text('{"isic_id": "ISIC_0000001", "status": "failed"}\n')
+    done = isic("image", "list", "--from", "run.jsonl", "--status", words)
+    assert done.code == 2
+    assert "no report has the status" in done.err
+
+
 def test_status_without_a_report_is_a_usage_error(isic: Isic) -> None:
     assert isic("image", "list", "--status", "failed").code == 2
 

@@ -92,7 +92,11 @@ def test_when_all_fail_for_one_reason_the_code_is_that_of_the_reason(
     done = isic("superpixel", "decode", str(good), str(good), "-o", "file", "--report", "r.jsonl")
     assert (done.code, done.err.splitlines()[-1]) == (8, "Error: all 2 files failed")
     summary = json.loads((tmp_path / "r.jsonl").read_text().splitlines()[-1])["summary"]
-    assert summary == {"counts": {"failed": 2}, "exit_code": 8}
+    assert summary == {
+        "counts": {"failed": 2},
+        "exit_code": 8,
+        "error": "all 2 files failed",
+    }
     assert isic("superpixel", "decode", "none.png", "nor.png", "-o", "out").code == 6
     assert isic("superpixel", "decode", "none.png", str(cut), "-o", "out").code == 3
 

@@ -35,18 +35,21 @@ class Report:
         self._stack = ExitStack()
         self._file: IO[str] | None = None
         self._counts: dict[str, int] = {}
+        self._has_summary = False
 
     def __enter__(self) -> Self:
-        """Open the file beside the final one."""
-        if self._path is not None:
-            self._file = self._stack.enter_context(replacing_text(self._path))
+        """Open the file now, or with its first line where the run has yet to make its folder."""
+        if self._path is not None and self._path.parent.is_dir():
+            self._open(self._path)
         return self
+
+    def _open(self, path: Path) -> IO[str]:
+        self._file = self._stack.enter_context(replacing_text(path))
+        return self._file
 
     def item(self, isic_id: str, status: str, **values: Any) -> None:
         """Add one item; `values` are the other keys of `ITEM_KEYS`, absent ones are null."""
         self._counts[status] = self._counts.get(status, 0) + 1
-        if self._file is None:
-            return
         line = {"isic_id": isic_id, "status": status} | {
             key: values.get(key) for key in ITEM_KEYS[2:]
         }
@@ -58,14 +61,16 @@ class Report:
         return dict(self._counts)
 
     def summarize(self, **values: Any) -> None:
-        """Add the last line: the counts by status and `values`."""
-        if self._file is not None:
+        """Add the last line: the counts by status and `values`; the first call counts."""
+        if not self._has_summary:
+            self._has_summary = True
             self._write({"summary": {"counts": self._counts, **values}})
 
     def _write(self, line: dict[str, Any]) -> None:
-        if self._file is not None and self._path is not None:
+        if self._path is not None:
+            file = self._file or self._open(self._path)
             with translated(self._path):
-                self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+                file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
     def __exit__(
         self,

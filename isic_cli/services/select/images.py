@@ -30,10 +30,13 @@ class Problem:
         The id, or where the line is.
     reason : str
         One line.
+    status : {"failed", "not_found", "no_id"}
+        Its status in a report.
     """
 
     item: str
     reason: str
+    status: Literal["failed", "not_found", "no_id"] = "failed"
 
 
 def _bad_lines(ids: IdList | None) -> list[Problem]:
@@ -41,7 +44,7 @@ def _bad_lines(ids: IdList | None) -> list[Problem]:
     if ids is None:
         return []
     return [
-        Problem(f"{ids.name}, line {number}", f"no ISIC id in {text!r}")
+        Problem(f"{ids.name}, line {number}", f"no ISIC id in {text!r}", "no_id")
         for number, text in ids.bad_lines.items()
     ]
 

@@ -148,7 +148,7 @@ class SelectedImages(Images):
         for start in range(0, len(ids), GROUP):
             found, missing = self._look_up(ids[start : start + GROUP])
             self.problems.extend(
-                Problem(isic_id, "not in the archive, or not visible to this user")
+                Problem(isic_id, "not in the archive, or not visible to this user", "not_found")
                 for isic_id in missing
             )
             yield from found

@@ -183,7 +183,7 @@ class OfflineImages(Images):
             group = ids[start : start + _GROUP]
             known = set(self.index.ids(_among(group)))
             self.problems.extend(
-                Problem(isic_id, "not in the index, or not visible to this user")
+                Problem(isic_id, "not in the index, or not visible to this user", "not_found")
                 for isic_id in group
                 if isic_id not in known
             )
@@ -232,4 +232,4 @@ def with_links(
             if found is not None:
                 yield found
             else:
-                problems.append(Problem(image.isic_id, "no longer in the archive"))
+                problems.append(Problem(image.isic_id, "no longer in the archive", "not_found"))

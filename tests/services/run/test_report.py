@@ -81,8 +81,17 @@ def test_without_a_path_items_are_only_counted() -> None:
 
 
 def test_a_report_into_no_folder_is_a_local_error(tmp_path: Path) -> None:
-    with pytest.raises(LocalError, match="cannot write"), Report(tmp_path / "no" / "r"):
-        pass
+    path = tmp_path / "no" / "r"
+    with pytest.raises(LocalError, match="cannot write"), Report(path) as report:
+        report.item("ISIC_0000001", "failed")
+
+
+def test_a_report_may_lie_in_a_folder_that_the_run_makes(tmp_path: Path) -> None:
+    path = tmp_path / "out" / "r"
+    with Report(path) as report:
+        path.parent.mkdir()
+        report.item("ISIC_0000001", "downloaded")
+    assert len(lines(path)) == 1
 
 
 def test_a_report_onto_a_folder_is_a_local_error(tmp_path: Path) -> None:
