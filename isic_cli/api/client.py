@@ -1,7 +1,6 @@
 """Requests to the archive's own origin: credentials, redirects, retries, translated errors."""
 
 import logging
-import ssl
 import threading
 from collections.abc import Callable
 from functools import lru_cache
@@ -73,13 +72,9 @@ class ArchiveClient:
         self._renew = renew
         self._renewal = threading.Lock()
         self._client: httpx.Client | None = None
-        self._shared_context = lru_cache(1)(shared_context)
+        #: Returns the one TLS context, to share; made on first use.
+        self.ssl_context = lru_cache(1)(shared_context)
         self.origin = Origin(settings.archive.url, settings.token)
-
-    @property
-    def ssl_context(self) -> ssl.SSLContext:
-        """The one TLS context, to share; see `shared_context`."""
-        return self._shared_context()
 
     def get_json(
         self, target: str, validate: Callable[[bytes], T], params: Params | None = None
@@ -222,7 +217,7 @@ class ArchiveClient:
         }
         timeout = httpx.Timeout(self.settings.timeout)
         transport = self._transport or NetworkTransport(
-            self._shared_context, self._sockets, self._watch
+            self.ssl_context, self._sockets, self._watch
         )
         return httpx.Client(transport=transport, headers=headers, timeout=timeout)
 

@@ -18,10 +18,19 @@ FOREIGN = (OSError, HTTPException, httpx.HTTPError, httpx.StreamError, ValueErro
 
 
 class FileAnswer(Protocol):
-    """One answer: status and headers are here, the body is still to be read."""
+    """One answer: status and headers are here, the body is still to be read.
+
+    Attributes
+    ----------
+    headers : mapping
+        By lower-case name.
+    length : int or None
+        Bytes of the body; None when the answer does not say.
+    """
 
     status: int
     headers: Mapping[str, str]
+    length: int | None
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the body as it comes.
@@ -73,6 +82,22 @@ def translated(error: Exception, address: Address, received: int) -> TransferErr
     return TransferError(
         f"{address}: cut after {received} bytes: {why}" if received else f"{address}: {why}"
     )
+
+
+def body_length(headers: Mapping[str, str]) -> int | None:
+    """Return the bytes of a body by its Content-Length, which counts for nothing beside chunks.
+
+    Raises
+    ------
+    ValueError
+        For a length that is not a number of bytes.
+    """
+    value = headers.get("content-length")
+    if value is None or "transfer-encoding" in headers:
+        return None
+    if not (value.isascii() and value.isdigit() and len(value) < 20):
+        raise ValueError(f"the Content-Length {value[:40]!r} is not a number of bytes")
+    return int(value)
 
 
 def check_length(address: Address, received: int, length: int | None) -> None:

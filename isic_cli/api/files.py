@@ -62,7 +62,7 @@ class FileStream:
         self._most = most
         self.status = answer.status
         self.start = start
-        self.length = _length(answer.headers)
+        self.length = answer.length
         self.total = self.length if answer.status != 206 else total
         self.etag = answer.headers.get("etag")
         self.content_type = answer.headers.get("content-type")
@@ -190,13 +190,6 @@ class FileHost:
     def close(self) -> None:
         """Close every connection."""
         self._transport.close()
-
-
-def _length(headers: Mapping[str, str]) -> int | None:
-    value = headers.get("content-length", "")
-    if "transfer-encoding" in headers or not (value.isascii() and value.isdigit()):
-        return None
-    return int(value) if len(value) < 20 else None
 
 
 def _range(

@@ -14,7 +14,13 @@ from http.client import HTTPException, HTTPResponse
 from typing import Any, cast
 
 from isic_cli.api.addresses import Address
-from isic_cli.api.file_transport import CONNECT, FOREIGN, check_length, translated
+from isic_cli.api.file_transport import (
+    CONNECT,
+    FOREIGN,
+    body_length,
+    check_length,
+    translated,
+)
 from isic_cli.api.network import HEAD_BYTES, OpenSockets, ReadWatch
 
 #: Most bytes of one read.
@@ -134,7 +140,7 @@ class HttpAnswer:
         self._is_done = False
         self.status = response.status
         self.headers: Mapping[str, str] = _headers(response)
-        self._length = None if response.chunked else _length(self.headers)
+        self.length = body_length(self.headers)
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the body as it comes."""
@@ -145,14 +151,14 @@ class HttpAnswer:
             for chunk in self._chunked() if self._response.chunked else self._plain():
                 received += len(chunk)
                 yield chunk
-        except (OSError, HTTPException, ValueError) as error:
+        except FOREIGN as error:
             raise translated(error, self._address, received) from error
-        check_length(self._address, received, self._length)
+        check_length(self._address, received, self.length)
         self._is_done = keeps
 
     def _plain(self) -> Iterator[bytes]:
         self._watch.allow(None)
-        read, left = self._connection.reader.read1, self._length
+        read, left = self._connection.reader.read1, self.length
         while left is None or left > 0:
             chunk = read(_CHUNK if left is None else min(_CHUNK, left))
             if not chunk:
@@ -175,6 +181,13 @@ class HttpAnswer:
             self._connection.close()
 
 
+class _ThreadConnections(threading.local):
+    """The connections of one thread, by origin."""
+
+    def __init__(self) -> None:
+        self.connections: dict[str, _Connection] = {}
+
+
 class HttpTransport:
     """Kept connections, one for each thread and origin; see `FileTransport`.
 
@@ -195,25 +208,35 @@ class HttpTransport:
         self._timeout = timeout
         self._watch = ReadWatch(lowest_speed, timeout)
         self._sockets = OpenSockets()
-        self._own = threading.local()
-        self._lock = threading.Lock()
-        self._connections: list[_Connection] = []
+        self._own = _ThreadConnections()
+        self._all: set[_Connection] = set()  # those of ended threads as well
 
     def get(self, address: Address, headers: Mapping[str, str]) -> HttpAnswer:
         """Send a GET and wait for the answer's head."""
         lines = [f"GET {address.target} HTTP/1.1", f"Host: {address.netloc}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         request = "\r\n".join([*lines, "", ""]).encode("latin-1")
+        origin = f"{address.scheme}://{address.netloc}"
         try:
-            kept = self._kept(address)
-            if kept is not None:
+            kept = self._own.connections.get(origin)
+            if kept is not None and kept.is_open:
                 try:
                     return self._ask(kept, address, request)
                 except ConnectionError:
                     if self._sockets.is_cut:
                         raise
                 # The host closed a connection that had been idle: no fault of this request.
-            return self._ask(self._open(address), address, request)
+            connection = self._own.connections[origin] = _Connection(
+                address,
+                self._ssl_context() if address.scheme == "https" else None,
+                timeout=self._timeout,
+                sockets=self._sockets,
+                watch=self._watch,
+            )
+            self._all.add(connection)
+            if kept is not None:
+                self._all.discard(kept)
+            return self._ask(connection, address, request)
         except FOREIGN as error:
             raise translated(error, address, 0) from error
 
@@ -225,38 +248,14 @@ class HttpTransport:
             connection.close()
             raise
 
-    def _pool(self) -> dict[tuple[str, str], _Connection]:
-        pool: dict[tuple[str, str], _Connection] | None = getattr(self._own, "pool", None)
-        if pool is None:
-            pool = self._own.pool = {}
-        return pool
-
-    def _kept(self, address: Address) -> _Connection | None:
-        kept = self._pool().get((address.scheme, address.netloc))
-        return kept if kept is not None and kept.is_open else None
-
-    def _open(self, address: Address) -> _Connection:
-        context = self._ssl_context() if address.scheme == "https" else None
-        connection = _Connection(
-            address, context, timeout=self._timeout, sockets=self._sockets, watch=self._watch
-        )
-        pool, key = self._pool(), (address.scheme, address.netloc)
-        with self._lock:
-            if old := pool.get(key):
-                self._connections.remove(old)
-            self._connections.append(connection)
-        pool[key] = connection
-        return connection
-
     def abort(self) -> None:
         """Cut every request in flight: blocked reads in other threads end at once."""
         self._sockets.cut()
 
     def close(self) -> None:
         """Close every connection; no request may be in flight."""
-        with self._lock:
-            for connection in self._connections:
-                connection.close()
+        for connection in self._all:
+            connection.close()
 
 
 def _headers(response: HTTPResponse) -> Mapping[str, str]:
@@ -270,12 +269,3 @@ def _headers(response: HTTPResponse) -> Mapping[str, str]:
     if "transfer-encoding" in headers and not response.chunked:
         raise HTTPException(f"unknown transfer encoding {headers['transfer-encoding'][:40]!r}")
     return headers
-
-
-def _length(headers: Mapping[str, str]) -> int | None:
-    value = headers.get("content-length")
-    if value is None:
-        return None
-    if not (value.isascii() and value.isdigit() and len(value) < 20):
-        raise HTTPException(f"the Content-Length {value[:40]!r} is not a number of bytes")
-    return int(value)

@@ -8,7 +8,13 @@ from contextlib import suppress
 import httpx
 
 from isic_cli.api.addresses import Address
-from isic_cli.api.file_transport import CONNECT, FOREIGN, check_length, translated
+from isic_cli.api.file_transport import (
+    CONNECT,
+    FOREIGN,
+    body_length,
+    check_length,
+    translated,
+)
 from isic_cli.api.network import NetworkTransport, OpenSockets, ReadWatch
 
 
@@ -31,6 +37,7 @@ class HttpxAnswer:
         self._sockets = sockets
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
+        self.length = body_length(response.headers)
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the body as it comes."""
@@ -44,9 +51,7 @@ class HttpxAnswer:
                 yield chunk
         except FOREIGN as error:
             raise translated(error, self._address, received) from error
-        length = self.headers.get("content-length", "")
-        if length.isdigit() and "transfer-encoding" not in self.headers:
-            check_length(self._address, received, int(length))
+        check_length(self._address, received, self.length)
 
     def close(self) -> None:
         """Keep the connection when the body was read to its end, else close it."""
@@ -107,10 +112,10 @@ class HttpxTransport:
             if self._sockets.is_cut:
                 raise ConnectionAbortedError("stopped")
             response = client.send(request, stream=True, follow_redirects=False)
+            self._watch.allow(None)
+            return HttpxAnswer(response, address, self._sockets)
         except FOREIGN as error:
             raise translated(error, address, 0) from error
-        self._watch.allow(None)
-        return HttpxAnswer(response, address, self._sockets)
 
     def abort(self) -> None:
         """Cut every request in flight: blocked reads in other threads end at once."""

@@ -1,6 +1,5 @@
 """What all endpoints share: the client, and a token that is checked once."""
 
-import ssl
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -69,7 +68,7 @@ class Session:
 
         def open_files() -> FileHost:
             return FileHost(
-                ssl_context=lambda: client.ssl_context,
+                ssl_context=client.ssl_context,
                 transport=transport,
                 settings=settings,
             )
@@ -107,11 +106,6 @@ class Session:
         """Allow transfers again after `abort`."""
         self._files.close()
         self._files = self._open_files()
-
-    @property
-    def ssl_context(self) -> ssl.SSLContext:
-        """The one TLS context, to share with clients of file hosts; made on first use."""
-        return self._client.ssl_context
 
     def me(self) -> User:
         """Return who is logged in.

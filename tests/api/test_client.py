@@ -11,6 +11,7 @@ import pytest
 
 from isic_cli import __version__
 from isic_cli.api.archive import ArchiveApi
+from isic_cli.api.client import ArchiveClient
 from isic_cli.errors import (
     AuthError,
     ConfigError,
@@ -411,10 +412,11 @@ def test_a_line_of_the_longest_length_is_sent() -> None:
 
 
 def test_the_tls_context_is_made_once() -> None:
-    with ArchiveApi.open(settings_for("https://archive.example")) as api:
-        assert api.ssl_context is api.ssl_context
-        assert api.ssl_context.verify_mode == ssl.CERT_REQUIRED
-        assert api.ssl_context.check_hostname
+    client = ArchiveClient(settings_for("https://archive.example"))
+    context = client.ssl_context()
+    assert context is client.ssl_context()
+    assert context.verify_mode == ssl.CERT_REQUIRED
+    assert context.check_hostname
 
 
 def test_a_certificate_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
