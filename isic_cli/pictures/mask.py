@@ -20,7 +20,8 @@ from PIL import Image
 from isic_cli.errors import UsageError
 from isic_cli.pictures import MAX_PIXELS
 from isic_cli.pictures.load import input_errors, opened, read_bytes
-from isic_cli.pictures.png import SIGNATURE, check_png
+from isic_cli.pictures.png import check_png
+from isic_cli.pictures.whole import PNG
 
 Mask = npt.NDArray[np.bool_]
 Grey = npt.NDArray[np.unsignedinteger]
@@ -65,7 +66,7 @@ def read_grey(path: Path, *, max_pixels: int = MAX_PIXELS) -> Grey:
         As for `read_mask`.
     """
     data = read_bytes(path)
-    if data.startswith(SIGNATURE):
+    if data.startswith(PNG):
         check_png(data, name=str(path), max_pixels=max_pixels)
     with input_errors(), opened(data, name=str(path), max_pixels=max_pixels) as picture:
         return _grey(picture, str(path))

@@ -5,16 +5,14 @@ a palette that is too short.
 """
 
 import struct
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from isic_cli.errors import CheckError, UsageError
+from isic_cli.errors import CheckError, DamagedError, UsageError
 from isic_cli.pictures import MAX_PIXELS
 from isic_cli.pictures.load import contents
-
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
+from isic_cli.pictures.whole import PNG, png_chunks
 
 GRAY, RGB, PALETTE, GRAY_ALPHA, RGBA = 0, 2, 3, 4, 6
 COLOUR_TYPES = {
@@ -60,34 +58,18 @@ class PngHeader:
         return f"{COLOUR_TYPES.get(self.colour, f'colour type {self.colour}')} {self.depth}-bit"
 
 
-def chunks(data: bytes, name: str) -> Iterator[tuple[bytes, memoryview]]:
-    """Yield type and body of each chunk up to IEND; refuse a wrong checksum or a cut file."""
+def _chunks(data: bytes, name: str) -> Iterator[tuple[bytes, memoryview]]:
+    """Yield type and body of each chunk; refuse a wrong checksum or a cut file."""
     view = memoryview(data)
-    position = len(SIGNATURE)
-    while position + 12 <= len(data):
-        (length,) = struct.unpack_from(">I", data, position)
-        end = position + 12 + length
-        if end > len(data):
-            break
-        kind = bytes(view[position + 4 : position + 8])
-        (stored,) = struct.unpack_from(">I", data, end - 4)
-        if zlib.crc32(view[position + 4 : end - 4]) != stored:
-            raise CheckError(
-                f"{name}: the checksum of chunk {kind.decode('latin-1')} is wrong",
-                hint="the file is damaged; labels read from it could be wrong; fetch it again",
-            )
-        yield kind, view[position + 8 : end - 4]
-        if kind == b"IEND":
-            return
-        position = end
-    raise CheckError(
-        f"{name}: the file is cut short: it ends before its IEND chunk",
-        hint="fetch it again",
-    )
+    try:
+        for kind, start, length in png_chunks(lambda at, most: data[at : at + most], len(data)):
+            yield kind, view[start : start + length]
+    except DamagedError as error:
+        raise CheckError(f"{name}: {error.message}", hint="fetch it again") from error
 
 
 def _refuse_foreign(data: bytes, name: str) -> None:
-    if data.startswith(SIGNATURE):
+    if data.startswith(PNG):
         return
     if data.startswith(b"\xff\xd8"):
         raise UsageError(
@@ -128,7 +110,7 @@ def check_png(
     header: PngHeader | None = None
     text: dict[str, str] = {}
     pixels, colours = False, 0
-    for kind, body in chunks(data, name):
+    for kind, body in _chunks(data, name):
         if header is None:
             header = _header(kind, body, name, max_pixels)
         elif kind == b"IDAT":

@@ -7,7 +7,7 @@ Sources: ITU-T T.81 annex B; PNG (ISO/IEC 15948) section 5; TIFF 6.0 section 2 a
 
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from isic_cli.errors import DamagedError, NotAPictureError
@@ -16,7 +16,8 @@ from isic_cli.pictures.tiff import tiff_size
 #: Reads up to `length` bytes at `offset`, fewer only at the end of the file.
 ReadAt = Callable[[int, int], bytes]
 
-_PNG = b"\x89PNG\r\n\x1a\n"
+#: What every PNG begins with.
+PNG = b"\x89PNG\r\n\x1a\n"
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _HEAD = 1 << 16
 _BLOCK = 1 << 20
@@ -57,7 +58,7 @@ def inspect(read: ReadAt, size: int) -> Picture:
     start = read(0, 16)
     if start[:3] == b"\xff\xd8\xff":
         return _jpeg(read, size)
-    if start[:8] == _PNG:
+    if start[:8] == PNG:
         return _png(read, size)
     if start[:4] in _TIFF:
         width, height = tiff_size(read, size)
@@ -124,41 +125,45 @@ def _has_end(read: ReadAt, start: int, size: int) -> bool:
 
 
 def _png(read: ReadAt, size: int) -> Picture:
-    offset = 8
-    first, pixels = True, False
+    pixels = False
     width = height = 0
-    while True:
-        header = read(offset, 8)
-        if len(header) < 8:
-            raise DamagedError("PNG without its end chunk: cut")
-        length, kind = int.from_bytes(header[:4], "big"), header[4:]
-        if offset + 12 + length > size:
-            raise DamagedError(f"PNG cut inside a chunk at byte {offset}")
-        _crc(read, offset, length)
-        if first != (kind == b"IHDR"):
+    for number, (kind, start, length) in enumerate(png_chunks(read, size)):
+        if (number == 0) != (kind == b"IHDR"):
             raise DamagedError("PNG whose header chunk is not first")
-        if first:
+        if number == 0:
             if length < 8:
                 raise DamagedError("PNG whose header chunk is too short")
-            width, height = struct.unpack(">II", read(offset + 8, 8))
-            first = False
+            width, height = struct.unpack(">II", read(start, 8))
         pixels = pixels or kind == b"IDAT"
-        if kind == b"IEND":
-            break
-        offset += 12 + length
     if not (width and height and pixels):
         raise DamagedError("PNG without pixels")
     return Picture("png", width, height)
 
 
-def _crc(read: ReadAt, offset: int, length: int) -> None:
-    """Check the CRC-32 of one chunk, which covers its kind and its data."""
-    crc, position, stop = 0, offset + 4, offset + 8 + length
-    while position < stop:
-        block = read(position, min(_BLOCK, stop - position))
-        if not block:
-            raise DamagedError(f"PNG cut inside a chunk at byte {offset}")
-        crc = zlib.crc32(block, crc)
-        position += len(block)
-    if read(stop, 4) != crc.to_bytes(4, "big"):
-        raise DamagedError(f"PNG with a wrong checksum in the chunk at byte {offset}")
+def png_chunks(read: ReadAt, size: int) -> Iterator[tuple[bytes, int, int]]:
+    """Yield kind, place and length of each chunk of a PNG up to IEND, its checksum verified.
+
+    Parameters
+    ----------
+    read, size
+        As for `inspect`.
+
+    Raises
+    ------
+    DamagedError
+        A wrong checksum, or the file ends before IEND.
+    """
+    offset, kind = len(PNG), b""
+    while kind != b"IEND":
+        header = read(offset, 8)
+        length, kind = int.from_bytes(header[:4], "big"), header[4:]
+        if len(header) < 8 or offset + 12 + length > size:
+            raise DamagedError("the file is cut short: it ends before its IEND chunk")
+        crc, position, stop = 0, offset + 4, offset + 8 + length
+        while position < stop and (block := read(position, min(_BLOCK, stop - position))):
+            crc = zlib.crc32(block, crc)
+            position += len(block)
+        if read(stop, 4) != crc.to_bytes(4, "big"):
+            raise DamagedError(f"the checksum of chunk {kind.decode('latin-1')} is wrong")
+        yield kind, offset + 8, length
+        offset += 12 + length

@@ -11,7 +11,8 @@ from PIL import Image
 
 from isic_cli.errors import CheckError, LocalError, NotFoundError, UsageError
 from isic_cli.pictures.load import load_rgb
-from isic_cli.pictures.png import SIGNATURE, check_png
+from isic_cli.pictures.png import check_png
+from isic_cli.pictures.whole import PNG as SIGNATURE
 from isic_cli.superpixel.codec import decode_png, encode_png, labels_from_rgb
 from isic_cli.superpixel.map import SuperpixelMap
 from tests.superpixel.nasty import HAND, Labels, nasty_maps
