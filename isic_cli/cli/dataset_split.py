@@ -8,10 +8,10 @@ import click
 from isic_cli.cli.command import Command
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.sources import settle, source_argument, warn
-from isic_cli.errors import CheckError, ExitCode, UsageError
+from isic_cli.errors import CheckError, ExitCode, LocalError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from isic_cli.curation.groups import Groups
     from isic_cli.curation.leaks import Leak
@@ -61,8 +61,10 @@ def split(source: Path, output: Output, **options: Any) -> ExitCode:
 
     _check_options(options)
     table = open_table(source)
-    rows, groups = read_groups(table, _grouping(options))
+    grouping = _grouping(options)
+    rows, groups = read_groups(table, grouping)
     code = settle(table.problems)
+    _report_missing(rows, grouping.tying(table))
     _report_groups(groups, strict=options["strict"])
     if options["check"]:
         return _check(groups, options, output) or code
@@ -104,6 +106,13 @@ def _held_out(options: dict[str, Any]) -> list[tuple[str, str]]:
             raise UsageError(f"--hold-out {text}", hint="A field and a value: attribution=ViDIR.")
         found.append((name, value))
     return found
+
+
+def _report_missing(rows: "Sequence[Mapping[str, Any]]", fields: "Sequence[str]") -> None:
+    """Say once of how many images each id that ties them is not known."""
+    for name in fields:
+        if missing := sum(name not in row for row in rows):
+            click.echo(f"{missing:,} rows have no {name}.", err=True)
 
 
 def _report_groups(groups: "Groups", *, strict: bool) -> None:
@@ -175,7 +184,9 @@ def _write(table: "TableSource", found: "Split", options: dict[str, Any], output
         write_id_files(options["ids"], found.splits, found.of)
     if not options["ids"] or output.path is not None:
         columns = tuple(dict.fromkeys((*table.columns, column)))
-        output.write(rows(), Shape(key="isic_id", columns=columns))
+        written = output.write(rows(), Shape(key="isic_id", columns=columns))
+        if written != len(found.of):
+            raise LocalError(f"{table.name} has changed: {written:,} of {len(found.of):,} rows")
 
 
 def _report(found: "Split") -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from isic_cli.errors import LocalError, UsageError
 from isic_cli.models.ids import find_ids
 from isic_cli.models.image import ACQUISITION_FIELDS, FILE_FIELDS
-from isic_cli.query.fields import FIELDS, UNSEARCHABLE
+from isic_cli.query.fields import FIELDS, UNSEARCHABLE, field_names
 from isic_cli.tables.names import id_column, is_missing
 from isic_cli.tables.read import RowReader
 
@@ -53,13 +53,12 @@ class MetadataTable:
         Raises
         ------
         LocalError
-                For a file that cannot be read, has a broken row, or has no column of ids.
+            For a file that cannot be read, has a broken row, or has no column of ids.
         """
         try:
             rows = RowReader(path)
             key = rows.columns[id_column(rows.columns, name=str(path))]
-            return cls(["isic_id" if name == key else name for name in rows.columns],
-                       _by_id(rows, key, path))  # fmt: skip
+            return cls([*field_names(rows.columns, key)], _by_id(rows, key, path))
         except UsageError as error:
             raise LocalError(error.message, hint=error.hint) from error
 
@@ -99,13 +98,14 @@ def _by_id(reader: RowReader, key: str, path: Path) -> dict[str, list[str]]:
     rows: dict[str, list[str]] = {}
     unnamed = 0
     for _, row in reader:
-        isic_id = next(iter(find_ids(str(row[key]))), "")
+        isic_id = next(iter(find_ids(str(row.get(key)))), "")
         if not isic_id:
             unnamed += 1
         elif isic_id in rows:
             logger.warning("%s: %s has two rows, the first counts", path, isic_id)
         else:
-            rows[isic_id] = ["" if is_missing(cell) else str(cell) for cell in row.values()]
+            cells = map(row.get, reader.columns)  # a row of JSON may lack some
+            rows[isic_id] = ["" if is_missing(cell) else str(cell) for cell in cells]
     if unnamed and not rows:
         raise UsageError(f"{path} has no column of ids: no cell of {key} holds one")
     if unnamed:

@@ -1,6 +1,6 @@
 """The fields that a query may name: their kinds, known values, and what became of old names."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -141,3 +141,27 @@ REMOVED: Mapping[str, str] = MappingProxyType(
         "pixels_y": "`pixels_y` is not searchable: list the images and filter that column",
     }
 )
+
+
+def field_names(columns: Sequence[str], key: str) -> tuple[str, ...]:
+    """Return the columns of a table under the archive's names, whatever their case and spaces.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        As the table has them; a name that is no field's stays as it is.
+    key : str
+        The column of ids; it becomes `isic_id`.
+    """
+    known = {*FIELDS, *UNSEARCHABLE, "attribution", "copyright_license"}
+    taken = {*columns, "isic_id"}
+    found = []
+    for column in columns:
+        plain = column.lower().replace(" ", "_")
+        if column == key:
+            plain = "isic_id"
+        elif plain not in known or plain in taken:
+            plain = column
+        taken.add(plain)
+        found.append(plain)
+    return tuple(found)

@@ -14,6 +14,7 @@ from isic_cli.errors import LocalError, NotFoundError, UsageError
 from isic_cli.files import STATE
 from isic_cli.models.ids import find_ids, is_isic_id
 from isic_cli.models.image import LEADING_COLUMNS
+from isic_cli.query.fields import field_names
 from isic_cli.services.download.journal import DownloadJournal
 from isic_cli.services.select.images import Problem
 from isic_cli.tables.names import id_column, is_missing
@@ -120,23 +121,24 @@ def _open_journal(folder: Path) -> TableSource:
 
 def _open_file(path: Path) -> TableSource:
     rows = RowReader(path)
-    place = id_column(rows.columns, name=str(path))
-    key = rows.columns[place]
-    names = tuple("isic_id" if at == place else name for at, name in enumerate(rows.columns))
-    if names.count("isic_id") > 1:
-        names = tuple(dict.fromkeys(names))
+    key = rows.columns[id_column(rows.columns, name=str(path))]
+    ours = field_names(rows.columns, key)
+    theirs = dict(zip(ours, rows.columns, strict=True))
+    is_renamed = ours != rows.columns
 
     def read(table: TableSource, fields: tuple[str, ...]) -> Iterator[Row]:
-        wanted = None if fields == table.columns else (key, *fields)
-        for number, row in rows.select(wanted):
-            if key != "isic_id" and key in row:
-                row = {"isic_id" if name == key else name: cell for name, cell in row.items()}  # noqa: PLW2901 - the same row
+        wanted = (
+            None if fields == ours else tuple(theirs[name] for name in fields if name in theirs)
+        )
+        for number, row in rows.select(None if fields == ours else wanted):
+            if is_renamed:
+                row = {name: row[their] for name, their in theirs.items() if their in row}  # noqa: PLW2901 - the same row
             if _set_id(row):
                 yield row
             else:
                 table.note(number, ",".join(str(cell) for cell in row.values() if cell))
 
-    return TableSource(str(path), names, read)
+    return TableSource(str(path), ours, read)
 
 
 def _set_id(row: Row) -> bool:

@@ -177,3 +177,14 @@ def test_an_id_that_is_twice_in_the_table_is_refused(isic: Isic, tmp_path: Path)
     done = isic("dataset", "split", "twice.csv", "--folds", "2")
     assert done.code == 2
     assert "ISIC_0000001 is in the table twice" in done.err
+
+
+def test_rows_without_an_id_of_a_patient_are_counted_whatever_says_so(
+    isic: Isic, tmp_path: Path
+) -> None:
+    words = ["NA", "nan", "None", "", "IP_1", "IP_1"]
+    rows = "".join(f"ISIC_000000{n},{word}\n" for n, word in enumerate(words))
+    (tmp_path / "t.csv").write_text(f"isic_id,patient_id\n{rows}")
+    done = isic("dataset", "split", "t.csv", "--ratio", "50:50")
+    assert (done.code, "4 rows have no patient_id." in done.err) == (0, True)
+    assert "6 images in 5 groups" in done.err

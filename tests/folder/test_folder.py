@@ -388,3 +388,16 @@ def test_every_generation_of_the_table_is_typed_without_complaint(
     assert caplog.messages == []
     assert {type(row["age_approx"]) for row in fields if "age_approx" in row} == {int}
     assert all(table.text(isic_id, "attribution") for isic_id in table.rows)
+
+
+def test_columns_are_known_whatever_their_case_and_spaces(make: Make) -> None:
+    store = FolderStore.open(
+        make({"metadata.csv": b" ISIC_ID ,Sex,Age Approx,Note\nISIC_0000001,male,50,x\n"})
+    )
+    assert store.table.fields("ISIC_0000001") == {"sex": "male", "age_approx": 50, "Note": "x"}
+
+
+def test_rows_of_json_that_lack_fields_are_not_shifted(make: Make) -> None:
+    rows = b'{"isic_id":"ISIC_0000001","age_approx":50,"sex":"male"}\n{"isic_id":"ISIC_0000002","sex":"female"}\n'
+    store = FolderStore.open(make({"metadata.csv": rows}))
+    assert store.table.fields("ISIC_0000002") == {"sex": "female"}

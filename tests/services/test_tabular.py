@@ -62,3 +62,11 @@ def test_narrow_rows_hold_only_what_was_asked_for_and_is_there(tmp_path: Path) -
     assert list(table.narrow(("sex", "lesion_id", "patient_id"))) == [
         {"lesion_id": "IL_0000001", "isic_id": "ISIC_0000001"}
     ]
+
+
+def test_columns_have_the_names_of_the_archive_whatever_their_case(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("Image_Name,Sex,Patient ID,sex_note,Note\nISIC_0000001,male,NA,a,b\n")
+    table = open_table(path)
+    assert table.columns == ("isic_id", "sex", "patient_id", "sex_note", "Note")
+    assert list(table.narrow(("sex", "patient_id"))) == [{"isic_id": "ISIC_0000001", "sex": "male"}]
