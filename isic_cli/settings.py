@@ -12,6 +12,7 @@ from typing import Any
 
 from isic_cli.config import ArchiveSpec, Settings, parse_archive
 from isic_cli.errors import ConfigError, LocalError, NotFoundError, UsageError
+from isic_cli.files.load import parse_toml, read_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -72,13 +73,13 @@ def read_config(path: Path) -> dict[str, Any]:
     ConfigError
         For a file that does not parse, an unknown key or a value of the wrong type.
     """
-    import tomllib
-
+    if path == Path(os.devnull):  # how one says "none"
+        return {}
     try:
-        values = tomllib.loads(path.read_text("utf-8"))
+        values = parse_toml(read_bytes(path).decode("utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except ValueError as error:
         raise ConfigError(f"{path}: {error}") from error
     for key, value in values.items():
         if key == "token":

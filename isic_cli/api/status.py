@@ -1,6 +1,5 @@
 """One table from an answer's status to an error, and the archive's own words for it."""
 
-import json
 import re
 from http import HTTPStatus
 from typing import Any
@@ -14,6 +13,7 @@ from isic_cli.errors import (
     ResponseError,
     ServerError,
 )
+from isic_cli.files.load import parse_json
 
 LOGIN_HINT = "Log in with `isic user login`."
 _REFUSED_LOGIN_HINT = "`isic user show` tells who is logged in; this user may not do that."
@@ -111,8 +111,8 @@ def said(content_type: str, body: bytes, *secrets: str) -> str:
     text = body[:65536].decode("utf-8", "replace")
     if "json" in content_type:
         try:
-            words = _json_words(json.loads(text))
-        except (ValueError, RecursionError):
+            words = _json_words(parse_json(text))
+        except ValueError:
             words = ""
     elif "<" in text:
         words = _markup_words(text)

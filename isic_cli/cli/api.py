@@ -10,6 +10,7 @@ import click
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.errors import ExitCode, LocalError, NotFoundError, UsageError
+from isic_cli.files.load import DataError, parse_json
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -82,15 +83,15 @@ def _pair(field: str) -> tuple[str, str]:
 
 def _json_or_text(value: str) -> Any:
     try:
-        return json.loads(value)
-    except json.JSONDecodeError:
+        return parse_json(value)
+    except DataError:
         return value
 
 
 def _read_json(name: str) -> Any:
     try:
         text = sys.stdin.read() if name == "-" else Path(name).read_text("utf-8")
-        return json.loads(text)
+        return parse_json(text)
     except FileNotFoundError as error:
         raise NotFoundError(f"no file {name}") from error
     except OSError as error:
@@ -100,8 +101,8 @@ def _read_json(name: str) -> Any:
 
 
 def _print_rows(body: bytes) -> None:
-    page = json.loads(body)
-    if not isinstance(page, dict) or "results" not in page:
+    page = parse_json(body)
+    if not isinstance(page, dict) or not isinstance(page.get("results"), list):
         raise UsageError("this answer has no pages", hint="Leave out --paginate.")
     for row in page["results"]:
         click.echo(json.dumps(row, ensure_ascii=False))
@@ -111,6 +112,6 @@ def _print(body: bytes) -> None:
     if not body:
         return
     try:
-        click.echo(json.dumps(json.loads(body), indent=2, ensure_ascii=False))
-    except ValueError:
+        click.echo(json.dumps(parse_json(body), indent=2, ensure_ascii=False))
+    except (ValueError, RecursionError):  # what can be parsed may still be too deep to write
         click.echo(body.decode("utf-8", "replace"))

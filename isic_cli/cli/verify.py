@@ -45,7 +45,7 @@ def verify(
     with (
         reported(options["report_file"]) as report,
         Lock(folder) as lock,
-        folder_lock(folder, wait=options["wait"]),
+        folder_lock(folder, wait=options["wait"], needed=repair),
     ):
         bad = _check(folder, lock, report, options["progress"], executor, deep=deep)
         for one in bad[:_SHOWN]:

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 
 from isic_cli.errors import AuthError
+from isic_cli.files.load import parse_json
 
 #: The public client id of the archive's own command line, with the copy-and-paste redirect.
 CLIENT_ID = "RpCzc4hFjv5gOJdM2DM2nBdokOviOh5ne63Tpn7Q"
@@ -77,7 +78,7 @@ class StoredLogin:
         """
         damaged = AuthError(f"the login in {source} is damaged", hint=LOGIN_AGAIN)
         try:
-            value = json.loads(text)
+            value = parse_json(text)
         except ValueError as error:
             raise damaged from error
         if not isinstance(value, dict) or not isinstance(value.get("access_token"), str):

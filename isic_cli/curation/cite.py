@@ -13,6 +13,7 @@ from isic_cli.curation.reference import (
     one_line,
     percent_encoded,
 )
+from isic_cli.files.load import parse_json
 from isic_cli.models.licenses import LICENSES
 
 
@@ -28,7 +29,7 @@ def written(reference: Reference, style: Style) -> str:
 def joined(style: Style, references: Sequence[Reference], before: str = "") -> str:
     """Return references one after the other, behind what another service wrote in that style."""
     if style == "csl":
-        items = [json.loads(before)] if before else []
+        items = [parse_json(before)] if before else []
         items += [_csl(one) for one in references]
         value = items[0] if len(items) == 1 else items
         return json.dumps(value, ensure_ascii=False, indent=2) + "\n"

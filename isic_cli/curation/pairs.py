@@ -1,12 +1,12 @@
 """Pairs of duplicates from a file: the list of a challenge, or the groups that dedupe wrote."""
 
-import json
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from isic_cli.errors import UsageError
+from isic_cli.files.load import parse_json
 from isic_cli.models.ids import find_ids
 from isic_cli.tables.read import RowReader
 
@@ -47,7 +47,7 @@ def read_pairs(path: str | Path) -> Iterator[tuple[str, str]]:
 def _group(cell: Any, where: str) -> list[str]:
     """Return the ids of a list, which is text in CSV and Parquet."""
     try:
-        ids = json.loads(cell) if isinstance(cell, str) else cell
+        ids = parse_json(cell) if isinstance(cell, str) else cell
     except ValueError:
         ids = None
     if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):

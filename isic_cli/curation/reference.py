@@ -1,6 +1,5 @@
 """What is cited: a set of images, a collection, a paper; and what data sets oblige one to cite."""
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from importlib import resources
 from typing import Literal, get_args
 
 from isic_cli.curation.credit import Credit, set_license, without_license
+from isic_cli.files.load import parse_json
 
 Style = Literal["apa", "bibtex", "cff", "csl", "ris", "text"]
 
@@ -90,7 +90,7 @@ class _Obligation:
 @cache
 def _obligations() -> tuple[_Obligation, ...]:
     text = resources.files("isic_cli.curation").joinpath("papers.json").read_text("utf-8")
-    table = json.loads(text)
+    table = parse_json(text)
     papers = {
         key: Reference(
             title=paper["title"],

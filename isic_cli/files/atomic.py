@@ -26,7 +26,7 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO, Literal, TextIO, cast
 
 from isic_cli.errors import LocalError
-from isic_cli.files.faults import shown, translated
+from isic_cli.files.faults import refuse_linked_folder, shown, translated
 from isic_cli.files.leftovers import temporary_name
 
 Links = Literal["follow", "refuse"]
@@ -53,6 +53,8 @@ class _Target:
 
 def _target(path: Path, links: Links) -> _Target:
     """Look at what stands at `path`; raises OSError or LocalError for what cannot be written."""
+    if links == "refuse":
+        refuse_linked_folder(path)
     try:
         found = path.lstat()
     except FileNotFoundError:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from isic_cli.errors import LocalError
+from isic_cli.files import OWN_FOLDERS
 
 _NO_SPACE = "Free some space, then run again: finished files are kept."
 _NO_PERMISSION = "Choose a place that you may write to."
@@ -64,6 +65,22 @@ def fault_of_machine(error: OSError) -> LocalError | None:
     if isinstance(error, FileNotFoundError):  # the only one without a name
         return local_error(error, "the working folder")
     return local_error(error, "a file") if error.errno in _OF_MACHINE else None
+
+
+def refuse_linked_folder(file: Path) -> None:
+    """Refuse to write a file of a download folder whose own folder in it is a link.
+
+    Raises
+    ------
+    LocalError
+        When it is one: it leads to files of somebody else.
+    """
+    folder = file.parent
+    if folder.name in OWN_FOLDERS and folder.is_symlink():
+        raise LocalError(
+            f"cannot write into {shown(folder)}: it is a symbolic link",
+            hint="Remove the link, then run again.",
+        )
 
 
 def shown(path: Path | str) -> str:

@@ -19,7 +19,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from isic_cli.errors import LocalError
 from isic_cli.files.atomic import replacing_bytes
-from isic_cli.files.faults import local_error, shown
+from isic_cli.files.faults import local_error, refuse_linked_folder, shown
 
 K = TypeVar("K", bound=Hashable)
 Key = Callable[[bytes], "K | None"]
@@ -75,6 +75,8 @@ class Journal(Generic[K]):
                 raise local_error(error, path, doing) from error
 
     def _open(self, flags: int) -> None:
+        if flags & os.O_APPEND:
+            refuse_linked_folder(self._path)
         # Without O_NONBLOCK, opening a FIFO would wait for its other end.
         self._fd = os.open(self._path, flags | _BINARY | _NO_LINKS, 0o666)
         found = os.fstat(self._fd)

@@ -5,21 +5,44 @@ The parsers of the standard library raise more than their documentation says (a 
 FIFO or a device in the place of a file never ends. Here all of it is one `DataError`.
 """
 
+import errno
 import json
 import os
 import stat
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from isic_cli.errors import LocalError
-from isic_cli.files.faults import local_error, shown
+from isic_cli.files.faults import local_error, shown, translated
 
 #: Bytes of a file of state or configuration, unless the caller knows of larger ones.
 MOST_BYTES = 64 << 20
+#: Bytes of a table or lock, which has a line for each image of an archive.
+MOST_TABLE_BYTES = 4 << 30
 
 
 class DataError(ValueError):
     """Text that is not what it should be; whoever reads it says whose fault that is."""
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file to read: a FIFO or a device in its place might never end.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is none.
+    LocalError
+        When it cannot be read, or is not a regular file.
+    """
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise LocalError(f"cannot read {shown(path)}: it is not a regular file")
+        return cast("BinaryIO", path.open("rb"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from error
+    except OSError as error:
+        raise local_error(error, path, "cannot read") from error
 
 
 def read_bytes(path: Path, *, most: int = MOST_BYTES) -> bytes:
@@ -32,21 +55,29 @@ def read_bytes(path: Path, *, most: int = MOST_BYTES) -> bytes:
     LocalError
         When it cannot be read, is larger than `most`, or is not a regular file.
     """
-    try:
-        found = path.stat()
-        _refuse(path, found, most)
-        return path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise FileNotFoundError(path) from error
-    except OSError as error:
-        raise local_error(error, path, "cannot read") from error
-
-
-def _refuse(path: Path, found: os.stat_result, most: int) -> None:
-    if not stat.S_ISREG(found.st_mode):
-        raise LocalError(f"cannot read {shown(path)}: it is not a regular file")
-    if found.st_size > most:
+    with open_regular(path) as file, translated(path, "cannot read"):
+        data = file.read(most + 1)
+    if len(data) > most:
         raise LocalError(f"cannot read {shown(path)}: it is larger than {most:,} bytes")
+    return data
+
+
+def read_text(path: Path, *, most: int = MOST_BYTES) -> str:
+    """Return the text of a regular file in UTF-8, without the mark that may begin it.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is none.
+    LocalError
+        As `read_bytes`, and for what is not UTF-8.
+    """
+    try:
+        return read_bytes(path, most=most).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise LocalError(
+            f"{shown(path)} is not UTF-8: byte {error.start}", hint="Save it as UTF-8."
+        ) from error
 
 
 def parse_json(text: bytes | str) -> Any:

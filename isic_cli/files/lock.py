@@ -13,19 +13,20 @@ import socket
 import stat
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isic_cli.errors import LocalError, LockedError
 from isic_cli.files import STATE
-from isic_cli.files.faults import local_error, shown, translated
+from isic_cli.files.faults import local_error, refuse_linked_folder, shown, translated
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 _LOGGER = logging.getLogger(__name__)
 _UNSUPPORTED = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
+_UNWRITABLE = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 #: Seconds between two attempts.
 _POLL = 0.5
 #: Bytes of a note about who holds a lock.
@@ -87,14 +88,22 @@ def held(
         lock.release()
 
 
-def folder_lock(folder: Path, *, wait: float = 0.0) -> AbstractContextManager[None]:
-    """Hold a download folder for this run: `.isic/lock`; see `held`."""
-    return held(
-        folder / STATE / "lock",
-        f"{folder}",
-        wait=wait,
-        hint="Let it end, or wait for it: --wait SECONDS.",
-    )
+@contextmanager
+def folder_lock(folder: Path, *, wait: float = 0.0, needed: bool = True) -> Iterator[None]:
+    """Hold a download folder for this run: `.isic/lock`; see `held`.
+
+    Without `needed`, a run that only reads goes on where the folder cannot be written: nobody
+    changes it there.
+    """
+    hint = "Let it end, or wait for it: --wait SECONDS."
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(held(folder / STATE / "lock", f"{folder}", wait=wait, hint=hint))
+        except LocalError as error:
+            cause = error.__cause__
+            if needed or not isinstance(cause, OSError) or cause.errno not in _UNWRITABLE:
+                raise
+        yield
 
 
 def _acquired(lock: "BaseFileLock", path: Path, what: str) -> bool:
@@ -113,6 +122,7 @@ def _acquired(lock: "BaseFileLock", path: Path, what: str) -> bool:
 
 def _refuse_foreign(path: Path) -> None:
     """Refuse a lock file that is, or may be, somebody's other file."""
+    refuse_linked_folder(path)
     try:
         found = path.lstat()
     except FileNotFoundError:

@@ -23,6 +23,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from isic_cli.errors import LocalError, QueryError
 from isic_cli.files.atomic import write_state
+from isic_cli.files.load import parse_json, read_text
 from isic_cli.files.lock import held
 from isic_cli.models.collection import Collection
 from isic_cli.query import parse
@@ -75,7 +76,7 @@ def read_collections(path: Path) -> dict[int, LocalCollection]:
         a query that does not parse.
     """
     try:
-        value = json.loads(path.read_text("utf-8-sig"))
+        value = parse_json(read_text(path))
         listed = value.get("collections") if isinstance(value, dict) else value
         found = _COLLECTIONS.validate_python(listed)
     except FileNotFoundError:
@@ -84,7 +85,7 @@ def read_collections(path: Path) -> dict[int, LocalCollection]:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise LocalError(f"{path}: {where}: {first['msg']}") from error
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         raise LocalError(f"cannot read {path}: {error}") from error
     collections = {collection.id: collection for collection in found}
     if len(collections) != len(found):

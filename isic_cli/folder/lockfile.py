@@ -1,13 +1,12 @@
 """What `isic.lock` adds to a folder: where each image lies, its dimensions, licence and credit."""
 
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from isic_cli.errors import LocalError
+from isic_cli.files.load import MOST_TABLE_BYTES, parse_json, read_text
 
 logger = logging.getLogger(__name__)
 
@@ -57,15 +56,13 @@ def read_lock(folder: Path) -> dict[str, LockEntry]:
     """
     path = folder / "isic.lock"
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = read_text(path, most=MOST_TABLE_BYTES).splitlines()
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise LocalError(f"cannot read {path}: {error}") from error
     entries = {}
     for number, line in enumerate(lines, start=1):
         try:
-            value = json.loads(line)
+            value = parse_json(line)
         except ValueError:
             logger.warning("%s, line %d is not JSON: passed over", path, number)
             continue

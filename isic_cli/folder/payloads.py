@@ -1,11 +1,11 @@
 """The bodies of writes, checked as the real server checks them."""
 
-import json
 from typing import Annotated, Any, TypeVar
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from isic_cli.files.load import parse_json
 from isic_cli.folder.replies import json_reply
 from isic_cli.models.ids import ID_PATTERN
 
@@ -70,7 +70,7 @@ def read_payload(kind: type[P], content: bytes) -> P:
         missing = {"type": "missing", "loc": ["body", "payload"], "msg": "Field required"}
         raise BodyError(json_reply({"detail": [missing]}, 422))
     try:
-        value = json.loads(content)
+        value = parse_json(content)
     except ValueError as error:
         raise BodyError(json_reply({"detail": "Cannot parse request body"}, 400)) from error
     try:

@@ -16,7 +16,6 @@ Each study is a folder of these files, of which only the first must be there:
     value per superpixel label, and an 8-bit gray picture of 0, 128 and 255 in `masks/`.
 """
 
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +24,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from isic_cli.errors import LocalError
+from isic_cli.files.load import load_json
 
 
 class _ServedModel(BaseModel):
@@ -114,7 +114,7 @@ def read_studies(folder: Path) -> dict[int, ServedStudy]:
     studies: dict[int, ServedStudy] = {}
     for path in sorted(folder.glob("*/study.json")):
         try:
-            value = json.loads(path.read_bytes())
+            value = load_json(path)
             study = ServedStudy.model_validate({**value, "folder": path.parent})
         except (OSError, TypeError, ValueError) as error:
             raise LocalError(f"cannot read {path}: {_said(error)}") from error

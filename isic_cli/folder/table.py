@@ -7,10 +7,12 @@ a column that the data dictionary does not know counts as clinical.
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from isic_cli.errors import LocalError, UsageError
+from isic_cli.files.load import open_regular
 from isic_cli.models.ids import find_ids
 from isic_cli.models.image import ACQUISITION_FIELDS, FILE_FIELDS
 from isic_cli.query.fields import FIELDS, UNSEARCHABLE, field_names
@@ -55,6 +57,8 @@ class MetadataTable:
         LocalError
             For a file that cannot be read, has a broken row, or has no column of ids.
         """
+        with suppress(FileNotFoundError):
+            open_regular(path).close()  # a FIFO would be waited for
         try:
             rows = RowReader(path)
             key = rows.columns[id_column(rows.columns, name=str(path))]

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from isic_cli.files.load import parse_json
 from isic_cli.models.image import (
     ACQUISITION_FIELDS,
     ImageFiles,
@@ -233,7 +234,7 @@ def to_record(row: Sequence[Any]) -> ImageRecord:
         where the source of the index did not know it.
     """
     values = dict(zip(SHOWN, row, strict=True))
-    other: dict[str, Any] = json.loads(values["other"]) if values["other"] else {}
+    other: dict[str, Any] = parse_json(values["other"]) if values["other"] else {}
     return ImageRecord.model_construct(
         isic_id=values["isic_id"],
         copyright_license=values["copyright_license"],

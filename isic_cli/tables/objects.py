@@ -1,6 +1,5 @@
 """Rows from JSON: lines, an array, or the document of one image."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -49,8 +48,8 @@ def _is_one_a_line(lines: Iterable[str]) -> bool:
         if text in {"", "["} or text.startswith("#"):
             continue
         try:
-            return isinstance(json.loads(text), dict | str)
-        except (ValueError, RecursionError):
+            return isinstance(parse_json(text), dict | str)
+        except ValueError:
             return False
     return False
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from isic_cli.errors import LocalError
-from isic_cli.files.load import DataError, load_json, parse_json, parse_toml, read_bytes
+from isic_cli.files.load import DataError, load_json, parse_json, parse_toml, read_bytes, read_text
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,11 @@ def test_absent_large_and_special_files_are_told_apart(tmp_path: Path) -> None:
             read_bytes(tmp_path / name)
     with pytest.raises(LocalError, match="File name too long"):
         read_bytes(tmp_path / ("x" * 300))
+
+
+def test_text_has_no_byte_order_mark_and_is_utf_8(tmp_path: Path) -> None:
+    (tmp_path / "marked").write_bytes("\ufeffü".encode())
+    assert read_text(tmp_path / "marked") == "ü"
+    (tmp_path / "latin").write_bytes(b"caf\xe9")
+    with pytest.raises(LocalError, match="latin is not UTF-8: byte 3"):
+        read_text(tmp_path / "latin")

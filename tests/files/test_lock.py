@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from isic_cli.errors import LocalError, LockedError
-from isic_cli.files.lock import held
+from isic_cli.files.lock import folder_lock, held
 
 
 def test_a_second_run_is_told_who_holds_the_lock(tmp_path: Path) -> None:
@@ -100,4 +100,12 @@ def test_another_failure_of_the_system_is_not_another_run(
 
     monkeypatch.setattr("fcntl.flock", refuse)
     with pytest.raises(LocalError, match="Input/output error"), held(tmp_path / "lock", "out"):
+        raise AssertionError
+
+
+@pytest.mark.skipif(not Path("/sys/kernel").is_dir(), reason="no folder that nobody may write to")
+def test_a_run_that_only_reads_needs_no_lock_where_nobody_can_write() -> None:
+    with folder_lock(Path("/sys/kernel"), needed=False):
+        pass
+    with pytest.raises(LocalError), folder_lock(Path("/sys/kernel")):
         raise AssertionError

@@ -1,6 +1,5 @@
 """What a citation needs to know about a table or folder: ids, credits, date, collections."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -15,7 +14,8 @@ from isic_cli.curation.credit import (
     license_sentence,
 )
 from isic_cli.curation.reference import PUBLISHER, Reference, obliged
-from isic_cli.errors import CheckError, UsageError
+from isic_cli.errors import CheckError, LocalError, UsageError
+from isic_cli.files.load import open_regular, parse_json
 from isic_cli.folder.collection_file import read_collections
 from isic_cli.query import any_of
 from isic_cli.services.tabular import TableSource, open_table
@@ -84,9 +84,9 @@ def read_provenance(source: Path, isic_ids: Iterable[str]) -> Provenance:
 def _header(lock: Path) -> dict[str, Any]:
     """Return the first line of a lock, when there is one and it is about the lock."""
     try:
-        with lock.open(encoding="utf-8") as file:
-            value = json.loads(file.readline())
-    except (OSError, ValueError):
+        with open_regular(lock) as file:
+            value = parse_json(file.readline())
+    except (OSError, LocalError, ValueError):
         return {}
     return value if isinstance(value, dict) and "isic_id" not in value else {}
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, Self, cast
 
 from isic_cli.config import Settings
 from isic_cli.errors import LocalError
+from isic_cli.files.load import parse_json
 from isic_cli.models.collection import Collection
 from isic_cli.models.selection import IdList, Selection
 from isic_cli.services.dataset.image import DAMAGED
@@ -90,7 +91,7 @@ class LockHeader:
             For something else, or a format that is newer than this program.
         """
         try:
-            values = json.loads(line)
+            values = parse_json(line)
             version = values["isic_lock"]
             if version != VERSION:
                 raise LocalError(

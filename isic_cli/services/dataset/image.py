@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from isic_cli.curation.diff import to_text
 from isic_cli.errors import LocalError
+from isic_cli.files.load import parse_json
 from isic_cli.models.ids import is_isic_id
 from isic_cli.services.download.journal import Entry
 from isic_cli.services.download.paths import is_safe_path
@@ -78,7 +79,7 @@ class LockedImage:
             For a line that holds something else, or a path that leaves the folder.
         """
         try:
-            image = cls(**json.loads(line))
+            image = cls(**parse_json(line))
             is_good = is_isic_id(image.isic_id) and is_safe_path(image.path) and image.size >= 0
         except (ValueError, TypeError, AttributeError) as error:
             raise LocalError(f"{where} is not a line of a lock", hint=DAMAGED) from error

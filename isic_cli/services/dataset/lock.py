@@ -14,11 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, BinaryIO, Self
+from typing import IO, Self
 
 from isic_cli.errors import LocalError, NotFoundError
 from isic_cli.files.atomic import replacing_bytes
-from isic_cli.files.faults import local_error, translated
+from isic_cli.files.faults import translated
+from isic_cli.files.load import open_regular
 from isic_cli.models.ids import ID_PATTERN, is_isic_id
 from isic_cli.models.licenses import strictest
 from isic_cli.services.dataset.header import LockHeader
@@ -56,14 +57,12 @@ class Lock:
         self._offsets = array("Q")
         self._turn = threading.Lock()
         try:
-            self._file: BinaryIO = self.path.open("rb")
-        except (FileNotFoundError, NotADirectoryError) as error:
+            self._file = open_regular(self.path)
+        except FileNotFoundError as error:
             raise NotFoundError(
                 f"{path} has no {NAME}" if path.is_dir() else f"no lock {path}",
                 hint="`isic image download` writes one into its folder.",
             ) from error
-        except OSError as error:
-            raise local_error(error, self.path) from error
         try:
             self.header = self._index()
         except BaseException:

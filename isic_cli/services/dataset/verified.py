@@ -17,6 +17,7 @@ from isic_cli.errors import LocalError
 from isic_cli.files import STATE
 from isic_cli.files.atomic import replacing_state
 from isic_cli.files.faults import translated
+from isic_cli.files.load import open_regular
 
 _NAME = "verified"
 
@@ -102,9 +103,9 @@ class VerifiedIndex:
                 self._next = next(self._old, None)
 
     def _lines(self) -> Iterator[Good]:
-        with suppress(FileNotFoundError, NotADirectoryError), self._path.open() as file:
+        with suppress(FileNotFoundError, LocalError), open_regular(self._path) as file:
             for line in file:
-                good = _parse(line)
+                good = _parse(line.decode(errors="replace"))
                 if good is not None:
                     yield good
 

@@ -5,7 +5,6 @@ After a power failure, a line whose file did not reach the disk does not match t
 or time.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, Self
 
 from isic_cli.files import STATE
 from isic_cli.files.jsonl import Journal, to_line
+from isic_cli.files.load import parse_json
 from isic_cli.models.ids import is_isic_id
 from isic_cli.services.download.options import Variant
 
@@ -74,10 +74,10 @@ def _parse(line: bytes) -> Entry | None:
     """Read a line; None for one that is torn or was written by something else."""
     try:
         # Decoded here: json would look for the encoding first, which takes as long as parsing.
-        values = json.loads(line.decode())
+        values = parse_json(line.decode())
         values.setdefault("stated", None)
         entry = Entry(**values)
-    except (ValueError, TypeError, AttributeError, RecursionError):
+    except (ValueError, TypeError, AttributeError):
         return None
     return entry if is_isic_id(str(entry.isic_id)) and isinstance(entry.record, dict) else None
 

@@ -26,6 +26,7 @@ from isic_cli.errors import LocalError, TransferError
 from isic_cli.files import STATE
 from isic_cli.files.atomic import write_state
 from isic_cli.files.faults import translated
+from isic_cli.files.load import parse_json
 from isic_cli.pictures.whole import ReadAt
 
 #: Bytes gathered before they are written and hashed in one call each.
@@ -268,9 +269,9 @@ class PartStore:
     def _state(self, name: str) -> tuple[str, int] | None:
         """Return the ETag and the safe bytes of a part; None when it cannot be resumed."""
         try:
-            values = json.loads((self._folder / f"{name}.part.json").read_bytes())
+            values = parse_json((self._folder / f"{name}.part.json").read_bytes())
             etag, size = values["etag"], values["size"]
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        except (OSError, ValueError, KeyError, TypeError):
             return None
         if not isinstance(size, int) or size <= 0 or not isinstance(etag, str):
             return None

@@ -14,6 +14,7 @@ from isic_cli.errors import LocalError, UnsafeError, UsageError
 from isic_cli.files import STATE
 from isic_cli.files.atomic import write_state
 from isic_cli.files.faults import translated
+from isic_cli.files.load import load_json
 from isic_cli.models.ids import is_isic_id
 from isic_cli.services.download.options import Variant
 
@@ -129,9 +130,9 @@ def settle_layout(folder: Path, wanted: str | None, *, record: bool) -> Layout:
     file = folder / STATE / "layout.json"
     recorded = None
     try:
-        with translated(file), suppress(FileNotFoundError, NotADirectoryError):
-            recorded = json.loads(file.read_bytes())["layout"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        with suppress(FileNotFoundError):
+            recorded = str(load_json(file)["layout"])
+    except (ValueError, KeyError, TypeError) as error:
         raise LocalError(
             f"{file} is damaged", hint="Write the layout into it again, or remove it."
         ) from error

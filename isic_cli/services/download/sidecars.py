@@ -13,6 +13,7 @@ from typing import Any
 
 from isic_cli.errors import IsicError, LocalError, TransferError, UsageError
 from isic_cli.files.atomic import replacing_state
+from isic_cli.files.load import open_regular
 from isic_cli.models.ids import is_isic_id
 from isic_cli.models.image import LEADING_COLUMNS
 from isic_cli.services.download.journal import DownloadJournal, Entry
@@ -117,7 +118,9 @@ def _present(folder: Path, journal: DownloadJournal) -> Iterator[Entry]:
 def _adopt_rows(folder: Path, journal: DownloadJournal) -> None:
     """Enter the rows of an existing `metadata.csv` whose pictures only another tool knows."""
     table = folder / "metadata.csv"
-    if not table.exists():
+    try:
+        open_regular(table).close()  # a FIFO would be waited for
+    except FileNotFoundError:
         return
     try:
         for _, row in RowReader(table):

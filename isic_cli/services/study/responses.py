@@ -1,13 +1,13 @@
 """The responses of a study, as the archive's CSV writes them."""
 
 import io
-import json
 import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from isic_cli.errors import AuthError, UsageError
+from isic_cli.files.load import parse_json
 from isic_cli.tables.delimited import raw_rows
 from isic_cli.tables.names import unguarded
 
@@ -150,8 +150,8 @@ def _response(cells: list[str], known: Mapping[str, Sequence[str]]) -> Response:
 def _decoded_number(text: str) -> float | None:
     """Return the number of `{"value": "4.5"}`, `{"value": 4}` or `4.5`; None of an empty one."""
     try:
-        value = json.loads(text) if text else None
-    except (ValueError, RecursionError) as error:
+        value = parse_json(text) if text else None
+    except ValueError as error:
         raise ValueError(f"{text!r} is not a number") from error
     if isinstance(value, dict):
         value = value.get("value")
