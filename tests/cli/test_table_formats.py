@@ -18,6 +18,8 @@ FIELDS = (
 READERS = (
     "image list -q --from {}",
     "image list -q --exclude {}",
+    "metadata download --from {} -f csv",
+    "metadata stats --by sex --from {}",
     "metadata diff reference.csv {}",
     "dataset diff reference.csv {}",
     "metadata labels {} --scheme isic2019 -f csv",
@@ -29,7 +31,7 @@ READERS = (
 )
 WRITTEN = ("csv", "tsv", "json", "jsonl", "parquet")
 #: What people make of a CSV of ours.
-MADE = ("semi", "csv.gz", "utf16", "xlsx")
+MADE = ("semi", "csv.gz", "utf16", "bom", "crlf", "xlsx")
 
 
 def made_from_csv(source: Path, kind: str) -> Path:
@@ -45,6 +47,10 @@ def made_from_csv(source: Path, kind: str) -> Path:
             target.write_bytes(gzip.compress(text.encode()))
         case "utf16":
             target.write_bytes(text.encode("utf-16"))
+        case "bom":
+            target.write_bytes(text.encode("utf-8-sig"))
+        case "crlf":
+            target.write_bytes(text.replace("\n", "\r\n").encode())
         case _:
             book = openpyxl.Workbook()
             for row in rows:
