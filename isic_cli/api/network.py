@@ -92,7 +92,7 @@ class ReadWatch(threading.local):
         if self._left is not None:
             self._left -= count
             if self._left < 0:
-                raise LongAnswerError("the answer has a head or an end without end")
+                raise LongAnswerError("the head or the trailers of the answer do not end")
         if self._is_first:
             self._is_first = False
             return

@@ -115,7 +115,7 @@ def test_a_length_that_is_no_number_of_bytes_is_a_transfer_error(
 @pytest.mark.parametrize(
     ("reply", "why"),
     [
-        (endless(b"", CONTINUE), "the answer has a head or an end without end"),
+        (endless(b"", CONTINUE), "the head or the trailers of the answer do not end"),
         (endless(b"", CONTINUE, pause=0.02), "the answer comes slower than 10000 bytes per"),
         (endless(SIZED, b"x", pause=0.02), "the answer comes slower than 10000 bytes per"),
     ],
