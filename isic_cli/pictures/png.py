@@ -7,7 +7,12 @@ a palette that is too short.
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
 
 from isic_cli.errors import CheckError, DamagedError, UsageError
 from isic_cli.pictures import MAX_PIXELS
@@ -66,6 +71,13 @@ def _chunks(data: bytes, name: str) -> Iterator[tuple[bytes, memoryview]]:
             yield kind, view[start : start + length]
     except DamagedError as error:
         raise CheckError(f"{name}: {error.message}", hint="fetch it again") from error
+
+
+def png_bytes(pixels: npt.NDArray[np.generic]) -> bytes:
+    """Return an array of shape (H, W), (H, W, 3) or (H, W, 4), uint8, as a PNG."""
+    out = BytesIO()
+    Image.fromarray(pixels).save(out, "PNG")
+    return out.getvalue()
 
 
 def _refuse_foreign(data: bytes, name: str) -> None:

@@ -7,12 +7,11 @@ The layout of the 2018 challenge, Task 2: for each feature a gray picture of 0 a
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from io import BytesIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
+from isic_cli.pictures.png import png_bytes
 from isic_cli.superpixel.features import PRESENT, Features, check_length, feature_name
 from isic_cli.superpixel.map import SuperpixelMap
 from isic_cli.superpixel.measure import check_size
@@ -63,9 +62,7 @@ def feature_mask(pixel_map: SuperpixelMap, features: Features, feature: str) -> 
 def mask_png(mask: Gray | Mask) -> bytes:
     """Return a mask as an 8-bit gray PNG; True becomes 255."""
     gray = mask.astype(np.uint8) * np.uint8(255) if mask.dtype.kind == "b" else mask
-    out = BytesIO()
-    Image.fromarray(gray).save(out, "PNG")
-    return out.getvalue()
+    return png_bytes(gray)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

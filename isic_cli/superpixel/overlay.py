@@ -8,7 +8,6 @@ import math
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from io import BytesIO
 
 import numpy as np
 import numpy.typing as npt
@@ -191,13 +190,6 @@ def _fitted(text: str, width: int, font: Font) -> str:
         kept -= 1
         cut = f"{text[: kept - _END]}\u2026{text[-_END:]}"
     return cut
-
-
-def rgb_png(image: Rgb) -> bytes:
-    """Return an RGB picture, ndarray of shape (H, W, 3), uint8, as a PNG."""
-    out = BytesIO()
-    Image.fromarray(image).save(out, "PNG")
-    return out.getvalue()
 
 
 def outline_picture(pixel_map: SuperpixelMap, image: Rgb | None = None) -> Rgb:

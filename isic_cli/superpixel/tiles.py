@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from io import BytesIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
+from isic_cli.pictures.png import png_bytes
 from isic_cli.superpixel.map import SuperpixelMap
 from isic_cli.superpixel.measure import check_size
 
@@ -33,9 +32,7 @@ class Tile:
 
     def to_png(self) -> bytes:
         """Return the tile as an RGBA PNG."""
-        out = BytesIO()
-        Image.fromarray(self.rgba).save(out, "PNG")
-        return out.getvalue()
+        return png_bytes(self.rgba)
 
 
 def tiles(

@@ -10,6 +10,7 @@ import pytest
 
 import isic_cli.superpixel
 from isic_cli.errors import UsageError
+from isic_cli.pictures.png import png_bytes
 from isic_cli.superpixel.features import parse_features
 from isic_cli.superpixel.map import SuperpixelMap
 from isic_cli.superpixel.overlay import (
@@ -18,7 +19,6 @@ from isic_cli.superpixel.overlay import (
     draw_overlay,
     feature_layers,
     outline_picture,
-    rgb_png,
 )
 from isic_cli.superpixel.palette import HUES, distinct, sequential
 from tests.superpixel.nasty import HAND, Labels, nasty_maps
@@ -155,7 +155,7 @@ def test_an_outline_picture_marks_the_boundaries() -> None:
     np.testing.assert_array_equal(outline_picture(MAP)[..., 0] == 0, edges)
     over = outline_picture(MAP, GRAY)
     np.testing.assert_array_equal((over == [240, 228, 66]).all(axis=2), edges)
-    assert rgb_png(over).startswith(b"\x89PNG")
+    assert png_bytes(over).startswith(b"\x89PNG")
 
 
 def test_the_package_loads_nothing_until_a_name_is_used() -> None:

@@ -1,6 +1,5 @@
 """Masks of one image compared and reduced to one: pairs, majority, STAPLE."""
 
-import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from isic_cli.agreement.overlap import pairwise_overlap
 from isic_cli.agreement.staple import Staple, staple
@@ -18,6 +16,7 @@ from isic_cli.errors import NotFoundError, UsageError
 from isic_cli.files.atomic import write_bytes
 from isic_cli.pictures.load import dimensions, input_errors
 from isic_cli.pictures.mask import read_mask
+from isic_cli.pictures.png import png_bytes
 from isic_cli.services.study.data import StudyData
 
 Row = dict[str, Any]
@@ -200,9 +199,7 @@ def write_png(path: Path, pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
     LocalError
         It cannot be written.
     """
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
-    write_bytes(path, buffer.getvalue(), parents=True)
+    write_bytes(path, png_bytes(pixels), parents=True)
 
 
 def _rows(patterns: VotePatterns, majority: Majority, estimate: Staple | None) -> Iterator[Row]:

@@ -8,6 +8,7 @@ from typing import Any
 from isic_cli.errors import CheckError, UsageError
 from isic_cli.files.atomic import write_bytes
 from isic_cli.pictures.load import load_rgb, read_bytes
+from isic_cli.pictures.png import png_bytes
 from isic_cli.services.superpixels.sources import (
     FEATURE_ENDINGS,
     PICTURE_ENDINGS,
@@ -23,7 +24,6 @@ from isic_cli.superpixel.overlay import (
     draw_overlay,
     feature_layers,
     outline_picture,
-    rgb_png,
 )
 from isic_cli.superpixel.slic import METHOD_KEY, Method, method_text
 from isic_cli.superpixel.tables import map_for_features
@@ -68,7 +68,7 @@ def draw_outlines(task: OutlineTask) -> Written:
             image = None
             if task.image is not None:
                 image = load_rgb(partner(task.image, task.source.stem, PICTURE_ENDINGS))
-            data = rgb_png(outline_picture(pixel_map, image))
+            data = png_bytes(outline_picture(pixel_map, image))
     return write(task.target, data)
 
 
@@ -128,7 +128,7 @@ def draw_pair(task: PairTask) -> Written:
         drawn = draw_overlay(pixel_map, image, layers, alpha=task.alpha)
     else:
         drawn = outline_picture(pixel_map, image)
-    return write(task.target, rgb_png(drawn))
+    return write(task.target, png_bytes(drawn))
 
 
 def cut_tiles(task: PairTask) -> Written:
