@@ -177,7 +177,10 @@ ONE_PLACE = {
     r"ProcessPoolExecutor|import multiprocessing|from multiprocessing|subprocess\.": {
         "services/run/processes.py"
     },
+    # The adapters below the services list with a few threads of their own.
+    r"ThreadPoolExecutor": {"services/run/workers.py", "api"},
     r"\bReport\(": {"cli/outcome.py"},
+    r"FloatRange|type=float": {"cli/params.py"},
     r'"--report",': {"cli/outcome.py"},
 }
 

@@ -11,8 +11,9 @@ from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.outcome import report_option, reported
 from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.params import AGE, SIZE
 from isic_cli.cli.progress import Progress, human_bytes, progress_option
-from isic_cli.cli.units import duration, size
+from isic_cli.cli.terminal import can_ask, confirm
 from isic_cli.errors import CheckError, ExitCode
 
 if TYPE_CHECKING:
@@ -191,8 +192,8 @@ def verify_cache(run: Run, output: Output) -> ExitCode:
 
 
 @cache.command("prune")
-@click.option("--max-size", type=size, metavar="SIZE", help="Keep at most this much: 20GB.")
-@click.option("--older-than", type=duration, metavar="AGE", help="Remove what was unused for 30d.")
+@click.option("--max-size", type=SIZE, metavar="SIZE", help="Keep at most this much: 20GB.")
+@click.option("--older-than", type=AGE, metavar="AGE", help="Remove what was unused for 30d.")
 @click.option("--dry-run", is_flag=True, help="Say what would go; touch nothing.")
 @pass_run
 def prune_cache(
@@ -237,15 +238,13 @@ def clear_cache(run: Run, areas: str | None, yes: bool) -> ExitCode:
 
     isic cache clear --files -y
     """
-    import sys
-
     from isic_cli.services.index.upkeep import Area, clear
 
     cache_dir = run.settings().cache_dir
     chosen: tuple[Area, ...] = ("index", "files")
     chosen = tuple(area for area in chosen if areas in {None, area})
-    if not yes and sys.stdin.isatty() and sys.stderr.isatty():
-        click.confirm(f"Remove {' and '.join(chosen)} from {cache_dir}?", abort=True, err=True)
+    if not yes and can_ask():
+        confirm(f"Remove {' and '.join(chosen)} from {cache_dir}?")
     freed = sum(clear(cache_dir, area) for area in chosen)
     click.echo(f"{human_bytes(freed)} freed.", err=True)
     return ExitCode.OK
@@ -265,7 +264,7 @@ class _SqlCommand(Command):
 @cache.command("sql", cls=_SqlCommand)
 @click.argument("query", metavar="SQL")
 @output_options()
-@click.option("--max-age", type=duration, metavar="AGE", help="Refuse an older index.")
+@click.option("--max-age", type=AGE, metavar="AGE", help="Refuse an older index.")
 @pass_run
 def sql(run: Run, query: str, output: Output, max_age: float | None) -> ExitCode:
     """Ask the index in SQL (DuckDB's). It can only be read; no file and no network is in reach.

@@ -1,6 +1,5 @@
 """`isic collection`: create, add, remove, delete, and the official spellings of two of them."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from isic_cli.cli.complete import complete_collection
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.options import selection_options
 from isic_cli.cli.outcome import reported
+from isic_cli.cli.terminal import can_ask, confirm
 from isic_cli.cli.writing import change_members, send, write_options
 from isic_cli.errors import ExitCode, RefusedError, UsageError
 
@@ -181,9 +181,9 @@ def _check_deletable(found: "Collection") -> None:
 
 
 def _confirm(found: "Collection") -> None:
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not can_ask():
         raise UsageError(
             f"collection {found.id} ({found.name}) would be deleted",
             hint="Say so with --yes: there is no terminal to ask at.",
         )
-    click.confirm(f"Delete collection {found.id} ({found.name})?", abort=True, err=True)
+    confirm(f"Delete collection {found.id} ({found.name})?")

@@ -11,6 +11,7 @@ from isic_cli.cli.options import selection_options
 from isic_cli.cli.outcome import Fold, report_credits, reported, sidecars_written
 from isic_cli.cli.progress import Progress, human_bytes
 from isic_cli.cli.rows import conclude, fail_empty_option, serial_option, warn_of_quirks
+from isic_cli.cli.terminal import can_ask, confirm
 from isic_cli.cli.transfer import download_options, network_options, transfer_options
 from isic_cli.errors import ExitCode
 
@@ -85,13 +86,11 @@ def download(
 
 def _confirm_everything(job: "Acquisition", *, yes: bool) -> None:
     """Say that it is the whole archive, how much that is, and ask a person."""
-    import sys
-
     size = job.images.size()
     volume = f", about {human_bytes(size)}" if size is not None else ""
     click.echo(f"This is the whole archive: {job.total():,} images{volume}.", err=True)
-    if not yes and sys.stdin.isatty() and sys.stderr.isatty():
-        click.confirm("Download all of it?", abort=True, err=True)
+    if not yes and can_ask():
+        confirm("Download all of it?")
 
 
 def _show_plan(job: "Acquisition", outdir: Path, report: "Report") -> ExitCode:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.params import Number
+
 if TYPE_CHECKING:
     from isic_cli.services.run.workers import ExecutorSpec
 
@@ -30,7 +32,7 @@ def executor_options(*, jobs: bool = True) -> Callable[[Callable[..., Any]], Cal
         )
         @click.option(
             "--wait-workers",
-            type=click.FloatRange(0),
+            type=Number(0),
             default=60.0,
             show_default=True,
             metavar="SECONDS",

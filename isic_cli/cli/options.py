@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from isic_cli.cli.complete import complete_collection, complete_counted, complete_query
-from isic_cli.cli.units import duration
+from isic_cli.cli.params import AGE
 from isic_cli.errors import UsageError
 from isic_cli.models.selection import IdList, Selection
 
@@ -81,7 +81,7 @@ def _with_options(command: Callable[..., Any], *balance: str) -> Callable[..., A
     )
     @click.option(
         "--max-age",
-        type=duration,
+        type=AGE,
         metavar="AGE",
         help="With --offline: refuse an index older than this, such as 7d.",
     )

@@ -178,6 +178,8 @@ def _ending(error: BaseException) -> tuple[ExitCode, str]:
             return error.exit_code, error.message
         case KeyboardInterrupt() | click.Abort():
             return ExitCode.INTERRUPTED, "interrupted"
+        case click.exceptions.Exit():  # somebody said no
+            return ExitCode(error.exit_code), "nothing was done"
         case TerminatedError():
             return ExitCode.TERMINATED, "terminated"
         case _:

@@ -1,11 +1,14 @@
-"""Values of options that click does not know."""
+"""Values of options that click does not know, and numbers that it lets pass."""
 
+import math
 import re
 
 import click
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)(?:b(?:/s)?)?", re.IGNORECASE)
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*([kmgt]?)(i?)(?:b(?:/s)?)?", re.IGNORECASE)
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_AGE = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)\s*([smhdw])", re.IGNORECASE)
 
 
 class Size(click.ParamType[int]):
@@ -32,4 +35,38 @@ class Size(click.ParamType[int]):
         return size
 
 
+class Age(click.ParamType[float]):
+    """Seconds of a time span: `90s`, `12h`, `7d`."""
+
+    name = "age"
+
+    def convert(
+        self, value: str | float, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number of seconds."""
+        if isinstance(value, float):
+            return value
+        match = _AGE.fullmatch(value.strip())
+        if match is None:
+            self.fail(f"{value!r} is not a time span such as 12h, 7d or 4w", param, ctx)
+        return float(match[1]) * _SECONDS[match[2].lower()]
+
+
+class Number(click.FloatRange):
+    """A number in a range; `nan` and `inf` are in none."""
+
+    def convert(
+        self, value: str | float, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number."""
+        number = float(super().convert(value, param, ctx))  # type: ignore[arg-type]  # it takes text
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a number that can be used", param, ctx)
+        return number
+
+
 SIZE = Size()
+AGE = Age()
+
+#: A share of a whole.
+SHARE = Number(0, 1)

@@ -5,6 +5,7 @@ import click
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.params import Number
 from isic_cli.cli.rows import IMAGES, fail_empty_option
 from isic_cli.errors import EmptyError, ExitCode, UsageError
 
@@ -20,7 +21,7 @@ SIMILAR = Shape(
 @click.option(
     "-n", "--number", type=click.IntRange(1, 50), default=10, show_default=True, help="How many."
 )
-@click.option("--max-distance", type=click.FloatRange(min=0), help="Only those as near as this.")
+@click.option("--max-distance", type=Number(min=0), help="Only those as near as this.")
 @output_options()
 @fail_empty_option
 @pass_run

@@ -7,6 +7,7 @@ import click
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.params import Number
 from isic_cli.cli.study_source import (
     conclude_answers,
     read_study,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     metavar="PROMPT[=LOW|…|HIGH]",
     help="The choices of this question have an order: that of the study, or the one given.",
 )
-@click.option("--ci", type=float, metavar="LEVEL", help="Draw intervals, such as 0.95.")
+@click.option("--ci", type=Number(), metavar="LEVEL", help="Draw intervals, such as 0.95.")
 @click.option("--rounds", type=click.IntRange(min=1), default=1000, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @output_options()

@@ -10,6 +10,7 @@ import click
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.params import Number
 from isic_cli.cli.superpixel_run import Batch, FilePath, batch_options, each_its_own, primed
 from isic_cli.errors import ExitCode
 
@@ -173,7 +174,7 @@ def _write_rows(tables: Iterator[Any], output: Output) -> None:
 @click.option("--map", "map_file", metavar="PNG", help="Weigh features by pixels of this map.")
 @click.option(
     "--threshold",
-    type=click.FloatRange(0, 1, max_open=True),
+    type=Number(0, 1, max_open=True),
     default=0.5,
     show_default=True,
     help="A feature is present above this.",

@@ -7,6 +7,7 @@ import click
 
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.params import Number
 from isic_cli.cli.superpixel_run import (
     Batch,
     FilePath,
@@ -170,7 +171,7 @@ def mask(
 )
 @click.option(
     "--threshold",
-    type=click.FloatRange(0, 1, max_open=True),
+    type=Number(0, 1, max_open=True),
     default=0.5,
     show_default=True,
     help="A superpixel shows the feature when more than this share of it is inside.",

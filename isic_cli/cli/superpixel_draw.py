@@ -7,6 +7,7 @@ import click
 
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.params import SHARE
 from isic_cli.cli.superpixel_run import (
     Batch,
     FilePath,
@@ -81,7 +82,7 @@ def outline(
 @click.option("--features", type=FilePath, help="A feature file, or a folder: a colour for each.")
 @click.option(
     "--alpha",
-    type=click.FloatRange(0, 1),
+    type=SHARE,
     default=0.5,
     show_default=True,
     help="Opacity of the marks.",

@@ -2,6 +2,9 @@
 
 import io
 import os
+import sys
+
+import click
 
 #: Control characters but newline and tab, and marks that turn the direction of text.
 _UNSAFE = (
@@ -29,6 +32,18 @@ def is_capable() -> bool:
 def has_styles() -> bool:
     """Whether a terminal here may get bold text and colours."""
     return is_capable() and not os.environ.get("NO_COLOR")
+
+
+def can_ask() -> bool:
+    """Whether there is a person at a terminal who can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def confirm(question: str) -> None:
+    """Ask a person; after a no the command ends with exit code 0: there is nothing to do."""
+    if not click.confirm(question, err=True):
+        click.echo("Nothing was done.", err=True)
+        raise click.exceptions.Exit(0)
 
 
 class TerminalStream(io.TextIOWrapper):

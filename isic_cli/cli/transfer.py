@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isic_cli.cli.outcome import report_option
-from isic_cli.cli.params import SIZE
+from isic_cli.cli.params import SIZE, Number
 from isic_cli.cli.progress import progress_option
 
 if TYPE_CHECKING:
@@ -28,13 +28,11 @@ _OPTIONS = (
         type=click.IntRange(1, 64),
         help="Transfers side by side; by default 16, up to 64 while the line is what is slow.",
     ),
-    click.option(
-        "--rate", type=click.FloatRange(0, min_open=True), help="Most requests per second."
-    ),
+    click.option("--rate", type=Number(0, min_open=True), help="Most requests per second."),
     click.option("--bandwidth", type=SIZE, help="Most bytes per second: 500k, 2MB."),
     click.option(
         "--timeout",
-        type=click.FloatRange(0.1, 3600),
+        type=Number(0.1, 3600),
         metavar="SECONDS",
         help="Without an answer or a byte for so long an attempt is given up.  [default: 20]",
     ),
@@ -47,7 +45,7 @@ _OPTIONS = (
     click.option("--max-size", type=SIZE, help="Refuse larger files: 20MB."),
     click.option(
         "--wait",
-        type=click.FloatRange(0),
+        type=Number(0),
         default=0.0,
         metavar="SECONDS",
         help="Wait for another run that holds the folder, instead of exit 10 at once.",

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import Literal
@@ -12,6 +11,7 @@ from isic_cli.api.curation import IDS_AT_ONCE, ListOutcome
 from isic_cli.errors import IsicError, RefusedError, UsageError
 from isic_cli.models.collection import Collection
 from isic_cli.models.selection import Selection
+from isic_cli.services.run.workers import open_threads
 from isic_cli.services.select.live import resolve_collections, select, server_query
 
 logger = logging.getLogger(__name__)
@@ -250,17 +250,14 @@ def made_by_me(api: ArchiveApi, collections: Iterable[Collection]) -> Iterator[C
         Without a login.
     """
     api.me()
-    pool = ThreadPoolExecutor(_LANES, thread_name_prefix="isic-mine")
-    try:
+    with open_threads(_LANES, "isic-mine") as workers:
         listed = list(collections)
-        answers = pool.map(lambda one: api.is_mine(one.id, one.name), listed)
+        answers = workers.stream(lambda one: api.is_mine(one.id, one.name), listed)
         for one, mine in zip(listed, answers, strict=True):
             if mine:
                 yield one
             elif mine is None:
                 logger.warning("the archive does not tell whose collection %d is", one.id)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def compare_collections(

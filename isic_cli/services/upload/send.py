@@ -3,7 +3,6 @@
 import mimetypes
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -24,6 +23,7 @@ from isic_cli.files.faults import translated
 from isic_cli.files.jsonl import Journal, to_line
 from isic_cli.files.load import DataError, parse_json
 from isic_cli.models.contribution import Cohort
+from isic_cli.services.run.workers import open_threads
 from isic_cli.services.upload.plan import UploadPlan
 
 #: Uploads side by side.
@@ -138,11 +138,8 @@ class Uploader:
         AuthError
             When the archive wants a login: no other file will do better.
         """
-        pool = ThreadPoolExecutor(LANES, thread_name_prefix="isic-upload")
-        try:
-            yield from pool.map(lambda path: self._one(path, plan.metadata), plan.files)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+        with open_threads(LANES, "isic-upload") as workers:
+            yield from workers.stream(lambda path: self._one(path, plan.metadata), plan.files)
 
     def _one(self, path: Path, metadata: Mapping[str, dict[str, str]]) -> UploadOutcome:
         began = time.monotonic()
