@@ -24,7 +24,7 @@ def download_offline(
 
     settings = run.settings()
     kind = output.resolved_format()
-    if kind in {"csv", "parquet"} and not output.fields:
+    if kind in {"csv", "parquet"} and not output.fields and not output.excel_safe:
         with output.as_file() as path:
             images = OfflineImages(settings, selection, writes=[path])
             warn_of_quirks(images)

@@ -17,6 +17,7 @@ from isic_cli.cli.complete import complete_fields
 from isic_cli.errors import UsageError
 from isic_cli.files.atomic import replacing_path, replacing_text
 from isic_cli.files.faults import shown
+from isic_cli.tables.names import guarded
 
 FORMATS = ("table", "json", "jsonl", "csv", "tsv", "ids", "parquet")
 
@@ -61,6 +62,8 @@ class Output:
         The columns to show, in this order; empty for the default.
     path : Path or None
         None for standard output.
+    excel_safe : bool
+        Whether spreadsheets must not take a cell of CSV or TSV for a formula.
     """
 
     format: str | None = None
@@ -68,6 +71,7 @@ class Output:
     path: Path | None = None
     quiet: bool = False
     default: str | None = None
+    excel_safe: bool = False
 
     @property
     def to_terminal(self) -> bool:
@@ -142,6 +146,8 @@ class Output:
     def _write(self, rows: Iterable[formats.Row], stream: IO[str], shape: Shape) -> None:
         columns = self.fields or tuple(shape.columns)
         kind = self.resolved_format()
+        if self.excel_safe and kind in {"csv", "tsv"}:
+            rows = map(_without_formulas, rows)
         match kind:
             case "json" | "jsonl":
                 chosen = _only(rows, self.fields) if self.fields else rows
@@ -186,6 +192,10 @@ def _only(rows: Iterable[formats.Row], fields: Sequence[str]) -> Iterator[Mappin
         yield {name: row.get(name) for name in fields}
 
 
+def _without_formulas(row: formats.Row) -> formats.Row:
+    return {key: guarded(cell) if isinstance(cell, str) else cell for key, cell in row.items()}
+
+
 def output_options(*, default: str | None = None) -> Callable[[Any], Any]:
     """Add `-f`, `--fields`, `-o` and `-q`; the command gets one `output`.
 
@@ -214,6 +224,11 @@ def output_options(*, default: str | None = None) -> Callable[[Any], Any]:
             help="Write to a file; its suffix tells the format. Replaced only when complete.",
         )
         @click.option("-q", "--quiet", is_flag=True, help="Print ids only.")
+        @click.option(
+            "--excel-safe",
+            is_flag=True,
+            help="Write a tab before cells of CSV that begin with =, +, - or @.",
+        )
         @wraps(command)
         def wrapped(
             *args: Any,
@@ -221,6 +236,7 @@ def output_options(*, default: str | None = None) -> Callable[[Any], Any]:
             fields: str | None,
             output_file: Path | None,
             quiet: bool,
+            excel_safe: bool,
             **kwargs: Any,
         ) -> Any:
             output = Output(
@@ -229,6 +245,7 @@ def output_options(*, default: str | None = None) -> Callable[[Any], Any]:
                 path=_checked_path(output_file, format_ if not quiet else "ids"),
                 quiet=quiet,
                 default=default,
+                excel_safe=excel_safe,
             )
             return command(*args, output=output, **kwargs)
 

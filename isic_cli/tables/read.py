@@ -140,9 +140,8 @@ class RowReader:
             if fields is None or name in fields
         ]
         whole = len(places) == len(rows.columns)
-        guards = rows.delimiter != "\t"
         for number, cells in rows:
-            if guards and any(cell.startswith("\t") for cell in cells):
+            if any(cell.startswith("\t") for cell in cells):
                 cells = [unguarded(cell) for cell in cells]  # noqa: PLW2901 - the same cells
             if whole:
                 yield number, dict(zip(rows.columns, cells, strict=True))

@@ -107,3 +107,18 @@ def test_locks_of_shards_of_an_id_file_merge(isic: Isic, tmp_path: Path) -> None
         assert isic("image", "download", "--from", "ids.txt", "--shard", shard, f"p{number}").code
     done = isic("dataset", "merge", "p1", "p2", "-o", "merged.lock")
     assert (done.code, "3 images" in done.err) == (0, True)
+
+
+@pytest.mark.parametrize("kind", ["csv", "tsv"])
+def test_formulas_are_escaped_only_when_asked_and_read_back_raw(
+    isic: Isic, folder: Path, tmp_path: Path, kind: str
+) -> None:
+    text = (folder / "metadata.csv").read_text("utf-8")
+    (folder / "metadata.csv").write_text(text.replace("Clinic A", "=1+1"), "utf-8")
+    fields = ("image", "list", "--fields", "isic_id,attribution", "-o")
+    isic(*fields, f"raw.{kind}")
+    isic(*fields, f"safe.{kind}", "--excel-safe")
+    assert '"\t=1+1"' not in (tmp_path / f"raw.{kind}").read_text()
+    assert "\t=1+1" in (tmp_path / f"safe.{kind}").read_text().splitlines()[1]
+    done = isic("metadata", "diff", f"raw.{kind}", f"safe.{kind}")
+    assert (done.code, "0 relabelled" in done.err) == (0, True)
