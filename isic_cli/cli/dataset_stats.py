@@ -28,7 +28,7 @@ def stats(source: Path, label: str | None, plot: Path | None, output: Output) ->
     from isic_cli.services.stats.dataset import describe
 
     if plot is not None:
-        from isic_cli.services.sheet.draw import format_of
+        from isic_cli.pictures.draw import format_of
 
         format_of(plot)
     found = describe(source, scheme=load_scheme(label) if label else None)

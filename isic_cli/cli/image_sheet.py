@@ -74,8 +74,8 @@ def sheet(
 
 
 def _options(options: dict[str, Any]) -> "SheetOptions":
+    from isic_cli.pictures.draw import format_of
     from isic_cli.services.sheet.contact_sheet import SheetOptions
-    from isic_cli.services.sheet.draw import format_of
 
     format_of(options["output"])
     return SheetOptions(

@@ -11,15 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from isic_cli.pictures.draw import Font
+from isic_cli.pictures.draw import font as load_font
 from isic_cli.superpixel.features import PRESENT, Features, check_length
 from isic_cli.superpixel.map import SuperpixelMap
 from isic_cli.superpixel.measure import check_size
 from isic_cli.superpixel.palette import Colour, distinct
 
 Rgb = npt.NDArray[np.uint8]
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 #: A legend may become as wide as this, in pixels, below a picture that is narrower.
 _LEAST_WIDTH = 320
@@ -139,7 +140,7 @@ def draw_legend(entries: list[tuple[str, Colour]], width: int) -> Rgb:
         Of the picture above. The legend is as wide, or wider where a text needs it.
     """
     size = max(10, width // 50)
-    font = ImageFont.load_default(size)
+    font = load_font(size)
     gap = size // 2
     widest = max(width, _LEAST_WIDTH) - size - 3 * gap
     lines: list[list[tuple[int, str, Colour]]] = [[]]

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from isic_cli.api.archive import ArchiveApi
 from isic_cli.errors import IsicError, UsageError
 from isic_cli.models.image import ImageRecord
+from isic_cli.pictures.draw import FAINT, INK, PAPER, canvas, fitted, font, save
 from isic_cli.pictures.load import opened, turn_of
 from isic_cli.services.download.cache import picture_bytes
 from isic_cli.services.download.options import Variant
@@ -17,7 +18,6 @@ from isic_cli.services.export.options import TargetSize
 from isic_cli.services.export.picture import PictureGeometry, as_rgb
 from isic_cli.services.run.workers import Workers
 from isic_cli.services.select.images import Problem
-from isic_cli.services.sheet.draw import FAINT, INK, PAPER, canvas, fitted, font, save
 
 #: Most images on a sheet: more cannot be told apart, and their bytes would be many.
 MOST = 5000

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PIL import ImageDraw
 
-from isic_cli.services.sheet.draw import FAINT, INK, canvas, fitted, font, save
+from isic_cli.pictures.draw import FAINT, INK, canvas, fitted, font, save
 from isic_cli.services.stats.dataset import UNKNOWN, Section, Stats
 
 #: Bars in a panel; what is left over becomes one more.

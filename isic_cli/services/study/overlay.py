@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from isic_cli.agreement.table import BoolArray
+from isic_cli.pictures.draw import fitted, font
 from isic_cli.services.study.layers import FeatureLayer
 from isic_cli.superpixel.overlay import draw_legend, stacked
 from isic_cli.superpixel.palette import Colour, distinct
@@ -141,16 +142,15 @@ def sheet(title: str, tiles: Sequence[SheetTile], colours: dict[str, Colour]) ->
     width = max(_LEAST, gap + columns * (_TILE + gap))
     page = Image.new("RGB", (width, 2 * line + sum(heights) + len(rows) * (line + gap)), "white")
     pen = ImageDraw.Draw(page)
-    font = ImageFont.load_default(18)
-    pen.text((gap, line), _fitting(title, font, width - 2 * gap), "black", font, anchor="lm")
-    font = ImageFont.load_default(13)
+    large, small = font(18), font(13)
+    pen.text((gap, line), fitted(title, width - 2 * gap, large), "black", large, anchor="lm")
     y = 2 * line
     for row, height in zip(rows, heights, strict=True):
         for column, item in enumerate(row):
             x = gap + column * (_TILE + gap)
             # Flat pictures stand on the bottom of their row, close to their caption.
             page.paste(item.picture, (x, y + height - item.picture.height))
-            pen.text((x, y + height + line // 2), item.caption, "black", font, anchor="lm")
+            pen.text((x, y + height + line // 2), item.caption, "black", small, anchor="lm")
         y += height + line + gap
     drawn = np.asarray(page)
     if not colours:
@@ -160,13 +160,6 @@ def sheet(title: str, tiles: Sequence[SheetTile], colours: dict[str, Colour]) ->
     below = Image.new("RGB", (page.width, legend.height + gap), "white")
     below.paste(legend, (0, 0))
     return np.concatenate([drawn, np.asarray(below)])
-
-
-def _fitting(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
-    """Return as much of a text as fits."""
-    while font.getlength(text) > width and len(text) > 1:
-        text = text[:-2] + "…"
-    return text
 
 
 def _scale(count: int) -> list[tuple[str, Colour]]:

@@ -1,4 +1,4 @@
-"""What sheets and charts share: text that fits, and a picture file that appears whole."""
+"""What drawn pictures share: text that fits, and a picture file that appears whole."""
 
 from functools import cache
 from pathlib import Path
