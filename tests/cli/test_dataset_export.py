@@ -157,6 +157,7 @@ def test_hugging_face_gets_a_table_for_each_side_and_a_card(isic: Isic, tmp_path
     assert '  - split: "test"\n    path: "test/**"\n' in card
 
 
+@pytest.mark.slow
 def test_webdataset_reads_the_shards(isic: Isic, tmp_path: Path) -> None:
     options = ("--to", "webdataset", "--label", "diagnosis_1", "--per-shard", "3")
     assert export(isic, *options).code == 0

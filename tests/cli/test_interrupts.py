@@ -271,6 +271,7 @@ sys.exit(run(["deaf"]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "code", "says"),
     [(signal.SIGINT, 130, "Interrupted.\n"), (signal.SIGTERM, 143, "Terminated.\n")],

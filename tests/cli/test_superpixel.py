@@ -225,6 +225,7 @@ def test_regions_are_the_same_in_every_format(isic: Isic, tmp_path: Path) -> Non
     assert lines == [",".join(rows[0]), *(",".join(map(str, row.values())) for row in rows)]
 
 
+@pytest.mark.slow
 def test_a_folder_is_measured_side_by_side_in_order(isic: Isic, tmp_path: Path) -> None:
     names = [lay_out(tmp_path / "maps", f"ISIC_00000{n:02d}").name for n in range(9)]
     cut = tmp_path / "maps" / names[4]

@@ -42,6 +42,7 @@ def test_a_picture_encoded_again_smaller_or_brighter_is_still_the_same(number: i
         assert confirm(first.thumbnail, other.thumbnail).accepted
 
 
+@pytest.mark.slow
 def test_different_pictures_are_far_apart() -> None:
     hashes = [look(drawn(number)).hash for number in range(30)]
     assert min(distance(one, other) for one, other in combinations(hashes, 2)) > 4
@@ -136,6 +137,7 @@ def test_a_flat_thumbnail_has_nothing_to_agree_about() -> None:
     assert confirm(flat, look(drawn(1)).thumbnail) == Confirmation(0.0, 0.0, 0.0)
 
 
+@pytest.mark.slow
 def test_real_pictures_are_apart_and_their_copies_are_not(shared: Path) -> None:
     files = sorted((shared / "data/real").glob("ISIC_00*.jpg"))[:16]
     looks = [fingerprint(file) for file in files]

@@ -25,9 +25,6 @@ STREAMS = [
     ("| true", set()),
 ]
 
-#: One command runs always; the start of all the others costs too much.
-ALWAYS = {"image list"}
-
 
 def shell(line: str, work: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -41,10 +38,8 @@ def shell(line: str, work: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize(
-    "name",
-    [name if name in ALWAYS else pytest.param(name, marks=pytest.mark.slow) for name in COMMANDS],
-)
+@pytest.mark.slow  # tests/cli/test_streams.py tries some commands always
+@pytest.mark.parametrize("name", COMMANDS)
 def test_a_stream_that_is_closed_full_or_gone_is_no_bug(name: str, work: Path) -> None:
     command = COMMANDS[name]
     assert isinstance(command, Command)
@@ -55,8 +50,3 @@ def test_a_stream_that_is_closed_full_or_gone_is_no_bug(name: str, work: Path) -
         done = shell(f"{ISIC} {example} {redirection}", work)
         assert done.returncode in {*codes, CODES.get(name, 0)}, (redirection, done.stderr)
         assert "Traceback" not in done.stderr
-
-
-def test_a_listing_to_a_closed_or_full_output_is_exit_8(work: Path) -> None:
-    for redirection in (">&-", ">/dev/full", ">&- 2>&- <&-"):
-        assert shell(f"{ISIC} image list {redirection}", work).returncode == 8

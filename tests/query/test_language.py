@@ -33,6 +33,7 @@ def test_the_canonical_text_is_short_and_explicit(text: str, canonical: str) -> 
     assert parse(canonical).tree == query.tree
 
 
+@pytest.mark.slow
 def test_random_trees_come_back_from_their_text() -> None:
     rng = random.Random(2026)
     for _ in range(500):

@@ -127,6 +127,7 @@ def slow_connected(nearest: Int64, min_size: int, max_size: int) -> Int64:
     return out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("height", "width", "number"), [(40, 52, 20), (33, 70, 12), (9, 120, 30)])
 def test_clusters_equal_those_of_the_algorithm_as_written(
     height: int, width: int, number: int

@@ -63,6 +63,7 @@ def test_the_first_refresh_lists_everything_side_by_side(tmp_path: Path) -> None
     assert not list(tmp_path.rglob("parts"))
 
 
+@pytest.mark.slow
 def test_an_unchanged_archive_costs_eleven_requests(tmp_path: Path) -> None:
     archive = ChangingArchive(many())
     refresh(archive, tmp_path)
@@ -94,6 +95,7 @@ def test_only_parts_whose_count_differs_are_listed_again(tmp_path: Path) -> None
     assert listed[True] < 25
 
 
+@pytest.mark.slow
 def test_a_corrected_value_is_found_by_a_full_refresh_only(tmp_path: Path) -> None:
     archive = ChangingArchive(many(600))
     refresh(archive, tmp_path)
@@ -127,6 +129,7 @@ def test_an_empty_archive_has_an_empty_index(tmp_path: Path) -> None:
     assert contents(archive, tmp_path) == []
 
 
+@pytest.mark.slow
 def test_a_refresh_that_broke_off_goes_on_where_it_was(tmp_path: Path) -> None:
     archive = ChangingArchive(many())
     archive.dies_after = 40
@@ -187,6 +190,7 @@ def test_a_damaged_index_is_made_anew_only_when_that_is_asked(tmp_path: Path) ->
     assert outcome(refresh(archive, tmp_path, RefreshOptions(full=True)))["added"] == 10
 
 
+@pytest.mark.slow
 def test_users_and_the_public_have_indexes_of_their_own(tmp_path: Path) -> None:
     archive = ChangingArchive(many(3))
     refresh(archive, tmp_path)
@@ -206,6 +210,7 @@ def test_a_login_that_no_refresh_has_seen_has_no_index(tmp_path: Path) -> None:
         index_folder(api.settings)
 
 
+@pytest.mark.slow
 def test_collections_bring_their_members(tmp_path: Path) -> None:
     archive = ChangingArchive(many(30))
     archive.collections = {1: archive.ids[:3], 2: archive.ids[2:20], 3: []}
