@@ -202,6 +202,7 @@ def test_each_status_has_its_error(
         (raw(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"), "/a: "),
         (raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), "/a: "),
         (raw(b"HTTP/1.1 200 OK\r\nContent"), "/a: "),
+        (raw(b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n"), "/a: "),
     ],
 )
 def test_a_broken_answer_is_a_transfer_error_that_names_the_file(
