@@ -137,3 +137,13 @@ def test_bad_input_is_named(
     done = isic("metadata", "labels", *arguments)
     assert done.code == code
     assert message in done.err
+
+
+def test_na_is_no_diagnosis_in_labels_and_no_value_in_stats(isic: Isic, tmp_path: Path) -> None:
+    (tmp_path / "na.csv").write_text(
+        "isic_id,diagnosis_1,diagnosis_2,sex\nISIC_0000001,NA,NA,nan\nISIC_0000002,Benign,NA,male\n"
+    )
+    done = isic("metadata", "labels", "na.csv", "--scheme", "isic2019")
+    assert "NA" not in done.err
+    found = isic("dataset", "stats", "na.csv", "-f", "csv").out
+    assert [line for line in found.splitlines() if ",NA," in line or ",nan," in line] == []

@@ -160,3 +160,12 @@ def test_an_absent_file_is_not_found(tmp_path: Path) -> None:
 def test_a_folder_is_no_id_file(tmp_path: Path) -> None:
     with pytest.raises(LocalError, match="cannot read"):
         read_ids(str(tmp_path))
+
+
+def test_a_status_that_is_no_word_is_not_asked_for_and_ends_nothing(tmp_path: Path) -> None:
+    lines = (
+        '{"isic_id": "ISIC_0000001", "status": {}}\n{"isic_id": "ISIC_0000002", "status": []}\n'
+        '{"isic_id": "ISIC_0000003"}\n{"isic_id": "ISIC_0000004", "status": "failed"}\n'
+    )
+    path = write(tmp_path, lines, "run.jsonl")
+    assert read_ids(path, statuses=["failed"]).ids == ("ISIC_0000004",)

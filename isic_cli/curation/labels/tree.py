@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from isic_cli.tables.names import is_missing
+
 #: The columns of a path, from the root down.
 LEVELS = tuple(f"diagnosis_{level}" for level in range(1, 6))
 
@@ -37,9 +39,9 @@ def node_named(name: str) -> Path | None:
 
 
 def cell(row: Mapping[str, Any], field: str) -> str:
-    """Return a field of a row as trimmed text, `""` when it is absent or null."""
+    """Return a field of a row as trimmed text, `""` when it has no value."""
     value = row.get(field)
-    return "" if value is None else str(value).strip()
+    return "" if is_missing(value) else str(value).strip()
 
 
 def path_of(row: Mapping[str, Any]) -> tuple[Path, str]:

@@ -8,6 +8,7 @@ from typing import Any
 from isic_cli.curation.labels import Scheme, to_tree
 from isic_cli.curation.labels.scheme import require_levels
 from isic_cli.curation.labels.tree import LEVELS
+from isic_cli.tables.names import is_missing
 
 
 @dataclass
@@ -76,7 +77,7 @@ class Labelling:
 
     def _plant(self, row: dict[str, Any]) -> None:
         reason, note = "the row has a path already", ""
-        if not row.get(LEVELS[0]):
+        if is_missing(row.get(LEVELS[0])):
             found = to_tree(row)
             row |= found.columns()
             reason, note = found.reason, found.note

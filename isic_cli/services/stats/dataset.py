@@ -12,6 +12,7 @@ from isic_cli.folder.scan import scan
 from isic_cli.pictures.load import dimensions, logged_errors
 from isic_cli.services.dataset.label import Labelling
 from isic_cli.services.tabular import TableSource, open_table
+from isic_cli.tables.names import is_missing
 
 #: What a missing value is called.
 UNKNOWN = "not given"
@@ -134,7 +135,9 @@ def describe(source: Path, *, scheme: Scheme | None = None) -> Stats:
     for row in table if labelling is None else labelling.apply(table):
         path = pictures.get(row["isic_id"]) if pictures is not None else None
         if pictures is None or path is not None:
-            _count(tally, row, names, path)
+            _count(
+                tally, {k: "" if is_missing(cell) else cell for k, cell in row.items()}, names, path
+            )
     sections = [
         Section(title, _ordered(counts, _ORDERS.get(title)))
         for title, counts in tally.fields.items()
