@@ -82,13 +82,13 @@ def clients(options: argparse.Namespace, out: Path, where: dict[str, str]) -> di
             name = f"ISIC_{number:07d}.jpg"
             stream.write(f'url = "{where["files"]}/files/{name}"\noutput = "{out}/{name}"\n')
     official = official_client(Path(options.official), options.python)
-    ours = [sys.executable, "-m", "isic_cli", "--archive", where["api"], "image", "download",
+    ours = [sys.executable, "-m", "isic_cli", "--archive", where["api"], "image", "download", "-y",
             "--progress", "none", *(["-j", str(options.jobs)] if options.jobs else []),
             str(out)]  # fmt: skip
     return {
         "isic": ours,
         **({"before": ours} if options.before else {}),
-        "official": [str(official), "--dev", "--guest", "--no-version-check", "image", "download",
+        "official": [str(official), "--dev", "--guest", "--no-version-check", "image", "download", "-y",
                      str(out)],
         "curl": ["curl", "--silent", "--fail", "--parallel", "--parallel-max", "64",
                  "--create-dirs", "--config", str(urls)],

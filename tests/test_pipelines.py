@@ -90,7 +90,7 @@ def test_what_was_not_found_stays_a_failure_when_it_is_asked_for_again(shell: Sh
 
 
 def test_a_download_is_searched_offline(shell: Shell) -> None:
-    assert shell.run("isic image download out/").returncode == 0
+    assert shell.run("isic image download -y out/").returncode == 0
     done = shell.run(
         "isic --archive out/ image list -s 'age_approx:[20 TO 40] AND sex:male' -f jsonl"
     )

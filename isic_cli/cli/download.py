@@ -7,13 +7,14 @@ import click
 
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.named import ids_and_folder, with_ids
 from isic_cli.cli.options import selection_options
 from isic_cli.cli.outcome import Fold, report_credits, reported, sidecars_written
 from isic_cli.cli.progress import Progress, human_bytes
 from isic_cli.cli.rows import conclude, fail_empty_option, serial_option, warn_of_quirks
 from isic_cli.cli.terminal import can_ask, confirm
 from isic_cli.cli.transfer import download_options, network_options, transfer_options
-from isic_cli.errors import ExitCode
+from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from isic_cli.models.selection import Selection
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 
 @click.command("download", cls=Command)
 @selection_options
-@click.argument("outdir", type=click.Path(path_type=Path))
+@click.argument("place", nargs=-1, metavar="[ISIC_ID]… OUTDIR")
+@click.option(
+    "-o", "--output", "outdir", type=click.Path(path_type=Path), help="The folder, as OUTDIR is."
+)
 @click.option(
     "--variant", type=click.Choice(["full", "thumbnail"]), default="full", show_default=True
 )
@@ -40,7 +44,9 @@ if TYPE_CHECKING:
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be done; touch nothing.")
 @click.option("--force", is_flag=True, help="Begin even if the disk looks too small.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask before the whole archive.")
+@click.option(
+    "-y", "--yes", "--all", "yes", is_flag=True, help="Take the whole archive without a question."
+)
 @transfer_options
 @serial_option
 @fail_empty_option
@@ -49,7 +55,8 @@ def download(
     run: Run,
     /,
     selection: "Selection",
-    outdir: Path,
+    place: tuple[str, ...],
+    outdir: Path | None,
     dry_run: bool,
     report_file: Path | None,
     **options: Any,
@@ -59,12 +66,15 @@ def download(
     What is there and good is not fetched again; one failure never stops the rest. Exit code 3:
     some images failed and the rest is good; run the same command again.
 
+    isic image download ISIC_9000002 ISIC_9000012 out/
     isic image download -s 'diagnosis_1:Malignant' --license cc-by out/
     isic image download --from ids.txt --report run.jsonl out/
     """
     from isic_cli.files.lock import folder_lock
     from isic_cli.services.download.acquire import Acquisition
 
+    named, outdir = ids_and_folder(place, outdir)
+    selection = with_ids(selection, named)
     with reported(report_file) as report, run.open(**network_options(options)) as api:
         chosen = download_options(api.settings, outdir, options)
         job = Acquisition(api, selection, chosen, lanes=1 if options["serial"] else 8)
@@ -85,12 +95,24 @@ def download(
 
 
 def _confirm_everything(job: "Acquisition", *, yes: bool) -> None:
-    """Say that it is the whole archive, how much that is, and ask a person."""
+    """Say that it is the whole archive and how much that is; take it only when told so.
+
+    Raises
+    ------
+    UsageError
+        Where nobody can be asked, as in a cron job, and `--all` was not given.
+    """
     size = job.images.size()
     volume = f", about {human_bytes(size)}" if size is not None else ""
     click.echo(f"This is the whole archive: {job.total():,} images{volume}.", err=True)
-    if not yes and can_ask():
-        confirm("Download all of it?")
+    if yes:
+        return
+    if not can_ask():
+        raise UsageError(
+            "nothing was selected, and nobody can be asked whether all of it is meant",
+            hint="Add --all to take the whole archive, or select: -s, -c, --from, ISIC ids.",
+        )
+    confirm("Download all of it?")
 
 
 def _show_plan(job: "Acquisition", outdir: Path, report: "Report") -> ExitCode:

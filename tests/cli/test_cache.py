@@ -195,5 +195,5 @@ def test_a_snapshot_makes_an_index_of_its_images(isic: Isic, tmp_path: Path) -> 
     online = isic("metadata", "download")
     assert isic("metadata", "download", "--offline").out == online.out
     out = tmp_path / "out"
-    assert isic("image", "download", str(out), "--offline", "-l", "1").code == 0
+    assert isic("image", "download", "-y", str(out), "--offline", "-l", "1").code == 0
     assert (out / "ISIC_0000001.jpg").is_file()

@@ -48,7 +48,7 @@ def locked(folder: Path) -> dict[str, str]:
 def test_a_download_credits_each_image_as_the_archive_does(
     remote: Callable[..., Result], tmp_path: Path, selection: list[str]
 ) -> None:
-    done = remote("image", "download", *selection, "out")
+    done = remote("image", "download", "-y", *selection, "out")
 
     assert done.code == 0
     assert tabled(tmp_path / "out/metadata.csv") == locked(tmp_path / "out") == OWN

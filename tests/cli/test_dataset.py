@@ -16,7 +16,7 @@ from tests.support.folders import ROWS, jpeg, make_folder
 @pytest.fixture
 def out(isic: Isic, tmp_path: Path) -> Path:
     """The whole archive, downloaded."""
-    assert isic("image", "download", "out").code == 0
+    assert isic("image", "download", "-y", "out").code == 0
     return tmp_path / "out"
 
 
@@ -91,7 +91,7 @@ def test_a_sync_that_changes_nothing_leaves_every_byte(dataset: Isic, out: Path)
 def test_sync_fetches_what_is_new_and_what_changed(
     dataset: Isic, isic: Isic, folder: Path, tmp_path: Path
 ) -> None:
-    isic("image", "download", "-s", "diagnosis_1:Benign", "out")
+    isic("image", "download", "-y", "-s", "diagnosis_1:Benign", "out")
     relabel(folder, 1, diagnosis_1="Benign")
     (folder / "ISIC_0000002.jpg").write_bytes(jpeg(2, size=(64, 48)))
     done = dataset("sync", "--report", "run.jsonl", "out")
@@ -151,7 +151,7 @@ def test_too_many_deletions_are_none(dataset: Isic, out: Path, folder: Path) -> 
 def test_images_that_left_the_selection_are_told_apart_from_withdrawn_ones(
     dataset: Isic, isic: Isic, folder: Path, tmp_path: Path
 ) -> None:
-    isic("image", "download", "-s", "diagnosis_1:Benign", "out")
+    isic("image", "download", "-y", "-s", "diagnosis_1:Benign", "out")
     relabel(folder, 3, diagnosis_1="Malignant")
     done = dataset("sync", "out")
     assert (done.code, locked(tmp_path / "out")) == (0, ["2", "3"])
@@ -180,7 +180,7 @@ def test_a_lock_alone_rebuilds_the_folder_byte_for_byte(
     dataset: Isic, isic: Isic, tmp_path: Path
 ) -> None:
     layout = "{isic_id:.9}/{isic_id}.{ext}"
-    isic("image", "download", "-c", "Nevi", "--layout", layout, "out")
+    isic("image", "download", "-y", "-c", "Nevi", "--layout", layout, "out")
     wanted = everything(tmp_path / "out")
     (tmp_path / "again").mkdir()
     (tmp_path / "again" / "isic.lock").write_bytes(wanted["isic.lock"])
@@ -348,7 +348,7 @@ def test_what_cannot_be_repaired_stays_a_failed_check(
 def test_diff_tells_what_was_relabelled_from_what_to_what(
     dataset: Isic, isic: Isic, out: Path, folder: Path
 ) -> None:
-    isic("image", "download", "-s", "-isic_id:ISIC_0000001", "old")
+    isic("image", "download", "-y", "-s", "-isic_id:ISIC_0000001", "old")
     relabel(folder, 3, sex="female", age_approx="")
     dataset("sync", "out")
     done = dataset("diff", "old", "out", "--exit-code")
@@ -394,7 +394,7 @@ def test_the_locks_of_all_shards_merge_into_that_of_the_whole(
     dataset: Isic, isic: Isic, out: Path, tmp_path: Path
 ) -> None:
     for number in (1, 2, 3):
-        isic("image", "download", "--shard", f"{number}/3", f"part{number}")
+        isic("image", "download", "-y", "--shard", f"{number}/3", f"part{number}")
     done = dataset("merge", "part1", "part2/isic.lock", "part3", "-o", "merged.lock")
     assert done.code == 0
     merged = (tmp_path / "merged.lock").read_text().splitlines()
@@ -412,11 +412,11 @@ def test_locks_that_disagree_do_not_merge(
     dataset: Isic, isic: Isic, out: Path, folder: Path, tmp_path: Path
 ) -> None:
     relabel(folder, 3, sex="female")
-    isic("image", "download", "new")
+    isic("image", "download", "-y", "new")
     done = dataset("merge", "out", "new", "-o", "merged.lock")
     assert done.code == 7
     assert "ISIC_0000003 is not the same in all locks" in done.err
-    isic("image", "download", "--variant", "thumbnail", "small")
+    isic("image", "download", "-y", "--variant", "thumbnail", "small")
     other = dataset("merge", "out", "small", "-o", "merged.lock")
     assert other.code == 2
     assert not (tmp_path / "merged.lock").exists()

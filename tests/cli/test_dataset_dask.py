@@ -24,7 +24,7 @@ def test_a_cluster_finds_the_same_duplicates_as_threads(isic: Isic, tmp_path: Pa
 
 @pytest.mark.slow
 def test_a_cluster_verifies_a_download_as_threads_do(isic: Isic, tmp_path: Path) -> None:
-    assert isic("image", "download", "out").code == 0
+    assert isic("image", "download", "-y", "out").code == 0
     path = tmp_path / "out" / "ISIC_0000003.jpg"
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     threads = isic("dataset", "verify", "out", "--deep")

@@ -11,7 +11,7 @@ from tests.cli.conftest import Isic, Result
 
 def reasons(isic: Isic, out: Path, *options: str) -> tuple[Result, dict[str, str | None]]:
     report = out.with_suffix(".jsonl")
-    done = isic("image", "download", str(out), "--report", str(report), *options)
+    done = isic("image", "download", "-y", str(out), "--report", str(report), *options)
     lines = [json.loads(line) for line in report.read_text("utf-8").splitlines()]
     return done, {line["isic_id"]: line["reason"] for line in lines[:-1]}
 

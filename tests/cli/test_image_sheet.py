@@ -46,7 +46,7 @@ def test_a_folder_and_a_selection_narrow_what_is_shown(isic: Isic, tmp_path: Pat
 
 
 def test_a_picture_of_the_cache_is_not_fetched_again(isic: Isic, folder: Path) -> None:
-    isic("image", "download", "--cache", "-y", "out")
+    isic("image", "download", "-y", "--cache", "-y", "out")
     picture = folder / "ISIC_0000002.jpg"
     picture.write_bytes(b"x" * picture.stat().st_size)
     options = ("image", "sheet", "-o", "s.png", "--tile", "300")

@@ -54,7 +54,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     noise = Image.effect_noise((2000, 2000), 90).convert("RGB")
     for number, path in enumerate(sorted(folder.glob("*.jpg"))):
         noise.save(path, quality=60 + number)
-    assert run(["--archive", str(folder), "image", "download", str(home / "set")]) == 0
+    assert run(["--archive", str(folder), "image", "download", "-y", str(home / "set")]) == 0
     return home
 
 

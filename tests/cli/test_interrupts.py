@@ -43,7 +43,7 @@ def host() -> Iterator[ArchiveHost]:
 
 
 def start(url: str, out: Path, *options: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "isic_cli", "--archive", url, "image", "download"]
+    command = [sys.executable, "-m", "isic_cli", "--archive", url, "image", "download", "-y"]
     return subprocess.Popen(
         [*command, *options, str(out)],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -100,7 +100,7 @@ class Nursery:
 
     def start(self, url: str, out: Path) -> int:
         """Start a download; return its process."""
-        command = ["--archive", url, "image", "download", "-j", "2", str(out)]
+        command = ["--archive", url, "image", "download", "-y", "-j", "2", str(out)]
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(command) + "\n")
         self._process.stdin.flush()
@@ -145,7 +145,7 @@ def test_killed_at_any_moment_a_second_run_gives_the_same_folder(
     host: ArchiveHost, isic: Isic, tmp_path: Path
 ) -> None:
     undisturbed = tmp_path / "undisturbed"
-    assert isic("image", "download", str(undisturbed), archive=host.url).code == 0
+    assert isic("image", "download", "-y", str(undisturbed), archive=host.url).code == 0
     wanted = everything(undisturbed)
     cut_short = 0
     with Nursery() as nursery:
@@ -166,7 +166,7 @@ def test_killed_at_any_moment_a_second_run_gives_the_same_folder(
     assert cut_short >= 10
     for moment in AT:
         out = tmp_path / f"cut{moment[0]}"
-        assert isic("image", "download", str(out), archive=host.url).code == 0
+        assert isic("image", "download", "-y", str(out), archive=host.url).code == 0
         assert everything(out) == wanted, moment
 
 

@@ -172,7 +172,7 @@ def test_a_downloaded_folder_takes_its_selection_from_the_index(
     indexed: Isic, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    done = indexed("image", "download", str(out), "--offline", "--where", "age_approx > 30")
+    done = indexed("image", "download", "-y", str(out), "--offline", "--where", "age_approx > 30")
     assert done.code == 0
     assert sorted(path.name for path in out.glob("*.jpg")) == [
         "ISIC_0000001.jpg",
@@ -188,7 +188,9 @@ def test_an_image_that_the_archive_lost_since_is_told(
     (folder / "metadata.csv").write_text(
         "".join(line for line in text if "ISIC_0000002" not in line), "utf-8"
     )
-    done = indexed("image", "download", str(tmp_path / "out"), "--offline", "-s", "sex:female")
+    done = indexed(
+        "image", "download", "-y", str(tmp_path / "out"), "--offline", "-s", "sex:female"
+    )
     assert done.code == 3
     assert "ISIC_0000002" in done.err
 
@@ -324,7 +326,7 @@ def test_a_folder_remembers_an_expression_and_asks_the_index_again(
 ) -> None:
     out = tmp_path / "out"
     chosen = ["--offline", "--where", "age_approx > 30"]
-    assert indexed("image", "download", str(out), *chosen).code == 0
+    assert indexed("image", "download", "-y", str(out), *chosen).code == 0
     (out / "ISIC_0000003.jpg").unlink()
     done = indexed("dataset", "sync", str(out))
     assert done.code == 0

@@ -20,7 +20,7 @@ def lock_of(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 def test_a_download_writes_what_it_did_into_the_lock(
     isic: Isic, folder: Path, tmp_path: Path
 ) -> None:
-    assert isic("image", "download", "-c", "Nevi", "-s", "sex:male", "out").code == 0
+    assert isic("image", "download", "-y", "-c", "Nevi", "-s", "sex:male", "out").code == 0
     header, lines = lock_of(tmp_path / "out")
     assert header["archive"] == str(folder)
     assert header["collections"] == [{"id": 7, "name": "Nevi", "doi": None}]
@@ -50,18 +50,18 @@ def test_a_download_writes_what_it_did_into_the_lock(
 
 
 def test_a_second_run_leaves_the_lock_byte_for_byte(isic: Isic, tmp_path: Path) -> None:
-    isic("image", "download", "out")
+    isic("image", "download", "-y", "out")
     lock = tmp_path / "out" / "isic.lock"
     text = lock.read_text().replace('"time":"2', '"time":"1')  # a run long ago
     lock.write_text(text)
     before = lock.stat().st_mtime_ns
-    assert isic("image", "download", "out").code == 0
+    assert isic("image", "download", "-y", "out").code == 0
     assert (lock.read_text(), lock.stat().st_mtime_ns) == (text, before)
 
 
 def test_two_selections_in_one_folder_are_both_in_the_lock(isic: Isic, tmp_path: Path) -> None:
-    isic("image", "download", "-s", "sex:male", "out")
-    isic("image", "download", "-c", "8", "out")
+    isic("image", "download", "-y", "-s", "sex:male", "out")
+    isic("image", "download", "-y", "-c", "8", "out")
     header, lines = lock_of(tmp_path / "out")
     assert header["selections"] == [{"query": "sex:male"}, {"collections": [8]}]
     assert [line["isic_id"][-1] for line in lines] == ["1", "3", "4"]
@@ -71,19 +71,19 @@ def test_fetching_the_failures_of_a_report_is_no_new_selection(
     isic: Isic, folder: Path, tmp_path: Path
 ) -> None:
     (folder / "ISIC_0000002.jpg").write_bytes(jpeg(2)[:-20])
-    isic("image", "download", "--report", "run.jsonl", "-s", "diagnosis_1:Benign", "out")
+    isic("image", "download", "-y", "--report", "run.jsonl", "-s", "diagnosis_1:Benign", "out")
     (folder / "ISIC_0000002.jpg").write_bytes(jpeg(2))
-    isic("image", "download", "--from", "run.jsonl", "--status", "failed", "out")
+    isic("image", "download", "-y", "--from", "run.jsonl", "--status", "failed", "out")
     header, lines = lock_of(tmp_path / "out")
     assert header["selections"] == [{"query": "diagnosis_1:Benign"}]
     assert [line["isic_id"] for line in lines] == ["ISIC_0000002", "ISIC_0000003"]
 
 
 def test_a_file_that_went_missing_stays_in_the_lock(isic: Isic, tmp_path: Path) -> None:
-    isic("image", "download", "out")
+    isic("image", "download", "-y", "out")
     (tmp_path / "out" / "ISIC_0000001.jpg").unlink()
     (tmp_path / "out" / ".isic" / "journal.jsonl").unlink()
-    isic("image", "download", "-s", "sex:female", "out")
+    isic("image", "download", "-y", "-s", "sex:female", "out")
     _, lines = lock_of(tmp_path / "out")
     assert [line["isic_id"][-1] for line in lines] == ["1", "2", "3", "4"]
 
@@ -91,11 +91,11 @@ def test_a_file_that_went_missing_stays_in_the_lock(isic: Isic, tmp_path: Path) 
 def test_thumbnails_beside_full_images_do_not_replace_them_in_the_lock(
     isic: Isic, tmp_path: Path
 ) -> None:
-    isic("image", "download", "--variant", "thumbnail", "-l", "2", "out")
+    isic("image", "download", "-y", "--variant", "thumbnail", "-l", "2", "out")
     header, lines = lock_of(tmp_path / "out")
     assert (header["variant"], lines[1]["path"]) == ("thumbnail", "ISIC_0000002_thumbnail.jpg")
-    isic("image", "download", "-l", "1", "out")
-    isic("image", "download", "--variant", "thumbnail", "-l", "2", "out")
+    isic("image", "download", "-y", "-l", "1", "out")
+    isic("image", "download", "-y", "--variant", "thumbnail", "-l", "2", "out")
     header, lines = lock_of(tmp_path / "out")
     assert (header["variant"], [line["path"] for line in lines]) == ("full", ["ISIC_0000001.jpg"])
 
@@ -108,7 +108,7 @@ def test_a_folder_knows_which_of_its_images_are_private(
         "private_images": {"ISIC_0000002": [2], "ISIC_0000004": [2]},
     }
     with with_accounts(isic, folder, accounts) as served:
-        assert served("--token-file", "owner", "image", "download", "out").code == 0
+        assert served("--token-file", "owner", "image", "download", "-y", "out").code == 0
 
     def found(query: str) -> list[str]:
         return isic("image", "list", "-s", query, "-q", archive="out").lines
@@ -121,5 +121,5 @@ def test_a_folder_knows_which_of_its_images_are_private(
 
     accounts["private_images"] = {"ISIC_0000004": [2]}  # the other was published meanwhile
     with with_accounts(isic, folder, accounts) as served:
-        assert served("--token-file", "owner", "image", "download", "out").code == 0
+        assert served("--token-file", "owner", "image", "download", "-y", "out").code == 0
     assert found("public:false") == ["ISIC_0000004"]

@@ -28,7 +28,7 @@ def start(server: ArchiveServer, *arguments: str, **environment: str) -> subproc
 
 def test_a_download_over_http_is_whole(isic: Isic, tmp_path: Path) -> None:
     with ArchiveServer(spread(7), size=2_000) as server:
-        done = isic("image", "download", "out", archive=server.url)
+        done = isic("image", "download", "-y", "out", archive=server.url)
     assert done.code == 0
     files = sorted((tmp_path / "out").glob("ISIC_*.jpg"))
     assert [path.stem for path in files] == sorted(spread(7))
@@ -56,7 +56,7 @@ def test_a_refused_token_is_never_a_silent_anonymous_run(
 def test_a_good_token_goes_to_the_archive_and_not_to_the_files(isic: Isic, tmp_path: Path) -> None:
     (tmp_path / "token").write_text("good-token\n")
     with ArchiveServer(spread(3), size=2_000, tokens=["good-token"]) as server:
-        done = isic("--token-file", "token", "image", "download", "out", archive=server.url)
+        done = isic("--token-file", "token", "image", "download", "-y", "out", archive=server.url)
         assert done.code == 0
         seen = {path.startswith("/api/"): headers for _, path, headers in server.requests}
         assert seen[True]["Authorization"] == "Bearer good-token"
@@ -67,7 +67,7 @@ def test_a_log_holds_no_token(isic: Isic, tmp_path: Path) -> None:
     (tmp_path / "token").write_text("good-token")
     with ArchiveServer(spread(3), size=2_000, tokens=["good-token"]) as server:
         options = ["-vv", "--log-file", "log.txt", "--token-file", "token"]
-        done = isic(*options, "image", "download", "out", archive=server.url)
+        done = isic(*options, "image", "download", "-y", "out", archive=server.url)
     assert done.code == 0
     assert "users/me/" in (tmp_path / "log.txt").read_text()
     assert "good-token" not in (tmp_path / "log.txt").read_text() + done.err
@@ -97,7 +97,7 @@ def test_one_image_of_many_that_is_missing_makes_it_partial(isic: Isic, tmp_path
         return missing if path == f"/files/{ids[2]}.jpg" else None
 
     with ArchiveServer(ids, size=2_000, hook=hook) as server:
-        done = isic("image", "download", "out", archive=server.url)
+        done = isic("image", "download", "-y", "out", archive=server.url)
     assert done.code == 3
     assert f"Failed: {ids[2]}: " in done.err
     assert len(list((tmp_path / "out").glob("ISIC_*.jpg"))) == 4
@@ -129,7 +129,9 @@ def test_the_first_row_comes_before_the_second_page_is_answered() -> None:
     assert (process.returncode, err, out.count("\n")) == (0, "", 249)
 
 
-@pytest.mark.parametrize("make", [lambda: ("image", "list"), lambda: ("image", "download", "out")])
+@pytest.mark.parametrize(
+    "make", [lambda: ("image", "list"), lambda: ("image", "download", "-y", "out")]
+)
 def test_ctrl_c_ends_within_two_seconds_whatever_the_server_does(
     make: Callable[[], tuple[str, ...]], tmp_path: Path
 ) -> None:

@@ -104,7 +104,9 @@ def test_locks_of_shards_of_an_id_file_merge(isic: Isic, tmp_path: Path) -> None
     (tmp_path / "ids.txt").write_text("ISIC_0000001\nnonsense\nISIC_0000002\nISIC_0000003\n")
     for number in (1, 2):
         shard = f"{number}/2"
-        assert isic("image", "download", "--from", "ids.txt", "--shard", shard, f"p{number}").code
+        assert isic(
+            "image", "download", "-y", "--from", "ids.txt", "--shard", shard, f"p{number}"
+        ).code
     done = isic("dataset", "merge", "p1", "p2", "-o", "merged.lock")
     assert (done.code, "3 images" in done.err) == (0, True)
 

@@ -54,7 +54,7 @@ def download(isic: Isic, host: ArchiveHost) -> Callable[..., Result]:
     """Download everything into `out`, with a report in `run.jsonl`."""
 
     def call(*options: str) -> Result:
-        arguments = ["image", "download", "-j", "2", "--report", "run.jsonl", *options, "out"]
+        arguments = ["image", "download", "-y", "-j", "2", "--report", "run.jsonl", *options, "out"]
         return isic(*arguments, archive=host.url)
 
     return call
@@ -94,7 +94,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     with ArchiveHost() as archive:
         for number, body in BODIES.items():
             archive.add(number, body)
-        assert run(["--guest", "--archive", archive.url, "image", "download", str(out)]) == 0
+        assert run(["--guest", "--archive", archive.url, "image", "download", "-y", str(out)]) == 0
     return everything(out)
 
 
@@ -409,7 +409,7 @@ def alone(host: ArchiveHost, *arguments: str) -> subprocess.CompletedProcess[str
 def test_a_full_disk_stops_the_run_and_a_larger_one_finishes_it(
     host: ArchiveHost, isic: Isic, small_disk: Path, tmp_path: Path
 ) -> None:
-    command = ["image", "download", "--force", "--report", "run.jsonl", "out"]
+    command = ["image", "download", "-y", "--force", "--report", "run.jsonl", "out"]
     done = alone(host, *command)
     kept = files(small_disk)
     assert done.returncode == 8
@@ -423,6 +423,6 @@ def test_a_full_disk_stops_the_run_and_a_larger_one_finishes_it(
 
 def test_a_read_only_disk_stops_the_run(host: ArchiveHost, isic: Isic, small_disk: Path) -> None:
     assert mount("-o", "remount,ro", str(small_disk))
-    done = alone(host, "image", "download", "--force", "out")
+    done = alone(host, "image", "download", "-y", "--force", "out")
     assert (done.returncode, "Read-only file system" in done.stderr) == (8, True)
     assert files(small_disk) == {}

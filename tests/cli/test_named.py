@@ -1,0 +1,63 @@
+"""ISIC ids as arguments of `image download`, and the whole archive only when it is meant."""
+
+from pathlib import Path
+
+import pytest
+
+from isic_cli.cli.named import ids_and_folder, with_ids
+from isic_cli.errors import UsageError
+from isic_cli.models.selection import IdList, Selection
+from tests.cli.conftest import Isic
+
+
+def test_ids_stand_before_the_folder() -> None:
+    found = ids_and_folder(("isic_0000001", "ISIC_0000002", "out"), None)
+    assert found == (("ISIC_0000001", "ISIC_0000002"), Path("out"))
+    assert ids_and_folder(("out",), None) == ((), Path("out"))
+    assert ids_and_folder(("ISIC_0000001",), Path("out")) == (("ISIC_0000001",), Path("out"))
+
+
+@pytest.mark.parametrize(
+    ("place", "outdir", "message"),
+    [
+        ((), None, "no folder is named"),
+        (("ISIC_0000001",), None, "no folder is named: ISIC_0000001 is an image"),
+        (("a", "b"), None, "a is not an ISIC id, and b is the folder"),
+        (("a",), Path("b"), "a is not an ISIC id, and b is the folder"),
+    ],
+)
+def test_what_is_neither_is_refused(
+    place: tuple[str, ...], outdir: Path | None, message: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        ids_and_folder(place, outdir)
+    assert caught.value.message == message
+
+
+def test_ids_of_arguments_come_before_those_of_a_file() -> None:
+    file = Selection(ids=IdList("f", ("ISIC_0000002", "ISIC_0000003"), {4: "x"}))
+    both = with_ids(file, ("ISIC_0000001", "ISIC_0000002"))
+    assert both.ids == IdList("f", ("ISIC_0000001", "ISIC_0000002", "ISIC_0000003"), {4: "x"})
+    assert with_ids(file, ()) is file
+
+
+def test_named_images_are_downloaded(isic: Isic, tmp_path: Path) -> None:
+    done = isic("image", "download", "ISIC_0000001", "ISIC_0000003", "-o", "out")
+    assert done.code == 0
+    assert sorted(path.stem for path in (tmp_path / "out").glob("*.jpg")) == [
+        "ISIC_0000001",
+        "ISIC_0000003",
+    ]
+
+
+def test_an_image_in_the_place_of_the_folder_takes_nothing(isic: Isic, tmp_path: Path) -> None:
+    done = isic("image", "download", "ISIC_0000001")
+    assert (done.code, (tmp_path / "ISIC_0000001").exists()) == (2, False)
+
+
+def test_the_whole_archive_is_taken_only_when_it_is_meant(isic: Isic, tmp_path: Path) -> None:
+    done = isic("image", "download", "out")
+    assert done.code == 2
+    assert "Add --all to take the whole archive" in done.err
+    assert not list((tmp_path / "out").glob("*.jpg"))
+    assert isic("image", "download", "--all", "out").code == 0
