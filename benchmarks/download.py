@@ -88,7 +88,7 @@ def clients(options: argparse.Namespace, out: Path, where: dict[str, str]) -> di
     return {
         "isic": ours,
         **({"before": ours} if options.before else {}),
-        "official": [str(official), "--dev", "--guest", "--no-version-check", "image", "download", "-y",
+        "official": [str(official), "--dev", "--guest", "--no-version-check", "image", "download",
                      str(out)],
         "curl": ["curl", "--silent", "--fail", "--parallel", "--parallel-max", "64",
                  "--create-dirs", "--config", str(urls)],

@@ -11,7 +11,7 @@ from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.outcome import report_option, reported
 from isic_cli.cli.output import Output, Shape, output_options
-from isic_cli.cli.params import AGE, SIZE
+from isic_cli.cli.params import AGE, ROOM
 from isic_cli.cli.progress import Progress, human_bytes, progress_option
 from isic_cli.cli.terminal import can_ask, confirm
 from isic_cli.errors import CheckError, ExitCode
@@ -192,7 +192,7 @@ def verify_cache(run: Run, output: Output) -> ExitCode:
 
 
 @cache.command("prune")
-@click.option("--max-size", type=SIZE, metavar="SIZE", help="Keep at most this much: 20GB.")
+@click.option("--max-size", type=ROOM, metavar="SIZE", help="Keep at most this much: 20GB.")
 @click.option("--older-than", type=AGE, metavar="AGE", help="Remove what was unused for 30d.")
 @click.option("--dry-run", is_flag=True, help="Say what would go; touch nothing.")
 @pass_run

@@ -16,6 +16,9 @@ class Size(click.ParamType[int]):
 
     name = "size"
 
+    def __init__(self, *, least: int = 1) -> None:
+        self._least = least
+
     def convert(
         self, value: str | int, param: click.Parameter | None, ctx: click.Context | None
     ) -> int:
@@ -30,7 +33,7 @@ class Size(click.ParamType[int]):
         if binary and unit:
             scale = 1 << (10 * "kmgt".index(unit.lower()) + 10)
         size = int(float(number) * scale)
-        if size < 1:
+        if size < self._least:
             self.fail(f"{value!r} is not a size: at least one byte", param, ctx)
         return size
 
@@ -66,6 +69,8 @@ class Number(click.FloatRange):
 
 
 SIZE = Size()
+#: What may stay, which may be nothing.
+ROOM = Size(least=0)
 AGE = Age()
 
 #: A share of a whole.
