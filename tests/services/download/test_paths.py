@@ -84,7 +84,7 @@ def test_a_damaged_record_of_the_layout_is_not_guessed_around(tmp_path: Path) ->
         settle_layout(tmp_path, None, record=False)
     (tmp_path / ".isic" / "layout.json").unlink()
     (tmp_path / ".isic" / "layout.json").mkdir()
-    with pytest.raises(LocalError, match="Is a directory"):
+    with pytest.raises(LocalError, match="not a regular file"):
         settle_layout(tmp_path, None, record=False)
 
 

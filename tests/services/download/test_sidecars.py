@@ -176,5 +176,5 @@ def test_a_metadata_file_that_is_no_table_is_not_overwritten(tmp_path: Path) -> 
     assert (tmp_path / "metadata.csv").read_bytes() == b"\xff\xfe\x00binary"
     (tmp_path / "metadata.csv").unlink()
     (tmp_path / "metadata.csv").mkdir()
-    with pytest.raises(LocalError, match="Is a directory"):
+    with pytest.raises(LocalError, match="not a regular file"):
         write_sidecars(tmp_path, text_of)
