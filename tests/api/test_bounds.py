@@ -176,6 +176,10 @@ def test_a_watch_without_a_lowest_speed_waits_for_ever() -> None:
     watch = ReadWatch(0.0, window=20.0)
     for _ in range(3):
         watch.received(1, seconds=1e6)
+    # It still counts: only the speed is left alone.
+    watch.allow(1)
+    with pytest.raises(LongAnswerError):
+        watch.received(2, seconds=1e6)
 
 
 def test_a_watch_counts_bytes_while_they_are_bounded() -> None:
