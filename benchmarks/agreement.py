@@ -14,9 +14,8 @@ import numpy as np
 
 from isic_cli.agreement.alpha import krippendorff_alpha
 from isic_cli.agreement.bootstrap import Bootstrap
-from isic_cli.agreement.gwet import gwet_ac1
 from isic_cli.agreement.icc import intraclass_correlation
-from isic_cli.agreement.kappa import cohen_kappa, fleiss_kappa, percent_agreement
+from isic_cli.agreement.kappa import cohen_kappa, fleiss_kappa, gwet_ac, percent_agreement
 from isic_cli.agreement.overlap import pairwise_overlap
 from isic_cli.agreement.staple import staple
 from isic_cli.agreement.table import Choices, Numbers
@@ -56,7 +55,7 @@ def intervals(items: int, readers: int) -> None:
     rows: dict[str, Callable[[], Any]] = {
         "percent agreement": lambda: percent_agreement(choices, bootstrap=draw),
         "Fleiss' kappa": lambda: fleiss_kappa(choices, bootstrap=draw),
-        "Gwet's AC1": lambda: gwet_ac1(choices, bootstrap=draw),
+        "Gwet's AC1": lambda: gwet_ac(choices, bootstrap=draw),
         "alpha nominal": lambda: krippendorff_alpha(choices, bootstrap=draw),
         "alpha ordinal": lambda: krippendorff_alpha(choices, metric="ordinal", bootstrap=draw),
         "alpha interval": lambda: krippendorff_alpha(numbers, metric="interval", bootstrap=draw),

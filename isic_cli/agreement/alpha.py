@@ -4,8 +4,9 @@ from typing import Literal
 
 import numpy as np
 
-from isic_cli.agreement.bootstrap import Agreement, Bootstrap, Estimate, UsedItems, gather, ratio
+from isic_cli.agreement.bootstrap import Bootstrap, Estimate, Patterns, gather, ratio
 from isic_cli.agreement.counts import ALL_EQUAL, count_choices
+from isic_cli.agreement.result import Agreement, UsedItems
 from isic_cli.agreement.table import Choices, FloatArray, Numbers, standardised
 
 #: What a difference between two answers means.
@@ -50,39 +51,42 @@ def krippendorff_alpha(
     counted = count_choices(choices, pairable=True)
     if reason := counted.sample.unpaired:
         return counted.sample.undefined(name, reason)
-    estimate = (_nominal_estimate if metric == "nominal" else _ordinal_estimate)(counted.votes)
-    return counted.sample.agreement(
-        name, estimate, counted.counts, reason=ALL_EQUAL, bootstrap=bootstrap
-    )
+    rows, estimate = (_nominal if metric == "nominal" else _ordinal)(counted.votes)
+    patterns = Patterns(rows, counted.counts)
+    return counted.sample.agreement(name, estimate, patterns, reason=ALL_EQUAL, bootstrap=bootstrap)
 
 
-def _nominal_estimate(votes: FloatArray) -> Estimate:
+def _nominal(votes: FloatArray) -> tuple[FloatArray, Estimate]:
+    """Return the rows of `Patterns` and the coefficient of their sums."""
     ratings = votes.sum(axis=1)
     differing = (ratings**2 - (votes**2).sum(axis=1)) / (ratings - 1)
 
-    def estimate(weights: FloatArray) -> FloatArray:
-        use = weights @ votes
+    def estimate(sums: FloatArray) -> FloatArray:
+        use = sums[:, 1:]
         total = use.sum(axis=1)
         expected = total**2 - (use**2).sum(axis=1)
-        return 1 - ratio((total - 1) * (weights @ differing), expected, scale=total**2)
+        return 1 - ratio((total - 1) * sums[:, 0], expected, scale=total**2)
 
-    return estimate
+    return np.column_stack([differing, votes]), estimate
 
 
-def _ordinal_estimate(votes: FloatArray) -> Estimate:
-    ratings = votes.sum(axis=1)
+def _ordinal(votes: FloatArray) -> tuple[FloatArray, Estimate]:
+    """Return the rows of `Patterns` and the coefficient of their sums."""
+    ratings, size = votes.sum(axis=1)[:, np.newaxis], votes.shape[1]
+    products = votes[:, :, np.newaxis] * votes[:, np.newaxis] / (ratings - 1)[:, np.newaxis]
 
-    def estimate(weights: FloatArray) -> FloatArray:
-        use = weights @ votes
+    def estimate(sums: FloatArray) -> FloatArray:
+        use, spreading, common = np.split(sums, [size, 2 * size], axis=1)
         total = use.sum(axis=1)
         # Midranks less their mean, in units of the number of answers.
         rank = (np.cumsum(use, axis=1) - use / 2) / total[:, np.newaxis] - 0.5
-        spread = (((weights * (ratings / (ratings - 1))) @ votes) * rank**2).sum(axis=1)
-        common = ((weights / (ratings - 1)) * (rank @ votes.T) ** 2).sum(axis=1)
+        spread = (spreading * rank**2).sum(axis=1)
+        shared = np.einsum("rk,rkl,rl->r", rank, common.reshape(-1, size, size), rank)
         expected = total * (use * rank**2).sum(axis=1)
-        return 1 - ratio((total - 1) * (spread - common), expected, scale=total**2)
+        return 1 - ratio((total - 1) * (spread - shared), expected, scale=total**2)
 
-    return estimate
+    rows = [votes, votes * ratings / (ratings - 1), products.reshape(-1, size * size)]
+    return np.concatenate(rows, axis=1), estimate
 
 
 def _interval(table: Numbers, name: str, bootstrap: Bootstrap | None) -> Agreement:
@@ -99,9 +103,11 @@ def _interval(table: Numbers, name: str, bootstrap: Bootstrap | None) -> Agreeme
     within = (inside**2).sum(axis=1) * ratings / (ratings - 1)
     rows, counts = gather(np.column_stack([ratings, sums, (values**2).sum(axis=1), within]))
 
-    def estimate(weights: FloatArray) -> FloatArray:
-        total, first, second, differing = (weights @ rows).T
+    def estimate(sums: FloatArray) -> FloatArray:
+        total, first, second, differing = sums.T
         expected = total * second - first**2
         return 1 - ratio((total - 1) * differing, expected, scale=total * second)
 
-    return sample.agreement(name, estimate, counts, reason=ALL_EQUAL, bootstrap=bootstrap)
+    return sample.agreement(
+        name, estimate, Patterns(rows, counts), reason=ALL_EQUAL, bootstrap=bootstrap
+    )

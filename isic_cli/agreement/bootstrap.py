@@ -1,9 +1,9 @@
-"""A coefficient with its sample and its uncertainty.
+"""The uncertainty of a coefficient: its standard error, and intervals drawn by a bootstrap.
 
-Every coefficient here depends on a few sums over items. So items that contribute alike are one
-*pattern*, the sample is how often each pattern occurs, and a bootstrap round is another such
-count: thousands of rounds become a few matrix products, and the order of the items has no
-influence on a seeded interval.
+Every coefficient here is a smooth function of a few sums over items. So items that contribute
+alike are one *pattern*, the sample is how often each pattern occurs, and a bootstrap round is
+another such count: thousands of rounds become one matrix product, the order of the items has no
+influence on a seeded interval, and the standard error follows from the function's gradient.
 """
 
 from collections.abc import Callable
@@ -12,13 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from isic_cli.agreement.table import BoolArray, FloatArray, IntArray, Scalar
+from isic_cli.agreement.table import FloatArray, IntArray, Scalar
 from isic_cli.errors import UsageError
 
 #: Drawn items of a block of rounds, so that memory stays flat: 16 MB an array.
 _BLOCK = 2_000_000
 #: Items to a pattern from which on a multinomial draw is the faster one.
 _SPARSE = 5
+#: Step of a derivative, as a share of the sample.
+_STEP = 1e-4
 
 
 @dataclass(frozen=True)
@@ -71,142 +73,80 @@ class Interval:
     undefined: int
 
 
-@dataclass(frozen=True)
-class Agreement:
-    """A coefficient and what it was computed from.
-
-    Attributes
-    ----------
-    name : str
-        For example `Cohen's κ`.
-    value : float or None
-        None where it is undefined, never nan.
-    reason : str or None
-        Why it is undefined.
-    readers : int
-        Readers with at least one answer.
-    items : int
-        Items that enter the coefficient.
-    answers : int
-        Answers in the table.
-    missing : int
-        Empty cells between the answered items and these readers.
-    left_out : int
-        Answered items that the coefficient cannot use, such as those with a single answer.
-    interval : Interval or None
-        None where none was asked for, or none can be drawn.
-    """
-
-    name: str
-    value: float | None
-    reason: str | None
-    readers: int
-    items: int
-    answers: int
-    missing: int
-    left_out: int
-    interval: Interval | None = None
-
-
-#: A coefficient for each row of an array of shape (rounds, patterns); nan where undefined.
+#: A coefficient for each row of sums over items, shape (rounds, sums); nan where undefined.
 Estimate = Callable[[FloatArray], FloatArray]
 
 
 @dataclass(frozen=True, eq=False)
-class UsedItems:
-    """The size of a table, and which of its items a coefficient uses.
+class Patterns:
+    """The distinct items of a sample.
 
     Parameters
     ----------
-    answered : ndarray of shape (items, readers), bool
-        Which cells of the table hold an answer.
-    used : ndarray of shape (items,), bool
-        Which items enter the coefficient.
+    rows : ndarray of shape (patterns, sums), float64
+        What an item of each pattern adds to each sum.
+    counts : ndarray of shape (patterns,), int64
+        How many items have each pattern.
     """
 
-    answered: BoolArray
-    used: BoolArray
+    rows: FloatArray
+    counts: IntArray
 
     @property
-    def readers(self) -> int:
-        """Readers with at least one answer."""
-        return int(self.answered.any(axis=0).sum())
-
-    @property
-    def lonely(self) -> str | None:
-        """Why there is nobody to agree with; None from two readers on."""
-        if self.readers == 0:
-            return "there are no answers"
-        return "only one reader answered" if self.readers == 1 else None
-
-    @property
-    def unpaired(self) -> str | None:
-        """Why no two answers can be compared; None when some can."""
-        unpaired = None if self.used.any() else "no item was answered by two readers"
-        return self.lonely or unpaired
-
-    def undefined(self, name: str, reason: str) -> Agreement:
-        """Return the result of a coefficient that cannot be computed."""
-        return self._result(name, None, reason, None)
-
-    def agreement(
-        self,
-        name: str,
-        estimate: Estimate,
-        counts: IntArray,
-        *,
-        reason: str,
-        bootstrap: Bootstrap | None,
-    ) -> Agreement:
-        """Evaluate a coefficient, and draw its interval where one is asked for.
-
-        Parameters
-        ----------
-        name : str
-            Of the coefficient.
-        estimate : callable
-            From counts of shape (rounds, patterns) to values of shape (rounds,).
-        counts : ndarray of shape (patterns,)
-            How often each pattern occurs in the table.
-        reason : str
-            Why the value is undefined, if it turns out to be.
-        bootstrap : Bootstrap or None
-            How to draw the interval.
-        """
-        value = float(estimate(counts[np.newaxis].astype(np.float64))[0])
-        if np.isnan(value):
-            return self.undefined(name, reason)
-        drawn = None if bootstrap is None else draw(estimate, counts, bootstrap)
-        return self._result(name, value, None, drawn)
-
-    def _result(
-        self, name: str, value: float | None, reason: str | None, interval: Interval | None
-    ) -> Agreement:
-        answers = int(self.answered.sum())
-        rows = int(self.answered.any(axis=1).sum())
-        items = int(self.used.sum())
-        return Agreement(
-            name=name,
-            value=value,
-            reason=reason,
-            readers=self.readers,
-            items=items,
-            answers=answers,
-            missing=rows * self.readers - answers,
-            left_out=rows - items,
-            interval=interval,
-        )
+    def sums(self) -> FloatArray:
+        """The sums over the sample, shape (sums,)."""
+        return np.asarray(self.counts @ self.rows, np.float64)
 
 
-def draw(estimate: Estimate, counts: IntArray, bootstrap: Bootstrap) -> Interval | None:
+def standard_error(estimate: Estimate, patterns: Patterns) -> float | None:
+    """Return the standard error of a coefficient over items; None for a single item.
+
+    Parameters
+    ----------
+    estimate : callable
+        From sums of shape (rounds, sums) to values of shape (rounds,).
+    patterns : Patterns
+        The sample.
+
+    Notes
+    -----
+    The infinitesimal jackknife, √(Σ ψ_i² / (n (n-1))) with ψ_i the derivative of the coefficient
+    by the weight of item i times n: Efron, The Jackknife, the Bootstrap and Other Resampling
+    Plans (1982), chapter 6. The variances that Gwet, British Journal of Mathematical and
+    Statistical Psychology 61 (2008), 29-48, derives for κ and AC1 are this linearisation written
+    out. Derivatives are central differences of fourth order.
+    """
+    total = int(patterns.counts.sum())
+    if total < 2:
+        return None
+    rows, sums = patterns.rows, patterns.sums
+    by_pattern = len(rows) <= rows.shape[1]
+    # One direction for each pattern, or one for each sum and the patterns from the gradient.
+    size = np.ones(rows.shape[1]) if by_pattern else np.abs(rows).max(axis=0, initial=0)
+    directions = rows if by_pattern else np.diag(size)
+    slopes = np.zeros(len(directions))
+    block = max(1, _BLOCK // (4 * rows.shape[1]))
+    for start in range(0, len(directions), block):
+        step = directions[start : start + block] * (_STEP * total)
+        ahead, behind = estimate(sums + step), estimate(sums - step)
+        far = estimate(sums + 2 * step) - estimate(sums - 2 * step)
+        slopes[start : start + block] = (8 * (ahead - behind) - far) / (12 * _STEP)
+    if not by_pattern:
+        slopes = rows @ np.divide(slopes, size, out=np.zeros(len(size)), where=size > 0)
+    slopes = slopes - patterns.counts @ slopes / total
+    error = float(np.sqrt(patterns.counts @ slopes**2 / (total * (total - 1))))
+    return None if np.isnan(error) else error
+
+
+def draw(estimate: Estimate, patterns: Patterns, bootstrap: Bootstrap) -> Interval | None:
     """Draw a percentile interval over items.
 
     Parameters
     ----------
     estimate : callable
-        From counts of shape (rounds, patterns) to values of shape (rounds,).
-    counts : ndarray of shape (patterns,), int64
-        How often each pattern occurs in the table.
+        From sums of shape (rounds, sums) to values of shape (rounds,).
+    patterns : Patterns
+        The sample.
     bootstrap : Bootstrap
         Level, rounds and seed.
 
@@ -221,10 +161,13 @@ def draw(estimate: Estimate, counts: IntArray, bootstrap: Bootstrap) -> Interval
     section 13.3. Drawing items with replacement makes the counts of the patterns multinomial.
     """
     generator = np.random.default_rng(bootstrap.seed)
+    counts = patterns.counts
     block = max(1, _BLOCK // int(counts.sum()))
     values = np.concatenate(
         [
-            estimate(_resample(generator, counts, min(block, bootstrap.rounds - start)))
+            estimate(
+                _resample(generator, counts, min(block, bootstrap.rounds - start)) @ patterns.rows
+            )
             for start in range(0, bootstrap.rounds, block)
         ]
     )

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from isic_cli.agreement.bootstrap import UsedItems, gather
+from isic_cli.agreement.bootstrap import gather
+from isic_cli.agreement.result import UsedItems
 from isic_cli.agreement.table import Choices, FloatArray, IntArray, vote_counts
 
 #: Why a coefficient that corrects for chance is undefined when there is nothing but one choice.

@@ -1,16 +1,18 @@
 """Intraclass correlations of Shrout and Fleiss, for answers that are numbers."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
-from isic_cli.agreement.bootstrap import Agreement, Bootstrap, UsedItems, gather, ratio
+from isic_cli.agreement.bootstrap import Bootstrap, Patterns, gather, ratio
 from isic_cli.agreement.counts import ALL_EQUAL
+from isic_cli.agreement.result import Agreement, UsedItems
 from isic_cli.agreement.table import FloatArray, Numbers, standardised
 
 #: The six forms: one reader's answers, then (with k) the mean of all readers' answers.
 Form = Literal["ICC(1,1)", "ICC(2,1)", "ICC(3,1)", "ICC(1,k)", "ICC(2,k)", "ICC(3,k)"]
+FORMS: tuple[Form, ...] = get_args(Form)
 
 
 def intraclass_correlation(
@@ -42,14 +44,20 @@ def intraclass_correlation(
         return sample.undefined(form, reason)
     if complete.sum() < 2:
         return sample.undefined(form, "fewer than two items were answered by every reader")
-    rows, counts = gather(standardised(table.values[np.ix_(complete, active)]))
+    values, counts = gather(standardised(table.values[np.ix_(complete, active)]))
+    means = values.mean(axis=1)
+    inside = ((values - means[:, np.newaxis]) ** 2).sum(axis=1)
+    squares = (values**2).sum(axis=1)
+    rows = np.column_stack([np.ones(len(values)), means, means**2, squares, inside, values])
 
-    def estimate(weights: FloatArray) -> FloatArray:
-        squares = _mean_squares(rows, weights)
-        return ratio(*_fraction(form, squares), scale=squares.scale)
+    def estimate(sums: FloatArray) -> FloatArray:
+        found = _mean_squares(sums)
+        return ratio(*_fraction(form, found), scale=found.scale)
 
-    reason = ALL_EQUAL if not rows.any() else "the items do not differ"
-    return sample.agreement(form, estimate, counts, reason=reason, bootstrap=bootstrap)
+    reason = ALL_EQUAL if not values.any() else "the items do not differ"
+    return sample.agreement(
+        form, estimate, Patterns(rows, counts), reason=reason, bootstrap=bootstrap
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,25 +73,20 @@ class _MeanSquares:
     scale: FloatArray
 
 
-def _mean_squares(rows: FloatArray, weights: FloatArray) -> _MeanSquares:
-    """Return the mean squares of samples in which item pattern u occurs weights[:, u] times.
+def _mean_squares(sums: FloatArray) -> _MeanSquares:
+    """Return the mean squares of samples.
 
     Parameters
     ----------
-    rows : ndarray of shape (patterns, readers)
-        Answers.
-    weights : ndarray of shape (rounds, patterns)
-        Items of each pattern.
+    sums : ndarray of shape (rounds, 5 + readers)
+        Items; sums over them of the mean over the readers, of its square, of the answers' squares
+        and of the squared distances from the mean; sums of each reader's answers.
     """
-    readers = rows.shape[1]
-    means = rows.mean(axis=1)
-    inside = ((rows - means[:, np.newaxis]) ** 2).sum(axis=1)
-    items = weights.sum(axis=1)
-    grand = (weights @ means) / items
-    columns = (weights @ rows) / items[:, np.newaxis]
-    total = weights @ (rows**2).sum(axis=1)
-    between = readers * (weights @ means**2 - items * grand**2)
-    within = weights @ inside
+    items, mean, squared_mean, total, within = sums[:, :5].T
+    readers = sums.shape[1] - 5
+    grand = mean / items
+    columns = sums[:, 5:] / items[:, np.newaxis]
+    between = readers * (squared_mean - items * grand**2)
     reader = items * ((columns - grand[:, np.newaxis]) ** 2).sum(axis=1)
     return _MeanSquares(
         items=items,

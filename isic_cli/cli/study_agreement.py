@@ -1,6 +1,7 @@
 """`isic study agreement`."""
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,19 +11,21 @@ from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import Number
 from isic_cli.cli.study_source import (
     conclude_answers,
+    is_local,
     read_study,
     readable,
     source_argument,
     study_option,
 )
-from isic_cli.errors import ExitCode
+from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from isic_cli.services.study.data import StudyData
+    from isic_cli.services.study.plain_tables import TableLayout
 
 
 @click.command("agreement", cls=Command)
-@source_argument("ID|NAME|FOLDER|CSV")
+@source_argument("ID|NAME|FOLDER|TABLE")
 @study_option
 @click.option(
     "--by",
@@ -41,6 +44,17 @@ if TYPE_CHECKING:
     metavar="PROMPT[=LOW|…|HIGH]",
     help="The choices of this question have an order: that of the study, or the one given.",
 )
+@click.option(
+    "--long",
+    metavar="IMAGE,ANNOTATOR,ANSWER",
+    help="Columns of a table with a row for each answer, where they have other names.",
+)
+@click.option(
+    "--answers",
+    type=click.Choice(["choices", "numbers"]),
+    help="What the answers of a plain table are; by default choices, or numbers if one has a "
+    "fraction or there are more than ten.",
+)
 @click.option("--ci", type=Number(), metavar="LEVEL", help="Draw intervals, such as 0.95.")
 @click.option("--rounds", type=click.IntRange(min=1), default=1000, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
@@ -55,22 +69,30 @@ def agreement(
     questions: tuple[str, ...],
     annotators: tuple[str, ...],
     ordinal: tuple[str, ...],
+    long: str | None,
+    answers: str | None,
+    ci: float | None,
+    rounds: int,
+    seed: int,
     output: Output,
-    **options: Any,
 ) -> ExitCode:
-    """Measure how far the annotators of a study agree.
+    """Measure how far the annotators of a study, or of any table of answers, agree.
 
-    Percent agreement, Cohen's κ (two annotators), Fleiss' κ, Krippendorff's α and Gwet's AC1 of
-    choices; weighted κ and ordinal α with --ordinal; interval α and ICC of numbers. A multi-select
-    choice is a question of its own: picked or not. What is undefined says why. Exit code 3: some
+    A table has the columns image, annotator and answer, or a column for each annotator. Choices:
+    percent agreement, the κ of Cohen (two annotators), Conger and Fleiss, Krippendorff's α, Gwet's
+    AC1; with --ordinal weighted κ, AC2 and ordinal α. Numbers: interval α and the six intraclass
+    correlations of Shrout and Fleiss. A multi-select choice is a question of its own: picked or
+    not. `error` is the standard error over images. What is undefined says why. Exit code 3: some
     answers cannot be read and are left out.
 
     isic study agreement 1
     """
+    from isic_cli.agreement.bootstrap import Bootstrap
     from isic_cli.services.study import measure
 
-    bootstrap = _bootstrap(**options)
-    found = read_study(run, source, number=number).of_annotators(annotators)
+    bootstrap = None if ci is None else Bootstrap(level=ci, rounds=rounds, seed=seed)
+    layout = _layout(source, long, answers)
+    found = read_study(run, source, number=number, layout=layout).of_annotators(annotators)
     tables, ordered = measure.study_tables(found, questions=questions, ordinal=ordinal)
     if by == "question":
         rows = measure.by_question(tables, ordered=ordered, bootstrap=bootstrap)
@@ -83,12 +105,13 @@ def agreement(
     return conclude_answers(found.unreadable)
 
 
-def _bootstrap(*, ci: float | None, rounds: int, seed: int) -> Any:
-    if ci is None:
-        return None
-    from isic_cli.agreement.bootstrap import Bootstrap
+def _layout(source: str, long: str | None, answers: str | None) -> "TableLayout":
+    from isic_cli.services.study.plain_tables import TableLayout
 
-    return Bootstrap(level=ci, rounds=rounds, seed=seed)
+    if (long or answers) and not (is_local(source) and not Path(source).is_dir()):
+        raise UsageError("--long and --answers describe a table, and the source is not a file")
+    columns = None if long is None else tuple(name.strip() for name in long.split(","))
+    return TableLayout(columns, None if answers is None else answers == "numbers")
 
 
 def _agreement_shape(by: str, *, intervals: bool) -> Shape:
@@ -97,7 +120,7 @@ def _agreement_shape(by: str, *, intervals: bool) -> Shape:
     leading = () if by == "question" else (by,)
     unused = set() if intervals and by != "image" else {"low", "high"}
     if by == "image":
-        unused |= {"items", "left_out"}
+        unused |= {"error", "items", "left_out"}
     columns = (*leading, *QUESTION, *(name for name in FIGURES if name not in unused))
     return Shape(key=columns[0], columns=columns)
 

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
     from isic_cli.cli.output import Output
     from isic_cli.services.study.data import StudyData
+    from isic_cli.services.study.plain_tables import TableLayout
     from isic_cli.services.study.responses import UnreadableAnswer
 
 #: What tells a file that is not there from the name of a study.
-_SUFFIXES = (".csv", ".json", ".gz")
+_SUFFIXES = (".csv", ".tsv", ".xlsx", ".parquet", ".json", ".jsonl", ".gz")
 
 #: Failures of single images shown on standard error.
 SHOWN = 10
@@ -54,13 +55,18 @@ def is_local(source: str) -> bool:
 
 
 def read_study(
-    run: Run, source: str, *, number: int | None = None, folders: tuple[Path, ...] = ()
+    run: Run,
+    source: str,
+    *,
+    number: int | None = None,
+    folders: tuple[Path, ...] = (),
+    layout: "TableLayout | None" = None,
 ) -> "StudyData":
     """Read the study that the user names."""
     if is_local(source):
-        from isic_cli.services.study.sources import open_study
+        from isic_cli.services.study.sources import AS_FOUND, open_study
 
-        return open_study(Path(source), number=number, images=folders)
+        return open_study(Path(source), number=number, images=folders, layout=layout or AS_FOUND)
     from isic_cli.services.study.fetch import fetch_study
     from isic_cli.services.study.find import find_study
 

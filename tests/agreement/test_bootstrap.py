@@ -7,21 +7,20 @@ import numpy as np
 import pytest
 
 from isic_cli.agreement.alpha import Metric, krippendorff_alpha
-from isic_cli.agreement.bootstrap import (
-    Bootstrap,
-    Interval,
-    draw,
-    gather,
-    ratio,
-)
+from isic_cli.agreement.bootstrap import Bootstrap, Interval, Patterns, draw, gather, ratio
 from isic_cli.agreement.counts import count_choices
 from isic_cli.agreement.icc import intraclass_correlation
 from isic_cli.agreement.kappa import fleiss_kappa, percent_agreement
-from isic_cli.agreement.table import FloatArray, Numbers
+from isic_cli.agreement.table import FloatArray, IntArray, Numbers
 from isic_cli.errors import UsageError
 from tests.agreement.tables import choices, numbers
 
 WORDS = ["112", "222", "1.1", "212", "333", "31.", "2.2", "113", "332", "111"]
+
+
+def each(counts: IntArray) -> Patterns:
+    """Patterns whose sums are how often each of them occurs."""
+    return Patterns(np.eye(len(counts)), counts)
 
 
 def test_a_seed_gives_its_interval_again_and_another_seed_another() -> None:
@@ -57,7 +56,7 @@ def test_the_interval_of_alpha_is_that_of_its_value_on_every_sample(metric: Metr
         return np.array(found, np.float64)
 
     bootstrap = Bootstrap(rounds=60)
-    expected = draw(value_of_each, counted.counts, bootstrap)
+    expected = draw(value_of_each, each(counted.counts), bootstrap)
     found = krippendorff_alpha(choices(WORDS, "123"), metric=metric, bootstrap=bootstrap).interval
     assert expected is not None
     assert found is not None
@@ -81,7 +80,7 @@ def test_items_that_all_differ_are_drawn_as_often() -> None:
     def mean(weights: FloatArray) -> FloatArray:
         return np.asarray(weights @ values / weights.sum(axis=1))
 
-    found = draw(mean, counts, Bootstrap(rounds=20000))
+    found = draw(mean, each(counts), Bootstrap(rounds=20000))
     assert found is not None
     width = 2 * 1.959964 * values.std() / 20
     assert found.high - found.low == pytest.approx(width, rel=0.03)
@@ -96,7 +95,7 @@ def test_rounds_beyond_a_block_are_drawn_block_by_block() -> None:
         assert (weights.sum(axis=1) == 900_000).all()
         return np.asarray(weights[:, 0] / weights.sum(axis=1))
 
-    found = draw(share, np.array([300_000, 600_000]), Bootstrap(rounds=5))
+    found = draw(share, each(np.array([300_000, 600_000])), Bootstrap(rounds=5))
     assert seen == [(2, 2), (2, 2), (1, 2)]
     assert found is not None
     assert 0.33 < found.low < found.high < 0.34
@@ -114,7 +113,7 @@ def test_no_interval_where_every_round_is_undefined() -> None:
     def never(weights: FloatArray) -> FloatArray:
         return np.full(len(weights), np.nan)
 
-    assert draw(never, np.array([3]), Bootstrap(rounds=5)) is None
+    assert draw(never, each(np.array([3])), Bootstrap(rounds=5)) is None
 
 
 def test_numbers_have_intervals_around_their_value() -> None:

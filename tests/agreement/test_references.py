@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 
 from isic_cli.agreement.alpha import Metric, krippendorff_alpha
-from isic_cli.agreement.bootstrap import Agreement
-from isic_cli.agreement.gwet import gwet_ac1
 from isic_cli.agreement.icc import Form, intraclass_correlation
-from isic_cli.agreement.kappa import Weights, cohen_kappa, fleiss_kappa, percent_agreement
+from isic_cli.agreement.kappa import Weights, cohen_kappa, fleiss_kappa, gwet_ac, percent_agreement
+from isic_cli.agreement.result import Agreement
 from isic_cli.agreement.table import Choices, FloatArray
 from tests.agreement.tables import numbers
 
@@ -179,4 +178,4 @@ def test_agreement_fleiss_and_ac1_equal_their_definitions_with_empty_cells() -> 
         observed, fleiss, gwet = by_hand(values)
         assert close(percent_agreement(table), observed), seed
         assert close(fleiss_kappa(table), fleiss), seed
-        assert close(gwet_ac1(table), gwet), seed
+        assert close(gwet_ac(table), gwet), seed

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from isic_cli.agreement.alpha import krippendorff_alpha
-from isic_cli.agreement.bootstrap import Agreement, Bootstrap
-from isic_cli.agreement.gwet import gwet_ac1
+from isic_cli.agreement.bootstrap import Bootstrap
 from isic_cli.agreement.icc import intraclass_correlation
-from isic_cli.agreement.kappa import cohen_kappa, fleiss_kappa, percent_agreement
+from isic_cli.agreement.kappa import cohen_kappa, fleiss_kappa, gwet_ac, percent_agreement
+from isic_cli.agreement.result import Agreement
 from isic_cli.agreement.table import Choices
 from isic_cli.errors import UsageError
 from tests.agreement.tables import choices, numbers
 
-EVERY = [percent_agreement, cohen_kappa, fleiss_kappa, gwet_ac1, krippendorff_alpha]
+EVERY = [percent_agreement, cohen_kappa, fleiss_kappa, gwet_ac, krippendorff_alpha]
 ALL_EQUAL = "every answer is the same, so agreement by chance is complete"
 
 
@@ -68,12 +68,12 @@ def test_one_answer_everywhere(coefficient: Callable[[Choices], Agreement]) -> N
 
 def test_one_answer_everywhere_is_full_agreement_where_chance_leaves_room() -> None:
     table = choices(["11", "11"], "12")
-    assert gwet_ac1(table).value == 1.0
+    assert gwet_ac(table).value == 1.0
     assert percent_agreement(table).value == 1.0
 
 
 def test_ac1_with_a_single_known_choice() -> None:
-    found = gwet_ac1(choices(["11", "11"], "1"))
+    found = gwet_ac(choices(["11", "11"], "1"))
     assert found.reason == "every answer is the same, and no other possible choice is known"
 
 

@@ -110,7 +110,7 @@ def test_a_saved_csv_is_read_and_a_saved_login_page_is_not(isic: Isic, tmp_path:
 def test_agreement_has_each_figure_with_its_sample(isic: Isic) -> None:
     done = isic("study", "agreement", "5", "-f", "csv", "--ci", "0.9", "--rounds", "50")
     rows = list(csv.DictReader(io.StringIO(done.out)))
-    assert [row["coefficient"] for row in rows][:2] == ["percent agreement", "Fleiss' κ"]
+    assert [row["coefficient"] for row in rows][:2] == ["percent agreement", "Conger's κ"]
     assert rows[0]["value"] == "0.16666666666666666"
     assert (rows[0]["readers"], rows[0]["items"], rows[0]["missing"]) == ("3", "2", "1")
     assert float(rows[0]["low"]) <= 1 / 6 <= float(rows[0]["high"])

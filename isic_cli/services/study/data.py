@@ -54,6 +54,8 @@ class StudyData:
     annotators_by_image : mapping from image to annotators
         Who annotated each image, those who marked nothing included. An image without an entry
         was annotated by those who answered or marked.
+    orders : mapping from question to choices
+        Choices in their order, where the answers themselves tell it.
     pictures : Pictures
         Where photographs and superpixel maps lie.
     """
@@ -64,6 +66,7 @@ class StudyData:
     unreadable: tuple[UnreadableAnswer, ...] = ()
     annotations: tuple[FeatureAnnotation, ...] = ()
     annotators_by_image: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pictures: Pictures = field(default_factory=Pictures)
 
     @property
@@ -74,7 +77,7 @@ class StudyData:
     @property
     def choices(self) -> Mapping[str, tuple[str, ...]]:
         """The choices of each question, where they are known."""
-        return {} if self.study is None else self.study.choices
+        return self.orders if self.study is None else self.study.choices
 
     @cached_property
     def images(self) -> tuple[str, ...]:

@@ -6,11 +6,17 @@ from typing import Any
 import numpy as np
 
 from isic_cli.agreement.alpha import krippendorff_alpha
-from isic_cli.agreement.bootstrap import Agreement, Bootstrap
+from isic_cli.agreement.bootstrap import Bootstrap
 from isic_cli.agreement.counts import agreeing_pairs
-from isic_cli.agreement.gwet import gwet_ac1
-from isic_cli.agreement.icc import intraclass_correlation
-from isic_cli.agreement.kappa import cohen_kappa, fleiss_kappa, percent_agreement
+from isic_cli.agreement.icc import FORMS, intraclass_correlation
+from isic_cli.agreement.kappa import (
+    cohen_kappa,
+    conger_kappa,
+    fleiss_kappa,
+    gwet_ac,
+    percent_agreement,
+)
+from isic_cli.agreement.result import Agreement
 from isic_cli.agreement.table import (
     MISSING,
     Choices,
@@ -31,6 +37,7 @@ QUESTION = ("question", "kind", "choice")
 FIGURES = (
     "coefficient",
     "value",
+    "error",
     "low",
     "high",
     "readers",
@@ -122,6 +129,7 @@ def figures(figure: Agreement) -> Row:
     return {
         "coefficient": figure.name,
         "value": figure.value,
+        "error": figure.error,
         "low": None if interval is None else interval.low,
         "high": None if interval is None else interval.high,
         "readers": figure.readers,
@@ -153,22 +161,22 @@ def _coefficients(
     answers = table.table
     if isinstance(answers, Numbers):
         yield krippendorff_alpha(answers, metric="interval", bootstrap=bootstrap)
-        yield intraclass_correlation(answers, form="ICC(2,1)", bootstrap=bootstrap)
-        yield intraclass_correlation(answers, form="ICC(3,1)", bootstrap=bootstrap)
+        for form in FORMS:
+            yield intraclass_correlation(answers, form=form, bootstrap=bootstrap)
         return
     pair = int(answers.answered.any(axis=0).sum()) == 2
+    kappa = cohen_kappa if pair else conger_kappa
     yield percent_agreement(answers, bootstrap=bootstrap)
-    if pair:
-        yield cohen_kappa(answers, bootstrap=bootstrap)
+    yield kappa(answers, bootstrap=bootstrap)
     yield fleiss_kappa(answers, bootstrap=bootstrap)
     yield krippendorff_alpha(answers, metric="nominal", bootstrap=bootstrap)
-    yield gwet_ac1(answers, bootstrap=bootstrap)
+    yield gwet_ac(answers, bootstrap=bootstrap)
     if not ordinal:
         return
     yield krippendorff_alpha(answers, metric="ordinal", bootstrap=bootstrap)
-    if pair:
-        yield cohen_kappa(answers, weights="linear", bootstrap=bootstrap)
-        yield cohen_kappa(answers, weights="quadratic", bootstrap=bootstrap)
+    for coefficient in (kappa, gwet_ac):
+        yield coefficient(answers, weights="linear", bootstrap=bootstrap)
+        yield coefficient(answers, weights="quadratic", bootstrap=bootstrap)
 
 
 #: The second reader of a leave-one-out table.

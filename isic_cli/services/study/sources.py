@@ -19,28 +19,43 @@ from isic_cli.services.study.legacy import (
     to_responses,
 )
 from isic_cli.services.study.pictures import Pictures
-from isic_cli.services.study.responses import parse_responses
+from isic_cli.services.study.plain_tables import TableLayout, plain_study
+from isic_cli.services.study.responses import COLUMNS, parse_responses
+from isic_cli.tables.content import Content
+from isic_cli.tables.read import RowReader
 
 logger = logging.getLogger(__name__)
 
+#: Tables are read as they show themselves to be.
+AS_FOUND = TableLayout()
+
 _HINT = (
-    "A study is a folder of `isic study download`, a CSV of responses, or a JSON file of "
+    "A study is a folder of `isic study download`, a table of answers, or a JSON file of "
     "annotations (isicarchive's stann_*.json.gz, or EASY's)."
 )
 
 
-def open_study(path: Path, *, number: int | None = None, images: Iterable[Path] = ()) -> StudyData:
+def open_study(
+    path: Path,
+    *,
+    number: int | None = None,
+    images: Iterable[Path] = (),
+    layout: TableLayout = AS_FOUND,
+) -> StudyData:
     """Read a study.
 
     Parameters
     ----------
     path : Path
         A folder of `isic study download` or the folder of one study in it, isicarchive's cache
-        folder, a CSV of responses, or a JSON file of annotations.
+        folder, a table of answers (the archive's CSV, or any other), or a JSON file of
+        annotations.
     number : int, optional
         Which study, where a folder has several.
     images : iterable of Path
         More folders to look for photographs and superpixel maps in.
+    layout : TableLayout
+        How a table that is not the archive's CSV is read.
 
     Raises
     ------
@@ -54,7 +69,7 @@ def open_study(path: Path, *, number: int | None = None, images: Iterable[Path] 
     if path.is_dir():
         study = _from_folder(path, number)
     elif path.exists():
-        study = _from_file(path)
+        study = _from_file(path, layout=layout)
     else:
         raise NotFoundError(f"no such file or folder: {path}", hint=_HINT)
     more = tuple(images)
@@ -99,15 +114,18 @@ def _from_cache(folder: Path, number: int | None) -> StudyData:
     return _from_file(caches[0], cache=folder)
 
 
-def _from_file(path: Path, *, cache: Path | None = None) -> StudyData:
-    data = read_file(path)
-    if path.suffix.lower() in {".json", ".gz"}:
-        return _from_json(path, data, cache or path.parent)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not text in UTF-8", hint=_HINT) from error
-    answers = parse_responses(text, source=str(path))
+def _from_file(
+    path: Path, *, cache: Path | None = None, layout: TableLayout = AS_FOUND
+) -> StudyData:
+    if path.name.lower().endswith((".json", ".json.gz")):
+        return _from_json(path, read_file(path), cache or path.parent)
+    content = Content(path)
+    if content.kind == "text" and (text := "".join(content.lines())).lstrip().startswith("<"):
+        parse_responses(text, source=str(path))  # says what such a page is
+    rows = RowReader(content)
+    if not set(COLUMNS) <= set(rows.columns) or layout != AS_FOUND:
+        return plain_study(path, rows, layout)
+    answers = parse_responses("".join(content.lines()), source=str(path))
     return StudyData(
         name=str(path),
         responses=answers.responses,

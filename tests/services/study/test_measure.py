@@ -32,14 +32,21 @@ def test_three_readers_of_two_images_by_question(tmp_path: Path) -> None:
     assert figures["Malignant?", "Krippendorff's α (nominal)"] == pytest.approx(1 - 0.8 / 0.6)
     assert list(figures) == [
         ("Malignant?", "percent agreement"),
+        ("Malignant?", "Conger's κ"),
         ("Malignant?", "Fleiss' κ"),
         ("Malignant?", "Krippendorff's α (nominal)"),
         ("Malignant?", "Gwet's AC1"),
         ("Diameter (mm)", "Krippendorff's α (interval)"),
+        ("Diameter (mm)", "ICC(1,1)"),
         ("Diameter (mm)", "ICC(2,1)"),
         ("Diameter (mm)", "ICC(3,1)"),
+        ("Diameter (mm)", "ICC(1,k)"),
+        ("Diameter (mm)", "ICC(2,k)"),
+        ("Diameter (mm)", "ICC(3,k)"),
     ]
     assert {k: v for k, v in rows[0].items() if k not in {"question", "value"}} == {
+        # Two shares, of 1/3 and 0: their deviation over the root of two.
+        "error": pytest.approx(1 / 6),
         "kind": "select",
         "choice": None,
         "coefficient": "percent agreement",
@@ -69,6 +76,8 @@ def test_two_readers_get_kappa_and_an_order_gets_weights() -> None:
         "Krippendorff's α (ordinal)",
         "weighted κ (linear)",
         "weighted κ (quadratic)",
+        "Gwet's AC2 (linear)",
+        "Gwet's AC2 (quadratic)",
     ]
     # Observed distance 1 of 2; by chance (0 + 1 + 2 + 1) / 4 for each item.
     assert rows["weighted κ (linear)"]["value"] == pytest.approx(1 - 0.5 / 1.0)

@@ -214,7 +214,8 @@ def test_a_damaged_file_of_the_folder_is_named(
     [
         ("a.json", b"{", "is not JSON"),
         ("a.json.gz", gzip.compress(b"[]", mtime=0)[:-4], "is cut or damaged"),
-        ("a.csv", b"\xff\xfe", "is not text in UTF-8"),
+        ("a.csv", b"\xff\xfe", "is empty"),
+        ("b.csv", b"image,anna\nISIC_0000001,\xff\n", "UTF-8"),
     ],
 )
 def test_a_file_that_is_no_study_is_refused(
