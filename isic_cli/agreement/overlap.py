@@ -5,6 +5,9 @@ from itertools import combinations
 
 from isic_cli.agreement.votes import VotePatterns
 
+#: Jaccard indices below it count as failures: Codella et al., arXiv 1902.03368, section 2.
+ACCEPTED = 0.65
+
 
 @dataclass(frozen=True)
 class Overlap:
@@ -28,6 +31,13 @@ class Overlap:
     union: int
     dice: float | None
     iou: float | None
+
+    @property
+    def threshold_jaccard(self) -> float:
+        """The score of the 2018 challenge: `iou`, 0 below 0.65, and 1 for two empty masks."""
+        if self.iou is None:
+            return 1.0
+        return self.iou if self.iou >= ACCEPTED else 0.0
 
 
 def pairwise_overlap(patterns: VotePatterns) -> tuple[Overlap, ...]:

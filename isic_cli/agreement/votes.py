@@ -102,6 +102,10 @@ class VotePatterns:
     counts: IntArray
     index: NDArray[np.int32]
 
+    def mask(self, reader: int) -> BoolArray:
+        """Return the mask of a reader by its place, shape (H, W)."""
+        return np.asarray(self.marked[:, reader][self.index])
+
     def paint(self, values: FloatArray) -> FloatArray:
         """Give every pixel the value of its pattern; shape (patterns,) to (H, W)."""
         return values[self.index]

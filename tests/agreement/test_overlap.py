@@ -31,3 +31,11 @@ def test_one_mask_has_no_pair() -> None:
     builder = PatternBuilder()
     builder.add(np.ones((2, 2)), name="anna")
     assert pairwise_overlap(builder.build()) == ()
+
+
+def test_the_score_of_the_2018_challenge_counts_poor_masks_as_nothing() -> None:
+    def score(iou: float | None) -> float:
+        return Overlap("a", "b", intersection=0, union=0, dice=None, iou=iou).threshold_jaccard
+
+    assert [score(0.0), score(0.6499), score(0.65), score(1.0)] == [0.0, 0.0, 0.65, 1.0]
+    assert score(None) == 1.0

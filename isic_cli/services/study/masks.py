@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from isic_cli.agreement.overlap import pairwise_overlap
+from isic_cli.agreement.boundary import BoundaryDistance, boundary_distances
+from isic_cli.agreement.overlap import Overlap, pairwise_overlap
 from isic_cli.agreement.staple import Staple, staple
 from isic_cli.agreement.table import BoolArray
 from isic_cli.agreement.votes import Majority, MaskVotes, PatternBuilder, VotePatterns
@@ -29,6 +30,10 @@ COLUMNS = (
     "second",
     "dice",
     "iou",
+    "threshold_jaccard",
+    "hausdorff",
+    "hd95",
+    "boundary_distance",
     "intersection",
     "union",
     "sensitivity",
@@ -207,19 +212,30 @@ def _rows(patterns: VotePatterns, majority: Majority, estimate: Staple | None) -
     if estimate is not None:
         performance = {item.reader: item for item in estimate.performance}
         patterns = _beside(_beside(patterns, MAJORITY, majority.mask), STAPLE, estimate.mask)
-    for pair in pairwise_overlap(patterns):
+    pairs = zip(pairwise_overlap(patterns), boundary_distances(patterns), strict=True)
+    for pair, distance in pairs:
         judged = performance.get(pair.first) if pair.second == STAPLE else None
         yield {
             "first": pair.first,
             "second": pair.second,
             "dice": pair.dice,
             "iou": pair.iou,
+            "threshold_jaccard": pair.threshold_jaccard,
+            "hausdorff": distance and distance.hausdorff,
+            "hd95": distance and distance.hd95,
+            "boundary_distance": distance and distance.mean,
             "intersection": pair.intersection,
             "union": pair.union,
             "sensitivity": judged.sensitivity if judged else None,
             "specificity": judged.specificity if judged else None,
-            "note": "both masks are empty" if pair.dice is None else None,
+            "note": _note(pair, distance),
         }
+
+
+def _note(pair: Overlap, distance: BoundaryDistance | None) -> str | None:
+    if pair.dice is None:
+        return "both masks are empty: only the thresholded Jaccard is defined, as 1"
+    return "one mask is empty and has no boundary" if distance is None else None
 
 
 def _beside(patterns: VotePatterns, name: str, mask: BoolArray) -> VotePatterns:

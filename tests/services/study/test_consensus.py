@@ -141,7 +141,8 @@ def test_masks_are_compared_in_pairs_and_with_what_they_come_to(tmp_path: Path) 
 def test_two_empty_masks_have_no_overlap_and_the_row_says_so(tmp_path: Path) -> None:
     paths = [drawn(tmp_path / f"{name}.png", "..", "..") for name in "ab"]
     row = agree_on(masks_of_files(paths)).rows[0]
-    assert (row["dice"], row["iou"], row["note"]) == (None, None, "both masks are empty")
+    assert (row["dice"], row["iou"], row["threshold_jaccard"]) == (None, None, 1.0)
+    assert row["note"] == "both masks are empty: only the thresholded Jaccard is defined, as 1"
 
 
 def test_a_vote_alone_compares_nothing(tmp_path: Path) -> None:
