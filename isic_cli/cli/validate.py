@@ -25,9 +25,10 @@ _SHOWN = 5
 def validate(csv_file: Path, output: Output) -> ExitCode:
     """Check a metadata CSV with the archive's own rules, before it is uploaded.
 
-    Problems are grouped by field and message, with the numbers of the rows as a spreadsheet
-    counts them. A column that the archive does not know is named but is no error. Exit code 7
-    when the archive would refuse the file.
+    Every fault of every row, of the rows together, and of the file as a whole, grouped by field
+    and message, with the numbers of the rows as a spreadsheet counts them. A column that the
+    archive does not know is named but is no error. Exit code 7 when the archive would refuse the
+    file.
 
     isic metadata validate upload.csv
     """

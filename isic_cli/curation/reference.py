@@ -1,7 +1,7 @@
 """What is cited: a set of images, a collection, a paper; and what data sets oblige one to cite."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -81,10 +81,17 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class _Obligation:
-    """References that images oblige one to cite, and the pattern that finds their source."""
+    """References that images oblige one to cite, and what finds their source."""
 
     pattern: re.Pattern[str]
+    ids: tuple[str, str] | None
     references: tuple[Reference, ...]
+
+    def applies(self, sources: Iterable[str], isic_ids: Iterable[str]) -> bool:
+        """Whether a source is named, or an image is known by its id to come from it."""
+        if any(self.pattern.search(text) for text in sources):
+            return True
+        return self.ids is not None and any(self.ids[0] <= one <= self.ids[1] for one in isic_ids)
 
 
 @cache
@@ -103,25 +110,29 @@ def _obligations() -> tuple[_Obligation, ...]:
     }
     return tuple(
         _Obligation(
-            re.compile(one["pattern"], re.IGNORECASE), tuple(papers[key] for key in one["papers"])
+            re.compile(one["pattern"], re.IGNORECASE),
+            tuple(one["ids"]) if "ids" in one else None,
+            tuple(papers[key] for key in one["papers"]),
         )
         for one in table["obligations"]
     )
 
 
-def obliged(sources: Iterable[str]) -> list[Reference]:
+def obliged(sources: Iterable[str], isic_ids: Collection[str] = ()) -> list[Reference]:
     """Return what the terms of published data sets ask one to cite, each once.
 
     Parameters
     ----------
     sources : iterable of str
         Names and DOIs of collections, and attributions: whatever tells where images came from.
+    isic_ids : collection of str, optional
+        The images, which tell it where a data set's ids follow one another.
     """
     told = list(sources)
     found = {
         paper.doi: paper
         for one in _obligations()
-        if any(one.pattern.search(text) for text in told)
+        if one.applies(told, isic_ids)
         for paper in one.references
     }
     return list(found.values())

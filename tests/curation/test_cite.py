@@ -284,5 +284,28 @@ def test_known_data_sets_oblige_one_to_cite_their_papers(source: str, dois: list
     assert [paper.doi for paper in obliged(["other", source])] == dois
 
 
+@pytest.mark.parametrize(
+    ("isic_id", "dois"),
+    [
+        ("ISIC_0024305", []),
+        ("ISIC_0024306", [HAM]),
+        ("ISIC_0034320", [HAM]),
+        ("ISIC_0034321", []),
+    ],
+)
+def test_images_of_ham10000_are_known_by_their_ids(isic_id: str, dois: list[str]) -> None:
+    assert [paper.doi for paper in obliged([], ["ISIC_0000001", isic_id])] == dois
+
+
+def test_every_paper_names_all_its_authors_but_one() -> None:
+    papers = obliged([f"Challenge {year}" for year in (2016, 2017, 2018, 2019, 2020, 2024)])
+    cut = [paper.doi for paper in papers + obliged(["MILK10k"]) if "others" in paper.authors]
+    assert cut == ["10.1016/j.jid.2025.06.1594"]
+    counts = {paper.doi: len(paper.authors) for paper in papers}
+    assert counts["10.1038/s41597-021-00815-z"] == 25
+    assert counts["10.1038/s41597-024-03743-w"] == 34
+    assert counts[BCN] == 13
+
+
 def test_a_paper_that_two_sources_ask_for_is_cited_once() -> None:
     assert [one.doi for one in obliged(["HAM10000", "Challenge 2018"])].count(HAM) == 1

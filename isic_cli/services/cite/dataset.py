@@ -188,7 +188,7 @@ def reference_of(
         Reference(title=one.name, year=None, doi=one.doi) for one in known.sources if one.doi
     ]
     dois = {one.doi for one in known.sources}
-    papers = obliged([*told, *(one.attribution for one in found)])
+    papers = obliged([*told, *(one.attribution for one in found)], isic_ids)
     return Reference(
         title=title or f"{len(isic_ids):,} image{plural} of the {PUBLISHER}",
         authors=tuple(one.attribution for one in found),

@@ -44,24 +44,23 @@ class MetadataCsv:
     ----------
     columns : tuple of str
         The header, spaces around the names removed.
+    delimiter : str
+        What separates cells; the archive reads a comma only.
 
     Raises
     ------
     UsageError
-        For a file without a header, or with another delimiter than the comma.
+        For a file without a header.
     """
 
-    def __init__(self, name: str, rows: Iterator[tuple[int, list[str]]]) -> None:
-        self._name = name
+    def __init__(
+        self, name: str, rows: Iterator[tuple[int, list[str]]], delimiter: str = ","
+    ) -> None:
         self._rows = rows
+        self.delimiter = delimiter
         self.columns = tuple(cell.strip() for cell in self._next() or ())
         if not any(self.columns):
             raise UsageError(f"{name} has no header", hint="The first line names the columns.")
-        if len(self.columns) == 1 and (set(self.columns[0]) & set(";\t|")):
-            raise UsageError(
-                f"{name}: the columns are not separated by commas",
-                hint="Save it as CSV with commas: the archive reads nothing else.",
-            )
 
     @property
     def repeated_columns(self) -> tuple[str, ...]:
@@ -86,8 +85,15 @@ class MetadataCsv:
 
 
 @contextmanager
-def open_metadata_csv(path: Path) -> Iterator[MetadataCsv]:
+def open_metadata_csv(path: Path, *, any_delimiter: bool = False) -> Iterator[MetadataCsv]:
     """Open a CSV of metadata; a byte-order mark is no part of the first name.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    any_delimiter : bool
+        Read a table with semicolons, tabs or bars too, which the archive does not.
 
     Raises
     ------
@@ -96,4 +102,14 @@ def open_metadata_csv(path: Path) -> Iterator[MetadataCsv]:
     UsageError
         For one that is no CSV.
     """
-    yield MetadataCsv(str(path), raw_rows(Content(path).lines(), str(path)))
+    content, name = Content(path), str(path)
+    table = MetadataCsv(name, raw_rows(content.lines(), name))
+    only = table.columns[0]
+    if len(table.columns) == 1 and (other := max(";\t|", key=only.count)) in only:
+        if not any_delimiter:
+            raise UsageError(
+                f"{name}: the columns are not separated by commas",
+                hint="Save it as CSV with commas: the archive reads nothing else.",
+            )
+        table = MetadataCsv(name, raw_rows(content.lines(), name, other), other)
+    yield table

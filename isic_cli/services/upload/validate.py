@@ -6,6 +6,7 @@ rows together. Problems are grouped by field and message.
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,8 +18,10 @@ from isic_metadata.metadata import MetadataRow, convert_errors
 from isic_metadata.utils import get_unstructured_columns
 from pydantic import ValidationError
 
+from isic_cli.errors import UsageError
 from isic_cli.services.upload.batch_rules import BatchRules
 from isic_cli.services.upload.metadata_csv import CsvRow, MetadataCsv, open_metadata_csv
+from isic_cli.tables.content import Content
 
 Kind = Literal["row", "batch", "file", "column"]
 
@@ -30,6 +33,8 @@ _LEVELS = frozenset(
     f"{name}_{level}" for name in ("diagnosis", "anatom_site") for level in range(1, 6)
 )
 
+
+_LEVEL = re.compile("_[1-5]$")
 
 #: Columns that say which image a row is about.
 _IDENTITIES = ("filename", "isic_id")
@@ -130,21 +135,35 @@ def row_problems(values: Mapping[str, str]) -> list[tuple[str, str]]:
     values : mapping of str to str
         Cells by column, as in a CSV.
     """
-    try:
-        # A copy, because the rules move values about.
-        MetadataRow.model_validate(dict(values))
-    except ValidationError as error:
-        return [
-            (_column_of(detail.get("loc", ()), detail.get("ctx")), detail["msg"])
-            for detail in convert_errors(error)
-        ]
-    return []
+    found: list[tuple[str, str]] = []
+    left, taken = dict(values), set[str]()
+    # The rules stop at the first kind of fault, and those between fields at the first fault: what
+    # is found is taken out of the row, until nothing is.
+    while True:
+        try:
+            # A copy, because the rules move values about.
+            MetadataRow.model_validate(dict(left))
+        except ValidationError as error:
+            details = convert_errors(error)
+        else:
+            return found
+        for detail in details:
+            place, context = detail.get("loc", ()), detail.get("ctx") or {}
+            column = str(place[0]) if place else str(context.get("field1", ""))
+            # A field that lacks what was taken out has no fault of its own.
+            if str(context.get("field2", "")) not in taken:
+                found.append((column, detail["msg"]))
+            if column in taken or not _take_out(left, column):
+                return found
+            taken.add(column)
 
 
-def _column_of(place: tuple[int | str, ...], context: Mapping[str, Any] | None) -> str:
-    if place:
-        return str(place[0])
-    return str((context or {}).get("field1", ""))
+def _take_out(row: dict[str, str], column: str) -> bool:
+    """Remove a field, or the columns of its levels; whether there was one."""
+    names = [name for name in row if name == column or _LEVEL.sub("", name) == column]
+    for name in names:
+        del row[name]
+    return bool(names)
 
 
 def validate_file(path: Path) -> ValidationReport:
@@ -154,27 +173,46 @@ def validate_file(path: Path) -> ValidationReport:
 
     Raises
     ------
-    NotFoundError, LocalError, UsageError
-        For a file that is absent, cannot be read, or is no CSV.
+    NotFoundError, LocalError
+        For a file that is absent or cannot be read.
+    UsageError
+        For a file that is no text.
     """
-    with open_metadata_csv(path) as table, BatchRules() as batch:
-        return _validate(table, batch)
+    if (kind := Content(path).kind) != "text":
+        raise UsageError(
+            f"{path} is {'a workbook' if kind == 'xlsx' else 'a Parquet file'}, not a CSV",
+            hint="Save it as CSV UTF-8 with commas: the archive reads nothing else.",
+        )
+    try:
+        with open_metadata_csv(path, any_delimiter=True) as table, BatchRules() as batch:
+            return _validate(table, batch)
+    except UsageError as error:
+        return ValidationReport(findings=[_broken(error)])
+
+
+def _broken(error: UsageError) -> Finding:
+    return Finding("file", "", f"{error.message}.")
 
 
 def _validate(table: MetadataCsv, batch: BatchRules) -> ValidationReport:
     report = ValidationReport()
     rows = _RowFindings()
-    for row in table:
-        report.rows += 1
-        batch.add(row.number, row.values)
-        for column, message in _problems_of(row):
-            rows.add(row.number, column, message)
+    broken: list[Finding] = []
+    try:
+        for row in table:
+            report.rows += 1
+            batch.add(row.number, row.values)
+            for column, message in _problems_of(row):
+                rows.add(row.number, column, message)
+    except UsageError as error:  # the rows before it are judged all the same
+        broken.append(_broken(error))
     report.findings += rows.findings()
     for rule in batch.broken():
         message = f"{rule.message} ({', '.join(rule.examples)})"
         report.findings.append(Finding("batch", rule.field, message, rule.rows))
     report.findings += _repeated_names(batch)
-    report.findings += _file_findings(table, report.rows)
+    report.findings += broken
+    report.findings += _file_findings(table, report.rows + len(broken))
     report.findings += _unknown_columns(table.columns)
     return report
 
@@ -198,6 +236,9 @@ def _repeated_names(batch: BatchRules) -> Iterator[Finding]:
 
 
 def _file_findings(table: MetadataCsv, rows: int) -> Iterator[Finding]:
+    if table.delimiter != ",":
+        words = "The columns are not separated by commas; the archive reads nothing else."
+        yield Finding("file", "", words)
     for name in table.repeated_columns:
         yield Finding("file", name, "The header has this column more than once.")
     if not set(_IDENTITIES) & set(table.columns):

@@ -194,19 +194,68 @@ def test_the_problems_of_one_row_can_be_asked_for() -> None:
     [
         (b"", "has no header"),
         (b"\n\n", "has no header"),
-        (b"age;sex\n50;male\n", "the columns are not separated by commas"),
+        (b"age;sex\n50;male\n", "The columns are not separated by commas"),
         (b"age,sex\n50,\xfc\n", "is not UTF-8 text"),
         (b'age\n50\n"60\n70\n', "line 3: a quote that begins here is never closed"),
     ],
 )
-def test_what_is_no_csv_is_refused_by_name(tmp_path: Path, data: bytes, message: str) -> None:
+def test_a_broken_file_is_a_finding_beside_the_faults_of_its_rows(
+    tmp_path: Path, data: bytes, message: str
+) -> None:
     path = tmp_path / "metadata.csv"
     path.write_bytes(data)
+    found = [one for one in validate_file(path).errors if one.kind == "file"]
+    assert [one.message for one in found if message in one.message] != []
 
-    with pytest.raises(UsageError, match=message) as caught:
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_a_table_with_another_delimiter_is_judged_row_by_row_all_the_same(
+    tmp_path: Path, delimiter: str
+) -> None:
+    path = tmp_path / "metadata.csv"
+    path.write_text("filename,sex\na.jpg,alien\n".replace(",", delimiter), "utf-8")
+    assert [(one.kind, one.field, list(one.rows)) for one in validate_file(path).errors] == [
+        ("row", "sex", [2]),
+        ("file", "", []),
+    ]
+
+
+def test_the_rows_before_a_quote_that_is_never_closed_are_judged(tmp_path: Path) -> None:
+    path = tmp_path / "metadata.csv"
+    path.write_text('filename,sex\na.jpg,alien\nb.jpg,"male\n', "utf-8")
+    report = validate_file(path)
+    assert report.rows == 1
+    assert [(one.kind, one.field, list(one.rows)) for one in report.errors] == [
+        ("row", "sex", [2]),
+        ("file", "", []),
+    ]
+
+
+def test_all_faults_of_a_row_are_told_also_those_that_hide_behind_another() -> None:
+    row = {"sex": "alien", "age": "old", "mel_thick_mm": "thick", "mel_ulcer": "true"}
+    assert [column for column, _ in row_problems(row)] == [
+        "age",
+        "sex",
+        "mel_thick_mm",
+        "mel_ulcer",
+    ]
+    row = {"diagnosis": "Nevus", "mel_thick_mm": "0.3 mm", "mel_ulcer": "true"}
+    assert [column for column, _ in row_problems(row)] == ["mel_thick_mm", "mel_ulcer"]
+
+
+def test_a_field_that_needs_a_faulty_one_has_no_fault_of_its_own() -> None:
+    row = {"diagnosis": "Nothing known", "mel_thick_mm": "0.3 mm"}
+    assert [column for column, _ in row_problems(row)] == ["diagnosis"]
+    row = {"diagnosis_1": "Nothing", "diagnosis_2": "known", "mel_ulcer": "true", "sex": "x"}
+    assert [column for column, _ in row_problems(row)] == ["sex", "diagnosis"]
+
+
+@pytest.mark.parametrize("data", [b"PAR1....", b"PK\x03\x04....", b"\xff\xd8\xff\0"])
+def test_what_is_no_text_is_a_wrong_file(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "metadata.csv"
+    path.write_bytes(data)
+    with pytest.raises(UsageError, match=str(path)):
         validate_file(path)
-
-    assert str(path) in caught.value.message
 
 
 def test_a_file_that_is_not_there_is_not_found(tmp_path: Path) -> None:
