@@ -72,12 +72,13 @@ def download_metadata(
     from isic_cli.services.cite.credits import Credits
     from isic_cli.services.select.live import SelectedImages
 
-    if selection.offline:
-        return download_offline(
-            run, selection, output, collections=bool(extras), fail_empty=fail_empty
-        )
-    if extras:
+    if extras and not selection.offline:
         raise UsageError("--with collections needs --offline")
+    ended = download_offline(
+        run, selection, output, collections=bool(extras), fail_empty=fail_empty
+    )
+    if ended is not None:
+        return ended
     with run.open() as api, Progress("listing", "images", mode=progress) as ticker:
         images = SelectedImages(api, selection, lanes=1 if serial else 8)
         warn_of_quirks(images)

@@ -17,23 +17,42 @@ if TYPE_CHECKING:
 
 def download_offline(
     run: Run, selection: "Selection", output: Output, *, collections: bool, fail_empty: bool
-) -> ExitCode:
-    """Write the metadata of a selection from the index, sorted by ISIC id."""
+) -> ExitCode | None:
+    """Write the metadata of a selection from the index, sorted by ISIC id.
+
+    Returns
+    -------
+    ExitCode or None
+        None when neither the user nor the archive, a large folder, asks for an index.
+    """
+    from isic_cli.services.opening import folder_index
     from isic_cli.services.select.offline import OfflineImages
     from isic_cli.services.tables import can_export
 
     settings = run.settings()
+    if not selection.offline:
+        index = folder_index(settings.archive, settings.cache_dir)
+        if index is None:
+            return None
+        index.close()
+
+    def opened(*writes: Path) -> OfflineImages:
+        index = None
+        if not selection.offline:
+            index = folder_index(settings.archive, settings.cache_dir, writes=writes)
+        return OfflineImages(settings, selection, writes=writes, index=index)
+
     kind = output.resolved_format()
     if kind in {"csv", "parquet"} and not output.fields and not output.excel_safe:
         with output.as_file() as path:
-            images = OfflineImages(settings, selection, writes=[path])
+            images = opened(path)
             warn_of_quirks(images)
             if can_export(images, selection):
                 count = _export(images, path, kind, collections=collections)
             else:
                 count = _write(images, Output(kind, path=path), collections=collections)
     else:
-        images = OfflineImages(settings, selection)
+        images = opened()
         warn_of_quirks(images)
         count = _write(images, output, collections=collections)
     return conclude(images, count, fail_empty=fail_empty)

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -93,6 +93,5 @@ def _web_row(call: Call, isic_id: str) -> dict[str, str]:
     return {name: guarded(str(value)) for name, value in row.items()}
 
 
-def _members(call: Call, number: int) -> Sequence[str]:
-    members = call.store.members(number)
-    return [isic_id for isic_id in call.store.ids if isic_id in members]
+def _members(call: Call, number: int) -> Iterator[str]:
+    return call.store.each(call.store.select("", [number]))

@@ -14,7 +14,6 @@ from isic_cli.folder.collection_file import LocalCollection
 from isic_cli.folder.payloads import IdsPayload, NewCollection, SearchBody, read_payload
 from isic_cli.folder.replies import json_reply, not_found, server_error
 from isic_cli.folder.request import Call
-from isic_cli.query import parse
 
 _LONGEST_NAME = 200
 
@@ -24,7 +23,8 @@ def add_list(call: Call) -> httpx.Response:
 
     def act(collection: LocalCollection) -> httpx.Response:
         wanted = dict.fromkeys(read_payload(IdsPayload, call.body).isic_ids)
-        hidden = [isic_id for isic_id in wanted if isic_id not in call.store]
+        known = call.store.among(wanted)
+        hidden = [isic_id for isic_id in wanted if isic_id not in known]
         private = [isic_id for isic_id in wanted if _is_misplaced(call, collection, isic_id)]
         refused = {*hidden, *private}
         added = [isic_id for isic_id in wanted if isic_id not in refused]
@@ -45,7 +45,8 @@ def remove_list(call: Call) -> httpx.Response:
 
     def act(collection: LocalCollection) -> httpx.Response:
         wanted = dict.fromkeys(read_payload(IdsPayload, call.body).isic_ids)
-        hidden = [isic_id for isic_id in wanted if isic_id not in call.store]
+        known = call.store.among(wanted)
+        hidden = [isic_id for isic_id in wanted if isic_id not in known]
         gone = wanted.keys() - set(hidden)
         _set_members(call, collection, lambda members: [one for one in members if one not in gone])
         removed = [isic_id for isic_id in wanted if isic_id in gone]
@@ -60,13 +61,9 @@ def add_search(call: Call) -> httpx.Response:
     def act(collection: LocalCollection) -> httpx.Response:
         body = read_payload(SearchBody, call.body)
         try:
-            query = parse(body.query or "")
+            found = list(call.store.select(body.query or "", [*body.collection_ids] or None))
         except QueryError:
             return server_error() if collection.public else httpx.Response(202)
-        found = [one for one in call.store.ids if query.matches(call.store.flat(one))]
-        if chosen := body.collection_ids:
-            members = {one for number in chosen for one in call.store.members(number)}
-            found = [one for one in found if one in members]
         if any(_is_misplaced(call, collection, isic_id) for isic_id in found):
             message = "Collection is public and cannot contain private images."
             return json_reply({"error": message}, 409)
@@ -101,6 +98,7 @@ def make_collection(call: Call, body: NewCollection, **values: Any) -> httpx.Res
             f"Ensure this value has at most {_LONGEST_NAME} characters (it has {length})."
         )
     made: list[int] = []
+    known = call.store.among(body.isic_ids)
 
     def change(collections: dict[int, LocalCollection]) -> dict[int, LocalCollection]:
         number = max(collections, default=0) + 1
@@ -110,7 +108,7 @@ def make_collection(call: Call, body: NewCollection, **values: Any) -> httpx.Res
             name=body.name,
             description=body.description,
             public=False,
-            isic_ids=tuple(one for one in dict.fromkeys(body.isic_ids) if one in call.store),
+            isic_ids=tuple(one for one in dict.fromkeys(body.isic_ids) if one in known),
             **values,
         )
         return collections | {number: collection}
@@ -164,15 +162,17 @@ def _read_only() -> httpx.Response:
 
 
 def _is_misplaced(call: Call, collection: LocalCollection, isic_id: str) -> bool:
-    return collection.public and isic_id in call.store and call.store.is_private(isic_id)
+    return collection.public and call.store.is_private(isic_id)
 
 
 def add_what_fits(call: Call, collection: LocalCollection, ids: Iterable[str]) -> None:
     """Add the images that are in the folder, and fit a public collection."""
+    wanted = list(ids)
+    known = call.store.among(wanted)
     fitting = [
         isic_id
-        for isic_id in ids
-        if isic_id in call.store and not _is_misplaced(call, collection, isic_id)
+        for isic_id in call.store.each(wanted)
+        if isic_id in known and not _is_misplaced(call, collection, isic_id)
     ]
     _set_members(call, collection, lambda members: [*members, *fitting])
 

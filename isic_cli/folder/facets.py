@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import httpx
@@ -11,6 +11,7 @@ from isic_cli.errors import QueryError
 from isic_cli.folder.images import selected
 from isic_cli.folder.replies import bad_query, json_reply
 from isic_cli.folder.request import Call
+from isic_cli.folder.store import FolderStore
 from isic_cli.folder.table import BOOLEANS
 
 #: Every facet in the order of the server's answer.
@@ -38,17 +39,15 @@ def facets(call: Call) -> httpx.Response:
         ids = selected(call)
     except QueryError:
         return bad_query()
-    everything = [call.store.flat(isic_id) for isic_id in call.store.ids]
-    found = [everything[call.store.position[isic_id]] for isic_id in ids]
-    return json_reply({name: _facet(name, found, everything) for name in FACETS})
+    return json_reply({name: _facet(call.store, name, ids) for name in FACETS})
 
 
-def _facet(name: str, found: Sequence[dict[str, Any]], everything: Iterable[Any]) -> dict[str, Any]:
-    values = [row[name] for row in found if row.get(name) not in {None, ""}]
-    known = {row[name] for row in everything if row.get(name) not in {None, ""}}
-    counts = Counter(dict.fromkeys(known, 0))
-    counts.update(values)
-    meta = {"missing_count": len(found) - len(values), "present_count": len(values)}
+def _facet(store: FolderStore, name: str, ids: Sequence[str]) -> dict[str, Any]:
+    found = store.tally(name, ids)
+    missing = found.pop(None, 0) + found.pop("", 0)
+    counts = Counter(dict.fromkeys(store.tally(name, store.ids).keys() - {None, ""}, 0))
+    counts.update(found)
+    meta = {"missing_count": missing, "present_count": len(ids) - missing}
     return {"meta": meta, "buckets": _shape(name)(name, counts) if counts else []}
 
 

@@ -37,9 +37,7 @@ def size(call: Call) -> httpx.Response:
         ids = selected(call)
     except QueryError:
         return bad_query()
-    contents = call.store.contents
-    sizes = (contents.size_of(contents.pictures[isic_id]) or 0 for isic_id in ids)
-    return json_reply({"size": sum(sizes)})
+    return json_reply({"size": call.store.size_of(ids)})
 
 
 def detail(call: Call) -> httpx.Response:
@@ -98,7 +96,7 @@ def _shown(call: Call, lesion_id: str, images: Sequence[str]) -> dict[str, Any]:
     and a lesion is longitudinally monitored when its images are of more than one day. The
     server's own rules are not known.
     """
-    fields = {isic_id: call.store.fields(isic_id) for isic_id in images}
+    fields = {isic_id: call.store.fields(isic_id) for isic_id in call.store.each(images)}
     dermoscopic = [one for one in images if fields[one].get("image_type") == "dermoscopic"]
     index = (dermoscopic or images)[0]
     levels = [fields[index].get(f"diagnosis_{level}") for level in range(1, 6)]

@@ -22,8 +22,10 @@ THUMBNAIL = id_pattern(r"_thumbnail\.jpe?g")
 SUPERPIXELS = id_pattern(r"_superpixels(?:_v[0-9.]+)?\.png")
 MASK = id_pattern(r"_(?:segmentation|attribute_\w+|expert\w*)\.png")
 
+_KINDS = {"picture": PICTURE, "thumbnail": THUMBNAIL, "superpixels": SUPERPIXELS, "mask": MASK}
+
 #: Studies keep masks of their own, served below the study.
-_STUDIES = "studies"
+STUDIES = "studies"
 
 
 class FileMaker(Protocol):
@@ -98,26 +100,41 @@ def scan(folder: Path, maker: FileMaker | None = None) -> Contents:
     """
     contents = Contents(folder, maker)
     try:
-        for entry in walk(folder, without=(_STUDIES,)):
+        for entry in walk(folder, without=(STUDIES,)):
             _sort_in(contents, entry.name, entry.path)
     except NotFoundError as error:
         raise LocalError(f"cannot read {folder}: there is no such folder") from error
     for made in maker.sizes if maker else ():
         path = folder / made
-        if not made.startswith(f"{_STUDIES}/") and not path.exists():
+        if not made.startswith(f"{STUDIES}/") and not path.exists():
             _sort_in(contents, path.name, str(path))
     return contents
 
 
+def kind_of(name: str) -> tuple[str, str]:
+    """Return what a file shows, and what it is called by: an ISIC id, of a mask its own name.
+
+    Returns
+    -------
+    tuple of (str, str)
+        `picture`, `thumbnail`, `superpixels` or `mask`; two empty texts for any other file.
+    """
+    for kind, pattern in _KINDS.items():
+        if match := pattern.fullmatch(name):
+            return kind, name if kind == "mask" else match[1].upper()
+    return "", ""
+
+
 def _sort_in(contents: Contents, name: str, path: str) -> None:
-    if match := PICTURE.fullmatch(name):
-        _keep(contents.pictures, match[1].upper(), path)
-    elif match := THUMBNAIL.fullmatch(name):
-        _keep(contents.thumbnails, match[1].upper(), path)
-    elif match := SUPERPIXELS.fullmatch(name):
-        _keep(contents.superpixels, match[1].upper(), path)
-    elif MASK.fullmatch(name):
-        _keep(contents.masks, name, path)
+    kind, key = kind_of(name)
+    if kind:
+        files = {
+            "picture": contents.pictures,
+            "thumbnail": contents.thumbnails,
+            "superpixels": contents.superpixels,
+            "mask": contents.masks,
+        }
+        _keep(files[kind], key, path)
 
 
 def _keep(files: dict[str, str], key: str, path: str) -> None:

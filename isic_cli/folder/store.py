@@ -6,8 +6,8 @@ dimensions and thumbnails are found when they are asked for.
 
 import logging
 import threading
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ class FolderStore:
         self._answers: OrderedDict[object, Sequence[str]] = OrderedDict()
         pictures = contents.pictures
         listed = [isic_id for isic_id in table.rows if isic_id in pictures]
-        self.ids = (*listed, *sorted(pictures.keys() - table.rows.keys()))
+        self.ids: Sequence[str] = (*listed, *sorted(pictures.keys() - table.rows.keys()))
         if missing := len(table.rows) - len(listed):
             logger.warning("%s: %d rows of metadata.csv have no picture here", folder, missing)
 
@@ -127,11 +127,6 @@ class FolderStore:
     def __contains__(self, isic_id: str) -> bool:
         """Whether an image is served."""
         return isic_id in self.contents.pictures
-
-    @cached_property
-    def position(self) -> Mapping[str, int]:
-        """The place of every image in the listing, from 0."""
-        return {isic_id: place for place, isic_id in enumerate(self.ids)}
 
     def fields(self, isic_id: str) -> dict[str, Any]:
         """Return the metadata of an image, typed and flat, from the table or else the lock."""
@@ -237,6 +232,14 @@ class FolderStore:
             if key in self._answers:
                 self._answers.move_to_end(key)
                 return self._answers[key]
+        ids = self._selected(text, collections)
+        with self._guard:
+            self._answers[key] = ids
+            while len(self._answers) > _KEPT_ANSWERS:
+                self._answers.popitem(last=False)
+        return ids
+
+    def _selected(self, text: str, collections: Sequence[int] | None) -> Sequence[str]:
         ids: Sequence[str] = self.ids
         if collections is not None:
             members = frozenset[str]().union(*(self.members(number) for number in collections))
@@ -244,11 +247,24 @@ class FolderStore:
         if text.strip():
             query = parse(text)
             ids = [isic_id for isic_id in ids if query.matches(self.flat(isic_id))]
-        with self._guard:
-            self._answers[key] = ids
-            while len(self._answers) > _KEPT_ANSWERS:
-                self._answers.popitem(last=False)
         return ids
+
+    def each(self, ids: Iterable[str]) -> Iterator[str]:
+        """Yield ids, about each of which something will be asked."""
+        yield from ids
+
+    def among(self, ids: Iterable[str]) -> set[str]:
+        """Return those ids that are served."""
+        return {isic_id for isic_id in ids if isic_id in self}
+
+    def size_of(self, ids: Sequence[str]) -> int:
+        """Return the bytes of the pictures of a selection, as far as they are known."""
+        contents = self.contents
+        return sum(contents.size_of(contents.pictures[isic_id]) or 0 for isic_id in ids)
+
+    def tally(self, name: str, ids: Sequence[str]) -> Counter[Any]:
+        """Return how often a field of a selection has each value; unset counts as None."""
+        return Counter(self.flat(isic_id).get(name) for isic_id in ids)
 
     @cached_property
     def lesions(self) -> Mapping[str, tuple[str, ...]]:

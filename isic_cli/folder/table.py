@@ -25,7 +25,8 @@ BOOLEANS = frozenset(name for name, field in FIELDS.items() if field.kind == "bo
 INTEGERS = frozenset({*UNSEARCHABLE, *(name for name, field in FIELDS.items() if field.whole)})
 
 _TRUTH = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
-_OUTSIDE = frozenset({"isic_id", "attribution", "copyright_license", *FILE_FIELDS})
+#: Columns of the table that are no metadata.
+OUTSIDE = frozenset({"isic_id", "attribution", "copyright_license", *FILE_FIELDS})
 
 
 class MetadataTable:
@@ -44,7 +45,7 @@ class MetadataTable:
         self.rows = rows
         self._place = {name: column for column, name in enumerate(columns)}
         self._fields = [
-            (name, column) for name, column in self._place.items() if name not in _OUTSIDE
+            (name, column) for name, column in self._place.items() if name not in OUTSIDE
         ]
         self._complained: set[str] = set()
 

@@ -112,7 +112,12 @@ class Builder:
         """The open database, for queries over the sources."""
         return self._db
 
-    def records(self, source: str, *, sort: bool = True) -> int:
+    @property
+    def made(self) -> Mapping[str, DataFile]:
+        """The files that were written so far, by what they hold."""
+        return self._new
+
+    def records(self, source: str, *, sort: bool = True, beside: Sequence[str] = ()) -> int:
         """Write the records.
 
         Parameters
@@ -121,6 +126,8 @@ class Builder:
             A FROM clause with the columns of the index.
         sort : bool
             Sort by ISIC id; False for a source that is sorted.
+        beside : sequence of str
+            More columns of the source that are to be kept.
 
         Returns
         -------
@@ -133,7 +140,8 @@ class Builder:
             For a source that is damaged, or a full disk.
         """
         order = " ORDER BY isic_id" if sort else ""
-        rows = self._copy(RECORDS, f"SELECT {_NAME_LIST} FROM {source}{order}")
+        names = ", ".join((_NAME_LIST, *beside))
+        rows = self.part(RECORDS, f"SELECT {names} FROM {source}{order}")
         self._write_terms()
         return rows
 
@@ -152,7 +160,7 @@ class Builder:
         """
         compared = ", ".join(f'"{name}"' for name in NAMES if name != "position")
         rows = f"SELECT isic_id, hash(row({compared})) AS digest FROM"
-        new = f"({rows} read_parquet({quoted(self._path(RECORDS, 'parquet'))}))"
+        new = f"({rows} read_parquet({quoted(self.path(RECORDS))}))"
         before = f"({rows} read_parquet({quoted(old)}))" if old else f"({rows} {read_rows([])})"
         with translated(str(old or self._folder)):
             self._db.execute(
@@ -193,7 +201,7 @@ class Builder:
                 "INSERT INTO found VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [[row.get(key) for key in keys] for row in rows],
             )
-        self._copy(COLLECTIONS, "SELECT DISTINCT * FROM found ORDER BY id")
+        self.part(COLLECTIONS, "SELECT DISTINCT * FROM found ORDER BY id")
         self._write_json(TITLES, [[row["id"], row["name"]] for row in rows], len(rows))
         columns = "{collection_id: 'BIGINT', isic_id: 'VARCHAR'}"
         names = ", ".join(quoted(path) for path in members)
@@ -202,7 +210,7 @@ class Builder:
             if members
             else "(SELECT NULL::BIGINT AS collection_id, NULL::VARCHAR AS isic_id WHERE FALSE)"
         )
-        self._copy(MEMBERSHIPS, f"SELECT DISTINCT * FROM {source} ORDER BY collection_id, isic_id")
+        self.part(MEMBERSHIPS, f"SELECT DISTINCT * FROM {source} ORDER BY collection_id, isic_id")
 
     def commit(self, state: IndexState) -> IndexState:
         """Make the new generation the index: one rename.
@@ -226,11 +234,13 @@ class Builder:
             remove_leftovers(self._folder, keep=keep)
         return state
 
-    def _path(self, kind: str, suffix: str) -> Path:
+    def path(self, kind: str, suffix: str = "parquet") -> Path:
+        """Return where a file of the new generation is."""
         return self._folder / f"{kind}-{self._generation}.{suffix}"
 
-    def _copy(self, kind: str, query: str) -> int:
-        target, part = self._path(kind, "parquet"), self._path(kind, "parquet.part")
+    def part(self, kind: str, query: str) -> int:
+        """Write one file of the index; return its rows."""
+        target, part = self.path(kind), self.path(kind, "parquet.part")
         with translated(str(target)):
             counted = self._db.execute(
                 f"COPY ({query}) TO {quoted(part)} (FORMAT parquet, COMPRESSION zstd,"
@@ -243,7 +253,7 @@ class Builder:
 
     def _write_terms(self) -> None:
         """Count the values of every field once, so that completion needs no database."""
-        records = f"read_parquet({quoted(self._path(RECORDS, 'parquet'))})"
+        records = f"read_parquet({quoted(self.path(RECORDS))})"
         counted = dict(self._counted())
         columns = ", ".join(f'count("{name}")' for name in counted)
         totals = self._db.execute(f"SELECT {columns} FROM {records}").fetchone()
@@ -255,7 +265,7 @@ class Builder:
         self._write_json(TERMS, fields, len(fields))
 
     def _write_json(self, kind: str, value: Any, rows: int) -> None:
-        target = self._path(kind, "json")
+        target = self.path(kind, "json")
         write_text(target, json.dumps(value))
         with translated(str(target)):
             self._new[kind] = DataFile.of(target, rows)

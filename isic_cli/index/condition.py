@@ -1,5 +1,6 @@
 """Conditions over the index: what a query compiles to, and what a user writes in SQL."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -32,8 +33,17 @@ class Condition:
         """Both hold."""
         return Condition(f"({self.sql}) AND ({other.sql})", self.parameters + other.parameters)
 
+    def __or__(self, other: "Condition") -> "Condition":
+        """One of them holds."""
+        return Condition(f"({self.sql}) OR ({other.sql})", self.parameters + other.parameters)
+
 
 EVERYTHING = Condition()
+
+
+def among(ids: Iterable[str]) -> Condition:
+    """Return the condition of being one of some images: one look-up, however many they are."""
+    return Condition("isic_id IN (SELECT unnest(?))", (list(ids),))
 
 
 def where(text: str) -> Condition:

@@ -111,6 +111,13 @@ def translated(what: str, *, hint: str | None = None) -> Iterator[None]:
         raise LocalError(f"{what}: {error.strerror or error}", hint=better) from error
 
 
+def is_of_database(error: LocalError) -> bool:
+    """Whether it was DuckDB that refused."""
+    import duckdb
+
+    return isinstance(error.__cause__, duckdb.Error)
+
+
 @contextmanager
 def translated_sql(sql: str) -> Iterator[None]:
     """Turn DuckDB's errors about a query that the user wrote into usage errors.

@@ -20,6 +20,7 @@ from isic_cli.index.engine import (
 )
 from isic_cli.index.state import (
     REBUILD,
+    ROWS,
     TERMS,
     TITLES,
     IndexState,
@@ -87,7 +88,7 @@ class Index:
         paths = {
             kind: whole(folder / file.name, file)
             for kind, file in state.files.items()
-            if kind not in {TERMS, TITLES}
+            if kind not in {TERMS, TITLES, ROWS}
         }
         threads = 1 if state.records <= _SMALL else None
         database = connect(folder / "spill", threads=threads)
@@ -112,6 +113,10 @@ class Index:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        """Close the database."""
+        self.close()
+
+    def close(self) -> None:
         """Close the database."""
         self._db.close()
 
@@ -141,24 +146,49 @@ class Index:
         return (row[0] for row in rows)
 
     def records(
-        self, condition: Condition = EVERYTHING, *, archive_order: bool = False
-    ) -> Iterator[ImageRecord]:
-        """Yield the records, sorted by id, or in the archive's order as far as that is known."""
-        order = self._order(archive_order)
-        yield from map(to_record, self._first_and_rest(condition, order))
+        self, condition: Condition = EVERYTHING, *, archive_order: bool = False, limit: int = 0,
+        offset: int = 0,
+    ) -> Iterator[ImageRecord]:  # fmt: skip
+        """Yield the records, sorted by id, or in the archive's order as far as that is known.
 
-    def _first_and_rest(self, condition: Condition, order: str) -> Iterator[Sequence[Any]]:
-        """Yield the rows of records: the first one at once, before all columns are read of all."""
-        rest = f"isic_id FROM images WHERE {condition.sql}{order} LIMIT 1"
-        first = self._one(rest, condition)
+        Parameters
+        ----------
+        condition : Condition
+            Which.
+        archive_order : bool
+            In the archive's order.
+        limit : int
+            At most so many; 0 for all.
+        offset : int
+            After so many of them; with a limit.
+        """
+        order = self._window(archive_order, limit, offset)
+        yield from map(to_record, self._rows_of(SHOWN_LIST, "images", condition, order))
+
+    def _window(self, archive_order: bool, limit: int, offset: int) -> str:  # noqa: FBT001  # its callers name it
+        order = self._order(archive_order)
+        return f"{order} LIMIT {limit} OFFSET {offset}" if limit else order
+
+    def _rows_of(
+        self, columns: str, view: str, condition: Condition, order: str
+    ) -> Iterator[Sequence[Any]]:
+        """Yield rows, the first one at once: before all columns are read of all."""
+        if " LIMIT " in order:
+            yield from self._stream(columns, view, condition, order)
+            return
+        first = self._one(f"isic_id FROM {view} WHERE {condition.sql}{order} LIMIT 1", condition)
         if first:
             for id_test in ("isic_id = ?", "isic_id <> ?"):
                 both = Condition(id_test, first) & condition
-                yield from self._stream(SHOWN_LIST, "images", both, order)
+                yield from self._stream(columns, view, both, order)
 
     def table(self, sql: str, condition: Condition = EVERYTHING) -> Iterator[dict[str, Any]]:
         """Yield the rows of a query of our own, with the parameters of a condition."""
-        yield from self._rows(self._db.cursor(), sql, condition.parameters)
+        cursor = self._db.cursor()
+        with translated(str(self.folder), hint=REBUILD):
+            cursor.execute(sql, condition.parameters)
+        names = [column[0] for column in cursor.description or ()]
+        yield from self._fetched(cursor, names, None)
 
     def sql(self, query: str) -> tuple[tuple[str, ...], Iterator[dict[str, Any]]]:
         """Run a query that a user wrote.
@@ -227,6 +257,10 @@ class Index:
         row = self._one(f"{counts} FROM images WHERE {condition.sql}", condition)
         return dict(zip(names, row, strict=True))
 
+    def is_exact(self, condition: Condition) -> bool:
+        """Whether the columns alone show some images as the archive sent them."""
+        return not self.count(condition & Condition("other IS NOT NULL"))
+
     def _one(self, rest: str, condition: Condition) -> tuple[Any, ...]:
         """Return the only row of a query; it needs no cursor of its own."""
         with translated(str(self.folder), hint=REBUILD):
@@ -250,14 +284,6 @@ class Index:
             while rows := cursor.fetchmany(batch):
                 yield from rows
                 batch = min(10 * batch, _BATCH)
-
-    def _rows(
-        self, cursor: "duckdb.DuckDBPyConnection", sql: str, parameters: Sequence[Any]
-    ) -> Iterator[dict[str, Any]]:
-        with translated(str(self.folder), hint=REBUILD):
-            cursor.execute(sql, parameters)
-        names = [column[0] for column in cursor.description or ()]
-        yield from self._fetched(cursor, names, None)
 
     def _fetched(
         self, cursor: "duckdb.DuckDBPyConnection", names: Sequence[str], query: str | None

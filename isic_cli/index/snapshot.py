@@ -54,7 +54,7 @@ def snapshot_source(database: "duckdb.DuckDBPyConnection", path: Path) -> tuple[
                 f"{path} is not a snapshot of the archive: it has no column {min(missing)}"
             )
         is_sorted = _check_ids(database, path, file)
-    columns = [f"{_column(name, types)} AS {_name(name)}" for name in TYPES]
+    columns = [f"{_column(name, types)} AS {identifier(name)}" for name in TYPES]
     return f"(SELECT {', '.join(columns)} FROM {file})", is_sorted
 
 
@@ -103,10 +103,10 @@ def _column(name: str, types: dict[str, str]) -> str:
         kind = TYPES[name]
         if name not in types:
             return f"{absent}"
-        cast = f"TRY_CAST({_name(name)} AS {kind})"
+        cast = f"TRY_CAST({identifier(name)} AS {kind})"
         return cast if absent is None else f"coalesce({cast}, {absent})"
     if name in METADATA and name in types:
-        return f"TRY_CAST({_name(name)} AS {TYPES[name]})"
+        return f"TRY_CAST({identifier(name)} AS {TYPES[name]})"
     return f"NULL::{TYPES[name]}"
 
 
@@ -118,21 +118,21 @@ def _others(types: dict[str, str]) -> str:
             continue
         column = METADATA.get(name)
         if column is None:
-            kept["clinical"].append(f"{_name(name)} := {_name(name)}")
+            kept["clinical"].append(f"{identifier(name)} := {identifier(name)}")
         elif kind not in {column.type, "BIGINT", "FLOAT"} and not kind.startswith("DECIMAL"):
-            lost = (
-                f"CASE WHEN TRY_CAST({_name(name)} AS {column.type}) IS NULL THEN {_name(name)} END"
-            )
-            kept[column.group].append(f"{_name(name)} := {lost}")
-    groups = [f"{group} := {_object(parts)}" for group, parts in kept.items() if parts]
-    return f"{_object(groups)}::JSON" if groups else "NULL::JSON"
+            cell = identifier(name)
+            lost = f"CASE WHEN TRY_CAST({cell} AS {column.type}) IS NULL THEN {cell} END"
+            kept[column.group].append(f"{cell} := {lost}")
+    groups = [f"{group} := {json_object(parts)}" for group, parts in kept.items() if parts]
+    return f"{json_object(groups)}::JSON" if groups else "NULL::JSON"
 
 
-def _object(parts: list[str]) -> str:
+def json_object(parts: list[str]) -> str:
     """Return an expression for a JSON object without the parts that are NULL; NULL for none."""
     packed = f"to_json(struct_pack({', '.join(parts)}))"
     return f"nullif(json_merge_patch('{{}}', {packed}), '{{}}')"
 
 
-def _name(name: str) -> str:
+def identifier(name: str) -> str:
+    """Return a name as SQL takes one."""
     return '"' + name.replace('"', '""') + '"'

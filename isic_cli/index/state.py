@@ -27,6 +27,8 @@ STATE = "state.json"
 RECORDS, COLLECTIONS, MEMBERSHIPS = "records", "collections", "memberships"
 #: Those that need no database: how often each value occurs, and the names of the collections.
 TERMS, TITLES = "terms", "titles"
+#: Those that only the index of a folder has: its table, and its files by what they show.
+ROWS, FILES = "rows", "files"
 
 REBUILD = "Run `isic cache refresh --full`."
 
@@ -72,7 +74,7 @@ class IndexState:
         The time that the records describe, ISO 8601: when the listing began, or the snapshot's.
     refreshed : str
         When the index was last compared with the archive.
-    source : {"api", "snapshot"}
+    source : {"api", "snapshot", "folder"}
         Where most records came from.
     ordered : bool
         Whether the archive's order of every record is known.
@@ -184,7 +186,8 @@ def index_lock(folder: Path, what: str) -> AbstractContextManager[None]:
 def remove_leftovers(folder: Path, *, keep: set[str]) -> None:
     """Delete data files that neither the new state nor the one before it names."""
     pattern = re.compile(
-        rf"({RECORDS}|{COLLECTIONS}|{MEMBERSHIPS}|{TERMS}|{TITLES})-[0-9a-f]+\.\w+(\.part)?"
+        rf"({RECORDS}|{COLLECTIONS}|{MEMBERSHIPS}|{TERMS}|{TITLES}|{ROWS}|{FILES})"
+        r"-[0-9a-f]+\.\w+(\.part)?"
     )
     for path in folder.iterdir():
         if pattern.fullmatch(path.name) and path.name not in keep:

@@ -10,6 +10,7 @@ from isic_cli.index.columns import VIEW
 from isic_cli.index.engine import quoted
 from isic_cli.index.state import (
     COLLECTIONS,
+    FILES,
     MEMBERSHIPS,
     REBUILD,
     RECORDS,
@@ -45,10 +46,17 @@ def check_mark(database: "duckdb.DuckDBPyConnection", path: Path, rows: int) -> 
 
 
 def create_views(database: "duckdb.DuckDBPyConnection", paths: Mapping[str, Path]) -> None:
-    """Create the views `images`, `collections` and `memberships`."""
-    database.execute(
-        f"CREATE VIEW images AS SELECT {VIEW} FROM read_parquet({quoted(paths[RECORDS])})"
-    )
+    """Create the views `images`, `collections` and `memberships`; of a folder, its files too."""
+    records = f"read_parquet({quoted(paths[RECORDS])})"
+    database.execute(f"CREATE VIEW images AS SELECT {VIEW} FROM {records}")
+    if FILES in paths:
+        database.execute(
+            f"CREATE VIEW pictures AS SELECT {VIEW}, path, changed, measured FROM {records}"
+        )
+        database.execute(
+            f"CREATE VIEW files AS SELECT kind, name, path, size FROM"
+            f" read_parquet({quoted(paths[FILES])})"
+        )
     empty = {
         COLLECTIONS: "(SELECT NULL::BIGINT AS id, NULL::VARCHAR AS name WHERE FALSE)",
         MEMBERSHIPS: "(SELECT NULL::BIGINT AS collection_id, NULL::VARCHAR AS isic_id WHERE FALSE)",

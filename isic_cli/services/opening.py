@@ -1,15 +1,18 @@
 """Open the archive that the settings name, over the network or inside the process."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isic_cli.config import ArchiveSpec, Settings
 from isic_cli.errors import UsageError
+from isic_cli.services.index.paths import indexes_folder
 from isic_cli.services.login import renewal, with_login
 
 if TYPE_CHECKING:
     from isic_cli.api.archive import ArchiveApi
     from isic_cli.folder import FolderTransport
+    from isic_cli.folder.folderindex import FolderIndex
 
 
 def open_api(settings: Settings) -> "ArchiveApi":
@@ -55,5 +58,39 @@ def open_transport(spec: ArchiveSpec, cache_dir: Path) -> "FolderTransport":
         store = FolderStore.open(folder, writable=False, maker=DrawnFiles(folder))
         return FolderTransport(store)
     if spec.kind == "folder" and spec.folder is not None:
+        index = folder_index(spec, cache_dir)
+        if index is not None:
+            from isic_cli.folder.indexed import IndexedStore
+
+            return FolderTransport(IndexedStore(index))
         return FolderTransport(FolderStore.open(spec.folder))
     raise UsageError(f"the archive {spec.name} is not inside the process")
+
+
+def folder_index(
+    spec: ArchiveSpec, cache_dir: Path, *, writes: Sequence[Path] = ()
+) -> "FolderIndex | None":
+    """Open the index of a folder archive, made or renewed first; None for any other archive.
+
+    A folder of few images has none: it is read as it is.
+
+    Parameters
+    ----------
+    spec : ArchiveSpec
+        The archive.
+    cache_dir : Path
+        Takes the index of a folder that cannot be written.
+    writes : sequence of Path
+        Files that an export may write.
+
+    Raises
+    ------
+    LocalError
+        For a folder whose tables cannot be read, or a full disk.
+    """
+    if spec.kind != "folder" or spec.folder is None:
+        return None
+    from isic_cli.folder.indexing import open_folder_index
+
+    spare = indexes_folder(cache_dir) / spec.key / "folder"
+    return open_folder_index(spec.folder, spare, writes=writes)

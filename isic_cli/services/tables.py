@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from isic_cli.errors import NotFoundError
 from isic_cli.index.columns import METADATA
-from isic_cli.index.condition import Condition
 from isic_cli.index.index import Index
 from isic_cli.index.lookups import collections_of, set_fields
 from isic_cli.models.image import LEADING_COLUMNS, ImageRecord
@@ -29,7 +28,7 @@ def can_export(images: OfflineImages, selection: Selection) -> bool:
     """
     if not images.is_one_condition or selection.limit:
         return False
-    return not images.index.count(images.condition & Condition("other IS NOT NULL"))
+    return images.index.is_exact(images.condition)
 
 
 def export(

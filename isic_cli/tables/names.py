@@ -17,13 +17,13 @@ ID_COLUMNS = (
 )
 
 #: What a cell without a value says, in lower case: blank, or as R, pandas and Python write it.
-_MISSING = frozenset({"", "na", "n/a", "nan", "none", "null", "<na>"})
+MISSING = frozenset({"", "na", "n/a", "nan", "none", "null", "<na>"})
 
 
 def is_missing(value: object) -> bool:
     """Whether a cell holds no value: None, NaN, blank, `NA`, `N/A`, `nan`, `None` or `null`."""
     if isinstance(value, str):
-        return (len(value) <= 6 and value.strip().lower() in _MISSING) or not value.strip()
+        return (len(value) <= 6 and value.strip().lower() in MISSING) or not value.strip()
     return value is None or value != value
 
 

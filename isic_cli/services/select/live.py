@@ -15,7 +15,7 @@ from isic_cli.models.image import ImageRecord
 from isic_cli.models.licenses import at_most
 from isic_cli.models.selection import Selection
 from isic_cli.query import Query, all_of, any_of, term
-from isic_cli.services.opening import open_api
+from isic_cli.services.opening import folder_index, open_api
 from isic_cli.services.select.choose import choose_collection, is_number
 from isic_cli.services.select.images import Images, Order, Problem
 from isic_cli.services.select.offline import OfflineImages
@@ -34,6 +34,10 @@ def opened(settings: Settings, selection: Selection) -> Iterator[Images]:
     if selection.offline:
         yield OfflineImages(settings, selection)
         return
+    if (index := folder_index(settings.archive, settings.cache_dir)) is not None:
+        with index:
+            yield OfflineImages(settings, selection, index=index)
+        return
     with open_api(settings) as api:
         yield SelectedImages(api, selection)
 
@@ -48,6 +52,8 @@ def select(api: "ArchiveApi", selection: Selection, *, lanes: int = 8) -> Images
     """
     if selection.offline:
         return OfflineImages(api.settings, selection, api=api)
+    if (index := folder_index(api.settings.archive, api.settings.cache_dir)) is not None:
+        return OfflineImages(api.settings, selection, index=index)
     return SelectedImages(api, selection, lanes=lanes)
 
 

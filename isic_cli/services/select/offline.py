@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from isic_cli.config import Settings
 from isic_cli.errors import CheckError, NotFoundError
-from isic_cli.index.condition import Condition, where
+from isic_cli.index.condition import Condition, among, where
 from isic_cli.index.index import Index
 from isic_cli.index.lookups import listed_collections, try_out
 from isic_cli.index.state import utc_now
@@ -90,6 +90,8 @@ class OfflineImages(Images):
         To be asked for the links of images that are to be downloaded.
     writes : sequence of Path
         Files that an export may write.
+    index : Index, optional
+        That of a folder, which is the archive itself; otherwise the archive's is opened.
 
     Attributes
     ----------
@@ -111,10 +113,14 @@ class OfflineImages(Images):
         *,
         api: "ArchiveApi | None" = None,
         writes: Sequence[Path] = (),
+        index: Index | None = None,
     ) -> None:
         super().__init__(selection)
         self._api = api
-        self.index = open_index(settings, max_age=selection.max_age, writes=writes)
+        self._where = "the archive" if index is not None else "the index"
+        if index is None:
+            index = open_index(settings, max_age=selection.max_age, writes=writes)
+        self.index = index
         self.collections = self._named_collections(selection.collections)
         if selection.where:
             try_out(self.index, self.condition, text=selection.where)
@@ -156,7 +162,7 @@ class OfflineImages(Images):
             return None
         found = self.condition
         if self._selection.ids is not None:
-            found &= _among(self._selection.ids.ids)
+            found &= among(self._selection.ids.ids)
         count = self.index.count(found)
         return min(count, self._selection.limit) if self._selection.limit else count
 
@@ -174,22 +180,25 @@ class OfflineImages(Images):
     def _listed(self, order: Order) -> Iterable[ImageRecord]:
         if self._selection.ids is not None:
             return self._by_ids(self._selection.ids.ids)
-        found = self.index.records(self.condition, archive_order=order == "archive")
+        limit = self._selection.limit if self.is_one_condition else 0
+        found = self.index.records(
+            self.condition, archive_order=order == "archive", limit=limit or 0
+        )
         return (image for image in found if self._wants(image.isic_id))
 
     def _by_ids(self, asked: Sequence[str]) -> Iterator[ImageRecord]:
         ids = [isic_id for isic_id in asked if self._wants(isic_id)]
         for start in range(0, len(ids), _GROUP):
             group = ids[start : start + _GROUP]
-            known = set(self.index.ids(_among(group)))
+            known = set(self.index.ids(among(group)))
             self.problems.extend(
-                Problem(isic_id, "not in the index, or not visible to this user", "not_found")
+                Problem(isic_id, f"not in {self._where}, or not visible to this user", "not_found")
                 for isic_id in group
                 if isic_id not in known
             )
             kept = {
                 record.isic_id: record
-                for record in self.index.records(_among(group) & self.condition)
+                for record in self.index.records(among(group) & self.condition)
             }
             yield from (kept[isic_id] for isic_id in group if isic_id in kept)
 
@@ -202,10 +211,6 @@ class OfflineImages(Images):
                 "the index has no collections", hint="Run `isic cache refresh --collections`."
             )
         return choose_collections(names, listed)
-
-
-def _among(ids: Sequence[str]) -> Condition:
-    return Condition("isic_id IN (SELECT unnest(?))", (list(ids),))
 
 
 def with_links(

@@ -1,0 +1,116 @@
+"""Make a download folder of any number of tiny pictures, as `isic image download` leaves one.
+
+`python benchmarks/scale_folder.py FOLDER IMAGES` writes pictures of a few hundred bytes, the
+table, the lock, the journal and the collections; what is there already is not made again.
+"""
+
+import hashlib
+import json
+import os
+import sys
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from isic_cli.models.selection import Selection
+from isic_cli.services.dataset.header import LockHeader
+from isic_cli.services.dataset.image import LockedImage
+from isic_cli.services.dataset.lock import write_lock
+from isic_cli.services.download.journal import Entry
+
+DIAGNOSES = (
+    ("Benign", "Benign melanocytic proliferations", "Nevus"),
+    ("Benign", "Benign epidermal proliferations", "Pigmented benign keratosis"),
+    ("Malignant", "Malignant melanocytic proliferations (Melanoma)", "Melanoma, NOS"),
+    ("Malignant", "Malignant adnexal epithelial proliferations", "Basal cell carcinoma"),
+    ("Indeterminate", "Indeterminate melanocytic proliferations", "Atypical nevus"),
+)
+COLUMNS = (
+    "isic_id", "attribution", "copyright_license", "acquisition_day", "age_approx",
+    "anatom_site_1", "anatom_site_2", "diagnosis_1", "diagnosis_2", "diagnosis_3",
+    "diagnosis_confirm_type", "fitzpatrick_skin_type", "image_type", "lesion_id", "melanocytic",
+    "patient_id", "pixels_x", "pixels_y", "sex",
+)  # fmt: skip
+
+
+def row_of(number: int) -> dict[str, Any]:
+    """Return the metadata of the image of that number."""
+    first, second, third = DIAGNOSES[number % 7 % 5]
+    return {
+        "isic_id": f"ISIC_{number:07d}",
+        "attribution": "Hospital Clinic, Barcelona" if number % 3 else "Anonymous",
+        "copyright_license": ("CC-0", "CC-BY", "CC-BY-NC")[number % 3],
+        "acquisition_day": number % 900,
+        "age_approx": 5 * (number % 17) + 5,
+        "anatom_site_1": ("Trunk", "Head and neck", "Upper extremity")[number % 3],
+        "anatom_site_2": ("Posterior trunk", "Face", "Forearm")[number % 3],
+        "diagnosis_1": first,
+        "diagnosis_2": second,
+        "diagnosis_3": third,
+        "diagnosis_confirm_type": "histopathology",
+        "fitzpatrick_skin_type": ("I", "II", "III")[number % 11 % 3],
+        "image_type": "dermoscopic",
+        "lesion_id": f"IL_{number // 2:07d}",
+        "melanocytic": number % 7 % 5 != 1,
+        "patient_id": f"IP_{number // 5:07d}",
+        "pixels_x": 16,
+        "pixels_y": 12,
+        "sex": ("female", "male")[number % 2],
+    }
+
+
+def picture(shade: int) -> bytes:
+    """Return a JPEG of 16 by 12 pixels in one colour."""
+    stream = BytesIO()
+    Image.new("RGB", (16, 12), (shade, 90, 60)).save(stream, "JPEG")
+    return stream.getvalue()
+
+
+def make_folder(folder: Path, images: int) -> None:
+    """Make the folder."""
+    if (folder / "isic.lock").exists():
+        return
+    (folder / ".isic").mkdir(parents=True)
+    pictures = [picture(shade) for shade in range(100)]
+    digests = [hashlib.sha256(one).hexdigest() for one in pictures]
+    entries = []
+    with (folder / "metadata.csv").open("w", encoding="utf-8", newline="") as table:
+        table.write(",".join(COLUMNS) + "\n")
+        for number in range(images):
+            row = row_of(number)
+            cells = (
+                f'"{row[name]}"' if "," in str(row[name]) else str(row[name]) for name in COLUMNS
+            )
+            table.write(",".join(cells) + "\n")
+    with (folder / ".isic/journal.jsonl").open("wb") as journal:
+        for number in range(images):
+            row, shade = row_of(number), number % 100
+            path = folder / f"{row['isic_id']}.jpg"
+            with open(path, "wb") as file:  # noqa: PTH123 - a million of them
+                file.write(pictures[shade])
+            entry = Entry(
+                isic_id=row["isic_id"], variant="full", path=path.name, size=len(pictures[shade]),
+                sha256=digests[shade], mtime_ns=os.stat(path).st_mtime_ns,  # noqa: PTH116
+                width=16, height=12, etag=None, stated=len(pictures[shade]), record=row,
+            )  # fmt: skip
+            journal.write(entry.to_line())
+            entries.append(LockedImage.of(entry, digests[shade]).to_line())
+    header = LockHeader(
+        tool="isic-cli benchmark", archive="demo", time="2026-01-01T00:00:00Z", images=0, size=0,
+        license=None, layout="{isic_id}.{ext}", variant="full", collections=(),
+        selections=(Selection(limit=images),),
+    )  # fmt: skip
+    named = {
+        "id": 1,
+        "name": "First ones",
+        "isic_ids": [f"ISIC_{n:07d}" for n in range(min(1000, images))],
+    }
+    (folder / "collections.json").write_text(json.dumps([named]), "utf-8")
+    lines = (LockedImage.from_line(line, "made") for line in entries)
+    write_lock(folder / "isic.lock", header, lines, earlier=None)
+
+
+if __name__ == "__main__":
+    make_folder(Path(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,85 @@
+"""The index of a folder, asked: records whose sizes are those of the files now."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from isic_cli.index.columns import SHOWN, SHOWN_LIST, to_record
+from isic_cli.index.condition import EVERYTHING, Condition
+from isic_cli.index.index import Index
+from isic_cli.models.image import ImageRecord
+from isic_cli.pictures.load import dimensions, logged_errors
+
+#: What the records of a folder have beside the columns of an index: the path of the picture, its
+#: time, and whether its dimensions are known from the picture alone.
+BESIDE = ("path", "changed", "measured")
+_SIZE, _WIDTH, _HEIGHT = (SHOWN.index(name) for name in ("size", "pixels_x", "pixels_y"))
+
+
+class FolderIndex(Index):
+    """An open index of a folder.
+
+    Attributes
+    ----------
+    root : Path
+        The folder that the paths in it are relative to.
+    ending : ExitStack
+        Closed with the index.
+    """
+
+    root: Path = Path()
+    ending: ExitStack | None = None
+
+    def close(self) -> None:
+        """Close the database."""
+        super().close()
+        if self.ending is not None:
+            self.ending.close()
+
+    def records(
+        self, condition: Condition = EVERYTHING, *, archive_order: bool = False, limit: int = 0,
+        offset: int = 0,
+    ) -> Iterator[ImageRecord]:  # fmt: skip
+        """Yield the records as `Index` does; a picture that was changed in place as it is now."""
+        columns = f"{SHOWN_LIST}, {', '.join(BESIDE)}"
+        order = self._window(archive_order, limit, offset)
+        rows = self._rows_of(columns, "pictures", condition, order)
+        root = os.fspath(self.root)
+        for *values, path, changed, measured in rows:
+            try:
+                state = os.stat(f"{root}/{unpacked_path(path)}")  # noqa: PTH116  # of every row
+            except OSError:
+                values[_SIZE] = None
+            else:
+                values[_SIZE] = state.st_size
+                if measured and state.st_mtime_ns != changed:
+                    with logged_errors():
+                        found = dimensions(self.root / unpacked_path(path))
+                        values[_WIDTH], values[_HEIGHT] = found
+            yield to_record(values)
+
+    def is_exact(self, condition: Condition) -> bool:
+        """As in `Index`; a picture that alone tells its dimensions must be looked at again."""
+        measured = self._one("count(*) FROM pictures WHERE measured", EVERYTHING)
+        return not measured[0] and super().is_exact(condition)
+
+    def path_of(self, kind: str, name: str) -> Path | None:
+        """Return a file by what it shows and what it is called by; None when there is none."""
+        asked = Condition("kind = ? AND name = ?", (kind, name))
+        row = self._one(f"path FROM files WHERE {asked.sql}", asked)
+        return self.root / unpacked_path(row[0]) if row else None
+
+
+def packed_path(path: str) -> str:
+    """Return a relative path as a cell of CSV in ASCII, whatever bytes the disk has in it."""
+    path = path.replace("\\", "/") if os.sep == "\\" else path
+    if path.isascii() and path.isprintable() and not ("%" in path or "," in path or '"' in path):
+        return path
+    return quote_from_bytes(os.fsencode(path))
+
+
+def unpacked_path(path: str) -> str:
+    """Return the path that `packed_path` packed."""
+    return os.fsdecode(unquote_to_bytes(path)) if "%" in path else path

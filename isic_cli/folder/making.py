@@ -1,0 +1,238 @@
+"""Make the index of a folder, or what changed of it."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from isic_cli.errors import LocalError, NotFoundError
+from isic_cli.files.walk import walk
+from isic_cli.folder.collection_file import SHOWN, read_collections
+from isic_cli.folder.folderindex import BESIDE, FolderIndex, packed_path, unpacked_path
+from isic_cli.folder.freshness import Stamps, read_stamps, stamp_of, write_stamps
+from isic_cli.folder.joining import joined_in_parts, needs_order, places_of, unique, written
+from isic_cli.folder.rows import define_macros, lock_source, rewritten, table_source
+from isic_cli.folder.scan import STUDIES, kind_of
+from isic_cli.index.build import Builder
+from isic_cli.index.columns import VIEW
+from isic_cli.index.condition import Condition, among
+from isic_cli.index.engine import is_of_database, quoted, translated
+from isic_cli.index.state import FILES, RECORDS, ROWS, IndexState, utc_now
+from isic_cli.pictures.load import dimensions, logged_errors
+from isic_cli.query import parse
+
+if TYPE_CHECKING:
+    import duckdb
+
+logger = logging.getLogger(__name__)
+
+TABLE, LOCK, COLLECTIONS_FILE = "metadata.csv", "isic.lock", "collections.json"
+SOURCES = (TABLE, LOCK, COLLECTIONS_FILE)
+STAMPS = "folder.json"
+
+
+class IndexMaking:
+    """One making of an index; use it once."""
+
+    def __init__(self, folder: Path, home: Path) -> None:
+        self._folder = folder
+        self._home = home
+        self._now = Stamps.begin(folder, SOURCES)
+        self._before = read_stamps(home / STAMPS)
+
+    def run(self) -> Stamps:
+        """Make the index, or what changed of it; return the stamps of what it was made from."""
+        with Builder(self._home) as builder, TemporaryDirectory(dir=self._home) as scratch:
+            old = self._old_state()
+            if old is None or not self._has_same_records():
+                old = self._records(builder, old, Path(scratch))
+            else:
+                self._now.folders = self._before.folders if self._before else {}
+            self._collections(builder, old, Path(scratch))
+            state = builder.commit(
+                replace(old, collections_as_of=old.as_of, refreshed=utc_now().isoformat())
+            )
+        self._now.records = state.files[RECORDS].name
+        write_stamps(self._home / STAMPS, self._now)
+        return self._now
+
+    def _old_state(self) -> IndexState | None:
+        with suppress(NotFoundError, LocalError), FolderIndex.open(self._home) as index:
+            if self._before and index.state.files[RECORDS].name == self._before.records:
+                return index.state
+        return None
+
+    def _has_same_records(self) -> bool:
+        before = self._before
+        return before is not None and (
+            all(before.has_same(self._folder, name) for name in (TABLE, LOCK))
+            and before.has_same_folders(self._folder)
+        )
+
+    def _records(self, builder: Builder, old: IndexState | None, scratch: Path) -> IndexState:
+        database = builder.database
+        define_macros(database)
+        with translated(str(self._folder)):
+            rows = self._rows(builder, old, scratch)
+            lock = written(database, scratch / "lock.parquet", lock_source(self._folder / LOCK))
+            lock = unique(database, lock, "isic_id", "the last counts", f"{self._folder / LOCK}")
+            found = self._files(database, lock, scratch)
+            measured = self._measured(database, old, rows, lock, found, scratch)
+            builder.part(FILES, f"SELECT * FROM {measured} ORDER BY kind, name")
+            files = f"read_parquet({quoted(builder.path(FILES))})"
+            is_ordered = needs_order(database, rows, files)
+            places = places_of(database, rows, files, scratch) if is_ordered else ""
+            joined = joined_in_parts(database, (rows, lock, files), places, scratch)
+            builder.records(joined, sort=False, beside=BESIDE)
+            self._tell(database, rows, files)
+        now = utc_now().isoformat()
+        return IndexState(
+            archive=str(self._folder.resolve()), user="anonymous", as_of=now, refreshed=now,
+            source="folder", ordered=is_ordered,
+            files={ROWS: old.files[ROWS]} if old and ROWS not in builder.made else {},
+        )  # fmt: skip
+
+    def _rows(self, builder: Builder, old: IndexState | None, scratch: Path) -> str:
+        """Return the rows of the table as a FROM clause, each image once."""
+        if old is not None and self._before and self._before.has_same(self._folder, TABLE):
+            written = self._home / old.files[ROWS].name
+        else:
+            table = self._folder / TABLE
+            try:
+                with table_source(table, scratch) as source:
+                    builder.part(ROWS, f"SELECT * FROM {source}")
+            except LocalError as error:
+                if not is_of_database(error):
+                    raise
+                rewritten(table, scratch)  # DuckDB is stricter in places; it says in whose words
+                with table_source(table, scratch) as source:
+                    builder.part(ROWS, f"SELECT * FROM {source}")
+            written = builder.path(ROWS)
+        source = f"(SELECT * FROM read_parquet({quoted(written)}) WHERE isic_id IS NOT NULL)"
+        return unique(
+            builder.database, source, "isic_id", "the first counts", str(self._folder / TABLE)
+        )
+
+    def _files(self, database: "duckdb.DuckDBPyConnection", lock: str, scratch: Path) -> str:
+        """Return the files of the folder as a FROM clause, those that only the lock names too."""
+        listed = scratch / "files.csv"
+        columns = (
+            "{kind: 'VARCHAR', name: 'VARCHAR', path: 'VARCHAR', size: 'BIGINT', changed: 'BIGINT'}"
+        )
+        source = (
+            f"read_csv({quoted(listed)}, auto_detect = false, header = false, columns = {columns})"
+        )
+        with listed.open("w", encoding="ascii", newline="") as stream:
+            stream.writelines(self._scanned())
+        scanned = written(database, scratch / "scanned.parquet", source)
+        more = database.execute(
+            f"SELECT isic_id, path FROM {lock} WHERE path <> '' AND isic_id NOT IN"
+            f" (SELECT name FROM {scanned} WHERE kind = 'picture')"
+        ).fetchall()
+        hidden = scratch / "hidden.csv"
+        with hidden.open("w", encoding="ascii", newline="") as stream:
+            for isic_id, path in more:
+                if (self._folder / path).is_file():
+                    stream.write(_line("picture", isic_id, path, (self._folder / path).stat()))
+        if hidden.stat().st_size:
+            both = f"[{quoted(listed)}, {quoted(hidden)}]"
+            scanned = written(
+                database, scratch / "all.parquet", source.replace(quoted(listed), both)
+            )
+        return unique(database, scanned, "kind, name", "the first is served", str(self._folder),
+                       order="replace(path, '/', chr(1))")  # fmt: skip
+
+    def _scanned(self) -> Iterator[str]:
+        root = os.fspath(self._folder)
+        skip = len(root.rstrip("/\\")) + 1
+
+        def entering(folder: str) -> None:
+            self._now.folders[folder[skip:]] = stamp_of(folder)
+
+        for entry in walk(root, without=(STUDIES,), in_order=False, entering=entering):
+            kind, name = kind_of(entry.name)
+            if kind:
+                try:
+                    state = entry.stat()
+                except OSError:
+                    state = None  # a link to nowhere
+                yield _line(kind, name, entry.path[skip:], state)
+
+    def _measured(
+        self, database: "duckdb.DuckDBPyConnection", old: IndexState | None, rows: str, lock: str,
+        found: str, scratch: Path,
+    ) -> str:  # fmt: skip
+        """Return the files with the dimensions of pictures that neither table nor lock has."""
+        none = ", ".join(f"NULL AS {name}" for name in ("size", "changed", "width", "height"))
+        known = f"(SELECT NULL::VARCHAR AS path, {none} WHERE FALSE)"
+        if old is not None and FILES in old.files:
+            known = f"read_parquet({quoted(self._home / old.files[FILES].name)})"
+        wanted = database.execute(
+            f"SELECT f.path, k.width, k.height FROM {found} f"
+            f" LEFT JOIN {rows} r ON f.name = r.isic_id"
+            f" LEFT JOIN {lock} l ON f.name = l.isic_id LEFT JOIN {known} k ON f.path = k.path"
+            " AND f.size = k.size AND f.changed = k.changed WHERE f.kind = 'picture' AND"
+            " (coalesce(r.pixels_x, l.width) IS NULL OR coalesce(r.pixels_y, l.height) IS NULL)"
+        )
+        sizes = scratch / "measured.csv"
+        with sizes.open("w", encoding="ascii", newline="") as stream:
+            while group := wanted.fetchmany(2000):
+                for path, *size in group:
+                    if size[0] is None:
+                        with logged_errors():
+                            size[:] = dimensions(self._folder / unpacked_path(path))
+                    if size[0] is not None:
+                        stream.write(f"{path},{size[0]},{size[1]}\n")
+        columns = "{path: 'VARCHAR', width: 'INTEGER', height: 'INTEGER'}"
+        source = (
+            f"read_csv({quoted(sizes)}, auto_detect = false, header = false, columns = {columns})"
+        )
+        return f"(SELECT f.*, m.width, m.height FROM {found} f LEFT JOIN {source} m USING (path))"
+
+    def _collections(self, builder: Builder, state: IndexState, scratch: Path) -> None:
+        found = read_collections(self._folder / COLLECTIONS_FILE)
+        made = builder.made.get(RECORDS) or state.files[RECORDS]
+        database = builder.database
+        members = scratch / "members.csv"
+        with translated(str(self._folder)), members.open("w", encoding="ascii") as stream:
+            database.execute(
+                f"CREATE OR REPLACE TEMP VIEW images AS SELECT {VIEW} FROM"
+                f" read_parquet({quoted(self._home / made.name)})"
+            )
+            for number, collection in found.items():
+                condition = among(collection.isic_ids)
+                if collection.query is not None:
+                    condition |= Condition.of(parse(collection.query))
+                listed = database.execute(
+                    f"SELECT isic_id FROM images WHERE {condition.sql}", condition.parameters
+                )
+                while group := listed.fetchmany(2000):
+                    stream.writelines(f"{number},{isic_id}\n" for (isic_id,) in group)
+        shown = [one.model_dump(include=set(SHOWN)) for one in found.values()]
+        builder.collections(shown, [members] if members.stat().st_size else [])
+
+    def _tell(self, database: "duckdb.DuckDBPyConnection", rows: str, files: str) -> None:
+        """Log what was left out of the table, as `FolderStore` does."""
+        table = self._folder / TABLE
+        bad = database.execute(
+            f"SELECT field, any_value(isic_id) FROM (SELECT isic_id, unnest(string_split(faults,"
+            f" ',')) AS field FROM {rows} WHERE faults IS NOT NULL) GROUP BY field ORDER BY field"
+        ).fetchall()
+        for name, isic_id in bad:
+            logger.warning("%s: %s of %s has no such value: left out", table.name, name, isic_id)
+        missing = database.execute(
+            f"SELECT count(*) FROM {rows} WHERE isic_id NOT IN"
+            f" (SELECT name FROM {files} WHERE kind = 'picture')"
+        ).fetchone()
+        if missing and missing[0]:
+            logger.warning("%s: %d rows of metadata.csv have no picture here",
+                           self._folder, missing[0])  # fmt: skip
+
+
+def _line(kind: str, name: str, path: str, state: os.stat_result | None) -> str:
+    size, changed = (state.st_size, state.st_mtime_ns) if state else ("", 0)
+    return f"{kind},{name},{packed_path(path)},{size},{changed}\n"
