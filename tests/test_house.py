@@ -27,7 +27,7 @@ LAYERS = [
     {"config"},
     {"pictures"},
     {"files"},
-    {"errors", "__init__"},
+    {"errors", "__init__", "distribution"},
 ]
 
 #: Third-party packages and the only places that may import them.

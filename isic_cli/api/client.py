@@ -16,6 +16,7 @@ from isic_cli.api.origin import Origin, Params, check_line
 from isic_cli.api.retry import Attempts, Fault, RetryPolicy
 from isic_cli.api.status import LOGIN_HINT
 from isic_cli.config import Settings
+from isic_cli.distribution import NAME as DISTRIBUTION
 from isic_cli.errors import (
     AuthError,
     IsicError,
@@ -28,7 +29,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 Renew = Callable[[str], str | None]
 
-USER_AGENT = f"isic-cli/{__version__}"
+USER_AGENT = f"{DISTRIBUTION}/{__version__}"
 MOST_REDIRECTS = 5
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -15,6 +15,7 @@ from isic_cli.api.http_transport import HttpTransport
 from isic_cli.api.httpx_transport import HttpxTransport
 from isic_cli.api.retry import parse_retry_after
 from isic_cli.config import Settings
+from isic_cli.distribution import NAME as DISTRIBUTION
 from isic_cli.errors import (
     ExpiredLinkError,
     NotFoundError,
@@ -31,7 +32,7 @@ _MOST_TIMES = 4
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.ASCII)
 _HEADERS = {
-    "User-Agent": f"isic-cli/{__version__}",
+    "User-Agent": f"{DISTRIBUTION}/{__version__}",
     "Accept": "image/*,*/*;q=0.5",
     "Accept-Encoding": "identity",
 }

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 from isic_cli.config import is_host_name
+from isic_cli.distribution import install_package
 from isic_cli.errors import ConfigError
 
 PROXY_HINT = "Check the network and the proxy variables (HTTPS_PROXY, NO_PROXY)."
@@ -101,6 +102,6 @@ def _checked(scheme: str, value: str) -> str:
     if parts.scheme.startswith("socks") and find_spec("socksio") is None:
         raise ConfigError(
             f"{variable} names a SOCKS proxy, for which the package socksio is needed",
-            hint="Install it into the environment of isic: pip install socksio.",
+            hint=f"Install it into the environment of isic: {install_package('socksio')}.",
         )
     return url

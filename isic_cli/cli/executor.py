@@ -28,7 +28,7 @@ def executor_options(*, jobs: bool = True) -> Callable[[Callable[..., Any]], Cal
             default="threads",
             show_default=True,
             metavar="threads|processes|dask[=ADDRESS]",
-            help="Where the work is done; Dask needs isic-cli[dask].",
+            help="Where the work is done; Dask needs isic-toolkit[dask].",
         )
         @click.option(
             "--wait-workers",

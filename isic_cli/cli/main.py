@@ -15,6 +15,7 @@ from isic_cli.cli.context import Run
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.signals import CODES, Signals, say
 from isic_cli.cli.streams import ReaderGoneError, standard_streams
+from isic_cli.distribution import APART, official_client
 from isic_cli.errors import ExitCode, IsicError, LocalError, QueryError, TerminatedError, UsageError
 from isic_cli.files.faults import fault_of_machine
 
@@ -112,6 +113,15 @@ def render_error(error: IsicError) -> None:
         click.echo(f"Hint: {error.hint}", err=True)
 
 
+def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted or ctx.resilient_parsing:
+        return
+    click.echo(f"isic {__version__}")
+    if (official := official_client()) is not None:
+        click.echo(f"Warning: {official}. {APART}", err=True)
+    ctx.exit()
+
+
 @click.group(
     cls=RootGroup,
     lazy=COMMANDS,
@@ -137,8 +147,14 @@ def render_error(error: IsicError) -> None:
 @click.option("--insecure", is_flag=True, help="Allow plain http to a host far away.")
 @click.option("-v", "--verbose", count=True, help="Say more; -vv for every request.")
 @click.option("--log-file", type=click.Path(dir_okay=False), help="Write the log to a file too.")
-@click.version_option(
-    __version__, "-V", "--version", prog_name="isic", message="%(prog)s %(version)s"
+@click.option(
+    "-V",
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_print_version,
+    help="Show the version and exit.",
 )
 @click.pass_context
 def cli(ctx: click.Context, /, **options: Any) -> None:

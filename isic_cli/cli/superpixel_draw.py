@@ -211,8 +211,8 @@ def generate(
     """Make the superpixel maps of photographs.
 
     --method archive gives the archive's v3.0 map to the last pixel, from the JPEG that the archive
-    serves; it needs isic-cli[superpixel]. --method approximate takes any picture; its labels must
-    never be joined to the archive's feature arrays. A map that is there is kept.
+    serves; it needs isic-toolkit[superpixel]. --method approximate takes any picture; its labels
+    must never be joined to the archive's feature arrays. A map that is there is kept.
 
     isic superpixel generate out/ISIC_9000002.jpg --method approximate -o maps/
     """

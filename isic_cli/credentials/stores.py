@@ -124,7 +124,7 @@ class KeyringStore:
     failures: tuple[type[Exception], ...]
     origin: str
 
-    _SERVICE = "isic-cli"
+    _SERVICE = "isic-cli"  # the first name of this program, under which logins are kept
 
     @property
     def source(self) -> str:

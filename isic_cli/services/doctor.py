@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from email.utils import parsedate_to_datetime
-from importlib.metadata import PackageNotFoundError, distributions, version
+from importlib.metadata import distributions, version
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from isic_cli import __version__
 from isic_cli.api.archive import ArchiveApi
 from isic_cli.config import Settings
+from isic_cli.distribution import APART, NAME, official_client
 from isic_cli.errors import IsicError
 from isic_cli.files.walk import walk
 
@@ -26,9 +27,6 @@ MOST_SKEW = 300.0
 
 #: Bytes below which a disk is called nearly full.
 LEAST_FREE = 1_000_000_000
-
-#: What only the official client depends on.
-_OFFICIAL_ONLY = "girder-cli-oauth-client"
 
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 
@@ -95,12 +93,10 @@ def _versions() -> Check:
 
 def _installation(environ: Mapping[str, str]) -> Check:
     """Look for another `isic`, such as the official one, that may run instead of this one."""
-    same = [one for one in distributions() if one.metadata["Name"] == "isic-cli"]
-    if len({str(one.locate_file("")) for one in same}) > 1:
-        places = ", ".join(sorted({str(one.locate_file("")) for one in same}))
-        return Check(
-            "installation", "warning", f"isic-cli is installed twice: {places}", "Uninstall one."
-        )
+    places = sorted({str(one.locate_file("")) for one in distributions(name=NAME)})
+    if len(places) > 1:
+        words = f"{NAME} is installed twice: {', '.join(places)}"
+        return Check("installation", "warning", words, "Uninstall one.")
     own = Path(sys.executable).parent
     found = [path for path in _programs(environ) if path.parent != own]
     if found and shutil.which("isic", path=environ.get("PATH")) == str(found[0]):
@@ -110,16 +106,9 @@ def _installation(environ: Mapping[str, str]) -> Check:
             f"the command isic is {found[0]}, not the one of {own}",
             "Put that folder first in PATH, or uninstall the other.",
         )
-    try:
-        version(_OFFICIAL_ONLY)
-    except PackageNotFoundError:
-        return Check("installation", "ok", "no other isic was found")
-    return Check(
-        "installation",
-        "warning",
-        "the official client was installed here: both are the package isic_cli",
-        "Install this one into an environment of its own.",
-    )
+    if (official := official_client()) is not None:
+        return Check("installation", "warning", str(official), APART)
+    return Check("installation", "ok", "no other isic was found")
 
 
 def _programs(environ: Mapping[str, str]) -> list[Path]:

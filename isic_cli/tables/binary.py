@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from isic_cli.distribution import install_extra
 from isic_cli.errors import UsageError
 
 _BATCH = 2000
@@ -63,7 +64,7 @@ def xlsx_rows(path: Path, name: str) -> Iterator[tuple[int, list[Any]]]:
     except ImportError as error:
         raise UsageError(
             f"{name} is a workbook, and openpyxl is not installed",
-            hint="Install the extra xlsx, or save the sheet as CSV UTF-8.",
+            hint=f"{install_extra('xlsx')}, or save the sheet as CSV UTF-8.",
         ) from error
     warnings.filterwarnings("ignore", module="openpyxl")  # of styles and extensions
     try:

@@ -187,7 +187,7 @@ def test_requests_say_who_asks_and_for_what() -> None:
     api, script, _ = play(GOOD, token=TOKEN)
     api.me()
     headers = script.requests[0].headers
-    assert headers["User-Agent"] == f"isic-cli/{__version__}"
+    assert headers["User-Agent"] == f"isic-toolkit/{__version__}"
     assert headers["Accept"] == "application/json"
     assert headers["Authorization"] == f"Bearer {TOKEN}"
 

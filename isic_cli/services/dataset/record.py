@@ -8,6 +8,7 @@ from pathlib import Path
 from isic_cli import __version__
 from isic_cli.api.archive import ArchiveApi
 from isic_cli.config import Settings
+from isic_cli.distribution import NAME as DISTRIBUTION
 from isic_cli.models.collection import Collection as ImageCollection
 from isic_cli.models.selection import Selection
 from isic_cli.services.dataset.header import LockHeader, NamedCollection, archive_of
@@ -39,7 +40,7 @@ def new_header(
     """
     when = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
     return LockHeader(
-        tool=f"isic-cli {__version__}",
+        tool=f"{DISTRIBUTION} {__version__}",
         archive=archive_of(settings),
         time=when.isoformat().replace("+00:00", "Z"),
         images=0,

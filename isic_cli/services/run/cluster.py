@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from isic_cli import __version__
+from isic_cli.distribution import install_extra
 from isic_cli.errors import NetworkError, UsageError
 from isic_cli.services.run.workers import Workers, worker_died
 
@@ -60,7 +61,7 @@ def _client(address: str, count: int) -> "Iterator[Client]":
         from distributed import Client, LocalCluster
     except ImportError as error:
         raise UsageError(
-            "Dask is not installed", hint="pip install 'isic-cli[dask]', or --executor processes."
+            "Dask is not installed", hint=f"{install_extra('dask')}, or --executor processes."
         ) from error
     cluster: Any = None
     try:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from isic_cli.distribution import install_extra
 from isic_cli.errors import CheckError, UsageError
 from isic_cli.pictures.load import load_rgb, read_bytes
 
@@ -47,7 +48,7 @@ def ijg_pixels(path: Path) -> npt.NDArray[np.uint8]:
     if find_spec("jpeglib") is None:
         raise UsageError(
             f"{path}: the archive's map needs the JPEG decoder that the archive used",
-            hint="install isic-cli[superpixel]; " + _HINT,
+            hint=f"{install_extra('superpixel')}; {_HINT}",
         )
     # libjpeg ends the whole process at some damaged files: Pillow must have read it first.
     shape = load_rgb(path).shape

@@ -91,7 +91,7 @@ def generate(path: Path | str, *, method: Method = "archive") -> SuperpixelMap:
     Raises
     ------
     UsageError
-        Another method. For `archive`: not a colour JPEG, or the extra `isic-cli[superpixel]` is
+        Another method. For `archive`: not a colour JPEG, or the extra `isic-toolkit[superpixel]` is
         not installed.
     NotFoundError, LocalError, CheckError
         The photograph cannot be read, or is damaged.
