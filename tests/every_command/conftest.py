@@ -54,13 +54,18 @@ def everything(tmp_path_factory: pytest.TempPathFactory, demo_cache: Path) -> Pa
         patch.chdir(folder)
         patch.setenv("ISIC_ARCHIVE", "demo")
         patch.setenv("ISIC_CACHE_DIR", str(demo_cache))
-        Path("ids.txt").write_text(_IDS)
-        Path("upload.csv").write_text(_UPLOAD)
-        for line in _STEPS.strip().splitlines():
-            assert run(shlex.split(line)) == 0, line
-        Path("photos").mkdir()
-        shutil.copy("out/ISIC_9000002.jpg", "photos")
+        make_everything(folder, lambda line: run(shlex.split(line)))
     return folder
+
+
+def make_everything(folder: Path, isic: Callable[[str], int]) -> None:
+    """Make the files in the folder, which is the working folder, by `isic` on the demo."""
+    (folder / "ids.txt").write_text(_IDS)
+    (folder / "upload.csv").write_text(_UPLOAD)
+    for line in _STEPS.strip().splitlines():
+        assert isic(line) == 0, line
+    (folder / "photos").mkdir()
+    shutil.copy(folder / "out/ISIC_9000002.jpg", folder / "photos")
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Random options, damaged files and failing writes: `python -m tests.fuzz --seconds 3600`."""
