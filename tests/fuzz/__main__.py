@@ -1,6 +1,7 @@
 """Fuzz for some time: `python -m tests.fuzz --seconds 3600 [--from 0] [--only 17 --keep]`."""
 
 import argparse
+import itertools
 import os
 import shlex
 import sys
@@ -17,6 +18,7 @@ def main() -> int:
     """Run trials until the time is over; print those that ended wrong; 1 where there was one."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--count", type=int, help="so many trials, whatever time they take")
     parser.add_argument("--from", dest="first", type=int, default=0)
     parser.add_argument("--step", type=int, default=1)
     parser.add_argument("--only", type=int, nargs="*")
@@ -33,18 +35,15 @@ def main() -> int:
         make_everything(folder, lambda line: run(shlex.split(line)))
         os.chdir(base)
         end = time.monotonic() + given.seconds
-        number = given.first
-        numbers = iter(given.only) if given.only else None
-        while time.monotonic() < end:
-            if numbers is not None and (number := next(numbers, -1)) < 0:
+        for number in given.only or itertools.count(given.first, given.step):
+            if trials == given.count or (given.count is None and time.monotonic() > end):
                 break
             case, fault = try_number(number, folder, keep=given.keep)
             trials += 1
             if fault:
                 wrong += 1
-                print(f"{case}\n  {fault}\n", flush=True)
-            number += given.step
-    print(f"{trials} trials, {wrong} wrong", file=sys.stderr)
+                print(f"{case}\n  {fault}\n", flush=True)  # noqa: T201 - a script
+    print(f"{trials} trials, {wrong} wrong", file=sys.stderr)  # noqa: T201 - a script
     return 1 if wrong else 0
 
 

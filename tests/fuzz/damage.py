@@ -59,7 +59,17 @@ def _encode(data: bytes, draw: random.Random) -> bytes:
     return text.encode(draw.choice(("utf-16", "utf-16-le", "utf-8-sig", "utf-32")))
 
 
-DAMAGES: tuple[Damage, ...] = (_cut, _flip, _flip, _insert, _drop, _lines, _lines, _replace, _encode)
+DAMAGES: tuple[Damage, ...] = (
+    _cut,
+    _flip,
+    _flip,
+    _insert,
+    _drop,
+    _lines,
+    _lines,
+    _replace,
+    _encode,
+)
 
 
 def damage(path: Path, draw: random.Random, others: list[Path]) -> str:

@@ -33,13 +33,18 @@ def try_number(number: int, everything: Path, *, keep: bool = False) -> tuple[Ca
         lost = {path for path in pictures if not path.exists()}
         if keep:
             shutil.copytree(base, f"{place}-kept", symlinks=True)
+    return case, fault_of(case, code, text, lost)
+
+
+def fault_of(case: Case, code: int, text: str, lost: set[Path]) -> str:
+    """Return what is wrong with the end of a trial, or ''."""
     if code not in _ALLOWED:
-        return case, f"exit {code}: {text[-1500:]}"
+        return f"exit {code}: {text[-1500:]}"
     if "Traceback" in text or "This is a bug" in text:
-        return case, f"traceback: {text[-1500:]}"
+        return f"traceback: {text[-1500:]}"
     if lost and not any(word in case.arguments for word in _REMOVES):
-        return case, f"lost {sorted(path.name for path in lost)}"
-    return case, ""
+        return f"lost {sorted(path.name for path in lost)}"
+    return ""
 
 
 def _run_apart(case: Case, work: Path, base: Path) -> int:
@@ -73,9 +78,10 @@ def _run_here(case: Case, work: Path, text: Path) -> int:
     os.dup2(null, 0)
     os.dup2(stream, 1)
     os.dup2(stream, 2)
-    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)
-    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
-    sys.stderr = open(2, "w", encoding="utf-8", closefd=False, errors="backslashreplace")
+    # Open until the process ends.
+    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8", closefd=False, errors="backslashreplace")  # noqa: SIM115
     if case.limit is not None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (case.limit, resource.RLIM_INFINITY))
