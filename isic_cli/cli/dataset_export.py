@@ -18,7 +18,26 @@ if TYPE_CHECKING:
     from isic_cli.services.run.report import Report
     from isic_cli.services.run.workers import ExecutorSpec
 
-_KINDS = ("imagefolder", "hf", "webdataset", "coco", "csv", "croissant", "zip")
+_KINDS = ("imagefolder", "hf", "webdataset", "coco", "csv", "parquet", "croissant", "zip")
+_ALONG = ("masks", "superpixels", "features", "thumbnails")
+
+
+class _Along(click.ParamType[frozenset[str]]):
+    """A list of what goes along with the pictures."""
+
+    name = "list"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> frozenset[str]:
+        """Read `masks,features`."""
+        if not isinstance(value, str):
+            return frozenset(value)
+        found = [one.strip() for one in value.split(",")]
+        for one in found:
+            if one not in _ALONG:
+                self.fail(f"{one!r} is none of {', '.join(_ALONG)}", param, ctx)
+        return frozenset(found)
 
 
 @click.command("export", cls=Command)
@@ -31,6 +50,15 @@ _KINDS = ("imagefolder", "hf", "webdataset", "coco", "csv", "croissant", "zip")
 @click.option("--link", type=click.Choice(["hard", "sym", "copy"]), help="Copy by default.")
 @click.option("--size", metavar="N[xM][:fit|crop|pad]", help="Fit by default, never enlarged.")
 @click.option("--encode", metavar="jpg|png|webp[:Q]", help="With --size jpg:90 by default.")
+@click.option(
+    "--with",
+    "along",
+    type=_Along(),
+    default=(),
+    metavar="LIST",
+    help="masks, superpixels, features, thumbnails, with commas: files that go along.",
+)
+@click.option("--prune-empty", is_flag=True, help="No folders for classes without a picture.")
 @click.option(
     "--per-shard",
     type=click.IntRange(min=1),
@@ -90,6 +118,8 @@ def _options(folder: Path, out: Path, options: dict[str, Any]) -> "ExportOptions
         size=TargetSize.parse(options["size"]) if options["size"] else None,
         encode=Encoding.parse(options["encode"]) if options["encode"] else None,
         per_shard=options["per_shard"],
+        along=options["along"],
+        prune_empty=options["prune_empty"],
     )
 
 
@@ -108,10 +138,30 @@ def _fold(job: "Exporter", state: Any, workers: Any, report: "Report", mode: str
                 problems.append(f"{event.isic_id}: {event.reason}")
                 report.item(event.isic_id, "failed", reason=event.reason)
                 ticker.advance(failed=True)
-    warn([f"{count:,} {reason} left out" for reason, count in job.catalogue.left_out.items()])
+    problems += [f"{one.item}: {one.reason}" for one in job.catalogue.table.problems]
+    warn(_notes(job))
     warn(problems)
     _summarize(job, report, ticker.bytes)
     return ExitCode.PARTIAL if problems else ExitCode.OK
+
+
+def _notes(job: "Exporter") -> list[str]:
+    """Return what is not in the export, and what readers should know of what is."""
+    catalogue = job.catalogue
+    lines = [f"{count:,} {reason} left out" for reason, count in catalogue.left_out.items()]
+    if catalogue.without_row:
+        lines.append(f"{catalogue.without_row:,} pictures without a row of metadata left out")
+    lines += [
+        f"{count:,} {kind} are not in the export: --with {kind} takes them along"
+        for kind, count in job.companions_left_out().items()
+    ]
+    lines += job.missing_classes()
+    lines += [
+        f"{count:,} pictures are {why}, which many programs pass over or misread: "
+        f"{'--encode png or jpg converts them' if why == 'TIFF' else '--encode png makes it 8'}"
+        for why, count in job.unusual.items()
+    ]
+    return lines
 
 
 def _summarize(job: "Exporter", report: "Report", size: int) -> None:

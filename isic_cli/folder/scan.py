@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 PICTURE = id_pattern(r"\.(?:jpe?g|png|tiff?)")
 THUMBNAIL = id_pattern(r"_thumbnail\.jpe?g")
 SUPERPIXELS = id_pattern(r"_superpixels(?:_v[0-9.]+)?\.png")
+FEATURES = id_pattern(r"_features(?:_v[0-9.]+)?\.json")
 MASK = id_pattern(r"_(?:segmentation|attribute_\w+|expert\w*)\.png")
 
 _KINDS = {"picture": PICTURE, "thumbnail": THUMBNAIL, "superpixels": SUPERPIXELS, "mask": MASK}
@@ -45,7 +46,7 @@ class Contents:
 
     Attributes
     ----------
-    pictures, thumbnails, superpixels : dict of str to str
+    pictures, thumbnails, superpixels, features : dict of str to str
         Paths by ISIC id: as text, since to make a hundred thousand `Path` takes a second.
     masks : dict of str to str
         Paths by file name.
@@ -58,6 +59,7 @@ class Contents:
     pictures: dict[str, str] = field(default_factory=dict)
     thumbnails: dict[str, str] = field(default_factory=dict)
     superpixels: dict[str, str] = field(default_factory=dict)
+    features: dict[str, str] = field(default_factory=dict)
     masks: dict[str, str] = field(default_factory=dict)
 
     def size_of(self, path: str) -> int | None:
@@ -135,6 +137,8 @@ def _sort_in(contents: Contents, name: str, path: str) -> None:
             "mask": contents.masks,
         }
         _keep(files[kind], key, path)
+    elif match := FEATURES.fullmatch(name):
+        _keep(contents.features, match[1].upper(), path)
 
 
 def _keep(files: dict[str, str], key: str, path: str) -> None:

@@ -12,8 +12,35 @@ from isic_cli.index.engine import connect, quoted, translated
 _TYPES: Mapping[type, str] = {bool: "BOOLEAN", int: "BIGINT", float: "DOUBLE", str: "VARCHAR"}
 
 
+class ColumnTypes:
+    """DuckDB's type of each column of rows: a number or a boolean where all values are, else text.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Columns that are there in any case.
+    """
+
+    def __init__(self, columns: Sequence[str] = ()) -> None:
+        self._kinds: dict[str, str] = dict.fromkeys(columns, "")
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Look at a row."""
+        for name, value in row.items():
+            self._kinds[name] = _common(self._kinds.get(name, ""), _kind(name, value))
+
+    def found(self) -> dict[str, str]:
+        """Return the types; a column without a value is text."""
+        return {name: kind or "VARCHAR" for name, kind in self._kinds.items()}
+
+
 def write_parquet(
-    rows: Iterable[Mapping[str, Any]], path: Path, columns: Sequence[str] = ()
+    rows: Iterable[Mapping[str, Any]],
+    path: Path,
+    columns: Sequence[str] = (),
+    *,
+    types: Mapping[str, str] | None = None,
+    notes: Mapping[str, str] | None = None,
 ) -> None:
     """Write rows as a Parquet file; they wait in a temporary file, so memory stays flat.
 
@@ -26,6 +53,10 @@ def write_parquet(
         Written in place.
     columns : sequence of str
         The first columns, in this order, there in any case; others follow sorted by name.
+    types : mapping of str to str, optional
+        Every column and its type, where they do not follow from the rows.
+    notes : mapping of str to str, optional
+        Key-value metadata of the file.
 
     Raises
     ------
@@ -34,25 +65,29 @@ def write_parquet(
     """
     with TemporaryDirectory(prefix="isic-") as folder:
         lines = Path(folder) / "rows.jsonl"
-        kinds: dict[str, str] = dict.fromkeys(columns, "")
+        seen = ColumnTypes(columns)
         with translated(str(path)), lines.open("w", encoding="utf-8") as stream:
             for row in rows:
-                for name, value in row.items():
-                    kinds[name] = _common(kinds.get(name, ""), _kind(name, value))
+                seen.add(row)
                 stream.write(json.dumps(row) + "\n")
-        names = [*columns, *sorted(kinds.keys() - set(columns))]
-        if not names:
-            names, kinds = ["isic_id"], {"isic_id": "VARCHAR"}
-        _convert(lines, path, {name: kinds[name] or "VARCHAR" for name in names}, Path(folder))
+        if types is None:
+            found = seen.found()
+            names = [*columns, *sorted(found.keys() - set(columns))]
+            types = {name: found[name] for name in names} or {"isic_id": "VARCHAR"}
+        _convert(lines, path, types, notes or {}, Path(folder))
 
 
-def _convert(lines: Path, path: Path, types: Mapping[str, str], folder: Path) -> None:
+def _convert(
+    lines: Path, path: Path, types: Mapping[str, str], notes: Mapping[str, str], folder: Path
+) -> None:
     columns = ", ".join(f"{quoted(name)}: '{kind}'" for name, kind in types.items())
+    kept = ", ".join(f"{quoted(name)}: {quoted(text)}" for name, text in notes.items())
     with translated(str(path)), connect(folder / "spill") as database:
         database.execute(
             f"COPY (SELECT * FROM read_json({quoted(lines)}, format = 'newline_delimited',"
             f" columns = {{{columns}}}, maximum_object_size = 4194304))"
-            f" TO {quoted(path)} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)"
+            f" TO {quoted(path)} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false"
+            f"{f', KV_METADATA {{{kept}}}' if kept else ''})"
         )
 
 

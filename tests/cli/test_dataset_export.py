@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from isic_cli.tables.read import RowReader
 from tests.cli.conftest import Isic, Result
 from tests.support.folders import make_folder
 from tests.support.lesions import drawn
@@ -50,19 +51,25 @@ def test_an_image_folder_has_a_folder_for_each_side_and_class(isic: Isic, tmp_pa
     done = export(isic, "--to", "imagefolder", "--label", "diagnosis_1", "--split", "split.csv")
     assert (done.code, done.out) == (0, "")
     assert files(tmp_path / "out") == [
+        "README.md",
+        "class_map.txt",
+        "classes.json",
+        "classes.txt",
         "metadata.csv",
         "test/Malignant/ISIC_0000004.jpg",
         "train/Benign/ISIC_0000002.jpg",
         "train/Benign/ISIC_0000003.jpg",
         "train/Malignant/ISIC_0000001.jpg",
     ]
+    assert (tmp_path / "out/test/Benign").is_dir()
     original = (tmp_path / "archive" / "ISIC_0000001.jpg").read_bytes()
     assert (tmp_path / "out/train/Malignant/ISIC_0000001.jpg").read_bytes() == original
     assert (tmp_path / "out/attribution.txt").read_text() == (
         "Anonymous\nClinic A\nClinic B, Vienna\n"
     )
     assert "license: CC-BY-NC-4.0" in (tmp_path / "out/CITATION.cff").read_text()
-    assert done.err.startswith("4 images: 4 exported (")
+    assert done.err.splitlines()[0] == "Warning: test has no picture of Benign"
+    assert done.err.splitlines()[1].startswith("4 images: 4 exported (")
 
 
 def test_a_second_run_does_only_what_is_missing(isic: Isic, tmp_path: Path) -> None:
@@ -136,22 +143,31 @@ def test_hugging_face_gets_a_table_for_each_side_and_a_card(isic: Isic, tmp_path
     assert files(out) == [
         "README.md",
         "test/ISIC_0000004.jpg",
-        "test/metadata.jsonl",
+        "test/metadata.parquet",
         "train/ISIC_0000001.jpg",
         "train/ISIC_0000002.jpg",
         "train/ISIC_0000003.jpg",
-        "train/metadata.jsonl",
+        "train/metadata.parquet",
     ]
-    assert json.loads((out / "test/metadata.jsonl").read_text()) == {
-        "isic_id": "ISIC_0000004",
-        "attribution": "Anonymous",
-        "copyright_license": "CC-0",
-        "diagnosis_1": "Malignant",
-        "diagnosis_3": "Melanoma in situ",
-        "file_name": "ISIC_0000004.jpg",
-        "split": "test",
-        "label": "Malignant",
-    }
+    reader = RowReader(out / "test/metadata.parquet")
+    assert [row for _, row in reader] == [
+        {
+            "isic_id": "ISIC_0000004",
+            "file_name": "ISIC_0000004.jpg",
+            "split": "test",
+            "label": 1,
+            "attribution": "Anonymous",
+            "copyright_license": "CC-0",
+            "age_approx": None,
+            "diagnosis_1": "Malignant",
+            "diagnosis_3": "Melanoma in situ",
+            "sex": None,
+            "lesion_id": None,
+            "patient_id": None,
+            "pixels_x": 32,
+            "pixels_y": 24,
+        }
+    ]
     card = (out / "README.md").read_text()
     assert card.startswith("---\nlicense: cc-by-nc-4.0\nconfigs:\n- config_name: default\n")
     assert '  - split: "test"\n    path: "test/**"\n' in card
@@ -170,7 +186,7 @@ def test_webdataset_reads_the_shards(isic: Isic, tmp_path: Path) -> None:
     code = (
         "import sys, webdataset as w\n"
         "for s in w.WebDataset(sys.argv[1:], shardshuffle=False, empty_check=False).decode('pil'):\n"
-        "    print(s['__key__'], s['jpg'].size, s['cls'], s['json']['sex'] if 'sex' in s['json'] else '')"
+        "    print(s['__key__'], s['jpg'].size, s['cls'], s['json']['sex'])"
     )
     pytest.importorskip("webdataset")
     done = subprocess.run(
@@ -183,7 +199,7 @@ def test_webdataset_reads_the_shards(isic: Isic, tmp_path: Path) -> None:
         "ISIC_0000001 (32, 24) 1 male",
         "ISIC_0000002 (32, 24) 0 female",
         "ISIC_0000003 (32, 24) 0 male",
-        "ISIC_0000004 (32, 24) 1 ",
+        "ISIC_0000004 (32, 24) 1 None",
     ]
 
 
@@ -245,7 +261,19 @@ def test_coco_has_masks_as_run_lengths(isic: Isic, tmp_path: Path) -> None:
         "width": 32,
         "height": 24,
         "isic_id": "ISIC_0000001",
+        "attribution": "Clinic A",
+        "license": 1,
         "label": "Malignant",
+        "metadata": {
+            "split": "train",
+            "copyright_license": "CC-0",
+            "age_approx": 40,
+            "diagnosis_1": "Malignant",
+            "diagnosis_3": "Melanoma Invasive",
+            "sex": "male",
+            "lesion_id": "IL_0000001",
+            "patient_id": "IP_0000001",
+        },
     }
     assert [(one["image_id"], one["category_id"]) for one in found["annotations"]] == [
         (1, 3),
@@ -315,7 +343,8 @@ def test_labels_of_a_scheme_leave_out_what_has_none(isic: Isic, tmp_path: Path) 
     make_folder(tmp_path / "two", rows)
     arguments = ("--to", "imagefolder", "--label", "isic2016")
     done = isic("dataset", "export", "two", "a", *arguments)
-    assert files(tmp_path / "a") == ["images/benign/ISIC_0000001.jpg", "metadata.csv"]
+    assert files(tmp_path / "a")[-2:] == ["images/benign/ISIC_0000001.jpg", "metadata.csv"]
+    assert (tmp_path / "a/images/malignant").is_dir()
     assert "Warning: 1 images without a label of isic2016 left out" in done.err
     isic("dataset", "export", "two", "b", *arguments, "--keep-unmapped")
     assert "images/unmapped/ISIC_0000002.jpg" in files(tmp_path / "b")

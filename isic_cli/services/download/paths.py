@@ -22,7 +22,7 @@ FLAT = "{isic_id}.{ext}"
 
 _SPEC = re.compile(r"(\.[0-9]+)?")
 _FORBIDDEN = re.compile(r'[\x00-\x1f<>:"\\|?*]')
-_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 _TAKEN = frozenset({STATE, "licenses", "metadata.csv", "attribution.txt", "isic.lock"})
 
 
@@ -107,7 +107,7 @@ def _wrong_part(path: str) -> str | None:
             return "a path stays inside the folder"
         if _FORBIDDEN.search(part) or part[-1] in ". ":
             return f"{part!r} is not a file name everywhere"
-        if _DEVICE.fullmatch(part):
+        if DEVICE.fullmatch(part):
             return f"{part!r} is the name of a device on Windows"
     return f"{parts[0]} has another use" if parts[0].lower() in _TAKEN else None
 

@@ -1,6 +1,5 @@
 """Which images are exported, under which label, in which split, and where each goes."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,16 +11,17 @@ from isic_cli.curation.labels import SCHEMES, UNMAPPED, Scheme, load_scheme
 from isic_cli.curation.labels.scheme import require_levels
 from isic_cli.errors import LocalError, UsageError
 from isic_cli.folder.scan import Contents, scan
-from isic_cli.folder.table import typed
-from isic_cli.models.ids import id_pattern
 from isic_cli.services.dataset.label import Labelling
 from isic_cli.services.dataset.split import read_splits
-from isic_cli.services.export.options import PACKED, ExportOptions
+from isic_cli.services.export.cells import ExportColumns, present
+from isic_cli.services.export.companions import Companion, Companions
+from isic_cli.services.export.layout import beside, check_folders, check_splits, target_of
+from isic_cli.services.export.options import ExportOptions, With
 from isic_cli.services.tabular import Row, TableSource, open_table
+from isic_cli.tables.names import is_missing
 
-#: A split or label as the name of a folder.
-_UNSAFE = re.compile(r"[^\w ,.()+-]")
-_MASK = id_pattern(r"_(?:attribute_)?(\w+)\.png")
+#: Where a scheme's label waits in a row: no column of a table is called so.
+_LABEL = "\0label"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ class Item:
     label : str
         `""` without labels.
     row : dict
-        Its metadata; an absent value is an absent key.
-    masks : tuple of (str, str)
-        Category and file of each mask.
+        Its metadata as the table has it; an absent value is an absent key.
+    companions : tuple of Companion
+        Its masks and the like, of every kind.
     """
 
     isic_id: str
@@ -52,7 +52,11 @@ class Item:
     split: str
     label: str
     row: Row
-    masks: tuple[tuple[str, str], ...]
+    companions: tuple[Companion, ...]
+
+    def of(self, kinds: frozenset[With]) -> tuple[Companion, ...]:
+        """Return the companions of some kinds."""
+        return tuple(one for one in self.companions if one.kind in kinds)
 
 
 @dataclass
@@ -64,11 +68,17 @@ class Catalogue:
     options : ExportOptions
         What was asked for.
     left_out : Counter of str
-        Images that are not exported, by reason, of the last iteration.
+        Rows of the table that are not exported, by reason, of the last iteration.
+    without_row : int
+        Pictures without a row of metadata, of the last iteration.
+    rows : int
+        Rows of the table, of the last iteration.
     """
 
     options: ExportOptions
     left_out: Counter[str] = field(default_factory=Counter)
+    without_row: int = 0
+    rows: int = 0
 
     @cached_property
     def contents(self) -> Contents:
@@ -124,15 +134,27 @@ class Catalogue:
         return tuple(dict.fromkeys((self.splits or {}).values()))
 
     @cached_property
-    def masks(self) -> dict[str, tuple[tuple[str, str], ...]]:
-        """Category and file of the masks of each image."""
-        found: dict[str, list[tuple[str, str]]] = {}
-        for name, path in sorted(self.contents.masks.items()):
-            match = _MASK.fullmatch(name)
-            if match:
-                category = "lesion" if match[2].lower() == "segmentation" else match[2].lower()
-                found.setdefault(match[1].upper(), []).append((category, path))
-        return {isic_id: tuple(masks) for isic_id, masks in found.items()}
+    def companions(self) -> Companions:
+        """What goes along with the pictures."""
+        return Companions(self.contents)
+
+    @cached_property
+    def columns(self) -> ExportColumns:
+        """The columns of a table of the export."""
+        split, label = self.options.split, self.options.label
+        is_column = self.splits is not None and split in self.table.columns
+        return ExportColumns(
+            self.table.columns,
+            self.table,
+            own=[*(["split"] if split is not None else []), *(["label"] if label else [])],
+            companions=self.companions.names(self.options.along),
+            kept=frozenset(
+                [*(["split"] if is_column and split == "split" else []),
+                 *(["label"] if label == "label" and self.scheme is None else [])]
+            ),
+            is_resized=self.options.size is not None,
+            reserved="_file_name" if self.options.kind == "hf" else "",
+        )  # fmt: skip
 
     def check(self) -> None:
         """Refuse what cannot be exported before anything is written.
@@ -148,112 +170,69 @@ class Catalogue:
         if self.options.folder.is_file():
             raise LocalError(f"{self.options.folder} is not a folder", hint="Export a download.")
         self.table.require("isic_id")
-        _folder_names(self.labels)
-        _folder_names(self.split_names)
+        check_folders(self.labels)
+        check_splits(self.options, self.split_names)
+        self.columns  # noqa: B018 - reads the whole table: what is wrong with it is told now
 
     def __iter__(self) -> Iterator[Item]:
         self.left_out.clear()
+        self.rows = 0
         seen: set[str] = set()
         for row in self._labelled():
-            isic_id = row["isic_id"]
-            source = self.contents.pictures.get(isic_id)
-            if isic_id in seen:
-                self.left_out["rows of an image that has another row"] += 1
-                continue
-            seen.add(isic_id)
-            if source is None:
-                self.left_out["rows without a picture in the folder"] += 1
-                continue
-            item = self._item(isic_id, source, row)
-            if item is not None:
-                yield item
-        if missing := len(self.contents.pictures.keys() - seen):
-            self.left_out["pictures without a row of metadata"] += missing
+            self.rows += 1
+            found = self._item_of(row, seen)
+            if isinstance(found, Item):
+                yield found
+            else:
+                self.left_out[found] += 1
+        if unnamed := len(self.table.problems):
+            self.rows += unnamed
+            self.left_out["rows without an ISIC id"] = unnamed
+        self.without_row = len(self.contents.pictures.keys() - seen)
 
     def _labelled(self) -> Iterator[Row]:
         if self.scheme is None:
             yield from self.table
         else:
-            yield from Labelling(self.scheme, column="label").apply(self.table)
+            yield from Labelling(self.scheme, column=_LABEL).apply(self.table)
 
-    def _item(self, isic_id: str, source: str, row: Row) -> Item | None:
+    def _item_of(self, row: Row, seen: set[str]) -> Item | str:
+        """Return what is exported of a row, else why nothing is."""
+        isic_id: str = row["isic_id"]
+        if isic_id in seen:
+            return "rows of an image that has another row"
+        seen.add(isic_id)
+        source = self.contents.pictures.get(isic_id)
+        if source is None:
+            return "rows without a picture in the folder"
         label = split = ""
         if self.options.label is not None:
-            column = "label" if self.scheme is not None else self.options.label
-            label = str(row.get(column) or "") or UNMAPPED
+            value = row.pop(_LABEL) if self.scheme is not None else row.get(self.options.label)
+            label = UNMAPPED if is_missing(value) else str(value)
             if label == UNMAPPED and not self.options.keep_unmapped:
-                self.left_out[f"images without a label of {self.options.label}"] += 1
-                return None
+                return f"images without a label of {self.options.label}"
         if self.splits is not None:
             split = self.splits.get(isic_id, "")
             if not split:
-                self.left_out["images without a split"] += 1
-                return None
-        target = self._target(isic_id, Path(source).suffix, split, label)
-        masks = self.masks.get(isic_id, ())
-        return Item(isic_id, source, target, split, label, _typed(row), masks)
+                return "images without a split"
+        target = target_of(self.options, isic_id, Path(source).suffix, split=split, label=label)
+        along = self.companions.of(isic_id)
+        return Item(isic_id, source, target, split, label, present(row), along)
 
-    def _target(self, isic_id: str, suffix: str, split: str, label: str) -> str:
-        encoding = self.options.encoding
-        ending = encoding.format if encoding else suffix.lower().removeprefix(".")
-        name = f"{isic_id}.{ending}"
-        match self.options.kind:
-            case "imagefolder":
-                return f"{_folder(split) or 'images'}/{_folder(label)}/{name}"
-            case "hf":
-                return f"{_folder(split) or 'train'}/{name}"
-            case "coco" if split:
-                return f"images/{_folder(split)}/{name}"
-            case kind if kind in PACKED:
-                return name
-        return f"images/{name}"
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns of a table of the export."""
-        added = [
-            "file_name",
-            *(["split"] if self.splits is not None else []),
-            *(["label"] if self.options.label is not None else []),
-        ]
-        return tuple(dict.fromkeys(("isic_id", *added, *self.table.columns)))
-
-    def fields(self, item: Item) -> dict[str, Any]:
-        """Return the row of an item in a table of the export; `file_name` is its path."""
+    def cells(self, item: Item) -> dict[str, Any]:
+        """Return the cells of an item but for the sizes; `file_name` is its path."""
         name = item.target
         if self.options.kind == "croissant":  # which knows files by their bare names
             name = name.rpartition("/")[2]
-        row = {"isic_id": item.isic_id, "file_name": name}
+        elif self.options.kind == "hf":  # whose table lies beside the pictures
+            name = name.partition("/")[2]
+        found = self.columns.of_row(item.row) | {"isic_id": item.isic_id, "file_name": name}
         if self.splits is not None:
-            row["split"] = item.split
+            found["split"] = item.split
         if self.options.label is not None:
-            row["label"] = item.label
-        return item.row | row
-
-
-def _typed(row: Row) -> Row:
-    """Return a row with the API's types, without empty cells; a wrong cell stays as text."""
-    found = {}
-    for name, value in row.items():
-        if value in (None, ""):
-            continue
-        try:
-            found[name] = typed(name, value) if isinstance(value, str) else value
-        except ValueError:
-            found[name] = value
-    return found
-
-
-def _folder(name: str) -> str:
-    return _UNSAFE.sub("_", name).strip(" .")
-
-
-def _folder_names(names: tuple[str, ...]) -> None:
-    """Refuse names that no folder can have, or that two would share, whatever the case."""
-    folders: dict[str, str] = {}
-    for name in names:
-        folder = _folder(name).casefold()
-        if not folder:
-            raise UsageError(f"{name!r} cannot be the name of a folder")
-        if folders.setdefault(folder, name) != name:
-            raise UsageError(f"{folders[folder]!r} and {name!r} would be one folder")
+            found["label"] = item.label
+        below = beside(self.options, item.split)
+        for one in item.of(self.options.along):
+            target = one.target(self.options, item.isic_id, item.split)
+            found[one.column] = target.removeprefix(below)
+        return found

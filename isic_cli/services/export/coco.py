@@ -1,13 +1,15 @@
 """COCO's JSON, written as it comes: pictures, categories and masks as run lengths."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from tempfile import TemporaryFile
 from typing import Any, TextIO
 
+from isic_cli.models.licenses import LICENSES
 from isic_cli.services.export.catalogue import Catalogue, Item
 
-Entry = tuple[Item, dict[str, Any]]
+#: An image, what the export knows of its files, and its cells.
+Entry = tuple[Item, dict[str, Any], dict[str, Any]]
 
 
 def write(file: TextIO, catalogue: Catalogue, entries: Iterable[Entry]) -> None:
@@ -22,19 +24,26 @@ def write(file: TextIO, catalogue: Catalogue, entries: Iterable[Entry]) -> None:
         Where to.
     catalogue : Catalogue
         For the categories.
-    entries : iterable of (Item, dict)
-        The images and what the export knows of their files.
+    entries : iterable of Entry
+        The images.
     """
     categories = {name: at for at, name in enumerate(_names(catalogue), start=1)}
     listed = [{"id": at, "name": name, "supercategory": ""} for name, at in categories.items()]
-    head = {"info": {"description": "Images of the ISIC Archive"}, "licenses": []}
+    licenses = {name: at for at, name in enumerate(LICENSES, start=1)}
+    head = {
+        "info": {"description": "Images of the ISIC Archive"},
+        "licenses": [
+            {"id": licenses[name], "name": one.spdx, "url": one.url}
+            for name, one in LICENSES.items()
+        ],
+    }
     file.write(json.dumps(head)[:-1])
     file.write(f', "categories": {json.dumps(listed)},\n"images": [')
     number = 0
     with TemporaryFile("w+", encoding="utf-8") as spool:
         opening = "\n"
-        for item, line in entries:
-            file.write(opening + json.dumps(_image(item, line), ensure_ascii=False))
+        for item, line, cells in entries:
+            file.write(opening + json.dumps(_image(item, cells, licenses), ensure_ascii=False))
             opening = ",\n"
             for annotation in _annotations(item, line, categories):
                 number += 1
@@ -47,23 +56,28 @@ def write(file: TextIO, catalogue: Catalogue, entries: Iterable[Entry]) -> None:
 
 
 def _names(catalogue: Catalogue) -> list[str]:
-    found = {category for masks in catalogue.masks.values() for category, _ in masks}
+    found = {one.category for one in catalogue.companions.names(frozenset({"masks"}))}
     labels = list(catalogue.labels)
     if labels:
         found.discard("lesion")
     return [*labels, *sorted(found.difference(labels))] or ["lesion"]
 
 
-def _image(item: Item, line: dict[str, Any]) -> dict[str, Any]:
+def _image(item: Item, cells: Mapping[str, Any], licenses: Mapping[str, int]) -> dict[str, Any]:
     image = {
         "id": _number(item),
         "file_name": item.target,
-        "width": line["width"],
-        "height": line["height"],
+        "width": cells["pixels_x"],
+        "height": cells["pixels_y"],
         "isic_id": item.isic_id,
+        "attribution": cells.get("attribution"),
     }
+    if (license_ := licenses.get(str(cells.get("copyright_license")))) is not None:
+        image["license"] = license_
     if item.label:
         image["label"] = item.label
+    own = {"isic_id", "file_name", "label", "attribution", "pixels_x", "pixels_y"}
+    image["metadata"] = {name: value for name, value in cells.items() if name not in own}
     return image
 
 

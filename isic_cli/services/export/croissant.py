@@ -1,12 +1,16 @@
 """Croissant 1.1: what a set holds, for programs that load it (mlcommons.org/croissant/1.1)."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from typing import Any
 
 from isic_cli.curation.cite import written
 from isic_cli.curation.reference import Reference
+from isic_cli.models.ids import ID_PATTERN
 from isic_cli.models.licenses import LICENSES
+from isic_cli.services.export.companions import Companion
 
 _CONTEXT = {
     "@language": "en",
@@ -55,27 +59,58 @@ _CONTEXT = {
 _MEDIA = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp", "tif": "image/tiff"}
 
 
-def describe(
-    columns: Sequence[str],
-    rows: Iterable[Mapping[str, Any]],
-    *,
-    table_sha256: str,
-    cited: Reference,
-) -> str:
-    """Return the JSON-LD that describes `metadata.csv` and the pictures in `images/`.
+_TYPES = {
+    "VARCHAR": "sc:Text",
+    "BIGINT": "sc:Integer",
+    "DOUBLE": "sc:Float",
+    "BOOLEAN": "sc:Boolean",
+}
+_SPLITS = {
+    **dict.fromkeys(("train", "training"), "cr:TrainingSplit"),
+    **dict.fromkeys(("val", "valid", "validation", "dev"), "cr:ValidationSplit"),
+    **dict.fromkeys(("test", "testing"), "cr:TestSplit"),
+}
+#: Columns about a person.
+_PERSONAL = (
+    *("age_approx", "sex", "fitzpatrick_skin_type", "family_hx_mm", "personal_hx_mm"),
+    *("patient_id", "anatom_site_general", "anatom_site_1"),
+)
 
-    Parameters
+
+@dataclass(frozen=True, slots=True)
+class CroissantSet:
+    """What an export holds.
+
+    Attributes
     ----------
-    columns : sequence of str
-        Of `metadata.csv`; `file_name` names the picture.
-    rows : iterable of Mapping
-        Its rows, for the types of the columns and the formats of the pictures.
+    types : mapping of str to str
+        The columns of `metadata.parquet` and DuckDB's type of each; `file_name` names the picture.
+    endings : frozenset of str
+        Of the pictures.
+    splits : tuple of str
+        Empty without a split.
+    along : tuple of Companion
+        One of each name that goes along as a picture.
     table_sha256 : str
-        Of `metadata.csv`, in hexadecimal.
-    cited : CitedSet
+        Of `metadata.parquet`, in hexadecimal.
+    cited : Reference
         The set: whom to credit, its strictest licence, when it was retrieved.
     """
-    types, endings = _seen(rows)
+
+    types: Mapping[str, str]
+    endings: frozenset[str]
+    splits: tuple[str, ...]
+    along: tuple[Companion, ...]
+    table_sha256: str
+    cited: Reference
+
+
+def describe(one: CroissantSet) -> str:
+    """Return the JSON-LD that describes `metadata.parquet`, the pictures and what goes along.
+
+    The table is Parquet: from CSV readers take 007 for a number.
+    """
+    cited = one.cited
     value = {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
@@ -87,34 +122,23 @@ def describe(
         "citeAs": written(cited, "bibtex"),
         "datePublished": str(cited.retrieved),
         "version": "1.0.0",
+        **_responsible(one.types),
         "distribution": [
             {
                 "@type": "cr:FileObject",
                 "@id": "metadata",
                 "name": "metadata",
-                "contentUrl": "metadata.csv",
-                "encodingFormat": "text/csv",
-                "sha256": table_sha256,
+                "contentUrl": "metadata.parquet",
+                "encodingFormat": "application/x-parquet",
+                "sha256": one.table_sha256,
             },
-            {
-                "@type": "cr:FileSet",
-                "@id": "pictures",
-                "name": "pictures",
-                "encodingFormat": sorted({_MEDIA.get(ending, "image/*") for ending in endings}),
-                "includes": [f"images/*.{ending}" for ending in sorted(endings)],
-            },
+            _file_set("pictures", "images", one.endings),
+            *(_file_set(file.folder, file.folder, {file.ending}) for file in one.along),
         ],
         "recordSet": [
-            {
-                "@type": "cr:RecordSet",
-                "@id": "images",
-                "name": "images",
-                "key": {"@id": "images/isic_id"},
-                "field": [
-                    *(_column(name, types.get(name, "sc:Text")) for name in columns),
-                    _picture(),
-                ],
-            }
+            *([_splits(one.splits)] if one.splits else []),
+            _images(one.types, has_splits=bool(one.splits)),
+            *(_along(file) for file in one.along),
         ],
     }
     if cited.license in LICENSES:
@@ -122,26 +146,67 @@ def describe(
     return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
 
-def _seen(rows: Iterable[Mapping[str, Any]]) -> tuple[dict[str, str], set[str]]:
-    """Return the type of each column that is text everywhere or no text, and file endings."""
-    types: dict[str, str] = {}
-    endings: set[str] = set()
-    for row in rows:
-        endings.add(str(row["file_name"]).rpartition(".")[2])
-        for name, value in row.items():
-            found = _type(value)
-            types[name] = found if types.get(name, found) == found else "sc:Text"
-    return types, endings or {"jpg"}
+def _responsible(types: Mapping[str, str]) -> dict[str, Any]:
+    """Return the properties of responsible AI (mlcommons.org/croissant/RAI/1.0) that are known."""
+    found: dict[str, Any] = {
+        "rai:dataCollection": "Images that clinics and studies contributed to the ISIC Archive; "
+        "the columns attribution and copyright_license name the contributor of each.",
+        "rai:dataLimitations": "The images are no random sample of a population: which lesions "
+        "were photographed, and how often, differs between contributors.",
+    }
+    personal = [name for name in _PERSONAL if name in types]
+    if personal:
+        found["rai:personalSensitiveInformation"] = [f"column {name}" for name in personal]
+    if "diagnosis_confirm_type" in types:
+        found["rai:dataAnnotationProtocol"] = (
+            "The column diagnosis_confirm_type says how the diagnosis of each image was confirmed."
+        )
+    return found
 
 
-def _type(value: Any) -> str:
-    # A column with empty cells is read as fractions by most programs, whole numbers too.
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return "sc:Float"
-    return "sc:Text"
+def _file_set(id_: str, folder: str, endings: AbstractSet[str]) -> dict[str, Any]:
+    return {
+        "@type": "cr:FileSet",
+        "@id": id_,
+        "name": id_,
+        "encodingFormat": sorted({_MEDIA.get(ending, "image/*") for ending in endings}),
+        "includes": [f"{folder}/*.{ending}" for ending in sorted(endings)],
+    }
 
 
-def _column(name: str, type_: str) -> dict[str, Any]:
+def _splits(names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the record set of the splits, each with its meaning where the name tells it."""
+    return {
+        "@type": "cr:RecordSet",
+        "@id": "splits",
+        "name": "splits",
+        "dataType": "cr:Split",
+        "key": {"@id": "splits/name"},
+        "field": [
+            {"@type": "cr:Field", "@id": "splits/name", "dataType": "sc:Text"},
+            {"@type": "cr:Field", "@id": "splits/url", "dataType": "sc:URL"},
+        ],
+        "data": [
+            {"splits/name": name, "splits/url": _SPLITS.get(name.lower(), "cr:Split")}
+            for name in names
+        ],
+    }
+
+
+def _images(types: Mapping[str, str], *, has_splits: bool) -> dict[str, Any]:
+    return {
+        "@type": "cr:RecordSet",
+        "@id": "images",
+        "name": "images",
+        "key": {"@id": "images/isic_id"},
+        "field": [
+            *(_column(name, _TYPES[kind], has_splits=has_splits) for name, kind in types.items()),
+            _content("images/picture", "pictures"),
+        ],
+    }
+
+
+def _column(name: str, type_: str, *, has_splits: bool) -> dict[str, Any]:
     field: dict[str, Any] = {
         "@type": "cr:Field",
         "@id": f"images/{name}",
@@ -151,6 +216,8 @@ def _column(name: str, type_: str) -> dict[str, Any]:
     }
     if name == "label":
         field["dataType"] = [type_, "cr:Label"]
+    if name == "split" and has_splits:
+        field["references"] = {"field": {"@id": "splits/name"}}
     if name == "file_name":
         field["references"] = {
             "fileSet": {"@id": "pictures"},
@@ -159,11 +226,36 @@ def _column(name: str, type_: str) -> dict[str, Any]:
     return field
 
 
-def _picture() -> dict[str, Any]:
+def _content(id_: str, files: str) -> dict[str, Any]:
     return {
         "@type": "cr:Field",
-        "@id": "images/picture",
-        "name": "images/picture",
+        "@id": id_,
+        "name": id_,
         "dataType": "sc:ImageObject",
-        "source": {"fileSet": {"@id": "pictures"}, "extract": {"fileProperty": "content"}},
+        "source": {"fileSet": {"@id": files}, "extract": {"fileProperty": "content"}},
+    }
+
+
+def _along(file: Companion) -> dict[str, Any]:
+    """Return a record set of its own: not every image has a mask."""
+    id_ = file.folder
+    return {
+        "@type": "cr:RecordSet",
+        "@id": f"{id_}_by_image",
+        "name": f"{id_}_by_image",
+        "key": {"@id": f"{id_}_by_image/isic_id"},
+        "field": [
+            {
+                "@type": "cr:Field",
+                "@id": f"{id_}_by_image/isic_id",
+                "name": f"{id_}_by_image/isic_id",
+                "dataType": "sc:Text",
+                "source": {
+                    "fileSet": {"@id": id_},
+                    "extract": {"fileProperty": "filename"},
+                    "transform": {"regex": f"^({ID_PATTERN})"},
+                },
+            },
+            _content(f"{id_}_by_image/{file.name}", id_),
+        ],
     }

@@ -2,8 +2,10 @@
 
 import csv
 import json
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,13 +15,24 @@ from isic_cli.curation.cite import written
 from isic_cli.curation.credit import attribution_text, credits_of
 from isic_cli.curation.reference import Reference
 from isic_cli.errors import LocalError
-from isic_cli.files.atomic import replacing_state, write_state
+from isic_cli.files.atomic import replacing_path, replacing_state, write_state
 from isic_cli.files.digest import sha256_of
+from isic_cli.index.parquet import write_parquet
 from isic_cli.models.licenses import LICENSES
 from isic_cli.services.cite.dataset import read_provenance, reference_of
 from isic_cli.services.export import coco, croissant
 from isic_cli.services.export.catalogue import Catalogue, Item
+from isic_cli.services.export.cells import as_csv
+from isic_cli.services.export.classes import write_classes
+from isic_cli.services.export.hugging_face import (
+    Feature,
+    arrow_note,
+    card,
+    folder_features,
+    shard_features,
+)
 from isic_cli.services.export.options import ExportOptions
+from isic_cli.services.export.picture import PictureSizes
 from isic_cli.services.export.state import ExportState
 
 
@@ -36,6 +49,8 @@ class Finals:
         What is known of each complete file.
     done : frozenset of str
         The files that are in the export.
+    counts : mapping of str to Counter
+        Split → label → pictures in the export.
     """
 
     def __init__(
@@ -44,11 +59,13 @@ class Finals:
         catalogue: Catalogue,
         state: ExportState,
         done: frozenset[str],
+        counts: Mapping[str, Counter[str]],
     ) -> None:
         self._options = options
         self._catalogue = catalogue
         self._state = state
         self._done = done
+        self._counts = counts
 
     def write(self) -> None:
         """Write them.
@@ -61,87 +78,166 @@ class Finals:
         match self._options.kind:
             case "imagefolder":
                 self._table("metadata.csv")
+                self._classes()
             case "csv":
                 self._table("data.csv")
+            case "parquet":
+                self._parquet("data.parquet")
             case "hf":
                 self._hugging_face()
             case "coco":
                 self._coco()
             case "croissant":
                 self._table("metadata.csv")
+                self._parquet("metadata.parquet")
                 self._croissant()
             case _:
                 self._packs()
         self._credits()
 
-    def _items(self, split: str | None = None) -> Iterator[Item]:
+    def _entries(self, split: str | None = None) -> Iterator[coco.Entry]:
+        """Yield what is in the export, with what is known of its files and its cells."""
+        columns = self._catalogue.columns
         for item in self._catalogue:
             if item.target in self._done and split in {None, item.split}:
-                yield item
+                line = self._state.get(item.target)
+                if line is None:
+                    raise LocalError(
+                        f"{self._options.out / item.target} has gone while it was exported",
+                        hint="Run the command again.",
+                    )
+                sizes = PictureSizes(tuple(line["exported"]), tuple(line["stored"]))
+                yield item, line, columns.with_sizes(self._catalogue.cells(item), sizes)
+
+    def _rows(self, split: str | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the cells of what is in the export, of every column."""
+        for _, _, cells in self._entries(split):
+            yield cells
 
     def _table(self, name: str) -> None:
-        columns = self._catalogue.columns
+        columns = tuple(self._catalogue.columns.types)
+        written_ = 0
         with replacing_state(self._options.out / name) as file:
-            writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
+            writer = csv.DictWriter(file, columns, lineterminator="\n")
             writer.writeheader()
-            writer.writerows(self._catalogue.fields(item) for item in self._items())
+            for row in self._rows():
+                writer.writerow(as_csv(row))
+                written_ += 1
+        self._compare(written_)
+
+    def _compare(self, rows: int) -> None:
+        """Make sure that a table has a row for each picture."""
+        if rows != len(self._done):
+            raise RuntimeError(f"{rows} rows were written for {len(self._done)} pictures")
+
+    def _classes(self) -> None:
+        write_classes(
+            self._options.out,
+            self._catalogue.labels,
+            self._splits(),
+            self._counts,
+            prune_empty=self._options.prune_empty,
+        )
+
+    def _parquet(self, name: str) -> None:
+        self._compare(sum(1 for _ in self._rows()))
+        with _replacing(self._options.out / name) as part:
+            write_parquet(self._rows(), part, types=self._catalogue.columns.types)
 
     def _hugging_face(self) -> None:
-        counts: Counter[str] = Counter()
-        for split in self._splits():
-            folder = ""
-            with replacing_state(self._options.out / f".{split or 'train'}.jsonl") as file:
-                for item in self._items(split):
-                    folder, _, name = item.target.partition("/")
-                    counts[folder] += 1
-                    row = {**self._catalogue.fields(item), "file_name": name}
-                    file.write(json.dumps(row, ensure_ascii=False) + "\n")
-            part = self._options.out / f".{split or 'train'}.jsonl"
-            if folder:
-                part.replace(self._options.out / folder / "metadata.jsonl")
-            else:
-                part.unlink()
-        write_state(self._options.out / "README.md", self._card(counts))
+        labels, types = self._catalogue.labels, dict(self._catalogue.columns.types)
+        numbers = {label: number for number, label in enumerate(labels)}
+        note = {"huggingface": arrow_note(types, labels)}
+        features = folder_features(types, labels)
+        if labels:
+            types["label"] = "BIGINT"
+        counts = self._image_counts()
+        for split, count in counts.items():
+            rows = (
+                row | ({"label": numbers[row["label"]]} if labels else {})
+                for row in self._rows(split if self._catalogue.split_names else None)
+            )
+            if count:
+                with _replacing(self._options.out / split / "metadata.parquet") as part:
+                    write_parquet(rows, part, types=types, notes=note)
+        self._card({split: f"{split}/**" for split in counts if counts[split]}, features)
 
-    def _card(self, counts: Mapping[str, int]) -> str:
-        """Return the card of the data set: its parts by name, since folds are none by custom."""
+    def _image_counts(self) -> dict[str, int]:
+        """Return how many images each split has; all are `train` without a split."""
+        return {
+            split or "train": self._counts.get(split, Counter[str]()).total()
+            for split in self._splits()
+        }
+
+    def _card(self, files: Mapping[str, str], features: Mapping[str, Feature]) -> None:
         name = self._cited().license
-        license_ = LICENSES[name].spdx.lower() if name in LICENSES else "other"
-        lines = ["---", f"license: {license_}", "configs:", "- config_name: default"]
-        lines.append("  data_files:")
-        for folder in counts:
-            lines += [f"  - split: {json.dumps(folder)}", f"    path: {json.dumps(folder + '/**')}"]
-        lines += ["---", "", "# Images of the ISIC Archive", ""]
-        lines += [f"* {folder}: {count:,} images" for folder, count in counts.items()]
-        return "\n".join([*lines, "", "Credits are in `attribution.txt`.", ""])
+        text = card(
+            license_=LICENSES[name].spdx.lower() if name in LICENSES else "other",
+            files=files,
+            counts={split: count for split, count in self._image_counts().items() if count},
+            features=features,
+        )
+        write_state(self._options.out / "README.md", text)
 
     def _coco(self) -> None:
         for split in self._splits():
             with replacing_state(
                 self._options.out / "annotations" / f"{split or 'all'}.json"
             ) as file:
-                entries = ((item, self._state.get(item.target)) for item in self._items(split))
-                known = ((item, line) for item, line in entries if line is not None)
-                coco.write(file, self._catalogue, known)
+                coco.write(file, self._catalogue, self._entries(split or None))
 
     def _croissant(self) -> None:
         out = self._options.out
+        catalogue = self._catalogue
         text = croissant.describe(
-            self._catalogue.columns,
-            (self._catalogue.fields(item) for item in self._items()),
-            table_sha256=sha256_of(out / "metadata.csv"),
-            cited=self._cited(),
+            croissant.CroissantSet(
+                types=catalogue.columns.types,
+                endings=frozenset(name.rpartition(".")[2] for name in self._done or {".jpg"}),
+                splits=catalogue.split_names,
+                along=tuple(
+                    one
+                    for one in catalogue.companions.names(self._options.along)
+                    if one.kind != "features"
+                ),
+                table_sha256=sha256_of(out / "metadata.parquet"),
+                cited=self._cited(),
+            )
         )
         write_state(out / "croissant.json", text)
 
     def _packs(self) -> None:
-        shards = []
-        for name in sorted(self._done):
-            line = self._state.get(name)
-            if line is not None:
-                shards.append({"file": name, "images": line["images"], "bytes": line["bytes"]})
+        lines = [line for name in sorted(self._done) if (line := self._state.get(name))]
+        shards = [
+            {"file": line["path"], "images": line["images"], "bytes": line["bytes"]}
+            for line in lines
+        ]
         value = {"labels": list(self._catalogue.labels), "shards": shards}
         write_state(self._options.out / "dataset.json", json.dumps(value, indent=1) + "\n")
+        if self._options.kind == "webdataset":
+            self._webdataset(lines)
+
+    def _webdataset(self, lines: Sequence[Mapping[str, Any]]) -> None:
+        """Write what timm and Hugging Face's library want to know of the shards."""
+        info: dict[str, Any] = {}
+        for line in lines:
+            name = line["split"] or "train"
+            split = info.setdefault(
+                name, {"name": name, "num_samples": 0, "filenames": [], "shard_lengths": []}
+            )
+            split["num_samples"] += line["images"]
+            split["filenames"].append(line["path"])
+            split["shard_lengths"].append(line["images"])
+        write_state(self._options.out / "_info.json", json.dumps({"splits": info}, indent=1) + "\n")
+        catalogue = self._catalogue
+        endings = sorted({item.target.partition(".")[2] for item in catalogue})
+        along = catalogue.companions.names(self._options.along)
+        members = [*endings, *(f"{one.name}.png" for one in along if one.ending == "png")]
+        members += [f"{one.name}.jpg" for one in along if one.ending == "jpg"]
+        files = {
+            re.sub(r"\W", "_", name): f"{split['filenames'][0].rpartition('-')[0]}-*.tar"
+            for name, split in info.items()
+        }
+        self._card(files, shard_features(catalogue.columns.types, catalogue.labels, members))
 
     def _credits(self) -> None:
         rows = (item.row for item in self._catalogue if self._is_there(item))
@@ -181,3 +277,9 @@ def credit_texts(folder: Path, rows: Iterable[Mapping[str, Any]]) -> dict[str, s
         except OSError as error:
             raise LocalError(f"cannot read {path}: {error.strerror}") from error
     return texts
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    with replacing_path(path, links="refuse", parents=True, keep_if_same=True) as part:
+        yield part

@@ -3,15 +3,17 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from isic_cli.errors import UsageError
 
-Kind = Literal["imagefolder", "hf", "webdataset", "coco", "csv", "croissant", "zip"]
+Kind = Literal["imagefolder", "hf", "webdataset", "coco", "csv", "parquet", "croissant", "zip"]
+With = Literal["masks", "superpixels", "features", "thumbnails"]
 Link = Literal["hard", "sym", "copy"]
 
-KINDS: tuple[Kind, ...] = ("imagefolder", "hf", "webdataset", "coco", "csv", "croissant", "zip")
-LINKS: tuple[Link, ...] = ("hard", "sym", "copy")
+KINDS: tuple[Kind, ...] = get_args(Kind)
+ALONG: tuple[With, ...] = get_args(With)
+LINKS: tuple[Link, ...] = get_args(Link)
 #: Kinds whose pictures lie in archive files.
 PACKED = frozenset({"webdataset", "zip"})
 
@@ -116,6 +118,10 @@ class ExportOptions:
         None for the bytes that it has, or with a size for JPEG of quality 90.
     per_shard : int
         Images in each archive file.
+    along : frozenset of With
+        What goes along with the pictures as files.
+    prune_empty : bool
+        Whether an image folder has no folders for classes without a picture.
     """
 
     folder: Path
@@ -128,6 +134,8 @@ class ExportOptions:
     size: TargetSize | None = None
     encode: Encoding | None = None
     per_shard: int = 1000
+    along: frozenset[With] = frozenset()
+    prune_empty: bool = False
 
     def __post_init__(self) -> None:
         if self.kind == "imagefolder" and self.label is None:
@@ -135,6 +143,8 @@ class ExportOptions:
                 "an image folder needs a label: its folders are the classes",
                 hint="--label isic2019, or --label and a column such as diagnosis_1.",
             )
+        if self.prune_empty and self.kind != "imagefolder":
+            raise UsageError("--prune-empty is about the folders of --to imagefolder")
         if self.link not in {None, "copy"} and (self.size or self.encode):
             raise UsageError(f"--link {self.link} cannot give pictures another size or format")
         if self.link not in {None, "copy"} and self.kind in PACKED:
@@ -158,4 +168,6 @@ class ExportOptions:
             "size": [self.size.width, self.size.height, self.size.mode] if self.size else None,
             "encode": [self.encode.format, self.encode.quality] if self.encode else None,
             "per_shard": self.per_shard if self.kind in PACKED else None,
+            "with": sorted(self.along) or None,
+            "prune_empty": self.prune_empty or None,
         }

@@ -11,6 +11,8 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from isic_cli.services.export.catalogue import Item
+from isic_cli.services.export.cells import as_csv
+from isic_cli.services.export.worker import Made
 
 
 class Pack(Protocol):
@@ -25,8 +27,8 @@ class Pack(Protocol):
         trace: TracebackType | None,
     ) -> None: ...
 
-    def add(self, item: Item, data: bytes, fields: Mapping[str, Any]) -> None:
-        """Add a picture and what is known of it."""
+    def add(self, item: Item, made: Made, cells: Mapping[str, Any]) -> None:
+        """Add a picture, what goes along with it, and what is known of it."""
         ...
 
 
@@ -51,10 +53,12 @@ class TarPack:
     def __exit__(self, *_: object) -> None:
         self._tar.close()
 
-    def add(self, item: Item, data: bytes, fields: Mapping[str, Any]) -> None:
-        """Add a picture and what is known of it."""
-        self._add(item.target, data)
-        text = json.dumps(fields, ensure_ascii=False, sort_keys=True)
+    def add(self, item: Item, made: Made, cells: Mapping[str, Any]) -> None:
+        """Add a picture, what goes along with it, and what is known of it."""
+        self._add(item.target, made.data or b"")
+        for one, content in zip(made.task.along, made.members, strict=True):
+            self._add(one.target, content)
+        text = json.dumps(cells, ensure_ascii=False)
         self._add(f"{item.isic_id}.json", text.encode())
         if item.label:
             self._add(f"{item.isic_id}.cls", str(self._classes[item.label]).encode())
@@ -98,10 +102,12 @@ class ZipPack:
                 self._add(name, text.encode())
         self._zip.close()
 
-    def add(self, item: Item, data: bytes, fields: Mapping[str, Any]) -> None:
-        """Add a picture and what is known of it."""
-        self._add(item.target, data)
-        self._writer.writerow(fields)
+    def add(self, item: Item, made: Made, cells: Mapping[str, Any]) -> None:
+        """Add a picture, what goes along with it, and what is known of it."""
+        self._add(item.target, made.data or b"")
+        for one, content in zip(made.task.along, made.members, strict=True):
+            self._add(one.target, content)
+        self._writer.writerow(as_csv(cells))
 
     def _add(self, name: str, data: bytes) -> None:
         info = zipfile.ZipInfo(name)  # of 1980, so that the bytes do not depend on the clock

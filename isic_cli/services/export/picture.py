@@ -9,13 +9,16 @@ from PIL import Image, ImageOps
 
 from isic_cli.curation.rle import Region, encode
 from isic_cli.errors import DamagedError, LocalError, UsageError
-from isic_cli.pictures.load import SIDEWAYS, opened, turn_of
+from isic_cli.pictures.embedded import Embedded
+from isic_cli.pictures.load import SIDEWAYS, opened, read_bytes, turn_of
 from isic_cli.pictures.mask import read_mask
 from isic_cli.pictures.whole import inspect
-from isic_cli.services.export.options import Encoding, TargetSize
+from isic_cli.services.export.options import Encoding, TargetSize, With
 
 #: Quality of a JPEG that is saved anew for no other reason than to set it upright.
 _UPRIGHT_QUALITY = 95
+
+Padding = int | tuple[int, int, int]
 
 _SAVED_AS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP"}
 
@@ -71,7 +74,19 @@ class PictureGeometry:
         scale = max(across / width, down / height)
         return max(across, int(width * scale)), max(down, int(height * scale))
 
-    def apply(self, image: Image.Image, filter_: Image.Resampling) -> Image.Image:
+    @property
+    def is_same(self) -> bool:
+        """Whether nothing changes."""
+        return self.turn is None and self.stored == self.inner == self.outer
+
+    @property
+    def upright(self) -> tuple[int, int]:
+        """Width and height of the stored picture, set upright."""
+        return self.stored[::-1] if self.turn in SIDEWAYS else self.stored
+
+    def apply(
+        self, image: Image.Image, filter_: Image.Resampling, *, padding: Padding = 0
+    ) -> Image.Image:
         """Return an image of the stored size, or of a whole fraction of it, brought to shape."""
         if self.turn is not None:
             image = image.transpose(self.turn)
@@ -82,10 +97,18 @@ class PictureGeometry:
         if image.size == self.outer:
             return image
         # Not `ImageOps.pad`: of a very narrow picture it leaves no pixel.
-        padded = Image.new(image.mode, self.outer)
+        padded = Image.new(image.mode, self.outer, padding)
         corner = (self.outer[0] - image.width) // 2, (self.outer[1] - image.height) // 2
         padded.paste(image, corner)
         return padded
+
+
+@dataclass(frozen=True, slots=True)
+class PictureSizes:
+    """Width and height in pixels of an exported picture, and of the stored one set upright."""
+
+    exported: tuple[int, int]
+    stored: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +121,13 @@ class Rendered:
         The file; None when the stored one is good as it is.
     shape : PictureGeometry
         How it came about.
+    unusual : str
+        What few programs read of a picture that stays as it is: `TIFF` or `16-bit`; else `""`.
     """
 
     data: bytes | None
     shape: PictureGeometry
+    unusual: str = ""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -134,15 +160,16 @@ def render(source: Path, size: TargetSize | None, encoding: Encoding | None) -> 
         shape = PictureGeometry.plan(image.size, turn_of(image), size)
         if encoding is None and shape.turn is None:
             _check_whole(source)
-            return Rendered(None, shape)
+            deep = "16-bit" if image.mode.startswith(("I", "F")) else ""
+            return Rendered(None, shape, "TIFF" if image.format == "TIFF" else deep)
         if encoding is None:
             lossless = image.format == "PNG"
             encoding = Encoding("png", 0) if lossless else Encoding("jpg", _UPRIGHT_QUALITY)
         image.draft("RGB", shape.draft)
-        profile = image.info.get("icc_profile") if image.mode in {"RGB", "L"} else None
         pixels = shape.apply(as_rgb(image), Image.Resampling.LANCZOS)
+        embedded = Embedded.of(image, shape.outer)  # a PNG may have it behind the pixels
     try:
-        return Rendered(_saved(pixels, encoding, profile), shape)
+        return Rendered(_saved(pixels, encoding, embedded), shape)
     except (OSError, ValueError) as error:
         # A side that the format cannot hold: 16,383 pixels in WebP, 65,500 in JPEG.
         raise UsageError(f"{source.name} cannot be saved as {encoding.format}: {error}") from error
@@ -164,11 +191,11 @@ def as_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _saved(pixels: Image.Image, encoding: Encoding, profile: bytes | None) -> bytes:
+def _saved(pixels: Image.Image, encoding: Encoding, embedded: Embedded) -> bytes:
     buffer = BytesIO()
     options = {"quality": encoding.quality} if encoding.quality else {}
     pixels.info.clear()
-    pixels.save(buffer, _SAVED_AS[encoding.format], icc_profile=profile, **options)
+    pixels.save(buffer, _SAVED_AS[encoding.format], **options, **embedded.options(encoding.format))
     return buffer.getvalue()
 
 
@@ -198,10 +225,45 @@ def region_of(mask: Path, shape: PictureGeometry) -> Region:
     TransferError
         It is no picture.
     """
+    return encode(np.asarray(_fitted_mask(mask, shape)) > 127)
+
+
+def companion(kind: With, source: Path, shape: PictureGeometry) -> bytes:
+    """Return the file of a companion, brought to the shape of its picture.
+
+    A mask is written as 0 and 255; the padding of a superpixel map is white, the number that no
+    superpixel has. Features and thumbnails go along as they are.
+
+    Raises
+    ------
+    LocalError, DamagedError, TransferError
+        As for `region_of`.
+    """
+    if kind == "masks":
+        return _png(_fitted_mask(source, shape))
+    if kind != "superpixels" or shape.is_same:
+        return read_bytes(source)
+    with opened(source) as image:
+        _refuse_other_size(source, image.size, shape)
+        image = image if image.mode in {"L", "RGB"} else image.convert("RGB")  # noqa: PLW2901
+        white = 255 if image.mode == "L" else (255, 255, 255)
+        return _png(shape.apply(image, Image.Resampling.NEAREST, padding=white))
+
+
+def _fitted_mask(mask: Path, shape: PictureGeometry) -> Image.Image:
     marked = Image.fromarray(read_mask(mask))
-    if marked.size != shape.stored:
+    _refuse_other_size(mask, marked.size, shape)
+    return shape.apply(marked.convert("L"), Image.Resampling.NEAREST)
+
+
+def _refuse_other_size(file: Path, size: tuple[int, int], shape: PictureGeometry) -> None:
+    if size != shape.stored:
         raise DamagedError(
-            f"{mask.name} is {marked.width}x{marked.height}, its picture "
-            f"{shape.stored[0]}x{shape.stored[1]}"
+            f"{file.name} is {size[0]}x{size[1]}, its picture {shape.stored[0]}x{shape.stored[1]}"
         )
-    return encode(np.asarray(shape.apply(marked.convert("L"), Image.Resampling.NEAREST)) > 127)
+
+
+def _png(image: Image.Image) -> bytes:
+    buffer = BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()

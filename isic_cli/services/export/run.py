@@ -2,19 +2,22 @@
 
 import hashlib
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from isic_cli.files.atomic import replacing_path
 from isic_cli.files.faults import local_error
 from isic_cli.services.export.catalogue import Catalogue, Item
+from isic_cli.services.export.companions import Companion
 from isic_cli.services.export.events import Exported, ExportEvent, ExportFailed
 from isic_cli.services.export.final import Finals, credit_texts
 from isic_cli.services.export.options import PACKED, ExportOptions
 from isic_cli.services.export.packs import Pack, TarPack, ZipPack
+from isic_cli.services.export.picture import PictureSizes
 from isic_cli.services.export.state import ExportState
-from isic_cli.services.export.worker import ExportTask, Made, make
+from isic_cli.services.export.worker import AlongTask, ExportTask, Made, make
 from isic_cli.services.run.workers import Workers, chunks
 
 #: Pictures that a worker makes at a time.
@@ -37,6 +40,10 @@ class Exporter:
         Pictures that were saved anew, since EXIF said that their bytes show them turned.
     removed : int
         Files of earlier runs that this one had no place for.
+    unusual : Counter of str
+        Pictures that few programs read, by why: they stay as they are.
+    labels : dict of str to Counter
+        Split → label → pictures in the export.
     """
 
     def __init__(self, options: ExportOptions) -> None:
@@ -44,6 +51,8 @@ class Exporter:
         self.catalogue = Catalogue(options)
         self.turned = 0
         self.removed = 0
+        self.unusual: Counter[str] = Counter()
+        self.labels: dict[str, Counter[str]] = {}
         self._folders: set[str] = set()
         self._done: set[str] = set()
 
@@ -58,12 +67,36 @@ class Exporter:
         LocalError
             The export cannot be written; run again to go on.
         """
-        if self._options.kind in PACKED:
-            yield from self._packed(state, workers)
-        else:
-            yield from self._loose(state, workers)
-        Finals(self._options, self.catalogue, state, frozenset(self._done)).write()
+        told = 0
+        packed = self._options.kind in PACKED
+        for event in self._packed(state, workers) if packed else self._loose(state, workers):
+            told += 1
+            yield event
+        left_out = self.catalogue.left_out.total()
+        if told + left_out != self.catalogue.rows:
+            raise RuntimeError(
+                f"of {self.catalogue.rows} rows {told} were exported or failed and {left_out} "
+                "left out: some were lost"
+            )
+        Finals(self._options, self.catalogue, state, frozenset(self._done), self.labels).write()
         self.removed = state.forget_all_but(self._done)
+
+    def missing_classes(self) -> list[str]:
+        """Return a line for each split that has no picture of some class, after a run."""
+        lines = []
+        for split in self.catalogue.split_names or ("",):
+            counts = self.labels.get(split, Counter())
+            absent = [label for label in self.catalogue.labels if not counts[label]]
+            if absent:
+                lines.append(f"{split or 'the export'} has no picture of {', '.join(absent)}")
+        return lines
+
+    def companions_left_out(self) -> Counter[str]:
+        """Return how many masks and the like of exported pictures are not in the export."""
+        held = self._options.along | ({"masks"} if self._options.kind == "coco" else set())
+        return Counter(
+            one.kind for item in self.catalogue for one in item.companions if one.kind not in held
+        )
 
     def _loose(self, state: ExportState, workers: Workers) -> Iterator[ExportEvent]:
         there: deque[Exported] = deque()
@@ -81,27 +114,47 @@ class Exporter:
             line = state.get(item.target)
             if line is not None and line["made_of"] == self._made_of(item):
                 self._done.add(item.target)
+                self._count(item.split, item.label, line["unusual"])
                 there.append(Exported(item.isic_id, item.target, line["bytes"], fresh=False))
             else:
                 yield self._task(item, state.parts)
 
+    def _count(self, split: str, label: str, unusual: str) -> None:
+        self.labels.setdefault(split, Counter())[label] += 1
+        if unusual:
+            self.unusual[unusual] += 1
+
     def _task(self, item: Item, parts: Path | None) -> ExportTask:
-        final = part = ""
+        options = self._options
+        files = {item.target: ""}
+        along = [(one, one.target(options, item.isic_id, item.split)) for one in self._along(item)]
         if parts is not None:
-            final = str(self._options.out.absolute() / item.target)
-            part = str(parts.absolute() / item.isic_id)
-            self._prepare(item.target)
+            for target in (item.target, *(target for _, target in along)):
+                self._prepare(target)
+                files[target] = str(options.out.absolute() / target)
         return ExportTask(
             isic_id=item.isic_id,
             target=item.target,
+            split=item.split,
+            label=item.label,
             source=item.source,
-            final=final,
-            part=part,
-            size=self._options.size,
-            encoding=self._options.encoding,
-            link=self._options.link or "copy",
-            masks=item.masks if self._options.kind == "coco" else (),
+            final=files[item.target],
+            part="" if parts is None else str(parts.absolute() / item.isic_id),
+            size=options.size,
+            encoding=options.encoding,
+            link=options.link or "copy",
+            masks=tuple((one.category, one.source) for one in self._regions(item)),
+            along=tuple(
+                AlongTask(one.kind, one.source, target, files.get(target, ""))
+                for one, target in along
+            ),
         )
+
+    def _along(self, item: Item) -> tuple[Companion, ...]:
+        return item.of(self._options.along)
+
+    def _regions(self, item: Item) -> tuple[Companion, ...]:
+        return item.of(frozenset({"masks"} if self._options.kind == "coco" else ()))
 
     def _prepare(self, target: str) -> None:
         parent = target.rpartition("/")[0]
@@ -114,37 +167,34 @@ class Exporter:
             self._folders.add(parent)
 
     def _made_of(self, item: Item) -> list[Any]:
-        """Return what a picture depends on: sizes and times of its file and of its masks."""
-        files = [item.source]
-        if self._options.kind == "coco":
-            files += [path for _, path in item.masks]
-        return [_stamp(path) for path in files]
+        """Return what a picture depends on: sizes and times of its file and of what goes along."""
+        others = [one.source for one in (*self._regions(item), *self._along(item))]
+        return [_stamp(path) for path in (item.source, *others)]
 
     def _settle(self, state: ExportState, made: Made) -> ExportEvent:
+        task = made.task
         if made.problem:
-            return ExportFailed(made.isic_id, made.problem)
-        regions = [
-            [category, region.size, region.counts, region.area, region.bbox]
-            for category, region in made.regions
-        ]
-        item_files = [[made.source_size, made.mtime_ns], *self._mask_stamps(made)]
+            return ExportFailed(task.isic_id, made.problem)
+        others = [*(path for _, path in task.masks), *(one.source for one in task.along)]
         state.add(
             {
-                "path": made.target,
+                "path": task.target,
                 "bytes": made.length,
-                "made_of": item_files,
-                "width": made.width,
-                "height": made.height,
-                "regions": regions,
+                "made_of": [[made.source_size, made.mtime_ns], *map(_stamp, others)],
+                "exported": made.sizes.exported,
+                "stored": made.sizes.stored,
+                "unusual": made.unusual,
+                "along": made.along,
+                "regions": [
+                    [category, region.size, region.counts, region.area, region.bbox]
+                    for category, region in made.regions
+                ],
             }
         )
-        self._done.add(made.target)
+        self._done.add(task.target)
         self.turned += made.turned
-        return Exported(made.isic_id, made.target, made.length, fresh=True)
-
-    def _mask_stamps(self, made: Made) -> list[list[int]]:
-        masks = self.catalogue.masks.get(made.isic_id, ()) if made.regions else ()
-        return [_stamp(path) for _, path in masks]
+        self._count(task.split, task.label, made.unusual)
+        return Exported(task.isic_id, task.target, made.length, fresh=True)
 
     def _packed(self, state: ExportState, workers: Workers) -> Iterator[ExportEvent]:
         waiting: dict[str, list[Item]] = {}
@@ -168,44 +218,57 @@ class Exporter:
         line = state.get(name)
         if line is not None and line["made_of"] == key:
             self._done.add(name)
+            self.unusual.update({why: count for why, count in line["unusual"].items() if why})
             for item in members:
+                self._count(item.split, item.label, "")
                 yield Exported(item.isic_id, f"{name}/{item.target}", 0, fresh=False)
             return
-        part = state.parts / name
-        failed = 0
-        try:
-            with self._new(part, members) as pack:
-                tasks = (self._task(item, None) for item in members)
-                batches = workers.stream(make, chunks(tasks, _CHUNK))
-                made = (one for batch in batches for one in batch)
-                for item, one in zip(members, made, strict=True):
-                    if one.problem or one.data is None:
-                        failed += 1
-                        yield ExportFailed(item.isic_id, one.problem)
-                        continue
-                    pack.add(item, one.data, self.catalogue.fields(item))
-                    self.turned += one.turned
-                    yield Exported(item.isic_id, f"{name}/{item.target}", one.length, fresh=True)
-            size = part.stat().st_size
-            part.replace(self._options.out / name)
-        except OSError as error:
-            raise local_error(error, self._options.out / name) from error
+        failed: list[Item] = []
+        unusual: Counter[str] = Counter()
+        with (
+            replacing_path(self._options.out / name, links="refuse") as part,
+            self._new(part, members) as pack,
+        ):
+            tasks = (self._task(item, None) for item in members)
+            batches = workers.stream(make, chunks(tasks, _CHUNK))
+            made = (one for batch in batches for one in batch)
+            for item, one in zip(members, made, strict=True):
+                if one.problem or one.data is None:
+                    failed.append(item)
+                    yield ExportFailed(item.isic_id, one.problem)
+                    continue
+                pack.add(item, one, self._cells(item, one.sizes))
+                self.turned += one.turned
+                unusual[one.unusual] += 1
+                self._count(item.split, item.label, one.unusual)
+                yield Exported(item.isic_id, f"{name}/{item.target}", one.length, fresh=True)
         self._done.add(name)
-        # A pack with a failure is made anew by the next run, which tries that picture again.
-        state.add({"path": name, "bytes": size, "made_of": "" if failed else key,
-                   "images": len(members) - failed})  # fmt: skip
+        state.add(
+            {
+                "path": name,
+                "bytes": (self._options.out / name).stat().st_size,
+                # A pack with a failure is made anew by the next run, which tries again.
+                "made_of": "" if failed else key,
+                "images": len(members) - len(failed),
+                "split": split,
+                "unusual": unusual,
+            }
+        )
+
+    def _cells(self, item: Item, sizes: PictureSizes) -> dict[str, Any]:
+        return self.catalogue.columns.with_sizes(self.catalogue.cells(item), sizes)
 
     def _new(self, part: Path, members: list[Item]) -> Pack:
         if self._options.kind == "webdataset":
             return TarPack(part, self.catalogue.labels)
         texts = credit_texts(self._options.folder, (item.row for item in members))
-        return ZipPack(part, self.catalogue.columns, texts)
+        return ZipPack(part, tuple(self.catalogue.columns.types), texts)
 
     def _key(self, members: list[Item]) -> str:
         digest = hashlib.sha256(json.dumps(self.catalogue.labels).encode())
         for item in members:
-            fields = self.catalogue.fields(item)
-            digest.update(json.dumps([fields, self._made_of(item)], sort_keys=True).encode())
+            cells = self.catalogue.cells(item)
+            digest.update(json.dumps([cells, self._made_of(item)], sort_keys=True).encode())
         return digest.hexdigest()
 
 

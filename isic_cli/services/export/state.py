@@ -17,6 +17,7 @@ from isic_cli.files import STATE
 from isic_cli.files.atomic import write_state
 from isic_cli.files.faults import local_error, translated
 from isic_cli.files.jsonl import Journal, to_line
+from isic_cli.files.leftovers import sweep
 from isic_cli.files.load import DataError, parse_json, read_bytes
 from isic_cli.services.export.options import ExportOptions
 
@@ -94,6 +95,7 @@ class ExportState:
         """
         write_state(self._path.with_name("export.json"), json.dumps(recipe) + "\n")
         shutil.rmtree(self._parts, ignore_errors=True)
+        sweep(self._out, self._out / "annotations")
         with translated(self._parts):
             self._parts.mkdir(parents=True, exist_ok=True)
         self._journal = Journal(self._path, _path_of, writable=True)
@@ -117,20 +119,24 @@ class ExportState:
         if text is None:
             return None
         line: Line = parse_json(text)
+        files = {path: line["bytes"]} | line.get("along", {})
         try:
-            there = (self._out / path).stat()
+            same = all((self._out / name).stat().st_size == size for name, size in files.items())
         except OSError:
             return None
-        return line if there.st_size == line["bytes"] else None
+        return line if same else None
 
     def add(self, line: Line) -> None:
         """Note a complete file: `path`, `bytes`, and what it was made of.
+
+        What went along with an earlier one of that path and is gone now is removed.
 
         Raises
         ------
         LocalError
             When the disk refuses it.
         """
+        self._remove(self._along(line["path"]) - line.get("along", {}).keys())
         self._journal.append(line["path"], to_line(line))
 
     def forget_all_but(self, paths: set[str]) -> int:
@@ -140,10 +146,18 @@ class ExportState:
         """
         gone = [path for path in self._journal.known() if path not in paths]
         for path in gone:
-            with suppress(OSError):
-                (self._out / path).unlink()
+            self._remove({path, *self._along(path)})
         self._journal.drop(gone)
         return len(gone)
+
+    def _along(self, path: str) -> set[str]:
+        text = self._journal.get(path)
+        return set(parse_json(text).get("along", {})) if text is not None else set()
+
+    def _remove(self, paths: set[str]) -> None:
+        for path in paths:
+            with suppress(OSError):
+                (self._out / path).unlink()
 
 
 def _path_of(line: bytes) -> str | None:

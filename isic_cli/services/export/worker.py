@@ -6,14 +6,32 @@ A module of its own, so that a new process imports neither the network nor the m
 import os
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from isic_cli.curation.rle import Region
 from isic_cli.errors import IsicError, LocalError
-from isic_cli.files.faults import local_error
-from isic_cli.services.export.options import Encoding, Link, TargetSize
-from isic_cli.services.export.picture import Rendered, region_of, render
+from isic_cli.files.faults import local_error, translated
+from isic_cli.services.export.options import Encoding, Link, TargetSize, With
+from isic_cli.services.export.picture import (
+    PictureSizes,
+    Rendered,
+    companion,
+    region_of,
+    render,
+)
+
+_NO_SIZES = PictureSizes((0, 0), (0, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class AlongTask:
+    """One companion to make: of which kind, of which file, and where it goes (`""`: back)."""
+
+    kind: With
+    source: str
+    target: str
+    final: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +42,8 @@ class ExportTask:
     ----------
     isic_id, target : str
         The image, and its path in the export.
+    split, label : str
+        Of the image.
     source : str
         Its file.
     final, part : str
@@ -34,11 +54,15 @@ class ExportTask:
     link : Link
         How a picture that stays as it is gets there.
     masks : tuple of (str, str)
-        Category and file.
+        Category and file of masks that become regions.
+    along : tuple of AlongTask
+        What goes along as files.
     """
 
     isic_id: str
     target: str
+    split: str
+    label: str
     source: str
     final: str
     part: str
@@ -46,6 +70,7 @@ class ExportTask:
     encoding: Encoding | None
     link: Link
     masks: tuple[tuple[str, str], ...] = ()
+    along: tuple[AlongTask, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,29 +81,36 @@ class Made:
     ----------
     length : int
         Bytes of the exported file.
-    width, height : int
-        Of the exported picture, as shown.
+    sizes : PictureSizes
+        Of the exported picture and of the stored one.
     source_size, mtime_ns : int
         Of the stored file, when it was read.
     turned : bool
         Whether a picture that was to stay as it is was saved anew, to show it upright.
+    unusual : str
+        What few programs read of it; `""` for nothing.
     regions : tuple of (str, Region)
         Category and mask.
     data : bytes or None
         The file, for an archive file.
+    along : dict of str to int
+        Path and bytes of each companion.
+    members : tuple of bytes
+        The companions, for an archive file.
     """
 
-    isic_id: str
-    target: str
+    task: ExportTask
     problem: str = ""
     length: int = 0
-    width: int = 0
-    height: int = 0
+    sizes: PictureSizes = _NO_SIZES
     source_size: int = 0
     mtime_ns: int = 0
     turned: bool = False
+    unusual: str = ""
     regions: tuple[tuple[str, Region], ...] = ()
     data: bytes | None = None
+    along: dict[str, int] = field(default_factory=dict)
+    members: tuple[bytes, ...] = ()
 
 
 def make(tasks: tuple[ExportTask, ...]) -> list[Made]:
@@ -103,27 +135,39 @@ def _make(task: ExportTask) -> Made:
         regions = tuple(
             (category, region_of(Path(mask), rendered.shape)) for category, mask in task.masks
         )
+        members = tuple(companion(one.kind, Path(one.source), rendered.shape) for one in task.along)
         data = rendered.data
         if not task.final and data is None:
             data = source.read_bytes()
     except OSError as error:
-        return Made(task.isic_id, task.target, f"cannot be read: {error.strerror}")
+        return Made(task, f"cannot be read: {error.strerror}")
     except IsicError as error:
-        return Made(task.isic_id, task.target, error.message)
+        return Made(task, error.message)
+    except Exception as error:  # noqa: BLE001 - one picture never ends the run of the others
+        return Made(task, f"cannot be exported: {type(error).__name__}: {error}")
     if task.final:
+        for one, content in zip(task.along, members, strict=True):
+            _write(content, Path(task.part), Path(one.final))
         _place(task, rendered)
     return Made(
-        isic_id=task.isic_id,
-        target=task.target,
+        task,
         length=there.st_size if data is None else len(data),
-        width=rendered.size[0],
-        height=rendered.size[1],
+        sizes=PictureSizes(rendered.size, rendered.shape.upright),
         source_size=there.st_size,
         mtime_ns=there.st_mtime_ns,
         turned=task.encoding is None and rendered.data is not None,
+        unusual=rendered.unusual,
         regions=regions,
         data=None if task.final else data,
+        along={one.target: len(content) for one, content in zip(task.along, members, strict=True)},
+        members=() if task.final else members,
     )
+
+
+def _write(content: bytes, part: Path, final: Path) -> None:
+    with translated(final):
+        part.write_bytes(content)
+        part.replace(final)
 
 
 def _place(task: ExportTask, rendered: Rendered) -> None:
