@@ -96,6 +96,7 @@ def test_superpixels_and_masks_beside_the_pictures_are_no_pictures(make: Make) -
         "ISIC_0000001_Segmentation.png",
         "ISIC_0000001_attribute_globules.png",
         "ISIC_0000001_thumbnail.jpg",
+        "ISIC_0000001_features.json",
         ".isic/ISIC_0000009.jpg",
         "studies/1/ISIC_0000008.jpg",
         "ISIC_0013908_downsampled.jpg",
@@ -111,6 +112,7 @@ def test_superpixels_and_masks_beside_the_pictures_are_no_pictures(make: Make) -
     assert found == {
         "pictures": {"ISIC_0000001": "2018/x/ISIC_0000001.png"},
         "thumbnails": {"ISIC_0000001": "ISIC_0000001_thumbnail.jpg"},
+        "features": {"ISIC_0000001": "ISIC_0000001_features.json"},
         "superpixels": {
             "ISIC_0000001": "ISIC_0000001_superpixels.png",
             "ISIC_0000002": "deep/ISIC_0000002_superpixels_v3.0.png",
