@@ -20,6 +20,7 @@ LAYERS = [
     {"services"},
     {"api", "folder", "demo"},
     {"index"},
+    {"challenge"},
     {"query", "superpixel", "agreement", "curation"},
     {"tables"},
     {"models"},

@@ -35,6 +35,10 @@ COMMANDS = {
         "isic_cli.cli.superpixel:superpixel",
         "Read, measure, draw, convert and make superpixel maps.",
     ),
+    "challenge": (
+        "isic_cli.cli.challenge:challenge",
+        "Find and fetch the challenges, check and score predictions.",
+    ),
     "lesion": ("isic_cli.cli.lesion:lesion", "List and show lesions."),
     "user": ("isic_cli.cli.user:user", "Log in, log out, show who you are."),
     "cohort": ("isic_cli.cli.cohort:cohort", "List and show what you may upload to."),

@@ -1,0 +1,1 @@
+"""The files of the challenges: which there are, fetched, unpacked, and members of them."""

@@ -1,0 +1,163 @@
+"""The catalogue: every file that the challenges publish, and which of them a name means."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from importlib import resources
+from typing import Any, Literal
+from urllib.parse import quote
+
+from isic_cli.challenge.tasks import SPLITS, YEARS, Split, find_task, tasks_of
+from isic_cli.curation.reference import Reference, obliged
+from isic_cli.errors import NotFoundError
+from isic_cli.files.load import parse_json
+
+Kind = Literal["images", "truth", "metadata"]
+
+_UNITS = {"KB": 1e3, "MB": 1e6, "GB": 1e9}
+_SUFFIX = re.compile(r"\.(zip|csv)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeFile:
+    """One file as the challenge site publishes it.
+
+    Attributes
+    ----------
+    tasks : tuple of str
+        Names of the year's tasks that the file serves.
+    edition : str
+        Another form of the same data, fetched only by its name; empty for the usual one.
+    size : int
+        Bytes as the site shows them, rounded.
+    pictures : int or None
+        How many pictures it holds, where that is published.
+    """
+
+    year: str
+    tasks: tuple[str, ...]
+    split: Split
+    kind: Kind
+    edition: str
+    name: str
+    size: int
+    license: str
+    pictures: int | None
+
+    @property
+    def is_zip(self) -> bool:
+        """Whether it holds members."""
+        return self.name.endswith(".zip")
+
+    def url(self, base_url: str) -> str:
+        """Return the file's address under a host that lays them out as the site does."""
+        return f"{base_url.rstrip('/')}/{quote(self.year)}/{quote(self.name)}"
+
+    def papers(self) -> list[Reference]:
+        """Return what using the file obliges one to cite."""
+        first = find_task(f"{self.year}:{self.tasks[0]}")
+        return obliged([f"{first.source} {self.split}"])
+
+    def row(self, base_url: str) -> dict[str, Any]:
+        """Return the file as a row of `isic challenge list`."""
+        return {
+            "file": self.name,
+            "year": self.year,
+            "task": ", ".join(self.tasks),
+            "split": self.split,
+            "kind": self.kind,
+            "edition": self.edition or None,
+            "bytes": self.size,
+            "license": self.license,
+            "pictures": self.pictures,
+            "url": self.url(base_url),
+            "papers": ", ".join(paper.doi or paper.title for paper in self.papers()),
+        }
+
+
+@cache
+def _table() -> dict[str, Any]:
+    text = resources.files("isic_cli.services.challenge").joinpath("files.json").read_text("utf-8")
+    table: dict[str, Any] = parse_json(text)
+    return table
+
+
+def site_url() -> str:
+    """Return where the challenge site keeps its files."""
+    return str(_table()["base_url"])
+
+
+@cache
+def all_files() -> tuple[ChallengeFile, ...]:
+    """Return every file of the catalogue, by year, as the site lists them."""
+    return tuple(
+        ChallengeFile(year, tuple(tasks), split, kind, edition, name, _bytes(size), terms, count)
+        for year, tasks, split, kind, edition, name, size, terms, count in _table()["files"]
+    )
+
+
+def _bytes(size: str) -> int:
+    return round(float(size[:-2]) * _UNITS[size[-2:]])
+
+
+def select_files(text: str) -> list[ChallengeFile]:
+    """Return the files that `YEAR[:TASK[:SPLIT]]` or a file's name means, editions included.
+
+    Raises
+    ------
+    NotFoundError
+        With the nearest year, task, split or file.
+    """
+    if re.search(r"[_.-]", text):
+        return [_named(text)]
+    year, *rest = text.split(":")
+    tasks = [task.name for task in tasks_of(year)]
+    if rest and rest[0]:
+        tasks = [find_task(":".join([year, rest[0]])).name]
+    files = [one for one in all_files() if one.year == year.lower() and {*one.tasks} & {*tasks}]
+    if len(rest) < 2 or not rest[1]:
+        return files
+    split = _split(rest[1])
+    found = [one for one in files if one.split == split]
+    if not found or rest[2:]:
+        raise NotFoundError(f"no files {text!r}", hint=f"{year} has {_splits(files)}.")
+    return found
+
+
+def _splits(files: Iterable[ChallengeFile]) -> str:
+    return ", ".join(dict.fromkeys(one.split for one in files))
+
+
+def _split(text: str) -> Split:
+    for split in SPLITS:
+        if text and split.startswith(text.lower()):
+            return split
+    near = get_close_matches(text.lower(), SPLITS, n=1)
+    raise NotFoundError(
+        f"no split {text!r}",
+        hint=f"Did you mean {near[0]}?" if near else f"One of {', '.join(SPLITS)}.",
+    )
+
+
+def _named(text: str) -> ChallengeFile:
+    wanted = _SUFFIX.sub("", text).lower()
+    stems = {_SUFFIX.sub("", one.name).lower(): one for one in all_files()}
+    if wanted in stems:
+        return stems[wanted]
+    near = get_close_matches(wanted, stems, n=1)
+    raise NotFoundError(
+        f"no challenge file {text!r}",
+        hint=f"Did you mean {stems[near[0]].name}?"
+        if near
+        else f"isic challenge list names them; the challenges are {', '.join(YEARS)}.",
+    )
+
+
+def is_challenge_file(text: str) -> bool:
+    """Whether a word names a file or a selection of the catalogue, rather than a folder."""
+    try:
+        return bool(select_files(text))
+    except NotFoundError:
+        return False
