@@ -182,6 +182,9 @@ ONE_PLACE = {
     # The adapters below the services list with a few threads of their own.
     r"ThreadPoolExecutor": {"services/run/workers.py", "api"},
     r"\bReport\(": {"cli/outcome.py"},
+    # What became of an item is one class, and one fold renders it.
+    r"(?m)^class \w*(Outcome|Checked|Leaving|Problem)\b": {"models/outcomes.py"},
+    r"(?m)^class \w*Fold\b": {"cli/outcome.py"},
     r"FloatRange|type=float": {"cli/params.py"},
     r'"--report",': {"cli/outcome.py"},
 }

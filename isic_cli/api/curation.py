@@ -42,7 +42,7 @@ READ_FOUND = TypeAdapter(list[Found])
 
 
 @dataclass(frozen=True, slots=True)
-class ListOutcome:
+class ListAnswer:
     """What became of the ids of one request.
 
     Attributes
@@ -60,7 +60,7 @@ class ListOutcome:
 class CurationEndpoints(Session):
     """Make, fill, empty and delete collections; needs a login."""
 
-    def add_images(self, collection_id: int, isic_ids: Sequence[str]) -> ListOutcome:
+    def add_images(self, collection_id: int, isic_ids: Sequence[str]) -> ListAnswer:
         """Add images to a collection.
 
         Parameters
@@ -77,7 +77,7 @@ class CurationEndpoints(Session):
         """
         return self._list_write(collection_id, "populate-from-list", isic_ids)
 
-    def remove_images(self, collection_id: int, isic_ids: Sequence[str]) -> ListOutcome:
+    def remove_images(self, collection_id: int, isic_ids: Sequence[str]) -> ListAnswer:
         """Remove images from a collection; one that is no member counts as removed."""
         return self._list_write(collection_id, "remove-from-list", isic_ids)
 
@@ -147,7 +147,7 @@ class CurationEndpoints(Session):
                 return item.yours
         return None
 
-    def _list_write(self, collection_id: int, verb: str, ids: Sequence[str]) -> ListOutcome:
+    def _list_write(self, collection_id: int, verb: str, ids: Sequence[str]) -> ListAnswer:
         answer = self._write(
             "POST", collection_id, f"{verb}/", {"isic_ids": list(ids)}, repeatable=True
         )
@@ -157,7 +157,7 @@ class CurationEndpoints(Session):
             for kind, reason in REASONS.items()
             for isic_id in getattr(summary, kind)
         }
-        return ListOutcome(frozenset(summary.succeeded), refused)
+        return ListAnswer(frozenset(summary.succeeded), refused)
 
     def _write(
         self,

@@ -7,7 +7,7 @@ import click
 
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.lazy import LazyGroup
-from isic_cli.cli.outcome import reported
+from isic_cli.cli.outcome import Fold, reported
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.progress import Progress, counted, human_bytes
 from isic_cli.cli.writing import write_options
@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from isic_cli.models.contribution import Cohort
-    from isic_cli.services.run.report import Report
+    from isic_cli.models.outcomes import Outcome
     from isic_cli.services.upload.plan import UploadPlan
-    from isic_cli.services.upload.send import UploadOutcome
 
 UPLOADS = Shape(key="accession", columns=("file", "status", "accession", "bytes", "reason"))
 
@@ -72,10 +71,10 @@ def upload(
             return ExitCode.OK
         with Progress("uploading", "files", mode=progress, total=len(plan.files)) as ticker:
             uploader = Uploader(api, chosen, _journal(api, chosen), advance=_counting(ticker))
-            output.write(_rows(uploader.run(plan), ticker, report), UPLOADS)
-        code = ExitCode.PARTIAL if report.counts.get("failed") else ExitCode.OK
-        report.summarize(exit_code=int(code))
-    return code
+            fold = Fold(report, ticker)
+            output.write(_rows(uploader.run(plan), fold), UPLOADS)
+        report.summarize(exit_code=int(fold.code))
+    return fold.code
 
 
 def _journal(api: Any, cohort: "Cohort") -> Any:
@@ -101,25 +100,14 @@ def _report_plan(plan: "UploadPlan", cohort: "Cohort", *, dry_run: bool) -> None
         click.echo(f"Warning: {rows} of metadata without a file given here", err=True)
 
 
-def _rows(
-    outcomes: "Iterable[UploadOutcome]", ticker: Progress, report: "Report"
-) -> "Iterator[dict[str, Any]]":
+def _rows(outcomes: "Iterable[Outcome]", fold: Fold) -> "Iterator[dict[str, Any]]":
     for one in outcomes:
-        reason = one.error.message if one.error else None
-        ticker.advance(failed=one.status == "failed")
-        report.item(
-            "",
-            one.status,
-            reason=reason,
-            bytes=one.bytes,
-            seconds=round(one.seconds, 3),
-            path=str(one.path),
-            sha256=one.sha256,
-        )
+        fold.add(one)
         yield {
-            "file": str(one.path),
+            "file": one.path,
             "status": one.status,
-            "accession": one.accession,
+            "accession": one.extra.get("accession"),
             "bytes": one.bytes,
-            "reason": reason,
+            "reason": one.reason,
         }
+    fold.finish()

@@ -74,15 +74,16 @@ def refresh(run: Run, /, report_file: Path | None, progress: str, **options: Any
 
 def _fold(event: "RefreshEvent", report: "Report", ticker: Progress) -> str:
     """Fold an event into the report and the progress; return the outcome when it is the last."""
-    from isic_cli.services.index.events import Changed, Planned, Refreshed, Settled
+    from isic_cli.models.outcomes import Outcome
+    from isic_cli.services.index.events import Planned, Refreshed, Settled
 
     match event:
         case Planned(images):
             ticker.total, ticker.done = images, 0
         case Settled(images):
             ticker.done += images
-        case Changed(isic_id, status):
-            report.item(isic_id, status)
+        case Outcome():
+            report.add(event)
         case Refreshed():
             return _summary(event)
     return ""

@@ -8,7 +8,7 @@ import click
 from isic_cli.cli.command import Command
 from isic_cli.cli.complete import complete_collection
 from isic_cli.cli.context import Run, pass_run
-from isic_cli.cli.outcome import report_option, reported
+from isic_cli.cli.outcome import Fold, report_option, reported
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.progress import Progress, human_bytes, progress_option
 from isic_cli.errors import ExitCode, NotFoundError
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from isic_cli.api.dois import PublishedFile
     from isic_cli.curation.reference import Style
     from isic_cli.models.collection import Collection
-    from isic_cli.services.download.published import FetchedFile
     from isic_cli.services.run.report import Report
 
 F = TypeVar("F", bound="Callable[..., Any]")
@@ -126,24 +125,12 @@ def _fetch(
         def arrived(count: int) -> None:
             ticker.bytes += count
 
+        fold = Fold(report, ticker)
         for one in fetch_published(
             api, listed, folder, retries=api.settings.retries, advance=arrived
         ):
-            ticker.advance(failed=one.status == "failed")
-            _report(one, report)
-    return ExitCode.PARTIAL if report.counts.get("failed") else ExitCode.OK
-
-
-def _report(one: "FetchedFile", report: "Report") -> None:
-    reason = one.error.message if one.error else None
-    report.item(
-        "",
-        one.status,
-        reason=reason,
-        bytes=one.bytes,
-        attempts=one.attempts,
-        path=one.name,
-        sha256=one.sha256,
-    )
-    words = f"failed: {reason}" if reason else f"{one.status}, {human_bytes(one.bytes)}"
-    click.echo(f"{one.name}: {words}", err=True)
+            fold.add(one)
+            if not one.is_bad:
+                click.echo(f"{one.path}: {one.status}, {human_bytes(one.bytes or 0)}", err=True)
+    fold.finish()
+    return fold.code

@@ -81,14 +81,14 @@ def _states(folder: Path, lock: "Lock") -> "Iterator[dict[str, Any]]":
 
     for checked in check_folder(folder, lock, trust=True):
         yield {
-            "isic_id": checked.image.isic_id,
-            "state": checked.state,
-            "path": checked.image.path,
+            "isic_id": checked.isic_id,
+            "state": checked.status,
+            "path": checked.path,
             "reason": checked.reason,
-            "bytes": checked.image.size,
+            "bytes": checked.bytes,
         }
     for extra in extra_pictures(folder, lock):
-        size = (folder / extra.path).stat().st_size
+        size = (folder / str(extra.path)).stat().st_size
         yield {
             "isic_id": extra.isic_id,
             "state": "extra",

@@ -7,9 +7,9 @@ import click
 
 from isic_cli.cli.command import Command
 from isic_cli.cli.executor import executor_options
-from isic_cli.cli.outcome import report_option, reported
+from isic_cli.cli.outcome import Fold, report_option, reported
 from isic_cli.cli.progress import Progress, human_bytes, progress_option
-from isic_cli.cli.sources import warn
+from isic_cli.cli.sources import settle, warn
 from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def export(
         with folder_lock(out):
             claim(chosen)  # once more, now that nobody else can be at it
             with ExportState(out).open(chosen.recipe) as state:
-                code = _fold(job, state, workers, report, progress)
+                code = _run(job, state, workers, report, progress)
         report.summarize(exit_code=int(code))
     return code
 
@@ -123,26 +123,17 @@ def _options(folder: Path, out: Path, options: dict[str, Any]) -> "ExportOptions
     )
 
 
-def _fold(job: "Exporter", state: Any, workers: Any, report: "Report", mode: str) -> ExitCode:
-    from isic_cli.services.export.events import Exported
-
-    problems = []
+def _run(job: "Exporter", state: Any, workers: Any, report: "Report", mode: str) -> ExitCode:
     total = len(job.catalogue.contents.pictures)
     with Progress("exporting", "images", mode=mode, total=total) as ticker:
-        for event in job.run(state, workers):
-            if isinstance(event, Exported):
-                status = "exported" if event.fresh else "skipped"
-                report.item(event.isic_id, status, bytes=event.bytes, path=event.path)
-                ticker.advance(bytes=event.bytes if event.fresh else 0)
-            else:
-                problems.append(f"{event.isic_id}: {event.reason}")
-                report.item(event.isic_id, "failed", reason=event.reason)
-                ticker.advance(failed=True)
-    problems += [f"{one.item}: {one.reason}" for one in job.catalogue.table.problems]
+        fold = Fold(report, ticker)
+        for outcome in job.run(state, workers):
+            fold.add(outcome, bytes=outcome.bytes or 0 if outcome.status == "exported" else 0)
+    fold.finish()
     warn(_notes(job))
-    warn(problems)
+    code = max(fold.code, settle(job.catalogue.table.problems))
     _summarize(job, report, ticker.bytes)
-    return ExitCode.PARTIAL if problems else ExitCode.OK
+    return code
 
 
 def _notes(job: "Exporter") -> list[str]:

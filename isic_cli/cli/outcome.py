@@ -1,6 +1,7 @@
 """What becomes of each image: into the report, the counters, and a few lines for the reader."""
 
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,12 +12,12 @@ from isic_cli.errors import ExitCode, IsicError, TerminatedError
 from isic_cli.files.faults import fault_of_machine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
+    from isic_cli.models.outcomes import Outcome
     from isic_cli.services.cite.credits import Credits
-    from isic_cli.services.download.events import DownloadEvent, Finished, Skipped
+    from isic_cli.services.download.events import DownloadEvent, Failed, Finished, Skipped
     from isic_cli.services.run.report import Report
-    from isic_cli.services.select.images import Problem
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -25,14 +26,22 @@ _SHOWN = 10
 
 
 class Fold:
-    """Folds events into the report, the counters and a few lines for the reader."""
+    """Folds outcomes, and the events of transfers, into the report, the counters and a few lines.
 
-    def __init__(self, report: "Report", ticker: Progress) -> None:
+    Attributes
+    ----------
+    bad : int
+        Items that are not as they should be.
+    """
+
+    def __init__(self, report: "Report", ticker: Progress, *, shown: int = _SHOWN) -> None:
         self._report = report
         self._ticker = ticker
+        self._shown = shown
         self._flying: dict[str, int] = {}
         self._said = 0
         self._cached = 0
+        self.bad = 0
 
     def take_all(self, events: "Iterator[DownloadEvent]") -> None:
         """Fold every event of a run."""
@@ -42,56 +51,75 @@ class Fold:
             for event in run:
                 self.take(event)
 
+    def add(self, outcome: "Outcome", *, bytes: int = 0, counted: bool = True) -> None:  # noqa: A002 - the unit
+        """Fold one outcome: its line in the report, and one for the reader when it is bad.
+
+        Parameters
+        ----------
+        bytes : int
+            How many of its bytes the counter does not have yet.
+        counted : bool
+            False for an item that was counted before, as what it was then.
+        """
+        self._report.add(outcome)
+        if counted:
+            self._ticker.advance(bytes=bytes, failed=outcome.is_bad)
+        if outcome.is_bad:
+            self.bad += 1
+            self._say(f"{outcome.status.capitalize()}: {outcome.sentence}")
+
     def take(self, event: "DownloadEvent") -> None:
-        """Fold one event."""
+        """Fold one event of a transfer."""
+        from isic_cli.models.outcomes import Outcome
         from isic_cli.services.download.events import CACHED, Advanced, Failed, Finished, Skipped
 
         match event:
             case Advanced():
                 self._flying[event.isic_id] = self._flying.get(event.isic_id, 0) + event.bytes
                 self._ticker.bytes += event.bytes
+                return
             case Finished():
-                self._finished(event)
-            case Skipped():
-                self._item(event, "skipped", reason=event.reason, sha256=event.sha256)
-                self._cached += event.reason == CACHED
-                self._ticker.advance()
-            case Failed():
-                self._report.item(
+                outcome = Outcome(
                     event.isic_id,
-                    "failed",
-                    reason=event.reason,
-                    bytes=event.bytes,
+                    "downloaded",
+                    "; ".join(event.warnings) or None,
+                    seconds=round(event.seconds, 3),
                     attempts=event.attempts,
                 )
-                self._ticker.advance(bytes=-self._flying.pop(event.isic_id, 0), failed=True)
-                self._say(f"Failed: {event.isic_id}: {event.reason}")
+                for text in event.warnings:
+                    self._say(f"Warning: {event.isic_id}: {text}")
+            case Skipped():
+                outcome = Outcome(event.isic_id, "skipped", event.reason)
+                self._cached += event.reason == CACHED
+            case Failed():
+                outcome = Outcome(event.isic_id, "failed", event.reason, attempts=event.attempts)
+                self.add(replace(outcome, bytes=event.bytes), bytes=-self._arrived(event))
+                return
+            case _:
+                return
+        outcome = replace(outcome, bytes=event.bytes, path=event.path, sha256=event.sha256)
+        # What was counted while it arrived is not counted twice.
+        fresh = event.bytes if isinstance(event, Finished) else 0
+        self.add(outcome, bytes=fresh - self._arrived(event))
+
+    def _arrived(self, event: "Finished | Skipped | Failed") -> int:
+        return self._flying.pop(event.isic_id, 0)
 
     def finish(self) -> None:
         """Say how many lines were left out."""
-        if self._said > _SHOWN:
-            click.echo(f"… and {self._said - _SHOWN} more; --report FILE has them all.", err=True)
+        if self._said > self._shown:
+            click.echo(
+                f"… and {self._said - self._shown:,} more; --report FILE has them all.", err=True
+            )
 
-    def _finished(self, event: "Finished") -> None:
-        self._item(
-            event,
-            "downloaded",
-            reason="; ".join(event.warnings) or None,
-            seconds=round(event.seconds, 3),
-            attempts=event.attempts,
-            sha256=event.sha256,
-        )
-        # What was counted while it arrived is not counted twice.
-        self._ticker.advance(bytes=event.bytes - self._flying.pop(event.isic_id, 0))
-        for text in event.warnings:
-            self._say(f"Warning: {event.isic_id}: {text}")
-
-    def _item(self, event: "Finished | Skipped", status: str, **values: Any) -> None:
-        self._report.item(event.isic_id, status, bytes=event.bytes, path=event.path, **values)
+    @property
+    def code(self) -> ExitCode:
+        """The exit code of a run whose bad items may be tried again."""
+        return ExitCode.PARTIAL if self.bad else ExitCode.OK
 
     def _say(self, line: str) -> None:
         self._said += 1
-        if self._said <= _SHOWN:
+        if self._said <= self._shown:
             click.echo(line, err=True)
 
     def summarize(self) -> None:
@@ -143,15 +171,6 @@ def report_option(thing: str) -> "Callable[[F], F]":
         metavar="FILE",
         help=f"What became of each {thing}, as JSON lines.",
     )
-
-
-def report_problems(report: "Report", problems: "Iterable[Problem]") -> None:
-    """Report what names no image: an id that was not found, or a line that holds none."""
-    for one in problems:
-        if one.status == "not_found":
-            report.item(one.item, one.status, reason=one.reason)
-        else:
-            report.item("", one.status, reason=f"{one.item}: {one.reason}")
 
 
 @contextmanager

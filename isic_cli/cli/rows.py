@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from isic_cli.cli.outcome import report_problems
 from isic_cli.cli.output import Shape
 from isic_cli.errors import EmptyError, ExitCode, UsageError
 
@@ -87,9 +86,10 @@ def conclude(
 ) -> ExitCode:
     """Say and report what was wrong with the selection, and return the exit code."""
     if report is not None:
-        report_problems(report, images.problems)
+        for problem in images.problems:
+            report.add(problem)
     for problem in images.problems[:20]:
-        click.echo(f"Warning: {problem.item}: {problem.reason}", err=True)
+        click.echo(f"Warning: {problem.sentence}", err=True)
     if len(images.problems) > 20:
         click.echo(f"Warning: … and {len(images.problems) - 20} more", err=True)
     if images.missed:

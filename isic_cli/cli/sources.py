@@ -11,7 +11,7 @@ from isic_cli.errors import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from isic_cli.services.select.images import Problem
+    from isic_cli.models.outcomes import Outcome
 
 #: Warnings of one kind that are shown one by one.
 _SHOWN = 10
@@ -35,7 +35,7 @@ def warn(lines: "Sequence[str]") -> None:
         click.echo(f"Warning: … and {len(lines) - _SHOWN:,} more", err=True)
 
 
-def settle(problems: "Sequence[Problem]") -> ExitCode:
+def settle(problems: "Sequence[Outcome]") -> ExitCode:
     """Say which lines were passed over, and return the exit code."""
-    warn([f"{problem.item}: {problem.reason}" for problem in problems])
+    warn([problem.sentence for problem in problems])
     return ExitCode.PARTIAL if problems else ExitCode.OK

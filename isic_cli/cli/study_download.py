@@ -46,6 +46,7 @@ def download(
     isic study download 1 study/
     """
     from isic_cli.files.lock import folder_lock
+    from isic_cli.models.outcomes import Outcome
     from isic_cli.services.study.download import StudyDownload
     from isic_cli.services.study.find import find_study
 
@@ -57,7 +58,7 @@ def download(
             click.echo(f"Warning: not downloaded: {text}", err=True)
         code = conclude_answers(job.unreadable)
         for answer in job.unreadable:
-            report.item(answer.image, "unreadable", reason=answer.reason)
+            report.add(Outcome(answer.image, "unreadable", answer.reason))
         if images and not no_images:
             code = max(code, _fetch(api, images, outdir, report, progress))
         report.summarize(exit_code=int(code))

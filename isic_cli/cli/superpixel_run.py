@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ from isic_cli.errors import (
 
 if TYPE_CHECKING:
     from isic_cli.services.run.report import Report
-    from isic_cli.services.superpixels.batch import Outcome
+    from isic_cli.services.superpixels.batch import Attempted
     from isic_cli.services.superpixels.locate import Locator
     from isic_cli.services.superpixels.sources import Missing, Source
 
@@ -76,7 +76,7 @@ class Batch:
     report: "Report"
     checks: bool = False
     reads: bool = False
-    failures: "list[Outcome[Any]]" = field(default_factory=list)
+    failures: "list[Attempted[Any]]" = field(default_factory=list)
     good: int = 0
 
     @classmethod
@@ -109,17 +109,17 @@ class Batch:
         self, sources: "Iterable[Source | Missing]", task: "Callable[[Source], Any]"
     ) -> Iterator[Any]:
         """Yield a task per source; a source that is missing, or no task, is a failed item."""
-        from isic_cli.services.superpixels.batch import Outcome
+        from isic_cli.services.superpixels.batch import Attempted
         from isic_cli.services.superpixels.sources import Missing
 
         for source in sources:
             if isinstance(source, Missing):
-                yield Outcome(source.name, error=source.error)
+                yield Attempted(source.name, error=source.error)
                 continue
             try:
                 yield task(source)
             except IsicError as error:
-                yield Outcome(source.name, error=error)
+                yield Attempted(source.name, error=error)
 
     def run(
         self, tasks: Iterable[Any], work: Callable[[Any], Any], **options: Any
@@ -148,7 +148,7 @@ class Batch:
         if self.failures and not self.good:
             self._raise()
 
-    def _report_outcome(self, outcome: "Outcome[Any]") -> None:
+    def _report_outcome(self, outcome: "Attempted[Any]") -> None:
         """Tell a failure; the first waits until it is known not to be the only item."""
         self.failures.append(outcome)
         if len(self.failures) == 2:
@@ -156,7 +156,7 @@ class Batch:
         if 2 <= len(self.failures) <= _SHOWN:
             click.echo(_failed(outcome), err=True)
 
-    def _is_answer(self, outcome: "Outcome[Any]") -> bool:
+    def _is_answer(self, outcome: "Attempted[Any]") -> bool:
         return self.checks and isinstance(outcome.error, CheckError)
 
     def _raise(self) -> None:
@@ -171,26 +171,27 @@ class Batch:
             kind = next((kind for kind in _REASONS if kind.exit_code in codes), kind)
         raise kind(f"all {len(errors):,} files failed")
 
-    def _note(self, outcome: "Outcome[Any]") -> None:
+    def _note(self, outcome: "Attempted[Any]") -> None:
+        from isic_cli.models.outcomes import Outcome
         from isic_cli.services.superpixels.target import Written
 
         value = outcome.value
         written = value if isinstance(value, Written) else getattr(value, "written", None)
-        status = "failed" if outcome.error else "done"
-        values: dict[str, Any] = {"reason": outcome.error.message if outcome.error else None}
+        done = Outcome(_report_id(outcome.name), "done", seconds=round(outcome.seconds, 4))
+        if outcome.error:
+            done = replace(done, status="failed", reason=outcome.error.message)
         if self.reads and Path(outcome.name).is_file():  # not an id of the archive
-            values["path"] = outcome.name
+            done = replace(done, path=outcome.name)
         if written is not None:
-            status = "skipped" if written.skipped else status
-            values = {
-                "reason": written.note,
-                "bytes": written.bytes,
-                "path": str(written.path),
-                "sha256": written.sha256,
-            }
-        self.report.item(
-            _report_id(outcome.name), status, seconds=round(outcome.seconds, 4), **values
-        )
+            done = replace(
+                done,
+                status="skipped" if written.skipped else done.status,
+                reason=written.note,
+                bytes=written.bytes,
+                path=str(written.path),
+                sha256=written.sha256,
+            )
+        self.report.add(done)
 
     def code(self) -> ExitCode:
         """Return the exit code: 7 when a check found damage, 3 when some of several failed."""
@@ -211,7 +212,7 @@ class Batch:
         return self.code()
 
 
-def _failed(outcome: "Outcome[Any]") -> str:
+def _failed(outcome: "Attempted[Any]") -> str:
     """Return the sentence about a failure among several, which always names its item."""
     message = outcome.error.message if outcome.error else ""
     is_named = outcome.name in message or _report_id(outcome.name) in message

@@ -7,15 +7,16 @@ import click
 
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
-from isic_cli.cli.outcome import Fold, report_credits, report_problems, reported, sidecars_written
+from isic_cli.cli.outcome import Fold, report_credits, reported, sidecars_written
 from isic_cli.cli.progress import Progress
 from isic_cli.cli.transfer import download_options, network_options, transfer_options
 from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from isic_cli.models.outcomes import Outcome
     from isic_cli.services.dataset.lock import Lock
-    from isic_cli.services.dataset.rebuild import LockDifference, Rebuilding
-    from isic_cli.services.dataset.sync import Leaving, Synchronisation
+    from isic_cli.services.dataset.rebuild import Rebuilding
+    from isic_cli.services.dataset.sync import Synchronisation
     from isic_cli.services.run.report import Report
 
 #: Lines about single images shown on the terminal; the report has all of them.
@@ -94,10 +95,10 @@ def _synchronize(
             fold.take_all(job.run())
             leaving = job.leaving()
             for one in leaving:
-                _report_leaving(report, one)
+                report.add(one)
             if most is not None and not job.missed:
                 for one in job.delete(leaving, at_most=most):
-                    _report_leaving(report, one)
+                    report.add(one)
     fold.finish()
     fold.summarize()
     report_credits(job.credits)
@@ -105,25 +106,22 @@ def _synchronize(
     return _conclude(job, report, leaving)
 
 
-def _report_leaving(report: "Report", one: "Leaving") -> None:
-    image = one.image
-    report.item(image.isic_id, one.status, reason=one.reason, path=image.path, sha256=image.sha256)
-
-
-def _show_leaving(leaving: "list[Leaving]", *, deleted: bool) -> None:
+def _show_leaving(leaving: "list[Outcome]", *, deleted: bool) -> None:
     for one in leaving[:_SHOWN]:
-        click.echo(f"{one.status.capitalize()}: {one.image.isic_id}: {one.reason}", err=True)
+        click.echo(f"{one.status.capitalize()}: {one.sentence}", err=True)
     if leaving:
         what = "deleted" if deleted else "kept; --delete deletes them"
         click.echo(f"{len(leaving):,} images left the selection: {what}.", err=True)
 
 
-def _conclude(job: "Synchronisation", report: "Report", leaving: "list[Leaving]") -> ExitCode:
+def _conclude(job: "Synchronisation", report: "Report", leaving: "list[Outcome]") -> ExitCode:
     problems = job.problems()
-    gone = {one.image.isic_id for one in leaving}  # these have their line
-    report_problems(report, (one for one in problems if one.item not in gone))
+    gone = {one.isic_id for one in leaving}  # these have their line
+    for problem in problems:
+        if problem.isic_id not in gone:
+            report.add(problem)
     for problem in problems[:_SHOWN]:
-        click.echo(f"Warning: {problem.item}: {problem.reason}", err=True)
+        click.echo(f"Warning: {problem.sentence}", err=True)
     if job.missed:
         click.echo(
             f"Warning: the archive did not list {job.missed} images it announced; "
@@ -156,16 +154,16 @@ def _rebuild(
     return _judge(job, report, differences)
 
 
-def _judge(job: "Rebuilding", report: "Report", differences: "list[LockDifference]") -> ExitCode:
+def _judge(job: "Rebuilding", report: "Report", differences: "list[Outcome]") -> ExitCode:
     if differences:
         click.echo(f"{len(differences):,} differences from the lock.", err=True)
         return ExitCode.CHECK
     return ExitCode.PARTIAL if report.counts.get("failed") or job.problems() else ExitCode.OK
 
 
-def report_differences(report: "Report", differences: "list[LockDifference]") -> None:
+def report_differences(report: "Report", differences: "list[Outcome]") -> None:
     """Report what is not as the lock says, and show the first of them."""
     for one in differences:
-        report.item(one.isic_id, one.status, reason=one.reason, path=one.path or None)
+        report.add(one)
     for one in differences[:_SHOWN]:
-        click.echo(f"{one.status.capitalize()}: {one.isic_id}: {one.reason}", err=True)
+        click.echo(f"{one.status.capitalize()}: {one.sentence}", err=True)

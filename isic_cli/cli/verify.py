@@ -14,8 +14,8 @@ from isic_cli.cli.transfer import download_options, network_options, transfer_op
 from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
+    from isic_cli.models.outcomes import Outcome
     from isic_cli.services.dataset.lock import Lock
-    from isic_cli.services.dataset.verify import Checked
     from isic_cli.services.run.report import Report
     from isic_cli.services.run.workers import ExecutorSpec
 
@@ -49,7 +49,7 @@ def verify(
     ):
         bad = _check(folder, lock, report, options["progress"], executor, deep=deep)
         for one in bad[:_SHOWN]:
-            click.echo(f"{one.state.capitalize()}: {one.image.path}: {one.reason}", err=True)
+            click.echo(f"{one.status.capitalize()}: {one.path}: {one.reason}", err=True)
         click.echo(f"{len(lock) - len(bad):,} of {len(lock):,} files are good.", err=True)
         if bad and repair:
             bad = _repair(run, folder, lock, bad, report, options)
@@ -60,7 +60,7 @@ def verify(
 
 def _check(
     folder: Path, lock: "Lock", report: "Report", mode: str, executor: "ExecutorSpec", *, deep: bool
-) -> "list[Checked]":
+) -> "list[Outcome]":
     """Return what is not as the lock says; everything is in the report."""
     from contextlib import closing
 
@@ -74,17 +74,9 @@ def _check(
         closing(check_folder(folder, lock, deep=deep, workers=workers)) as checks,  # type: ignore[type-var]  # it is a generator
     ):
         for checked in checks:
-            image, is_good = checked.image, checked.state == "complete"
-            ticker.advance(bytes=image.size, failed=not is_good)
-            report.item(
-                image.isic_id,
-                checked.state,
-                reason=checked.reason,
-                bytes=image.size,
-                path=image.path,
-                sha256=image.sha256,
-            )
-            if not is_good:
+            ticker.advance(bytes=checked.bytes or 0, failed=checked.is_bad)
+            report.add(checked)
+            if checked.is_bad:
                 bad.append(checked)
     return bad
 
@@ -93,16 +85,16 @@ def _repair(
     run: Run,
     folder: Path,
     lock: "Lock",
-    bad: "list[Checked]",
+    bad: "list[Outcome]",
     report: "Report",
     options: dict[str, Any],
-) -> "list[Checked]":
+) -> "list[Outcome]":
     """Fetch what can be fetched again; return what is still bad."""
     from isic_cli.services.dataset.rebuild import Rebuilding
     from isic_cli.services.dataset.verify import distrust
 
     # Bytes as in the lock that do not decode are what the archive has.
-    wanted = [one.image.isic_id for one in bad if one.state != "damaged"]
+    wanted = [one.isic_id for one in bad if one.status != "damaged"]
     distrust(folder, lock, wanted)
     run.archive = run.archive or lock.header.archive
     with run.open(**network_options(options)) as api:
@@ -114,5 +106,5 @@ def _repair(
     fold.finish()
     fold.summarize()
     for one in job.differences:
-        report.item(one.isic_id, one.status, reason=one.reason, path=one.path or None)
-    return [one for one in bad if one.image.isic_id not in job.restored]
+        report.add(one)
+    return [one for one in bad if one.isic_id not in job.restored]

@@ -1,23 +1,20 @@
 """What every command that changes a collection has: its options, and what it says afterwards."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from isic_cli.cli.outcome import report_option
+from isic_cli.cli.outcome import Fold, report_option
 from isic_cli.cli.progress import Progress, counted, progress_option
 from isic_cli.cli.rows import conclude
 from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
-    from isic_cli.services.collections.change import MembershipChange, MembershipOutcome
+    from isic_cli.services.collections.change import MembershipChange
     from isic_cli.services.run.report import Report
-
-#: Failures that are named; a report has them all.
-_NAMED = 20
 
 
 def write_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -67,32 +64,18 @@ def send(
     reasons: Counter[str] = Counter()
     label = "adding" if change.verb == "add" else "removing"
     with Progress(label, "images", mode=mode) as ticker:
-        for outcome in _named(write.run(isic_ids)):
-            failed = outcome.status == "failed"
-            ticker.advance(failed=failed)
-            reasons[outcome.reason] += failed
-            report.item(outcome.isic_id, outcome.status, reason=outcome.reason or None)
+        fold = Fold(report, ticker)
+        for outcome in write.run(isic_ids):
+            reasons[str(outcome.reason)] += outcome.is_bad
+            fold.add(outcome)
+    fold.finish()
     _report_counts(report.counts, +reasons, _name(change))
     selected = sum(report.counts.values())
-    code = ExitCode.PARTIAL if reasons.total() else ExitCode.OK
-    code = max(code, conclude(change.images, selected, report=report))
+    code = max(fold.code, conclude(change.images, selected, report=report))
     if write.error is not None:
         raise write.error
     report.summarize(collection=change.collection.id, exit_code=int(code))
     return code
-
-
-def _named(outcomes: "Iterable[MembershipOutcome]") -> "Iterator[MembershipOutcome]":
-    """Pass outcomes on, naming the first failures on standard error."""
-    failed = 0
-    for outcome in outcomes:
-        if outcome.status == "failed":
-            failed += 1
-            if failed <= _NAMED:
-                click.echo(f"Warning: {outcome.isic_id}: {outcome.reason}", err=True)
-            elif failed == _NAMED + 1:
-                click.echo("Warning: … and more; --report FILE has them all", err=True)
-        yield outcome
 
 
 def _report_counts(counts: dict[str, int], reasons: Counter[str], name: str) -> None:

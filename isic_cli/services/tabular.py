@@ -14,9 +14,9 @@ from isic_cli.errors import LocalError, NotFoundError, UsageError
 from isic_cli.files import STATE
 from isic_cli.models.ids import find_ids, is_isic_id
 from isic_cli.models.image import LEADING_COLUMNS
+from isic_cli.models.outcomes import Outcome
 from isic_cli.query.fields import field_names
 from isic_cli.services.download.journal import DownloadJournal
-from isic_cli.services.select.images import Problem
 from isic_cli.tables.names import id_column, is_missing
 from isic_cli.tables.read import RowReader
 
@@ -33,14 +33,14 @@ class TableSource:
         The source, for messages.
     columns : tuple of str
         In the order of the source, `isic_id` among them.
-    problems : list of Problem
+    problems : list of Outcome
         Lines without an ISIC id, of the last iteration.
     """
 
     name: str
     columns: tuple[str, ...]
     read: Callable[["TableSource", tuple[str, ...]], Iterator[Row]]
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Outcome] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[Row]:
         self.problems.clear()
@@ -69,7 +69,9 @@ class TableSource:
 
     def note(self, line: int, text: str) -> None:
         """Note a line without an ISIC id."""
-        self.problems.append(Problem(f"{self.name}, line {line}", f"no ISIC id in {text[:80]!r}"))
+        self.problems.append(
+            Outcome("", "no_id", f"{self.name}, line {line}: no ISIC id in {text[:80]!r}")
+        )
 
 
 def open_table(source: Path) -> TableSource:

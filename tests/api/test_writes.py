@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from isic_cli.api.archive import ArchiveApi
-from isic_cli.api.curation import REASONS, ListOutcome
+from isic_cli.api.curation import REASONS, ListAnswer
 from isic_cli.errors import (
     AuthError,
     IsicError,
@@ -128,28 +128,28 @@ REFUSED: dict[str, tuple[Call, Refusal]] = {
 DONE: dict[str, tuple[Call, object]] = {
     "123-list-add-ok": (
         add(19),
-        ListOutcome(
+        ListAnswer(
             frozenset({"ISIC_0000001", "ISIC_0000002", "ISIC_0900001"}),
             dict.fromkeys(["ISIC_9999999", "ISIC_0900033"], REASONS["no_perms_or_does_not_exist"]),
         ),
     ),
-    "124-list-add-again": (add(19), ListOutcome(frozenset(ONE), {})),
+    "124-list-add-again": (add(19), ListAnswer(frozenset(ONE), {})),
     "125-list-add-private-into-public": (
         add(20),
-        ListOutcome(
+        ListAnswer(
             frozenset(ONE), {"ISIC_0900001": REASONS["private_image_public_collection"]}
         ),
     ),
-    "126-list-add-empty": (add(19, []), ListOutcome(frozenset(), {})),
+    "126-list-add-empty": (add(19, []), ListAnswer(frozenset(), {})),
     "130-list-add-unanchored-pattern": (
         add(19, ["xxISIC_00000011yy"]),
-        ListOutcome(
+        ListAnswer(
             frozenset(), {"xxISIC_00000011yy": REASONS["no_perms_or_does_not_exist"]}
         ),
     ),
     "142-list-remove-ok": (
         lambda api: api.remove_images(19, ["ISIC_0000001", "ISIC_0000570", "ISIC_9999999"]),
-        ListOutcome(
+        ListAnswer(
             frozenset({"ISIC_0000001", "ISIC_0000570"}),
             {"ISIC_9999999": REASONS["no_perms_or_does_not_exist"]},
         ),
@@ -221,7 +221,7 @@ def test_adding_is_tried_again_since_it_may_be_sent_twice() -> None:
     naps: list[float] = []
 
     with opened(script, sleep=naps.append) as api:
-        assert api.add_images(4, ONE) == ListOutcome(frozenset(ONE), {})
+        assert api.add_images(4, ONE) == ListAnswer(frozenset(ONE), {})
     assert (len(script.asked), len(naps)) == (3, 2)
 
 

@@ -59,7 +59,7 @@ def test_frozen_files_are_fetched_and_a_failed_one_is_told(
     code, told = fetch()
 
     assert (code, told[0]) == (3, "m.json: fetched, 3 B")
-    assert told[1].startswith("gone.zip: failed: ")
+    assert told[1].startswith("Failed: gone.zip: ")
     assert (tmp_path / "out" / "m.json").read_bytes() == b"[1]"
     report = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
     assert [(one["path"], one["status"], one["bytes"]) for one in report[:-1]] == [

@@ -30,7 +30,7 @@ def test_piped_ids_are_added_in_their_order_with_an_outcome_each(
 
     assert (done.code, done.out) == (3, "")
     assert done.err.splitlines() == [
-        f"Warning: ISIC_9999999: {MISSING}",
+        f"Failed: ISIC_9999999: {MISSING}",
         "Collection 7 (Nevi): added 2, failed 1.",
         f"  1 failed: {MISSING}",
     ]

@@ -116,7 +116,7 @@ def test_a_damaged_picture_is_told_and_tried_again(isic: Isic, tmp_path: Path) -
     damaged.write_bytes(whole[: len(whole) // 2])
     done = export(isic, "--to", "csv")
     assert done.code == 3
-    assert "Warning: ISIC_0000002: " in done.err
+    assert "Failed: ISIC_0000002: " in done.err
     assert "images/ISIC_0000002.jpg" not in files(tmp_path / "out")
     rows = list(csv.DictReader(io.StringIO((tmp_path / "out/data.csv").read_text())))
     assert [row["isic_id"] for row in rows] == ["ISIC_0000001", "ISIC_0000003", "ISIC_0000004"]

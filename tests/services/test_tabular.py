@@ -44,8 +44,8 @@ def test_rows_are_read_again_at_each_iteration_and_problems_counted_once(tmp_pat
         {"isic_id": "ISIC_0000002", "sex": ""},
     ]
     assert [list(table), list(table)] == [expected, expected]
-    assert [(one.item, one.reason) for one in table.problems] == [
-        (f"{path}, line 4", "no ISIC id in 'none,male'")
+    assert [one.sentence for one in table.problems] == [
+        f"{path}, line 4: no ISIC id in 'none,male'"
     ]
 
 

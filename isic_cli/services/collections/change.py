@@ -2,14 +2,15 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, islice
 from typing import Literal
 
 from isic_cli.api.archive import ArchiveApi
-from isic_cli.api.curation import IDS_AT_ONCE, ListOutcome
+from isic_cli.api.curation import IDS_AT_ONCE, ListAnswer
 from isic_cli.errors import IsicError, RefusedError, UsageError
 from isic_cli.models.collection import Collection
+from isic_cli.models.outcomes import Outcome
 from isic_cli.models.selection import Selection
 from isic_cli.services.run.workers import open_threads
 from isic_cli.services.select.live import resolve_collections, select, server_query
@@ -24,27 +25,10 @@ Verb = Literal["add", "remove"]
 #: Which of two collections an image is in.
 Where = Literal["a", "b", "both"]
 
-Status = Literal["added", "removed", "failed"]
-
 #: What sends one group: `ArchiveApi.add_images` or `remove_images`, bound to a collection.
-Send = Callable[[Sequence[str]], ListOutcome]
+Send = Callable[[Sequence[str]], ListAnswer]
 
 NOT_SENT = "not sent: an earlier group failed"
-
-
-@dataclass(frozen=True, slots=True)
-class MembershipOutcome:
-    """What became of one id.
-
-    Attributes
-    ----------
-    reason : str
-        Why it failed; empty for a success.
-    """
-
-    isic_id: str
-    status: Status
-    reason: str = ""
 
 
 class GroupWrite:
@@ -72,29 +56,27 @@ class GroupWrite:
         self.requests = 0
         self.error: IsicError | None = None
 
-    def run(self, isic_ids: Iterable[str]) -> Iterator[MembershipOutcome]:
+    def run(self, isic_ids: Iterable[str]) -> Iterator[Outcome]:
         """Yield the outcome of every id; only one group is in memory."""
         waiting = iter(isic_ids)
         while group := list(islice(waiting, IDS_AT_ONCE)):
             if self.error is not None:
-                yield from (MembershipOutcome(isic_id, "failed", NOT_SENT) for isic_id in group)
+                yield from (Outcome(isic_id, "failed", NOT_SENT) for isic_id in group)
                 continue
             try:
                 self.requests += 1
                 told = self._send(group)
             except IsicError as error:
                 self.error = error
-                yield from (
-                    MembershipOutcome(isic_id, "failed", error.message) for isic_id in group
-                )
+                yield from (Outcome(isic_id, "failed", error.message) for isic_id in group)
             else:
                 yield from (self._outcome(isic_id, told) for isic_id in group)
 
-    def _outcome(self, isic_id: str, told: ListOutcome) -> MembershipOutcome:
+    def _outcome(self, isic_id: str, told: ListAnswer) -> Outcome:
         if isic_id in told.succeeded:
-            return MembershipOutcome(isic_id, self._done)
+            return Outcome(isic_id, self._done)
         reason = told.refused.get(isic_id, "the archive's answer does not mention it")
-        return MembershipOutcome(isic_id, "failed", reason)
+        return Outcome(isic_id, "failed", reason)
 
 
 class MembershipChange:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from isic_cli.curation.diff import Difference, diff
+from isic_cli.models.outcomes import Outcome
 from isic_cli.services.dataset.image import metadata_digest
 from isic_cli.services.dataset.lock import existing_lock
-from isic_cli.services.select.images import Problem
 from isic_cli.services.tabular import Row, TableSource, open_table
 
 #: A path says where a file lies, not what an image is.
@@ -30,14 +30,14 @@ class DatasetState:
         One for each image.
     is_lock : bool
         Whether that is all there is: a lock knows most metadata only by their digest.
-    problems : sequence of Problem
+    problems : sequence of Outcome
         Lines without an ISIC id.
     """
 
     name: str
     rows: Sequence[Mapping[str, Any]]
     is_lock: bool = False
-    problems: Sequence[Problem] = ()
+    problems: Sequence[Outcome] = ()
 
     def columns(self) -> set[str]:
         """Return every field that some image has."""
@@ -60,7 +60,7 @@ class Comparison:
     """What differs, and which lines of either side could not be compared."""
 
     difference: Difference
-    problems: Sequence[Problem] = field(default_factory=tuple)
+    problems: Sequence[Outcome] = field(default_factory=tuple)
 
 
 def compare(

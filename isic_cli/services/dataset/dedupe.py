@@ -15,9 +15,9 @@ from isic_cli.curation.duplicates import (
 from isic_cli.curation.phash import Grey, digest_pixels, fingerprint
 from isic_cli.errors import LocalError, TransferError
 from isic_cli.models.ids import find_ids
+from isic_cli.models.outcomes import Outcome
 from isic_cli.services.dataset.image_loading import Reading, read_pictures
 from isic_cli.services.run.workers import Workers, chunks
-from isic_cli.services.select.images import Problem
 from isic_cli.services.sheet.sources import pictures_in
 from isic_cli.services.tabular import open_table
 
@@ -56,7 +56,7 @@ class Dedupe:
         The tiers.
     policy : str
         Which picture of a group to keep, one of `curation.duplicates.POLICIES`.
-    problems : list of Problem
+    problems : list of Outcome
         Pictures that are damaged or cannot be read.
     read : int
         Pictures read.
@@ -66,7 +66,7 @@ class Dedupe:
     against: tuple[Path, ...]
     method: Method
     policy: str = "largest"
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Outcome] = field(default_factory=list)
     read: int = 0
     _known: set[str] = field(default_factory=set)
 
@@ -95,7 +95,7 @@ class Dedupe:
             for seen in part:
                 self.read += 1
                 if seen.problem:
-                    self.problems.append(Problem(seen.path, seen.problem))
+                    self.problems.append(Outcome("", "failed", seen.problem, path=seen.path))
                 isic_id = next(iter(find_ids(Path(seen.path).name)), "")
                 known = facts.get(isic_id, _Facts())
                 yield ComparedPicture(

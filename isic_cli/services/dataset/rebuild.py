@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +12,7 @@ from isic_cli.errors import ChangedError, NotFoundError
 from isic_cli.files.walk import walk
 from isic_cli.models.ids import id_pattern
 from isic_cli.models.image import ImageRecord
+from isic_cli.models.outcomes import Outcome
 from isic_cli.models.selection import IdList, Selection
 from isic_cli.services.cite.credits import Credits
 from isic_cli.services.dataset.image import metadata_digest
@@ -20,7 +21,6 @@ from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent, Failed, Finished, Skipped
 from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.sidecars import update_sidecars
-from isic_cli.services.select.images import Problem
 from isic_cli.services.select.live import SelectedImages
 
 #: A picture, or a copy of one as file managers name it: "(1)", "- Copy (2)", "copy 2".
@@ -28,25 +28,6 @@ _PICTURE = id_pattern(
     r"(_thumbnail)?(?: ?\([0-9]+\)| - Copy(?: \([0-9]+\))?| copy(?: [0-9]+)?)?"
     r"\.(?:jpe?g|png|tiff?)"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class LockDifference:
-    """Something that is not as the lock says.
-
-    Attributes
-    ----------
-    status : {"withdrawn", "changed", "relabelled", "extra"}
-        The archive does not show the image any more; it has another file; it has other
-        metadata; a picture is in the folder that the lock does not list.
-    reason : str
-        One line.
-    """
-
-    isic_id: str
-    path: str
-    status: Literal["withdrawn", "changed", "relabelled", "extra"]
-    reason: str
 
 
 class Rebuilding:
@@ -65,8 +46,9 @@ class Rebuilding:
 
     Attributes
     ----------
-    differences : list of LockDifference
-        Grows while the events are read.
+    differences : list of Outcome
+        Grows while the events are read. Status `withdrawn`: the archive does not show the image
+        any more; `changed`: it has another file; `relabelled`: other metadata.
     restored : set of str
         ISIC ids whose file is now as the lock says.
     """
@@ -86,7 +68,7 @@ class Rebuilding:
         ids = tuple(lock.ids() if only is None else only)
         self._images = SelectedImages(api, Selection(ids=IdList("isic.lock", ids)))
         self._total = len(ids)
-        self.differences: list[LockDifference] = []
+        self.differences: list[Outcome] = []
         self.restored: set[str] = set()
 
     def total(self) -> int:
@@ -103,7 +85,7 @@ class Rebuilding:
             self._fold(event)
             yield event
         for problem in self._images.problems:
-            self._differ(problem.item, "withdrawn", problem.reason)
+            self._differ(problem.isic_id, "withdrawn", str(problem.reason))
 
     def write_sidecars(self, *, hurried: bool = False) -> None:
         """Bring `metadata.csv`, `attribution.txt` and `licenses/` up to date; not the lock.
@@ -115,7 +97,7 @@ class Rebuilding:
         """
         update_sidecars(self._options.folder, self._api.license_text, hurried=hurried)
 
-    def problems(self) -> list[Problem]:
+    def problems(self) -> list[Outcome]:
         """Return what of the lock could not be asked for."""
         return self._images.problems
 
@@ -155,11 +137,11 @@ class Rebuilding:
         self, isic_id: str, status: Literal["withdrawn", "changed", "relabelled"], reason: str
     ) -> None:
         locked = self._lock.get(isic_id)
-        path = "" if locked is None else locked.path
-        self.differences.append(LockDifference(isic_id, path, status, reason))
+        path = None if locked is None else locked.path
+        self.differences.append(Outcome(isic_id, status, reason, path=path))
 
 
-def extra_pictures(folder: Path, lock: Lock) -> Iterator[LockDifference]:
+def extra_pictures(folder: Path, lock: Lock) -> Iterator[Outcome]:
     """Yield the pictures, and copies of pictures, that the lock of a folder does not list.
 
     Hidden folders are passed over.
@@ -172,4 +154,4 @@ def extra_pictures(folder: Path, lock: Lock) -> Iterator[LockDifference]:
         isic_id = match[1].upper()
         locked = lock.get(isic_id)
         if locked is None or locked.path != path:
-            yield LockDifference(isic_id, path, "extra", "not in the lock")
+            yield Outcome(isic_id, "extra", "not in the lock", path=path)

@@ -3,9 +3,8 @@
 import logging
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import islice
-from typing import Literal
 
 from isic_cli.api.archive import ArchiveApi
 from isic_cli.errors import CheckError
@@ -13,8 +12,8 @@ from isic_cli.files.faults import local_error
 from isic_cli.models.ids import is_isic_id
 from isic_cli.models.idset import IdSet
 from isic_cli.models.image import ImageRecord
+from isic_cli.models.outcomes import Outcome
 from isic_cli.services.cite.credits import Credits
-from isic_cli.services.dataset.image import LockedImage
 from isic_cli.services.dataset.lock import Lock, locked_attribution
 from isic_cli.services.dataset.record import record_download
 from isic_cli.services.download.cache import FileCache
@@ -23,28 +22,9 @@ from isic_cli.services.download.events import DownloadEvent
 from isic_cli.services.download.journal import DownloadJournal
 from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.paths import TargetFolder
-from isic_cli.services.select.images import Problem
 from isic_cli.services.select.live import GROUP, select
 
 _LOGGER = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Leaving:
-    """An image of the lock that the selections no longer give.
-
-    Attributes
-    ----------
-    status : {"withdrawn", "unselected", "deleted"}
-        The archive does not show it any more; it does, but the selections leave it out; its file
-        was deleted.
-    reason : str
-        One line.
-    """
-
-    image: LockedImage
-    status: Literal["withdrawn", "unselected", "deleted"]
-    reason: str
 
 
 class Synchronisation:
@@ -88,13 +68,13 @@ class Synchronisation:
         """Images that the archive announced and did not list."""
         return sum(images.missed for images in self.images)
 
-    def problems(self) -> list[Problem]:
+    def problems(self) -> list[Outcome]:
         """Return what the selections name and the archive does not have.
 
         An image of the lock is no problem of this kind: it was withdrawn.
         """
         found = [problem for images in self.images for problem in images.problems]
-        return [problem for problem in found if problem.item not in self._lock]
+        return [problem for problem in found if problem.isic_id not in self._lock]
 
     def run(self) -> Iterator[DownloadEvent]:
         """Fetch what is new or changed; yield what becomes of each image."""
@@ -113,30 +93,29 @@ class Synchronisation:
                 yield record
         self._is_listed = True
 
-    def leaving(self) -> list[Leaving]:
+    def leaving(self) -> list[Outcome]:
         """Return the images of the lock that the selections no longer give, by ISIC id.
 
+        Status `withdrawn`: the archive does not show it any more; `unselected`: it does.
         Empty when the listing is not complete: then nobody knows.
         """
         if not self._is_listed or self.missed:
             return []
         gone = (isic_id for isic_id in self._lock.ids() if isic_id not in self._seen)
-        found: list[Leaving] = []
+        found: list[Outcome] = []
         while group := list(islice(gone, GROUP)):
             there = self._api.images_by_id(group)
             for isic_id in group:
                 image = self._lock.get(isic_id)
                 if image is None:
                     continue
+                status, reason = "withdrawn", "the archive does not show it any more"
                 if isic_id in there:
-                    found.append(Leaving(image, "unselected", "no longer in the selection"))
-                else:
-                    found.append(
-                        Leaving(image, "withdrawn", "the archive does not show it any more")
-                    )
+                    status, reason = "unselected", "no longer in the selection"
+                found.append(Outcome(isic_id, status, reason, path=image.path, sha256=image.sha256))
         return found
 
-    def delete(self, leaving: Iterable[Leaving], *, at_most: int) -> list[Leaving]:
+    def delete(self, leaving: Iterable[Outcome], *, at_most: int) -> list[Outcome]:
         """Delete the files of images that left; nothing when they are too many.
 
         Raises
@@ -155,11 +134,11 @@ class Synchronisation:
             )
         folder = TargetFolder(self._options.folder)
         for one in chosen:
-            _unlink(folder.target(one.image.path))
-            self._dropped.add(one.image.isic_id)
+            _unlink(folder.target(str(one.path)))
+            self._dropped.add(one.isic_id)
         with DownloadJournal(self._options.folder, writable=True) as journal:
-            journal.drop((one.image.isic_id for one in chosen), self._lock.header.variant)
-        return [Leaving(one.image, "deleted", one.reason) for one in chosen]
+            journal.drop((one.isic_id for one in chosen), self._lock.header.variant)
+        return [replace(one, status="deleted") for one in chosen]
 
     def write_sidecars(self, *, hurried: bool = False) -> None:
         """Bring `metadata.csv`, `attribution.txt`, `licenses/` and `isic.lock` up to date.

@@ -13,6 +13,7 @@ from typing import Literal
 from isic_cli.errors import DamagedError
 from isic_cli.files.digest import sha256_of
 from isic_cli.files.faults import local_error
+from isic_cli.models.outcomes import Outcome
 from isic_cli.pictures.decode import decode_fully
 from isic_cli.services.dataset.image import LockedImage
 from isic_cli.services.dataset.lock import Lock
@@ -28,22 +29,10 @@ _BATCH = 256
 State = Literal["complete", "missing", "changed", "damaged"]
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """One image of the lock, compared with the folder.
-
-    Attributes
-    ----------
-    state : {"complete", "missing", "changed", "damaged"}
-        The file is the one of the lock; is not there; is another; is the one of the lock and does
-        not decode.
-    reason : str
-        One line; how we know, for a complete one: `read`, `remembered` or `journal`.
-    """
-
-    image: LockedImage
-    state: State
-    reason: str
+def _checked(image: LockedImage, state: State, reason: str) -> Outcome:
+    return Outcome(
+        image.isic_id, state, reason, bytes=image.size, path=image.path, sha256=image.sha256
+    )
 
 
 def check_folder(
@@ -53,11 +42,13 @@ def check_folder(
     deep: bool = False,
     trust: bool = False,
     workers: Workers | None = None,
-) -> Iterator[Checked]:
+) -> Iterator[Outcome]:
     """Compare every image of a lock with its file, in the order of the lock.
 
     A file that was read before and has the same size and times is not read again; with `deep`
-    every file is.
+    every file is. Status `complete`: the file is the one of the lock; `missing`: it is not there;
+    `changed`: it is another; `damaged`: it is the one of the lock and does not decode. The reason
+    tells of a complete one how we know: `read`, `remembered` or `journal`.
 
     Parameters
     ----------
@@ -110,14 +101,14 @@ class _Checker:
         index: VerifiedIndex,
         journal: DownloadJournal,
         workers: Workers,
-    ) -> Iterator[Checked]:
+    ) -> Iterator[Outcome]:
         looks = [self._look(image, index.known(image.isic_id)) for image in images]
         settled = [self._settle(look, journal) for look in looks]
         unread = [look for look, state in zip(looks, settled, strict=True) if state is None]
         files = [(look.target, look.image.sha256) for look in unread]
         read = workers.stream(partial(read_file, deep=self._deep), files)
         for look, known in zip(looks, settled, strict=True):
-            checked = known or Checked(look.image, *next(read))
+            checked = known or _checked(look.image, *next(read))
             self._remember(look, checked, index)
             yield checked
 
@@ -134,28 +125,28 @@ class _Checker:
         )
         return _FileState(image, target, there, known if is_same else None)
 
-    def _settle(self, look: _FileState, journal: DownloadJournal) -> Checked | None:
+    def _settle(self, look: _FileState, journal: DownloadJournal) -> Outcome | None:
         """Decide without reading the file, where that can be done."""
         image, there = look.image, look.there
         if there is None:
-            return Checked(image, "missing", "not there")
+            return _checked(image, "missing", "not there")
         if stat.S_ISDIR(there.st_mode):
-            return Checked(image, "changed", "a folder stands in its place")
+            return _checked(image, "changed", "a folder stands in its place")
         if there.st_size != image.size:
-            return Checked(image, "changed", f"{there.st_size} bytes instead of {image.size}")
+            return _checked(image, "changed", f"{there.st_size} bytes instead of {image.size}")
         if self._deep:
             return None
         if look.known is not None:
-            return Checked(image, "complete", "remembered")
+            return _checked(image, "complete", "remembered")
         if self._trust:
             entry = journal.get(image.isic_id, self._variant)
             found = entry and (entry.path, entry.mtime_ns, entry.sha256)
             if found == (image.path, there.st_mtime_ns, image.sha256):
-                return Checked(image, "complete", "journal")
+                return _checked(image, "complete", "journal")
         return None
 
-    def _remember(self, look: _FileState, checked: Checked, index: VerifiedIndex) -> None:
-        if checked.state != "complete" or look.there is None:
+    def _remember(self, look: _FileState, checked: Outcome, index: VerifiedIndex) -> None:
+        if checked.status != "complete" or look.there is None:
             return
         if checked.reason == "remembered" and look.known is not None:
             index.remember(look.known)

@@ -2,38 +2,18 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 from isic_cli.api.dois import PublishedFile
 from isic_cli.api.files import FileStream
 from isic_cli.errors import IsicError
 from isic_cli.files.faults import translated
 from isic_cli.models.image import RemoteFile
+from isic_cli.models.outcomes import Outcome
 from isic_cli.services.download.limits import Pace
 from isic_cli.services.download.part import PartFile, PartStore
 from isic_cli.services.download.transfer import FAILURES, FileOpener, Transfer, TransferOptions
-
-
-@dataclass(frozen=True, slots=True)
-class FetchedFile:
-    """What became of one file.
-
-    Attributes
-    ----------
-    status : {"fetched", "present", "failed"}
-        A file of the same length that was there already is not fetched again.
-    sha256 : str or None
-        Of a file that was fetched.
-    """
-
-    name: str
-    status: Literal["fetched", "present", "failed"]
-    bytes: int = 0
-    sha256: str | None = None
-    attempts: int = 1
-    error: IsicError | None = None
 
 
 class _PresentError(IsicError):
@@ -48,8 +28,10 @@ def fetch_published(
     retries: int = 5,
     sleep: Callable[[float], object] = time.sleep,
     advance: Callable[[int], object] = lambda _: None,
-) -> Iterator[FetchedFile]:
+) -> Iterator[Outcome]:
     """Fetch files one after the other; one that fails does not stop the rest.
+
+    Status `present`: a file of the same length was there already.
 
     Parameters
     ----------
@@ -86,12 +68,12 @@ def fetch_published(
         )
         try:
             done = transfer.run(str(target))
-            result = FetchedFile(target.name, "fetched", done.size, done.sha256, transfer.tries)
+            result = Outcome("", "fetched", bytes=done.size, sha256=done.sha256)
         except _PresentError:
-            result = FetchedFile(target.name, "present", watch.size or 0, attempts=transfer.tries)
+            result = Outcome("", "present", bytes=watch.size or 0)
         except FAILURES as error:
-            result = FetchedFile(target.name, "failed", attempts=transfer.tries, error=error)
-        yield result
+            result = Outcome("", "failed", error.message, bytes=0)
+        yield replace(result, path=target.name, attempts=transfer.tries)
 
 
 class _PublishedProgress:

@@ -9,9 +9,9 @@ from typing import Any
 
 from isic_cli.files.atomic import replacing_path
 from isic_cli.files.faults import local_error
+from isic_cli.models.outcomes import Outcome
 from isic_cli.services.export.catalogue import Catalogue, Item
 from isic_cli.services.export.companions import Companion
-from isic_cli.services.export.events import Exported, ExportEvent, ExportFailed
 from isic_cli.services.export.final import Finals, credit_texts
 from isic_cli.services.export.options import PACKED, ExportOptions
 from isic_cli.services.export.packs import Pack, TarPack, ZipPack
@@ -56,7 +56,7 @@ class Exporter:
         self._folders: set[str] = set()
         self._done: set[str] = set()
 
-    def run(self, state: ExportState, workers: Workers) -> Iterator[ExportEvent]:
+    def run(self, state: ExportState, workers: Workers) -> Iterator[Outcome]:
         """Make what is missing, then write the tables of what is there.
 
         The tables come last, each whole: an export that was stopped has none that speak of
@@ -98,8 +98,8 @@ class Exporter:
             one.kind for item in self.catalogue for one in item.companions if one.kind not in held
         )
 
-    def _loose(self, state: ExportState, workers: Workers) -> Iterator[ExportEvent]:
-        there: deque[Exported] = deque()
+    def _loose(self, state: ExportState, workers: Workers) -> Iterator[Outcome]:
+        there: deque[Outcome] = deque()
         tasks = self._missing(state, there)
         for batch in workers.stream(make, chunks(tasks, _CHUNK)):
             while there:
@@ -108,14 +108,16 @@ class Exporter:
                 yield self._settle(state, made)
         yield from there
 
-    def _missing(self, state: ExportState, there: deque[Exported]) -> Iterator[ExportTask]:
+    def _missing(self, state: ExportState, there: deque[Outcome]) -> Iterator[ExportTask]:
         """Yield a task for each picture that is missing or out of date; note the others."""
         for item in self.catalogue:
             line = state.get(item.target)
             if line is not None and line["made_of"] == self._made_of(item):
                 self._done.add(item.target)
                 self._count(item.split, item.label, line["unusual"])
-                there.append(Exported(item.isic_id, item.target, line["bytes"], fresh=False))
+                there.append(
+                    Outcome(item.isic_id, "skipped", bytes=line["bytes"], path=item.target)
+                )
             else:
                 yield self._task(item, state.parts)
 
@@ -171,10 +173,10 @@ class Exporter:
         others = [one.source for one in (*self._regions(item), *self._along(item))]
         return [_stamp(path) for path in (item.source, *others)]
 
-    def _settle(self, state: ExportState, made: Made) -> ExportEvent:
+    def _settle(self, state: ExportState, made: Made) -> Outcome:
         task = made.task
         if made.problem:
-            return ExportFailed(task.isic_id, made.problem)
+            return Outcome(task.isic_id, "failed", made.problem)
         others = [*(path for _, path in task.masks), *(one.source for one in task.along)]
         state.add(
             {
@@ -194,9 +196,9 @@ class Exporter:
         self._done.add(task.target)
         self.turned += made.turned
         self._count(task.split, task.label, made.unusual)
-        return Exported(task.isic_id, task.target, made.length, fresh=True)
+        return Outcome(task.isic_id, "exported", bytes=made.length, path=task.target)
 
-    def _packed(self, state: ExportState, workers: Workers) -> Iterator[ExportEvent]:
+    def _packed(self, state: ExportState, workers: Workers) -> Iterator[Outcome]:
         waiting: dict[str, list[Item]] = {}
         numbers: dict[str, int] = {}
         for item in self.catalogue:
@@ -209,7 +211,7 @@ class Exporter:
 
     def _pack(
         self, state: ExportState, workers: Workers, members: list[Item], numbers: dict[str, int]
-    ) -> Iterator[ExportEvent]:
+    ) -> Iterator[Outcome]:
         split = members[0].split
         ending = "tar" if self._options.kind == "webdataset" else "zip"
         name = f"{split or 'images'}-{numbers.get(split, 0):06d}.{ending}"
@@ -221,7 +223,7 @@ class Exporter:
             self.unusual.update({why: count for why, count in line["unusual"].items() if why})
             for item in members:
                 self._count(item.split, item.label, "")
-                yield Exported(item.isic_id, f"{name}/{item.target}", 0, fresh=False)
+                yield Outcome(item.isic_id, "skipped", bytes=0, path=f"{name}/{item.target}")
             return
         failed: list[Item] = []
         unusual: Counter[str] = Counter()
@@ -235,13 +237,15 @@ class Exporter:
             for item, one in zip(members, made, strict=True):
                 if one.problem or one.data is None:
                     failed.append(item)
-                    yield ExportFailed(item.isic_id, one.problem)
+                    yield Outcome(item.isic_id, "failed", one.problem)
                     continue
                 pack.add(item, one, self._cells(item, one.sizes))
                 self.turned += one.turned
                 unusual[one.unusual] += 1
                 self._count(item.split, item.label, one.unusual)
-                yield Exported(item.isic_id, f"{name}/{item.target}", one.length, fresh=True)
+                yield Outcome(
+                    item.isic_id, "exported", bytes=one.length, path=f"{name}/{item.target}"
+                )
         self._done.add(name)
         state.add(
             {

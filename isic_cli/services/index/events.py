@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from isic_cli.index.state import IndexState
+from isic_cli.models.outcomes import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class RefreshOptions:
     snapshot : str or None
         A path or URL to take the records from, instead of the archive's listing.
     details : bool
-        Yield a `Changed` for every image.
+        Yield an `Outcome` for every image: `added`, `changed` or `removed`.
     """
 
     full: bool = False
@@ -46,14 +47,6 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
-    """What became of one image of the index: `added`, `changed` or `removed`."""
-
-    isic_id: str
-    status: str
-
-
-@dataclass(frozen=True, slots=True)
 class Refreshed:
     """The index is up to date.
 
@@ -72,4 +65,4 @@ class Refreshed:
     counts: dict[str, int] = field(default_factory=dict)
 
 
-RefreshEvent = Planned | Settled | Changed | Refreshed
+RefreshEvent = Planned | Settled | Outcome | Refreshed

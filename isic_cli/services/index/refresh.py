@@ -18,8 +18,8 @@ from isic_cli.index.index import Index
 from isic_cli.index.parts import IndexParts, excluding
 from isic_cli.index.snapshot import snapshot_source, snapshot_time
 from isic_cli.index.state import RECORDS, IndexState, index_lock, read_state, utc_now
+from isic_cli.models.outcomes import Outcome
 from isic_cli.services.index.events import (
-    Changed,
     Planned,
     Refreshed,
     RefreshEvent,
@@ -221,7 +221,7 @@ class Refresh:
             self._counts[name] += count
         if self._options.details:
             for isic_id, status in builder.differences():
-                yield Changed(isic_id, status)
+                yield Outcome(isic_id, status)
 
     def _members(
         self, folder: Path, state: IndexState, parts: IndexParts

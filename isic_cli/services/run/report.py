@@ -8,9 +8,7 @@ from typing import IO, Any, Self
 
 from isic_cli.files.atomic import replacing_text
 from isic_cli.files.faults import translated
-
-#: The keys of an item, in order: a contract.
-ITEM_KEYS = ("isic_id", "status", "reason", "bytes", "seconds", "attempts", "path", "sha256")
+from isic_cli.models.outcomes import Outcome
 
 
 class Report:
@@ -47,13 +45,11 @@ class Report:
         self._file = self._stack.enter_context(replacing_text(path))
         return self._file
 
-    def item(self, isic_id: str, status: str, **values: Any) -> None:
-        """Add one item; `values` are the other keys of `ITEM_KEYS`, absent ones are null."""
-        self._counts[status] = self._counts.get(status, 0) + 1
-        line = {"isic_id": isic_id, "status": status} | {
-            key: values.get(key) for key in ITEM_KEYS[2:]
-        }
-        self._write(line)
+    def add(self, outcome: Outcome) -> None:
+        """Add one item."""
+        self._counts[outcome.status] = self._counts.get(outcome.status, 0) + 1
+        if self._path is not None:
+            self._write(outcome.line())
 
     @property
     def counts(self) -> dict[str, int]:

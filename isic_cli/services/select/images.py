@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from isic_cli.curation.shard import parse_shard
 from isic_cli.models.collection import Collection
 from isic_cli.models.image import ImageRecord
+from isic_cli.models.outcomes import Outcome
 from isic_cli.models.selection import IdList, Selection
 from isic_cli.query import parse
 
@@ -20,31 +20,12 @@ if TYPE_CHECKING:
 Order = Literal["archive", "by_id", "unordered"]
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something in the selection that names no image.
-
-    Attributes
-    ----------
-    item : str
-        The id, or where the line is.
-    reason : str
-        One line.
-    status : {"failed", "not_found", "no_id"}
-        Its status in a report.
-    """
-
-    item: str
-    reason: str
-    status: Literal["failed", "not_found", "no_id"] = "failed"
-
-
-def _bad_lines(ids: IdList | None) -> list[Problem]:
-    """Return a problem for every line of a list that holds no ISIC id."""
+def _bad_lines(ids: IdList | None) -> list[Outcome]:
+    """Return an outcome for every line of a list that holds no ISIC id."""
     if ids is None:
         return []
     return [
-        Problem(f"{ids.name}, line {number}", f"no ISIC id in {text!r}", "no_id")
+        Outcome("", "no_id", f"{ids.name}, line {number}: no ISIC id in {text!r}")
         for number, text in ids.bad_lines.items()
     ]
 
@@ -70,7 +51,7 @@ class Images(ABC):
 
     Attributes
     ----------
-    problems : list of Problem
+    problems : list of Outcome
         Grows while the records are read.
     missed : int
         Images that were announced and not listed; known once the records are read.

@@ -13,11 +13,12 @@ from isic_cli.config import Settings
 from isic_cli.models.collection import Collection
 from isic_cli.models.image import ImageRecord
 from isic_cli.models.licenses import at_most
+from isic_cli.models.outcomes import Outcome
 from isic_cli.models.selection import Selection
 from isic_cli.query import Query, all_of, any_of, term
 from isic_cli.services.opening import folder_index, open_api
 from isic_cli.services.select.choose import choose_collection, is_number
-from isic_cli.services.select.images import Images, Order, Problem
+from isic_cli.services.select.images import Images, Order
 from isic_cli.services.select.offline import OfflineImages
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ class SelectedImages(Images):
         for start in range(0, len(ids), GROUP):
             found, missing = self._look_up(ids[start : start + GROUP])
             self.problems.extend(
-                Problem(isic_id, "not in the archive, or not visible to this user", "not_found")
+                Outcome(isic_id, "not_found", "not in the archive, or not visible to this user")
                 for isic_id in missing
             )
             yield from found

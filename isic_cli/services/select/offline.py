@@ -17,10 +17,11 @@ from isic_cli.index.state import utc_now
 from isic_cli.models.collection import Collection
 from isic_cli.models.image import ImageRecord
 from isic_cli.models.licenses import at_most
+from isic_cli.models.outcomes import Outcome
 from isic_cli.models.selection import Selection
 from isic_cli.services.index.paths import index_folder
 from isic_cli.services.select.choose import choose_collections
-from isic_cli.services.select.images import Images, Order, Problem
+from isic_cli.services.select.images import Images, Order
 
 if TYPE_CHECKING:
     from isic_cli.api.archive import ArchiveApi
@@ -192,7 +193,7 @@ class OfflineImages(Images):
             group = ids[start : start + _GROUP]
             known = set(self.index.ids(among(group)))
             self.problems.extend(
-                Problem(isic_id, f"not in {self._where}, or not visible to this user", "not_found")
+                Outcome(isic_id, "not_found", f"not in {self._where}, or not visible to this user")
                 for isic_id in group
                 if isic_id not in known
             )
@@ -214,7 +215,7 @@ class OfflineImages(Images):
 
 
 def with_links(
-    api: "ArchiveApi", records: Iterable[ImageRecord], problems: list[Problem]
+    api: "ArchiveApi", records: Iterable[ImageRecord], problems: list[Outcome]
 ) -> Iterator[ImageRecord]:
     """Yield records that can be downloaded: the archive is asked for the links that are missing.
 
@@ -224,7 +225,7 @@ def with_links(
         The archive.
     records : iterable of ImageRecord
         From the index. A snapshot knows no links, and those of private images expire.
-    problems : list of Problem
+    problems : list of Outcome
         Takes the images that the archive no longer shows.
     """
     records = iter(records)
@@ -237,4 +238,4 @@ def with_links(
             if found is not None:
                 yield found
             else:
-                problems.append(Problem(image.isic_id, "no longer in the archive", "not_found"))
+                problems.append(Outcome(image.isic_id, "not_found", "no longer in the archive"))

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from isic_cli.api.archive import ArchiveApi
 from isic_cli.errors import IsicError, UsageError
 from isic_cli.models.image import ImageRecord
+from isic_cli.models.outcomes import Outcome
 from isic_cli.pictures.draw import FAINT, INK, PAPER, canvas, fitted, font, save
 from isic_cli.pictures.load import opened, turn_of
 from isic_cli.services.download.cache import picture_bytes
@@ -17,7 +18,6 @@ from isic_cli.services.download.options import Variant
 from isic_cli.services.export.options import TargetSize
 from isic_cli.services.export.picture import PictureGeometry, as_rgb
 from isic_cli.services.run.workers import Workers
-from isic_cli.services.select.images import Problem
 
 #: Most images on a sheet: more cannot be told apart, and their bytes would be many.
 MOST = 5000
@@ -74,13 +74,13 @@ class Sheet:
         Where the pictures come from.
     options : SheetOptions
         How it looks.
-    problems : list of Problem
+    problems : list of Outcome
         Images whose picture could not be had; their places stay empty.
     """
 
     api: ArchiveApi
     options: SheetOptions
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Outcome] = field(default_factory=list)
 
     def draw(
         self, records: Sequence[ImageRecord], workers: Workers, *, tick: Callable[[], None]
@@ -160,12 +160,12 @@ class Sheet:
         image: Image.Image,
         pen: ImageDraw.ImageDraw,
         record: ImageRecord,
-        tile: "Image.Image | Problem",
+        tile: "Image.Image | Outcome",
         corner: tuple[int, int],
     ) -> None:
         left, top = corner
         side = self.options.tile
-        if isinstance(tile, Problem):
+        if isinstance(tile, Outcome):
             self.problems.append(tile)
             pen.rectangle((left, top, left + side - 1, top + side - 1), fill=_EMPTY)
             pen.line((left, top, left + side - 1, top + side - 1), fill=PAPER, width=3)
@@ -178,7 +178,7 @@ class Sheet:
             place = (left, top + side + 2 + number * _LINE)
             pen.text(place, text, fill=FAINT if number else INK, font=font(_TEXT))
 
-    def _tile(self, record: ImageRecord) -> Image.Image | Problem:
+    def _tile(self, record: ImageRecord) -> Image.Image | Outcome:
         """Fetch and decode one image; a failure is told, since the others are worth showing."""
         try:
             data = picture_bytes(self.api, record, self._variant(record))
@@ -188,7 +188,7 @@ class Sheet:
                 image.draft("RGB", shape.draft)
                 return shape.apply(as_rgb(image), Image.Resampling.LANCZOS)
         except IsicError as error:
-            return Problem(record.isic_id, error.message)
+            return Outcome(record.isic_id, "failed", error.message)
 
     def _variant(self, record: ImageRecord) -> Variant:
         """Return the thumbnail where it is enough, since it is a hundredth of the bytes."""

@@ -28,8 +28,8 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome(Generic[R]):
-    """What became of one item.
+class Attempted(Generic[R]):
+    """What came of one attempt.
 
     Attributes
     ----------
@@ -58,9 +58,9 @@ class Attempt(Generic[T, R]):
 
     work: Callable[[T], R]
 
-    def __call__(self, task: T | Outcome[R]) -> Outcome[R]:
+    def __call__(self, task: T | Attempted[R]) -> Attempted[R]:
         """Try one item; one that failed before passes through."""
-        if isinstance(task, Outcome):
+        if isinstance(task, Attempted):
             return task
         began = time.perf_counter()
         value, failure = None, None
@@ -69,7 +69,7 @@ class Attempt(Generic[T, R]):
                 value = self.work(task)
             except IsicError as error:
                 failure = error
-        return Outcome(task.name, value, failure, time.perf_counter() - began, tuple(warnings))
+        return Attempted(task.name, value, failure, time.perf_counter() - began, tuple(warnings))
 
 
 class _Collector(logging.Handler):
@@ -98,14 +98,14 @@ def _collected() -> Iterator[list[str]]:
 
 
 def run_batch(
-    tasks: Iterable[T | Outcome[R]], work: Callable[[T], R], *, jobs: int, few: int = FEW
-) -> Iterator[Outcome[R]]:
+    tasks: Iterable[T | Attempted[R]], work: Callable[[T], R], *, jobs: int, few: int = FEW
+) -> Iterator[Attempted[R]]:
     """Yield what becomes of each task, in order, as it is done.
 
     Parameters
     ----------
     tasks : iterable
-        Read lazily. An `Outcome` among them is an item that failed before its work began.
+        Read lazily. An `Attempted` among them is an item that failed before its work began.
     work : callable
         A function of a module; raises errors of ours.
     jobs : int

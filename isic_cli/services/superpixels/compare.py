@@ -9,7 +9,7 @@ from typing import Any
 from isic_cli.errors import NotFoundError, UsageError
 from isic_cli.pictures.mask import read_mask
 from isic_cli.pictures.png import RGB, check_png
-from isic_cli.services.superpixels.batch import Outcome
+from isic_cli.services.superpixels.batch import Attempted
 from isic_cli.services.superpixels.sources import files_below
 from isic_cli.superpixel import SuperpixelMap, parse_features
 from isic_cli.superpixel.compare import compare_features, compare_maps, compare_masks
@@ -96,7 +96,7 @@ def _comparable(path: Path) -> bool:
 
 def pairs_of(
     a: Path, b: Path, *, kind: str, pixel_map: Path | None, threshold: float
-) -> Iterator[CompareTask | Outcome[Any]]:
+) -> Iterator[CompareTask | Attempted[Any]]:
     """Yield the pair of two files, or the pairs of two folders.
 
     Files of two folders belong together when they are of one image, whatever else their names
@@ -118,10 +118,10 @@ def pairs_of(
         name = str((one or two)[0].relative_to(a if one else b))
         if not one or not two:
             lacking = a if not one else b
-            yield Outcome(name, error=NotFoundError(f"{lacking} holds no {name}"))
+            yield Attempted(name, error=NotFoundError(f"{lacking} holds no {name}"))
         elif len(one) > 1 or len(two) > 1:
             several = " and ".join(path.name for path in (one if len(one) > 1 else two))
-            yield Outcome(name, error=UsageError(f"{several} are of one image"))
+            yield Attempted(name, error=UsageError(f"{several} are of one image"))
         else:
             yield CompareTask(name, one[0], two[0], kind, pixel_map, threshold)
 

@@ -3,9 +3,8 @@
 import mimetypes
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 from isic_cli.api.archive import ArchiveApi
 from isic_cli.config import ArchiveSpec
@@ -23,6 +22,7 @@ from isic_cli.files.faults import translated
 from isic_cli.files.jsonl import Journal, to_line
 from isic_cli.files.load import DataError, parse_json
 from isic_cli.models.contribution import Cohort
+from isic_cli.models.outcomes import Outcome
 from isic_cli.services.run.workers import open_threads
 from isic_cli.services.upload.plan import UploadPlan
 
@@ -34,27 +34,6 @@ _CHUNK = 1 << 20
 
 #: What the archive says about a file name that the cohort has.
 _TAKEN = "already exists"
-
-
-@dataclass(frozen=True, slots=True)
-class UploadOutcome:
-    """What became of one file.
-
-    Attributes
-    ----------
-    status : {"uploaded", "present", "failed"}
-        What the cohort has already is not an error.
-    accession : int or None
-        The archive's number, where it gave one.
-    """
-
-    path: Path
-    status: Literal["uploaded", "present", "failed"]
-    bytes: int = 0
-    accession: int | None = None
-    sha256: str | None = None
-    seconds: float = 0.0
-    error: IsicError | None = None
 
 
 class UploadJournal:
@@ -130,8 +109,11 @@ class Uploader:
         self._journal = journal
         self._advance = advance
 
-    def run(self, plan: UploadPlan) -> Iterator[UploadOutcome]:
+    def run(self, plan: UploadPlan) -> Iterator[Outcome]:
         """Yield the outcome of each file, in their order; a few go side by side.
+
+        Status `present`: the cohort has it already. `extra` has the `accession`, the archive's
+        number, where it gave one.
 
         Raises
         ------
@@ -141,12 +123,13 @@ class Uploader:
         with open_threads(LANES, "isic-upload") as workers:
             yield from workers.stream(lambda path: self._one(path, plan.metadata), plan.files)
 
-    def _one(self, path: Path, metadata: Mapping[str, dict[str, str]]) -> UploadOutcome:
+    def _one(self, path: Path, metadata: Mapping[str, dict[str, str]]) -> Outcome:
         began = time.monotonic()
         sha256, size = _digest(path)
+        done = Outcome("", "present", bytes=size, path=str(path), sha256=sha256)
         key = (path.name, sha256)
         if key in self._journal:
-            return UploadOutcome(path, "present", size, self._journal.accession(key), sha256)
+            return replace(done, extra={"accession": self._journal.accession(key)})
         try:
             field_value = self._send(path, size)
             number = self._api.create_accession(
@@ -154,16 +137,14 @@ class Uploader:
             )
         except AuthError:
             raise
-        except RefusedError as error:
-            if _TAKEN in error.message:
-                self._journal.add(path.name, sha256, None)
-                return UploadOutcome(path, "present", size, None, sha256)
-            return UploadOutcome(path, "failed", size, sha256=sha256, error=error)
         except IsicError as error:
-            return UploadOutcome(path, "failed", size, sha256=sha256, error=error)
+            if isinstance(error, RefusedError) and _TAKEN in error.message:
+                self._journal.add(path.name, sha256, None)
+                return done
+            return replace(done, status="failed", reason=error.message)
         self._journal.add(path.name, sha256, number)
-        seconds = time.monotonic() - began
-        return UploadOutcome(path, "uploaded", size, number, sha256, seconds)
+        seconds = round(time.monotonic() - began, 3)
+        return replace(done, status="uploaded", seconds=seconds, extra={"accession": number})
 
     def _send(self, path: Path, size: int) -> str:
         kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"

@@ -3,15 +3,15 @@ from collections.abc import Sequence
 import httpx
 import pytest
 
-from isic_cli.api.curation import ListOutcome
+from isic_cli.api.curation import ListAnswer
 from isic_cli.errors import NetworkError, UsageError
 from isic_cli.models.collection import Collection
+from isic_cli.models.outcomes import Outcome
 from isic_cli.models.selection import IdList, Selection
 from isic_cli.services.collections.change import (
     NOT_SENT,
     GroupWrite,
     MembershipChange,
-    MembershipOutcome,
     made_by_me,
 )
 from tests.support.faults import Forever, Script, json_answer, page
@@ -25,9 +25,9 @@ def ids(count: int, first: int = 1) -> list[str]:
 def test_ids_go_in_groups_of_500_and_come_back_in_their_order() -> None:
     sent: list[int] = []
 
-    def send(group: Sequence[str]) -> ListOutcome:
+    def send(group: Sequence[str]) -> ListAnswer:
         sent.append(len(group))
-        return ListOutcome(frozenset(reversed(group)), {})
+        return ListAnswer(frozenset(reversed(group)), {})
 
     write = GroupWrite(send, "added")
 
@@ -36,23 +36,23 @@ def test_ids_go_in_groups_of_500_and_come_back_in_their_order() -> None:
 
 
 def test_each_id_has_the_outcome_that_the_archive_tells() -> None:
-    write = GroupWrite(lambda _: ListOutcome(frozenset({"a"}), {"b": "private"}), "removed")
+    write = GroupWrite(lambda _: ListAnswer(frozenset({"a"}), {"b": "private"}), "removed")
 
     assert list(write.run(["a", "b", "c"])) == [
-        MembershipOutcome("a", "removed"),
-        MembershipOutcome("b", "failed", "private"),
-        MembershipOutcome("c", "failed", "the archive's answer does not mention it"),
+        Outcome("a", "removed"),
+        Outcome("b", "failed", "private"),
+        Outcome("c", "failed", "the archive's answer does not mention it"),
     ]
 
 
 def test_a_group_that_fails_ends_the_sending_and_names_every_id() -> None:
     calls = []
 
-    def send(group: Sequence[str]) -> ListOutcome:
+    def send(group: Sequence[str]) -> ListAnswer:
         calls.append(group)
         if len(calls) == 2:
             raise NetworkError("no answer in time")
-        return ListOutcome(frozenset(group), {})
+        return ListAnswer(frozenset(group), {})
 
     write = GroupWrite(send, "added")
     outcomes = list(write.run(ids(1400)))
@@ -72,7 +72,7 @@ def test_ids_are_asked_for_only_when_their_group_is_sent() -> None:
             asked += 1
             yield isic_id
 
-    write = GroupWrite(lambda group: ListOutcome(frozenset(group), {}), "added")
+    write = GroupWrite(lambda group: ListAnswer(frozenset(group), {}), "added")
     outcomes = write.run(source())  # type: ignore[arg-type]
     next(outcomes)
 

@@ -41,7 +41,7 @@ def test_an_image_that_the_archive_does_not_list_any_more_is_leaving(archive: Pa
     withdraw(archive)
     with synchronising(archive) as job:
         list(job.run())
-        assert [(one.image.isic_id, one.status) for one in job.leaving()] == [
+        assert [(one.isic_id, one.status) for one in job.leaving()] == [
             ("ISIC_0000001", "withdrawn")
         ]
         assert job.problems() == []

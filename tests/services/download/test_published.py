@@ -7,7 +7,8 @@ import pytest
 
 from isic_cli.api.dois import PublishedFile, read_files
 from isic_cli.errors import NotFoundError
-from isic_cli.services.download.published import FetchedFile, fetch_published, safe_name
+from isic_cli.models.outcomes import Outcome
+from isic_cli.services.download.published import fetch_published, safe_name
 from tests.support.faults import Forever, Script, Step, body, json_answer, status
 from tests.support.opened import ORIGIN, opened
 
@@ -81,7 +82,7 @@ def served(content: bytes, code: int = 200, **headers: str) -> Step:
 
 def fetched(
     tmp_path: Path, steps: Sequence[Step | Forever], *, name: str = "a.zip"
-) -> tuple[FetchedFile, Script]:
+) -> tuple[Outcome, Script]:
     script = Script({"GET /doi/a.zip": steps})
     file = PublishedFile(name, "", "", "ZIP", f"{FILES_HOST}/doi/a.zip")
     with opened(script, token="secret") as api:
@@ -93,7 +94,7 @@ def test_a_file_is_fetched_without_a_credential_and_hashed(tmp_path: Path) -> No
     one, script = fetched(tmp_path, [served(b"bundle")])
 
     sha256 = hashlib.sha256(b"bundle").hexdigest()
-    assert one == FetchedFile("a.zip", "fetched", 6, sha256, attempts=1)
+    assert one == Outcome("", "fetched", bytes=6, attempts=1, path="a.zip", sha256=sha256)
     assert (tmp_path / "a.zip").read_bytes() == b"bundle"
     assert script.requests[0].headers.get("authorization") is None
 
@@ -135,7 +136,7 @@ def test_a_file_that_stays_cut_has_failed_and_no_name(tmp_path: Path) -> None:
     one, script = fetched(tmp_path, [Forever(cut(b"bundle", 3))])
 
     assert (one.status, one.attempts, len(script.requests)) == ("failed", 3, 3)
-    assert one.error is not None
+    assert one.reason
     assert not (tmp_path / "a.zip").exists()
 
 
@@ -152,4 +153,4 @@ def test_an_expired_link_is_not_tried_again(tmp_path: Path) -> None:
 def test_a_page_cannot_choose_a_place_on_this_disk(tmp_path: Path, name: str, kept: str) -> None:
     assert safe_name(name) == kept
     one, _ = fetched(tmp_path, [served(b"x")], name=name)
-    assert (one.name, (tmp_path / kept).read_bytes()) == (kept, b"x")
+    assert (one.path, (tmp_path / kept).read_bytes()) == (kept, b"x")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from isic_cli.errors import LocalError
-from isic_cli.services.export.events import Exported, ExportEvent, ExportFailed
+from isic_cli.models.outcomes import Outcome
 from isic_cli.services.export.options import ExportOptions, Kind, Link
 from isic_cli.services.export.run import Exporter
 from isic_cli.services.export.state import ExportState, claim
@@ -23,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def running(options: ExportOptions) -> Iterator[Iterator[ExportEvent]]:
+def running(options: ExportOptions) -> Iterator[Iterator[Outcome]]:
     claim(options)
     with ExportState(options.out).open(options.recipe) as state, threads() as workers:
         yield Exporter(options).run(state, workers)
@@ -35,7 +35,7 @@ def threads() -> Iterator[Workers]:
         yield workers
 
 
-def whole(options: ExportOptions) -> list[ExportEvent]:
+def whole(options: ExportOptions) -> list[Outcome]:
     with running(options) as events:
         return list(events)
 
@@ -48,7 +48,7 @@ def test_a_stopped_export_has_no_table_and_the_next_run_goes_on(folder: Path) ->
     assert not (options.out / "data.csv").exists()
     assert not (options.out / ".isic" / "parts").exists()
     second = whole(options)
-    fresh = [event for event in second if isinstance(event, Exported) and event.fresh]
+    fresh = [event for event in second if event.status == "exported"]
     assert len(second) == 40
     assert len(fresh) == 31
     assert len((options.out / "data.csv").read_text().splitlines()) == 41
@@ -63,7 +63,7 @@ def test_what_a_killed_run_left_half_done_is_cleared(folder: Path) -> None:
     (options.out / ".isic" / "parts").mkdir()
     (options.out / ".isic" / "parts" / "ISIC_0000031").write_bytes(b"half")
     again = whole(options)
-    assert sum(isinstance(event, Exported) and event.fresh for event in again) == 10
+    assert sum(event.status == "exported" for event in again) == 10
     assert not (options.out / ".isic" / "parts").exists()
     paths = [json.loads(line)["path"] for line in journal.read_text().splitlines()]
     assert sorted(paths) == [f"images/ISIC_{number:07d}.jpg" for number in range(1, 41)]
@@ -90,7 +90,7 @@ def test_a_stopped_shard_is_not_there(folder: Path) -> None:
         for _ in range(20):
             next(events)
     assert sorted(path.name for path in options.out.glob("*.tar")) == ["images-000000.tar"]
-    fresh = [event for event in whole(options) if isinstance(event, Exported) and event.fresh]
+    fresh = [event for event in whole(options) if event.status == "exported"]
     assert len(fresh) == 25
 
 
@@ -113,8 +113,10 @@ def test_a_picture_that_goes_away_meanwhile_is_told(folder: Path, link: Link) ->
         first = next(events)
         (folder / "ISIC_0000040.jpg").unlink()
         rest = list(events)
-    assert isinstance(first, Exported)
-    assert rest[-1] == ExportFailed("ISIC_0000040", "cannot be read: No such file or directory")
+    assert first.status == "exported"
+    assert rest[-1] == Outcome(
+        "ISIC_0000040", "failed", "cannot be read: No such file or directory"
+    )
     assert (options.out / "data.csv").read_text().count("\n") == 40
 
 

@@ -10,8 +10,8 @@ from isic_cli.index.index import Index
 from isic_cli.index.lookups import listed_collections, member_counts, members
 from isic_cli.index.state import index_lock
 from isic_cli.models.image import ImageRecord
+from isic_cli.models.outcomes import Outcome
 from isic_cli.services.index.events import (
-    Changed,
     Planned,
     Refreshed,
     RefreshEvent,
@@ -85,10 +85,10 @@ def test_only_parts_whose_count_differs_are_listed_again(tmp_path: Path) -> None
     archive.ids += ["ISIC_0840001", "ISIC_0840002"]
     archive.requests.clear()
     events = refresh(archive, tmp_path, RefreshOptions(details=True))
-    assert [event for event in events if isinstance(event, Changed)] == [
-        Changed("ISIC_0004000", "removed"),
-        Changed("ISIC_0840001", "added"),
-        Changed("ISIC_0840002", "added"),
+    assert [event for event in events if isinstance(event, Outcome)] == [
+        Outcome("ISIC_0004000", "removed"),
+        Outcome("ISIC_0840001", "added"),
+        Outcome("ISIC_0840002", "added"),
     ]
     assert [record.isic_id for record in contents(archive, tmp_path)] == sorted(archive.ids)
     listed = Counter("cursor=" in url for url in archive.requests)
@@ -102,8 +102,8 @@ def test_a_corrected_value_is_found_by_a_full_refresh_only(tmp_path: Path) -> No
     archive.corrected = {"ISIC_0002800": {"diagnosis_3": "Melanoma"}}
     assert outcome(refresh(archive, tmp_path))["changed"] == 0
     events = refresh(archive, tmp_path, RefreshOptions(full=True, details=True))
-    assert [event for event in events if isinstance(event, Changed)] == [
-        Changed("ISIC_0002800", "changed")
+    assert [event for event in events if isinstance(event, Outcome)] == [
+        Outcome("ISIC_0002800", "changed")
     ]
     assert contents(archive, tmp_path)[7].field("diagnosis_3") == "Melanoma"
 

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from isic_cli.errors import LocalError
+from isic_cli.models.outcomes import Outcome
 from isic_cli.services.run.report import Report
 
 
@@ -14,8 +15,8 @@ def lines(path: Path) -> list[object]:
 def test_a_report_has_a_line_per_item_and_a_summary(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     with Report(path) as report:
-        report.item("ISIC_0000001", "downloaded", bytes=12, sha256="ab")
-        report.item("ISIC_0000002", "failed", reason="404")
+        report.add(Outcome("ISIC_0000001", "downloaded", bytes=12, sha256="ab"))
+        report.add(Outcome("ISIC_0000002", "failed", "404"))
         report.summarize(exit_code=3)
     empty = {"seconds": None, "attempts": None, "path": None}
     assert lines(path) == [
@@ -42,7 +43,7 @@ def test_a_report_has_a_line_per_item_and_a_summary(tmp_path: Path) -> None:
 def test_keys_come_in_the_order_of_the_contract(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     with Report(path) as report:
-        report.item("ISIC_0000001", "downloaded")
+        report.add(Outcome("ISIC_0000001", "downloaded"))
     assert list(json.loads(path.read_text("utf-8"))) == [
         "isic_id",
         "status",
@@ -58,7 +59,7 @@ def test_keys_come_in_the_order_of_the_contract(tmp_path: Path) -> None:
 def test_an_interrupted_run_leaves_what_it_knew(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     with pytest.raises(KeyboardInterrupt), Report(path) as report:
-        report.item("ISIC_0000001", "downloaded")
+        report.add(Outcome("ISIC_0000001", "downloaded"))
         raise KeyboardInterrupt
     assert len(lines(path)) == 1
     assert list(tmp_path.iterdir()) == [path]
@@ -68,14 +69,14 @@ def test_the_old_report_stands_until_the_new_one_is_complete(tmp_path: Path) -> 
     path = tmp_path / "run.jsonl"
     path.write_text("old")
     with Report(path) as report:
-        report.item("ISIC_0000001", "downloaded")
+        report.add(Outcome("ISIC_0000001", "downloaded"))
         assert path.read_text() == "old"
     assert path.read_text() != "old"
 
 
 def test_without_a_path_items_are_only_counted() -> None:
     with Report(None) as report:
-        report.item("ISIC_0000001", "failed")
+        report.add(Outcome("ISIC_0000001", "failed"))
         report.summarize()
     assert report.counts == {"failed": 1}
 
@@ -83,14 +84,14 @@ def test_without_a_path_items_are_only_counted() -> None:
 def test_a_report_into_no_folder_is_a_local_error(tmp_path: Path) -> None:
     path = tmp_path / "no" / "r"
     with pytest.raises(LocalError, match="cannot write"), Report(path) as report:
-        report.item("ISIC_0000001", "failed")
+        report.add(Outcome("ISIC_0000001", "failed"))
 
 
 def test_a_report_may_lie_in_a_folder_that_the_run_makes(tmp_path: Path) -> None:
     path = tmp_path / "out" / "r"
     with Report(path) as report:
         path.parent.mkdir()
-        report.item("ISIC_0000001", "downloaded")
+        report.add(Outcome("ISIC_0000001", "downloaded"))
     assert len(lines(path)) == 1
 
 

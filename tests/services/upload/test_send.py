@@ -45,7 +45,7 @@ def uploads(tmp_path: Path, played: Script, *names: str) -> list[tuple[str, str,
     journal = UploadJournal(tmp_path / "journal")
     with opened(played, token="a-token-of-its-own", sleep=lambda _: None, retries=2) as api:
         return [
-            (one.path.name, one.status, one.error.message if one.error else "")
+            (Path(str(one.path)).name, one.status, one.reason or "")
             for one in Uploader(api, COHORT, journal).run(plan)
         ]
 
