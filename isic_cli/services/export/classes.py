@@ -24,11 +24,11 @@ _README = """\
 `classes.json` has the number and label of each class folder, and how many pictures it holds;
 `classes.txt` and `class_map.txt` have the folders in the order of their numbers, from 0.
 
-torchvision (0.17 or later) and timm give the same numbers when they are called so:
+torchvision (0.19 or later) and timm give the same numbers when they are called so:
 
     torchvision.datasets.ImageFolder("{root}", allow_empty=True)
     timm.data.create_dataset("", "{root}", class_map="class_map.txt")
-    # targets: 0 is {first}, {last_number} is {last}; `classes.json` has all
+    # both: 0 is {first}, {last_number} is {last}
 
 `metadata.csv` has a row for each picture, with its licence and whom to credit.
 """
@@ -104,7 +104,7 @@ def _readme(folders: Sequence[str], splits: Sequence[str]) -> str:
     roots = [class_root(split) for split in splits]
     return _README.format(
         roots="".join(f"* `{root}/`: give this folder to the reader\n" for root in roots),
-        root=roots[0],
+        root="train" if "train" in roots else roots[0],
         first=folders[0],
         last=folders[-1],
         last_number=len(folders) - 1,
