@@ -187,6 +187,7 @@ ONE_PLACE = {
     r"(?m)^class \w*Fold\b": {"cli/outcome.py"},
     r"FloatRange|type=float": {"cli/params.py"},
     r'"--report",': {"cli/outcome.py"},
+    r"click\.Path\(": {"cli/params.py"},
 }
 
 

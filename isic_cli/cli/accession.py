@@ -9,6 +9,7 @@ from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.outcome import Fold, reported
 from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.params import LocalPath
 from isic_cli.cli.progress import Progress, counted, human_bytes
 from isic_cli.cli.writing import write_options
 from isic_cli.errors import ExitCode
@@ -30,13 +31,11 @@ def accession() -> None:
 
 @accession.command("upload")
 @click.argument("cohort", metavar="COHORT")
-@click.argument(
-    "paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE|FOLDER…"
-)
+@click.argument("paths", nargs=-1, required=True, type=LocalPath(), metavar="FILE|FOLDER…")
 @click.option(
     "--metadata",
     "metadata_csv",
-    type=click.Path(path_type=Path),
+    type=LocalPath(),
     metavar="CSV",
     help="The metadata of each file, by its column filename; checked before a byte is sent.",
 )

@@ -9,6 +9,7 @@ import click
 
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.params import LOCAL_TEXT
 from isic_cli.errors import ExitCode, LocalError, NotFoundError, UsageError
 from isic_cli.files.load import DataError, parse_json
 
@@ -30,7 +31,13 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
     metavar="KEY=VALUE",
     help="A query parameter; with a method that writes, a key of the JSON body.",
 )
-@click.option("--input", "input_file", metavar="FILE", help="The JSON body; - for standard input.")
+@click.option(
+    "--input",
+    "input_file",
+    type=LOCAL_TEXT,
+    metavar="FILE",
+    help="The JSON body; - for standard input.",
+)
 @click.option("--paginate", is_flag=True, help="Follow every next page; one row a line.")
 @pass_run
 def api(

@@ -10,6 +10,7 @@ from isic_cli.cli.complete import complete_collection
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.outcome import Fold, report_option, reported
 from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.params import LocalPath
 from isic_cli.cli.progress import Progress, human_bytes, progress_option
 from isic_cli.errors import ExitCode, NotFoundError
 
@@ -68,7 +69,7 @@ def cite(run: Run, name: str, style: "Style", offline: bool) -> ExitCode:
 @click.option(
     "--download",
     "folder",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=LocalPath(file_okay=False),
     metavar="DIR",
     help="Fetch the files into this folder; a file that was cut goes on where it was.",
 )

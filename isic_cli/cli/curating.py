@@ -10,6 +10,7 @@ from isic_cli.cli.complete import complete_collection
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.options import selection_options
 from isic_cli.cli.outcome import reported
+from isic_cli.cli.params import LOCAL_TEXT
 from isic_cli.cli.terminal import can_ask, confirm
 from isic_cli.cli.writing import change_members, send, write_options
 from isic_cli.errors import ExitCode, RefusedError, UsageError
@@ -89,7 +90,12 @@ def _official(verb: "Verb") -> click.Command:
     )
     @click.argument("collection_id", metavar="ID|NAME", shell_complete=complete_collection)
     @click.option(
-        "--from-isic-ids", "ids_file", metavar="FILE", required=True, help="- for standard input."
+        "--from-isic-ids",
+        "ids_file",
+        type=LOCAL_TEXT,
+        metavar="FILE",
+        required=True,
+        help="- for standard input.",
     )
     @write_options
     @pass_run

@@ -8,6 +8,7 @@ import click
 
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.params import LocalPath
 from isic_cli.cli.progress import Progress, progress_option
 from isic_cli.errors import ExitCode
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
     from isic_cli.services.dataset.lock import Lock
 
-FOLDER = click.Path(file_okay=False, path_type=Path)
-ANY_PATH = click.Path(path_type=Path)
+FOLDER = LocalPath(file_okay=False)
+ANY_PATH = LocalPath()
 
 #: What `status` counts, in this order.
 _STATES = ("complete", "missing", "changed", "extra")

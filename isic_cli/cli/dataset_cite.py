@@ -11,6 +11,7 @@ from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.options import LICENSE_CHOICES
 from isic_cli.cli.output import Output
+from isic_cli.cli.params import LocalPath
 from isic_cli.cli.sources import settle, source_argument
 from isic_cli.errors import ExitCode
 
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     type=click.Choice(LICENSE_CHOICES, case_sensitive=False),
     help="Exit 7 when an image is under a stricter licence.",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to a file.")
+@click.option("-o", "--output", type=LocalPath(), help="Write to a file.")
 @pass_run
 def cite(
     run: Run,

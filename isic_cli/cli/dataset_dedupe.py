@@ -8,6 +8,7 @@ import click
 from isic_cli.cli.command import Command
 from isic_cli.cli.executor import executor_options
 from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.params import LocalPath
 from isic_cli.cli.progress import Progress, progress_option
 from isic_cli.cli.sources import settle
 from isic_cli.errors import ExitCode
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from isic_cli.services.run.workers import ExecutorSpec
 
 _GROUPS = Shape(key="keep", columns=("isic_ids", "method", "distance", "keep", "paths"))
-_FOLDER = click.Path(path_type=Path)
+_FOLDER = LocalPath()
 
 
 @click.command("dedupe", cls=Command)
@@ -45,7 +46,7 @@ _FOLDER = click.Path(path_type=Path)
 )
 @click.option(
     "--write-exclude",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=LocalPath(dir_okay=False),
     metavar="FILE",
     help="Write the ids of the others: for --exclude.",
 )

@@ -8,6 +8,7 @@ import click
 from isic_cli.cli.command import Command
 from isic_cli.cli.executor import executor_options
 from isic_cli.cli.outcome import Fold, report_option, reported
+from isic_cli.cli.params import LOCAL_TEXT, LocalPath
 from isic_cli.cli.progress import Progress, human_bytes, progress_option
 from isic_cli.cli.sources import settle, warn
 from isic_cli.errors import ExitCode
@@ -41,11 +42,18 @@ class _Along(click.ParamType[frozenset[str]]):
 
 
 @click.command("export", cls=Command)
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("folder", type=LocalPath())
+@click.argument("out", type=LocalPath())
 @click.option("--to", "kind", type=click.Choice(_KINDS), required=True, help="The layout.")
-@click.option("--split", metavar="FILE|COLUMN", help="The splits: from dataset split, or a column.")
-@click.option("--label", metavar="SCHEME|COLUMN", help="isic2019 and so on, or a column.")
+@click.option(
+    "--split",
+    type=LOCAL_TEXT,
+    metavar="FILE|COLUMN",
+    help="The splits: from dataset split, or a column.",
+)
+@click.option(
+    "--label", type=LOCAL_TEXT, metavar="SCHEME|COLUMN", help="isic2019 and so on, or a column."
+)
 @click.option("--keep-unmapped", is_flag=True, help="Keep images without a label, as unmapped.")
 @click.option("--link", type=click.Choice(["hard", "sym", "copy"]), help="Copy by default.")
 @click.option("--size", metavar="N[xM][:fit|crop|pad]", help="Fit by default, never enlarged.")

@@ -7,6 +7,7 @@ import click
 
 from isic_cli.cli.command import Command
 from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.params import LOCAL_TEXT, LocalPath
 from isic_cli.cli.sources import settle, source_argument, warn
 from isic_cli.errors import CheckError, ExitCode, LocalError, UsageError
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from isic_cli.services.tabular import TableSource
 
 _LEAKS = Shape(key="group", columns=("group", "images", "sides"))
-_PATH = click.Path(path_type=Path)
+_PATH = LocalPath()
 
 
 @click.command("split", cls=Command)
@@ -34,7 +35,9 @@ _PATH = click.Path(path_type=Path)
 )
 @click.option("--pairs", multiple=True, type=_PATH, metavar="FILE", help="Duplicates; repeatable.")
 @click.option("--stratify", metavar="FIELD", help="Give each split its share of every value.")
-@click.option("--label", metavar="SCHEME", help="Add a challenge's label; --stratify label.")
+@click.option(
+    "--label", type=LOCAL_TEXT, metavar="SCHEME", help="Add a challenge's label; --stratify label."
+)
 @click.option(
     "--hold-out",
     multiple=True,

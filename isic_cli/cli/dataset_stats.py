@@ -6,6 +6,7 @@ import click
 
 from isic_cli.cli.command import Command
 from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.params import LOCAL_TEXT, LocalPath
 from isic_cli.cli.sources import settle, source_argument
 from isic_cli.errors import ExitCode
 
@@ -14,10 +15,10 @@ _COUNTS = Shape(key="value", columns=("section", "value", "count", "percent"))
 
 @click.command("stats", cls=Command)
 @source_argument()
-@click.option("--label", metavar="SCHEME", help="Also count the labels of a challenge.")
 @click.option(
-    "--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw it: .png, .jpg or .webp."
+    "--label", type=LOCAL_TEXT, metavar="SCHEME", help="Also count the labels of a challenge."
 )
+@click.option("--plot", type=LocalPath(), metavar="FILE", help="Draw it: .png, .jpg or .webp.")
 @output_options()
 def stats(source: Path, label: str | None, plot: Path | None, output: Output) -> ExitCode:
     """Count classes, ages, sites, sizes and licences of a table or a folder.

@@ -10,6 +10,7 @@ from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.named import ids_and_folder, with_ids
 from isic_cli.cli.options import selection_options
 from isic_cli.cli.outcome import Fold, report_credits, reported, sidecars_written
+from isic_cli.cli.params import LOCAL_TEXT, LocalPath
 from isic_cli.cli.progress import Progress, human_bytes
 from isic_cli.cli.rows import conclude, fail_empty_option, serial_option, warn_of_quirks
 from isic_cli.cli.terminal import can_ask, confirm
@@ -24,10 +25,8 @@ if TYPE_CHECKING:
 
 @click.command("download", cls=Command)
 @selection_options
-@click.argument("place", nargs=-1, metavar="[ISIC_ID]… OUTDIR")
-@click.option(
-    "-o", "--output", "outdir", type=click.Path(path_type=Path), help="The folder, as OUTDIR is."
-)
+@click.argument("place", nargs=-1, type=LOCAL_TEXT, metavar="[ISIC_ID]… OUTDIR")
+@click.option("-o", "--output", "outdir", type=LocalPath(), help="The folder, as OUTDIR is.")
 @click.option(
     "--variant", type=click.Choice(["full", "thumbnail"]), default="full", show_default=True
 )

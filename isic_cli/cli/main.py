@@ -13,6 +13,7 @@ from isic_cli import __version__
 from isic_cli.cli.complete import complete_archive
 from isic_cli.cli.context import Run
 from isic_cli.cli.lazy import LazyGroup
+from isic_cli.cli.params import LOCAL_TEXT
 from isic_cli.cli.signals import CODES, Signals, say
 from isic_cli.cli.streams import ReaderGoneError, standard_streams
 from isic_cli.distribution import APART, official_client
@@ -145,12 +146,12 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 @click.option("--guest", is_flag=True, help="Ignore any login.")
 @click.option(
     "--token-file",
-    type=click.Path(dir_okay=False),
+    type=LOCAL_TEXT,
     help="Read the token from the first line of a file. ISIC_TOKEN works too.",
 )
 @click.option("--insecure", is_flag=True, help="Allow plain http to a host far away.")
 @click.option("-v", "--verbose", count=True, help="Say more; -vv for every request.")
-@click.option("--log-file", type=click.Path(dir_okay=False), help="Write the log to a file too.")
+@click.option("--log-file", type=LOCAL_TEXT, help="Write the log to a file too.")
 @click.option(
     "-V",
     "--version",

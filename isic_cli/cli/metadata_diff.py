@@ -7,6 +7,7 @@ import click
 
 from isic_cli.cli.command import Command
 from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.params import LocalPath
 from isic_cli.cli.sources import settle
 from isic_cli.errors import ExitCode
 
@@ -14,8 +15,8 @@ _DIFFERENCES = Shape(key="isic_id", columns=("change", "isic_id", "field", "old"
 
 
 @click.command("diff", cls=Command)
-@click.argument("old", type=click.Path(path_type=Path))
-@click.argument("new", type=click.Path(path_type=Path))
+@click.argument("old", type=LocalPath())
+@click.argument("new", type=LocalPath())
 @click.option("--only", metavar="A,B", help="Compare these fields only.")
 @click.option("--ignore", metavar="A,B", help="Do not compare these fields.")
 @click.option("--exit-code", is_flag=True, help="Exit 7 when there is a difference.")

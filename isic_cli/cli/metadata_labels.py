@@ -9,6 +9,7 @@ from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.options import selection_options
 from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.params import LOCAL_TEXT
 from isic_cli.cli.rows import IMAGES, conclude, warn_of_quirks
 from isic_cli.cli.sources import settle, source_argument, warn
 from isic_cli.errors import ExitCode, UsageError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 @selection_options
 @click.option(
     "--scheme",
+    type=LOCAL_TEXT,
     metavar="NAME|FILE",
     help="isic2016, isic2017, isic2018, isic2019, isic2020, milk10k, or a CSV table of your own.",
 )

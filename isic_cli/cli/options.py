@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from isic_cli.cli.complete import complete_collection, complete_counted, complete_query
-from isic_cli.cli.params import AGE
+from isic_cli.cli.params import AGE, LOCAL_TEXT
 from isic_cli.errors import UsageError
 from isic_cli.models.selection import IdList, Selection
 
@@ -47,7 +47,7 @@ def _with_options(command: Callable[..., Any], *balance: str) -> Callable[..., A
     @click.option(
         "--from",
         "from_file",
-        type=click.Path(),
+        type=LOCAL_TEXT,
         metavar="FILE",
         help="These ISIC ids: lines, CSV, JSONL, or a lock or report of isic; - is standard input.",
     )
@@ -62,7 +62,7 @@ def _with_options(command: Callable[..., Any], *balance: str) -> Callable[..., A
         help="At most this restrictive.",
     )
     @click.option(
-        "--exclude", type=click.Path(), metavar="FILE", help="Leave out the ids in this file."
+        "--exclude", type=LOCAL_TEXT, metavar="FILE", help="Leave out the ids in this file."
     )
     @click.option(
         "-l", "--limit", type=click.IntRange(min=0), default=0, help="The first N; 0 for all."

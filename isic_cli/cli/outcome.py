@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from isic_cli.cli.params import LocalPath
 from isic_cli.cli.progress import Progress, human_bytes
 from isic_cli.errors import ExitCode, IsicError, TerminatedError
 from isic_cli.files.faults import fault_of_machine
@@ -167,7 +168,7 @@ def report_option(thing: str) -> "Callable[[F], F]":
     return click.option(
         "--report",
         "report_file",
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=LocalPath(dir_okay=False),
         metavar="FILE",
         help=f"What became of each {thing}, as JSON lines.",
     )

@@ -14,6 +14,7 @@ import click
 
 from isic_cli.cli import formats
 from isic_cli.cli.complete import complete_fields
+from isic_cli.cli.params import LocalPath
 from isic_cli.errors import UsageError
 from isic_cli.files.atomic import replacing_path, replacing_text
 from isic_cli.files.faults import shown
@@ -220,7 +221,7 @@ def output_options(*, default: str | None = None) -> Callable[[Any], Any]:
             "--output",
             "--outfile",
             "output_file",
-            type=click.Path(path_type=Path),
+            type=LocalPath(),
             help="Write to a file; its suffix tells the format. Replaced only when complete.",
         )
         @click.option("-q", "--quiet", is_flag=True, help="Print ids only.")

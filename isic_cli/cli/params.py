@@ -2,13 +2,62 @@
 
 import math
 import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*([kmgt]?)(i?)(?:b(?:/s)?)?", re.IGNORECASE)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _AGE = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)\s*([smhdw])", re.IGNORECASE)
+
+
+#: A scheme of at least two letters: `C:/` is a drive. In front of it may be a name: `lesion=s3:/`.
+_URL = re.compile(r"(?:[^/=]*=)?([a-z][a-z0-9+.-]+):/", re.IGNORECASE | re.ASCII)
+
+
+def _refuse_url(value: object, param: click.Parameter | None, ctx: click.Context | None) -> None:
+    """Fail on a URL: as a path it would name a folder such as `s3:`, in which data are lost."""
+    match = _URL.match(value) if isinstance(value, str) else None
+    if match is not None:
+        raise click.BadParameter(
+            f"{value!r} is a URL, and {match[1]} is not served here: give a path on this machine",
+            ctx,
+            param,
+        )
+
+
+class LocalPath(click.Path):
+    """A path on this machine; a URL is refused."""
+
+    def __init__(self, *, file_okay: bool = True, dir_okay: bool = True) -> None:
+        super().__init__(file_okay=file_okay, dir_okay=dir_okay, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path."""
+        _refuse_url(value, param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class LocalText(click.ParamType[str]):
+    """The path of a file on this machine, `-`, an ISIC id or a name; a URL is refused."""
+
+    name = "text"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text."""
+        _refuse_url(value, param, ctx)
+        return str(click.STRING.convert(value, param, ctx))
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> "list[CompletionItem]":
+        """Leave the names of files to the shell."""
+        return click.Path().shell_complete(ctx, param, incomplete)
 
 
 class Size(click.ParamType[int]):
@@ -67,6 +116,9 @@ class Number(click.FloatRange):
             self.fail(f"{value!r} is not a number that can be used", param, ctx)
         return number
 
+
+LOCAL_PATH = LocalPath()
+LOCAL_TEXT = LocalText()
 
 SIZE = Size()
 #: What may stay, which may be nothing.

@@ -1,11 +1,11 @@
 """Arguments of the commands that read metadata: a table, a folder or a lock."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.params import LocalPath
 from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def source_argument(*, required: bool = True) -> Callable[[Any], Any]:
         "source",
         metavar="TABLE|FOLDER",
         required=required,
-        type=click.Path(path_type=Path),
+        type=LocalPath(),
     )
 
 

@@ -9,6 +9,7 @@ import click
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.params import LOCAL_TEXT, LocalPath
 from isic_cli.cli.progress import Progress, progress_option
 from isic_cli.cli.study_source import (
     SHOWN,
@@ -31,7 +32,9 @@ _PICTURES = frozenset({".png", ".bmp", ".gif", ".tif", ".tiff", ".jpg", ".jpeg"}
 
 
 @click.command("consensus", cls=Command)
-@click.argument("sources", nargs=-1, required=True, metavar="ID|NAME|FOLDER|TABLE | MASK…")
+@click.argument(
+    "sources", nargs=-1, type=LOCAL_TEXT, required=True, metavar="ID|NAME|FOLDER|TABLE | MASK…"
+)
 @study_option
 @images_option
 @click.option(
@@ -45,7 +48,7 @@ _PICTURES = frozenset({".png", ".bmp", ".gif", ".tif", ".tiff", ".jpg", ".jpeg"}
 @click.option(
     "-d",
     "--outdir",
-    type=click.Path(path_type=Path),
+    type=LocalPath(),
     help="Write the consensus of superpixels or masks as PNG masks here.",
 )
 @click.option("--vote-only", is_flag=True, help="Masks: the majority only, for very many masks.")

@@ -9,6 +9,7 @@ from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.download import fetch_images
 from isic_cli.cli.outcome import report_option, reported
+from isic_cli.cli.params import LocalPath
 from isic_cli.cli.progress import progress_option
 from isic_cli.cli.rows import conclude
 from isic_cli.cli.study_source import conclude_answers
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.command("download", cls=Command)
 @click.argument("name", metavar="ID|NAME")
-@click.argument("outdir", type=click.Path(path_type=Path))
+@click.argument("outdir", type=LocalPath())
 @click.option("--no-images", is_flag=True, help="Only answers and annotations, no photographs.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 64), help="Transfers side by side.")
 @report_option("image")

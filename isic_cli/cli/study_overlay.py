@@ -9,6 +9,7 @@ import click
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.params import LocalPath
 from isic_cli.cli.progress import Progress, progress_option
 from isic_cli.cli.study_source import (
     SHOWN,
@@ -34,7 +35,7 @@ _SHAPE = Shape(key="image", columns=("image", "status", "readers", "features", "
 @click.option(
     "-d",
     "--outdir",
-    type=click.Path(path_type=Path),
+    type=LocalPath(),
     default=Path("overlays"),
     show_default=True,
     help="Where the pictures go.",

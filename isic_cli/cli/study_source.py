@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isic_cli.cli.context import Run
+from isic_cli.cli.params import LOCAL_TEXT, LocalPath
 from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ study_option = click.option(
 images_option = click.option(
     "--images",
     "folders",
-    type=click.Path(path_type=Path),
+    type=LocalPath(),
     multiple=True,
     metavar="FOLDER",
     help="Look for photographs and superpixel maps here too; repeatable.",
@@ -42,7 +43,7 @@ images_option = click.option(
 
 def source_argument(metavar: str) -> Callable[[Any], Any]:
     """Add the argument that names the study."""
-    return click.argument("source", metavar=metavar)
+    return click.argument("source", type=LOCAL_TEXT, metavar=metavar)
 
 
 def is_local(source: str) -> bool:

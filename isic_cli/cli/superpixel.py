@@ -10,8 +10,8 @@ import click
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
-from isic_cli.cli.params import Number
-from isic_cli.cli.superpixel_run import Batch, FilePath, batch_options, each_its_own, primed
+from isic_cli.cli.params import LOCAL_PATH, LOCAL_TEXT, Number
+from isic_cli.cli.superpixel_run import Batch, batch_options, each_its_own, primed
 from isic_cli.errors import ExitCode
 
 _CONVERT = "isic_cli.cli.superpixel_convert"
@@ -60,7 +60,7 @@ def superpixel() -> None:
 
 
 @superpixel.command("info")
-@click.argument("maps", nargs=-1, required=True, metavar="PNG…")
+@click.argument("maps", nargs=-1, type=LOCAL_TEXT, required=True, metavar="PNG…")
 @output_options()
 @batch_options
 @pass_run
@@ -89,11 +89,11 @@ def _info_row(done: Any) -> dict[str, Any]:
 
 
 @superpixel.command("regions")
-@click.argument("maps", nargs=-1, required=True, metavar="PNG…")
+@click.argument("maps", nargs=-1, type=LOCAL_TEXT, required=True, metavar="PNG…")
 @click.option(
-    "--image", type=FilePath, help="The photograph, its ISIC id, or a folder: adds mean colours."
+    "--image", type=LOCAL_PATH, help="The photograph, its ISIC id, or a folder: adds mean colours."
 )
-@click.option("--features", type=FilePath, help="A feature file, or a folder: adds its columns.")
+@click.option("--features", type=LOCAL_PATH, help="A feature file, or a folder: adds its columns.")
 @output_options()
 @batch_options
 @pass_run
@@ -162,8 +162,8 @@ def _write_rows(tables: Iterator[Any], output: Output) -> None:
 
 
 @superpixel.command("compare")
-@click.argument("a", type=FilePath)
-@click.argument("b", type=FilePath)
+@click.argument("a", type=LOCAL_PATH)
+@click.argument("b", type=LOCAL_PATH)
 @click.option(
     "--kind",
     type=click.Choice(["auto", "masks", "features", "maps"]),
@@ -171,7 +171,13 @@ def _write_rows(tables: Iterator[Any], output: Output) -> None:
     show_default=True,
     help="What the files are.",
 )
-@click.option("--map", "map_file", metavar="PNG", help="Weigh features by pixels of this map.")
+@click.option(
+    "--map",
+    "map_file",
+    type=LOCAL_TEXT,
+    metavar="PNG",
+    help="Weigh features by pixels of this map.",
+)
 @click.option(
     "--threshold",
     type=Number(0, 1, max_open=True),

@@ -7,10 +7,9 @@ import click
 
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
-from isic_cli.cli.params import Number
+from isic_cli.cli.params import LOCAL_PATH, LOCAL_TEXT, Number
 from isic_cli.cli.superpixel_run import (
     Batch,
-    FilePath,
     batch_options,
     each_its_own,
     is_many,
@@ -23,12 +22,12 @@ _ARRAYS = (".npy", ".npz", ".tif", ".tiff", ".runs")
 
 
 @click.command("decode", cls=Command)
-@click.argument("maps", nargs=-1, required=True, metavar="PNG…")
+@click.argument("maps", nargs=-1, type=LOCAL_TEXT, required=True, metavar="PNG…")
 @click.option(
     "-o",
     "--output",
     "out",
-    type=FilePath,
+    type=LOCAL_PATH,
     required=True,
     help="labels.npy, .npz, .tif or .runs; for several maps a folder.",
 )
@@ -64,12 +63,12 @@ def decode(run: Run, /, maps: tuple[str, ...], out: Path, to: str, **options: An
 
 
 @click.command("encode", cls=Command)
-@click.argument("labels", nargs=-1, required=True, metavar="LABELS…")
+@click.argument("labels", nargs=-1, type=LOCAL_TEXT, required=True, metavar="LABELS…")
 @click.option(
     "-o",
     "--output",
     "out",
-    type=FilePath,
+    type=LOCAL_PATH,
     required=True,
     help="A .png; for several files a folder.",
 )
@@ -100,15 +99,15 @@ def encode(run: Run, /, labels: tuple[str, ...], out: Path, **options: Any) -> E
 
 
 @click.command("mask", cls=Command)
-@click.argument("maps", nargs=-1, required=True, metavar="PNG…")
-@click.option("--features", type=FilePath, help="A feature file, or a folder of them.")
+@click.argument("maps", nargs=-1, type=LOCAL_TEXT, required=True, metavar="PNG…")
+@click.option("--features", type=LOCAL_PATH, help="A feature file, or a folder of them.")
 @click.option("--feature", "only", multiple=True, metavar="NAME", help="Only this one; repeatable.")
 @labels_option
 @click.option(
     "-o",
     "--output",
     "out",
-    type=FilePath,
+    type=LOCAL_PATH,
     required=True,
     help="A .png, or the folder of <image>_attribute_<feature>.png.",
 )
@@ -160,10 +159,11 @@ def mask(
 
 
 @click.command("features", cls=Command)
-@click.argument("maps", nargs=-1, required=True, metavar="PNG…")
+@click.argument("maps", nargs=-1, type=LOCAL_TEXT, required=True, metavar="PNG…")
 @click.option(
     "--mask",
     "masks",
+    type=LOCAL_TEXT,
     multiple=True,
     required=True,
     metavar="[FEATURE=]PNG",
@@ -180,7 +180,7 @@ def mask(
     "-o",
     "--output",
     "out",
-    type=FilePath,
+    type=LOCAL_PATH,
     help="A .json, for several maps a folder; else standard output.",
 )
 @batch_options

@@ -7,10 +7,9 @@ import click
 
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
-from isic_cli.cli.params import SHARE
+from isic_cli.cli.params import LOCAL_PATH, LOCAL_TEXT, SHARE
 from isic_cli.cli.superpixel_run import (
     Batch,
-    FilePath,
     batch_options,
     each_its_own,
     is_many,
@@ -25,15 +24,17 @@ if TYPE_CHECKING:
 
 
 @click.command("outline", cls=Command)
-@click.argument("maps", nargs=-1, required=True, metavar="PNG…")
+@click.argument("maps", nargs=-1, type=LOCAL_TEXT, required=True, metavar="PNG…")
 @click.option(
-    "--image", type=FilePath, help="For .png: the photograph below them, its ISIC id, or a folder."
+    "--image",
+    type=LOCAL_PATH,
+    help="For .png: the photograph below them, its ISIC id, or a folder.",
 )
 @click.option(
     "-o",
     "--output",
     "out",
-    type=FilePath,
+    type=LOCAL_PATH,
     required=True,
     help="A .svg, .json, .geojson or .png; for several maps a folder.",
 )
@@ -76,10 +77,10 @@ def outline(
 
 
 @click.command("overlay", cls=Command)
-@click.argument("image")
-@click.argument("png")
+@click.argument("image", type=LOCAL_TEXT)
+@click.argument("png", type=LOCAL_TEXT)
 @labels_option
-@click.option("--features", type=FilePath, help="A feature file, or a folder: a colour for each.")
+@click.option("--features", type=LOCAL_PATH, help="A feature file, or a folder: a colour for each.")
 @click.option(
     "--alpha",
     type=SHARE,
@@ -91,7 +92,7 @@ def outline(
     "-o",
     "--output",
     "out",
-    type=FilePath,
+    type=LOCAL_PATH,
     required=True,
     help="A .png; for folders a folder.",
 )
@@ -150,9 +151,9 @@ def map_of(locator: "Locator", place: str, image: "Source") -> "Source":
 
 
 @click.command("tiles", cls=Command)
-@click.argument("image")
-@click.argument("png")
-@click.argument("outdir", type=FilePath)
+@click.argument("image", type=LOCAL_TEXT)
+@click.argument("png", type=LOCAL_TEXT)
+@click.argument("outdir", type=LOCAL_PATH)
 @labels_option
 @batch_options
 @pass_run
@@ -186,12 +187,12 @@ def tiles(
 
 
 @click.command("generate", cls=Command)
-@click.argument("images", nargs=-1, required=True, metavar="IMAGE…")
+@click.argument("images", nargs=-1, type=LOCAL_TEXT, required=True, metavar="IMAGE…")
 @click.option(
     "-o",
     "--output",
     "out",
-    type=FilePath,
+    type=LOCAL_PATH,
     required=True,
     help="A folder for <image>_superpixels.png; for one image also a .png.",
 )

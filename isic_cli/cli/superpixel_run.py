@@ -35,8 +35,6 @@ _SHOWN = 10
 
 _REASONS = (UsageError, CheckError, NotFoundError, LocalError, NetworkError, AuthError)
 
-FilePath = click.Path(path_type=Path)
-
 
 def batch_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--jobs`, `--report` and `--progress`: the command hands them to `Batch.open`."""

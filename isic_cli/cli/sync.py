@@ -8,6 +8,7 @@ import click
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.outcome import Fold, report_credits, reported, sidecars_written
+from isic_cli.cli.params import LocalPath
 from isic_cli.cli.progress import Progress
 from isic_cli.cli.transfer import download_options, network_options, transfer_options
 from isic_cli.errors import ExitCode, UsageError
@@ -24,7 +25,7 @@ _SHOWN = 10
 
 
 @click.command("sync", cls=Command)
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("folder", type=LocalPath(file_okay=False))
 @click.option("--locked", is_flag=True, help="Rebuild exactly what the lock says, or exit 7.")
 @click.option("--delete", is_flag=True, help="Delete files of images that left the selection.")
 @click.option(

@@ -7,6 +7,7 @@ import click
 
 from isic_cli.cli.command import Command
 from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.params import LocalPath
 from isic_cli.cli.progress import counted
 from isic_cli.errors import ExitCode
 
@@ -20,7 +21,7 @@ _SHOWN = 5
 
 
 @click.command("validate", cls=Command)
-@click.argument("csv_file", type=click.Path(path_type=Path), metavar="CSV")
+@click.argument("csv_file", type=LocalPath(), metavar="CSV")
 @output_options()
 def validate(csv_file: Path, output: Output) -> ExitCode:
     """Check a metadata CSV with the archive's own rules, before it is uploaded.

@@ -9,6 +9,7 @@ from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.executor import executor_options
 from isic_cli.cli.outcome import Fold, reported, sidecars_written
+from isic_cli.cli.params import LocalPath
 from isic_cli.cli.progress import Progress
 from isic_cli.cli.transfer import download_options, network_options, transfer_options
 from isic_cli.errors import ExitCode
@@ -23,7 +24,7 @@ _SHOWN = 20
 
 
 @click.command("verify", cls=Command)
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("folder", type=LocalPath(file_okay=False))
 @click.option("--deep", is_flag=True, help="Read every file anew, and decode it to the last row.")
 @click.option("--repair", is_flag=True, help="Fetch again what is missing or changed.")
 @executor_options(jobs=False)
