@@ -89,7 +89,7 @@ def _with_options(command: Callable[..., Any], *balance: str) -> Callable[..., A
     @click.option(
         "--shard",
         metavar="I/N",
-        help="The I-th of N stable parts; auto in an array job of SLURM or Kubernetes.",
+        help="The I-th of N stable parts; auto in an array job of any scheduler.",
     )
     @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Draw N images.")
     @click.option(

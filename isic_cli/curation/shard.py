@@ -10,7 +10,70 @@ from isic_cli.errors import UsageError
 #: Apart from every seed a user can give.
 _KEY = "isic shard"
 
-_HINT = "such as 3/10, or auto on SLURM or Kubernetes"
+_HINT = "such as 3/10, or auto in an array job (SLURM, SGE, LSF, PBS, AWS Batch, Kubernetes)"
+
+#: How many parts, where the scheduler does not tell.
+COUNT = "ISIC_SHARD_COUNT"
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayVariables:
+    """The variables that a scheduler sets in a task of an array job.
+
+    Attributes
+    ----------
+    index : str
+        The number of the task.
+    absent : str
+        Its value outside of an array.
+    first : str
+        The number of the first task; when it is not set, `start`.
+    start : int
+        The number that arrays begin with.
+    step : str
+        The distance between two numbers; when it is not set, 1.
+    last : str
+        The number of the last task.
+    counts : tuple of str
+        How many tasks there are; the first one that is set counts.
+    """
+
+    index: str
+    absent: str = ""
+    first: str = ""
+    start: int = 0
+    step: str = ""
+    last: str = ""
+    counts: tuple[str, ...] = ()
+
+
+SCHEDULERS = (
+    ArrayVariables(
+        "SLURM_ARRAY_TASK_ID",
+        first="SLURM_ARRAY_TASK_MIN",
+        step="SLURM_ARRAY_TASK_STEP",
+        counts=("SLURM_ARRAY_TASK_COUNT",),
+    ),
+    ArrayVariables(
+        "SGE_TASK_ID",
+        absent="undefined",
+        first="SGE_TASK_FIRST",
+        start=1,
+        step="SGE_TASK_STEPSIZE",
+        last="SGE_TASK_LAST",
+    ),
+    ArrayVariables(
+        "LSB_JOBINDEX", absent="0", start=1, step="LSB_JOBINDEX_STEP", last="LSB_JOBINDEX_END"
+    ),
+    # PBS tells no number of tasks: qsub -J 1-10 -v ISIC_SHARD_COUNT=10; Torque: -t 1-10.
+    ArrayVariables("PBS_ARRAY_INDEX", start=1, counts=(COUNT,)),
+    ArrayVariables("PBS_ARRAYID", start=1, counts=(COUNT,)),
+    ArrayVariables("AWS_BATCH_JOB_ARRAY_INDEX", counts=("AWS_BATCH_JOB_ARRAY_SIZE",)),
+    # Kubernetes does not tell it either.
+    ArrayVariables(
+        "JOB_COMPLETION_INDEX", counts=("JOB_COMPLETIONS", "JOB_COMPLETION_COUNT", COUNT)
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +102,8 @@ def parse_shard(text: str, environment: Mapping[str, str]) -> Shard:
     Parameters
     ----------
     text : str
-        `I/N` with I from 1 to N, or `auto`: `SLURM_ARRAY_TASK_ID` among the tasks from
-        `SLURM_ARRAY_TASK_MIN` on (0 when not set) in steps of `SLURM_ARRAY_TASK_STEP`, of
-        `SLURM_ARRAY_TASK_COUNT`; or `JOB_COMPLETION_INDEX` (from 0) of `JOB_COMPLETIONS` (or
-        `JOB_COMPLETION_COUNT`), which Kubernetes does not set by itself.
+        `I/N` with I from 1 to N, or `auto`: the task of an array job, by the variables of
+        `SCHEDULERS`. PBS and Kubernetes do not tell how many tasks there are: `ISIC_SHARD_COUNT`.
     environment : mapping of str to str
         The variables.
 
@@ -60,27 +121,29 @@ def parse_shard(text: str, environment: Mapping[str, str]) -> Shard:
 
 
 def _auto(environment: Mapping[str, str]) -> Shard:
-    if "SLURM_ARRAY_TASK_ID" in environment:
-        task = _number(environment, "SLURM_ARRAY_TASK_ID")
-        first = _number(environment, "SLURM_ARRAY_TASK_MIN", 0)
-        step = _number(environment, "SLURM_ARRAY_TASK_STEP", 1)
-        number, rest = divmod(task - first, step) if step else (0, 1)
-        if rest:
-            raise UsageError(f"SLURM_ARRAY_TASK_ID={task} is not on the steps of its array")
-        count = _number(environment, "SLURM_ARRAY_TASK_COUNT")
-        return _checked(number + 1, count, f"SLURM_ARRAY_TASK_ID={task}")
-    if "JOB_COMPLETION_INDEX" in environment:
-        index = _number(environment, "JOB_COMPLETION_INDEX")
-        named = next(
-            (name for name in ("JOB_COMPLETIONS", "JOB_COMPLETION_COUNT") if name in environment),
-            "JOB_COMPLETIONS",
-        )
-        count = _number(environment, named)
-        return _checked(index + 1, count, f"JOB_COMPLETION_INDEX={index}")
+    for array in SCHEDULERS:
+        if environment.get(array.index, array.absent) != array.absent:
+            return _part_of(array, environment)
+    names = ", ".join(array.index for array in SCHEDULERS)
     raise UsageError(
         "--shard auto outside of an array job",
-        hint="neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX is set; write --shard I/N",
+        hint=f"none of {names} is set; write --shard I/N",
     )
+
+
+def _part_of(array: ArrayVariables, environment: Mapping[str, str]) -> Shard:
+    task = _number(environment, array.index)
+    first = _number(environment, array.first, array.start)
+    step = _number(environment, array.step, 1)
+    number, rest = divmod(task - first, step) if step else (0, 1)
+    if rest:
+        raise UsageError(f"{array.index}={task} is not on the steps of its array")
+    if array.last:
+        count = (_number(environment, array.last) - first) // step + 1
+    else:
+        found = [name for name in array.counts if name in environment]
+        count = _number(environment, (*found, array.counts[0])[0])
+    return _checked(number + 1, count, f"{array.index}={task}")
 
 
 def _number(environment: Mapping[str, str], name: str, default: int | None = None) -> int:

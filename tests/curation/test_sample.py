@@ -143,6 +143,39 @@ FOREVER = ["ISIC_0000000", "ISIC_0000006"]
         ),
         ("auto", {"JOB_COMPLETION_INDEX": "4", "JOB_COMPLETIONS": "5"}, Shard(5, 5)),
         ("auto", {"JOB_COMPLETION_INDEX": "0", "JOB_COMPLETION_COUNT": "5"}, Shard(1, 5)),
+        (
+            "auto",
+            {
+                "SGE_TASK_ID": "7",
+                "SGE_TASK_FIRST": "3",
+                "SGE_TASK_LAST": "9",
+                "SGE_TASK_STEPSIZE": "2",
+            },
+            Shard(3, 4),
+        ),
+        ("auto", {"LSB_JOBINDEX": "2", "LSB_JOBINDEX_END": "3"}, Shard(2, 3)),
+        (
+            "auto",
+            {"LSB_JOBINDEX": "5", "LSB_JOBINDEX_END": "10", "LSB_JOBINDEX_STEP": "2"},
+            Shard(3, 5),
+        ),
+        ("auto", {"PBS_ARRAY_INDEX": "4", "ISIC_SHARD_COUNT": "10"}, Shard(4, 10)),
+        ("auto", {"PBS_ARRAYID": "1", "ISIC_SHARD_COUNT": "2"}, Shard(1, 2)),
+        (
+            "auto",
+            {"AWS_BATCH_JOB_ARRAY_INDEX": "0", "AWS_BATCH_JOB_ARRAY_SIZE": "3"},
+            Shard(1, 3),
+        ),
+        (
+            "auto",
+            {
+                "SGE_TASK_ID": "undefined",
+                "LSB_JOBINDEX": "0",
+                "AWS_BATCH_JOB_ARRAY_INDEX": "1",
+                "AWS_BATCH_JOB_ARRAY_SIZE": "3",
+            },
+            Shard(2, 3),
+        ),
     ],
 )
 def test_a_shard_is_read(text: str, environment: dict[str, str], shard: Shard) -> None:
@@ -160,6 +193,14 @@ def test_a_shard_is_read(text: str, environment: dict[str, str], shard: Shard) -
         ("auto", {}, "--shard auto outside of an array job"),
         ("auto", {"SLURM_ARRAY_TASK_ID": "1"}, "--shard auto needs SLURM_ARRAY_TASK_COUNT"),
         ("auto", {"JOB_COMPLETION_INDEX": "1"}, "--shard auto needs JOB_COMPLETIONS"),
+        ("auto", {"PBS_ARRAY_INDEX": "1"}, "--shard auto needs ISIC_SHARD_COUNT"),
+        ("auto", {"SGE_TASK_ID": "undefined"}, "--shard auto outside of an array job"),
+        ("auto", {"LSB_JOBINDEX": "0"}, "--shard auto outside of an array job"),
+        (
+            "auto",
+            {"PBS_ARRAY_INDEX": "0", "ISIC_SHARD_COUNT": "2"},
+            "PBS_ARRAY_INDEX=0 is part 0 of 2",
+        ),
         (
             "auto",
             {"SLURM_ARRAY_TASK_ID": "x", "SLURM_ARRAY_TASK_COUNT": "4"},
