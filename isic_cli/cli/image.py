@@ -19,7 +19,6 @@ from isic_cli.cli.rows import (
 from isic_cli.errors import ExitCode, NotFoundError
 
 if TYPE_CHECKING:
-    from isic_cli.api.archive import ArchiveApi
     from isic_cli.models.selection import Selection
 
 
@@ -93,29 +92,20 @@ def show_images(run: Run, isic_ids: tuple[str, ...], output: Output) -> ExitCode
     isic image show ISIC_9000002
     """
     from isic_cli.models.ids import find_ids
+    from isic_cli.services.opening import images_shown
 
     wanted = [found for text in isic_ids for found in (find_ids(text) or [text])]
-    with run.open() as api:
-        found, missing = _look_up(api, list(dict.fromkeys(wanted)))
+    found = images_shown(run.settings(), list(dict.fromkeys(wanted)))
+    missing = [isic_id for isic_id in dict.fromkeys(wanted) if isic_id not in found]
     if not found:
         raise NotFoundError(
             f"no image {missing[0]}" + (f" and {len(missing) - 1} more" if missing[1:] else ""),
             hint="It does not exist, or this user may not see it. An id looks like ISIC_0000000.",
         )
-    _print_records(found, output)
+    _print_records([*found.values()], output)
     for isic_id in missing:
         click.echo(f"Warning: no image {isic_id}", err=True)
     return ExitCode.PARTIAL if missing else ExitCode.OK
-
-
-def _look_up(api: "ArchiveApi", isic_ids: list[str]) -> tuple[list[Any], list[str]]:
-    found, missing = [], []
-    for isic_id in isic_ids:
-        try:
-            found.append(api.image(isic_id))
-        except NotFoundError:
-            missing.append(isic_id)
-    return found, missing
 
 
 def _print_records(records: list[Any], output: Output) -> None:

@@ -10,7 +10,6 @@ from isic_cli.index.columns import SHOWN, SHOWN_LIST, to_record
 from isic_cli.index.condition import EVERYTHING, Condition
 from isic_cli.index.index import Index
 from isic_cli.models.image import ImageRecord
-from isic_cli.pictures.load import dimensions, logged_errors
 
 #: What the records of a folder have beside the columns of an index: the path of the picture, its
 #: time, and whether its dimensions are known from the picture alone.
@@ -55,6 +54,8 @@ class FolderIndex(Index):
             else:
                 values[_SIZE] = state.st_size
                 if measured and state.st_mtime_ns != changed:
+                    from isic_cli.pictures.load import dimensions, logged_errors  # numpy
+
                     with logged_errors():
                         found = dimensions(self.root / unpacked_path(path))
                         values[_WIDTH], values[_HEIGHT] = found

@@ -11,6 +11,12 @@ from pathlib import Path
 from isic_cli.files.atomic import write_text
 from isic_cli.files.load import load_json
 
+#: What an index is made from, beside the names of the files.
+TABLE, LOCK, COLLECTIONS_FILE = "metadata.csv", "isic.lock", "collections.json"
+SOURCES = (TABLE, LOCK, COLLECTIONS_FILE)
+#: Where the stamps are kept, in the folder of the index.
+STAMPS = "folder.json"
+
 #: A file that was changed within so many nanoseconds before it was looked at may be changed again
 #: without a new time: the clocks of file systems are that coarse.
 _COARSE = 2_000_000_000

@@ -16,8 +16,7 @@ from isic_cli.errors import LocalError, LockedError, NotFoundError
 from isic_cli.files import STATE
 from isic_cli.files.walk import walk
 from isic_cli.folder.folderindex import FolderIndex
-from isic_cli.folder.freshness import Stamps, read_stamps
-from isic_cli.folder.making import SOURCES, STAMPS, IndexMaking
+from isic_cli.folder.freshness import SOURCES, STAMPS, Stamps, read_stamps
 from isic_cli.folder.scan import STUDIES, kind_of
 from isic_cli.index.state import RECORDS, index_lock
 
@@ -58,6 +57,8 @@ def open_folder_index(
             return _opened(home, folder, stamps, writes)
     if not _is_larger(folder, small):
         return None
+    from isic_cli.folder.making import IndexMaking  # rarely, and it needs more than reading
+
     try:
         with index_lock(home, f"the index of {folder}"):
             return _opened(home, folder, IndexMaking(folder, home).run(), writes)

@@ -13,7 +13,17 @@ from isic_cli.errors import LocalError, NotFoundError
 from isic_cli.files.walk import walk
 from isic_cli.folder.collection_file import SHOWN, read_collections
 from isic_cli.folder.folderindex import BESIDE, FolderIndex, packed_path, unpacked_path
-from isic_cli.folder.freshness import Stamps, read_stamps, stamp_of, write_stamps
+from isic_cli.folder.freshness import (
+    COLLECTIONS_FILE,
+    LOCK,
+    SOURCES,
+    STAMPS,
+    TABLE,
+    Stamps,
+    read_stamps,
+    stamp_of,
+    write_stamps,
+)
 from isic_cli.folder.joining import joined_in_parts, needs_order, places_of, unique, written
 from isic_cli.folder.rows import define_macros, lock_source, rewritten, table_source
 from isic_cli.folder.scan import STUDIES, kind_of
@@ -29,10 +39,6 @@ if TYPE_CHECKING:
     import duckdb
 
 logger = logging.getLogger(__name__)
-
-TABLE, LOCK, COLLECTIONS_FILE = "metadata.csv", "isic.lock", "collections.json"
-SOURCES = (TABLE, LOCK, COLLECTIONS_FILE)
-STAMPS = "folder.json"
 
 
 class IndexMaking:

@@ -1,18 +1,19 @@
 """Open the archive that the settings name, over the network or inside the process."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isic_cli.config import ArchiveSpec, Settings
-from isic_cli.errors import UsageError
+from isic_cli.errors import NotFoundError, UsageError
 from isic_cli.services.index.paths import indexes_folder
-from isic_cli.services.login import renewal, with_login
 
 if TYPE_CHECKING:
     from isic_cli.api.archive import ArchiveApi
-    from isic_cli.folder import FolderTransport
     from isic_cli.folder.folderindex import FolderIndex
+    from isic_cli.folder.transport import FolderTransport
+    from isic_cli.models.image import ImageRecord
 
 
 def open_api(settings: Settings) -> "ArchiveApi":
@@ -27,6 +28,8 @@ def open_api(settings: Settings) -> "ArchiveApi":
     from isic_cli.api.archive import ArchiveApi
 
     if settings.archive.kind == "remote":
+        from isic_cli.services.login import renewal, with_login
+
         return ArchiveApi.open(with_login(settings), renew=renewal(settings))
     transport = open_transport(settings.archive, settings.cache_dir)
     return ArchiveApi.open(settings, transport=transport)
@@ -49,7 +52,8 @@ def open_transport(spec: ArchiveSpec, cache_dir: Path) -> "FolderTransport":
     LocalError
         For a folder that is not an archive, or a demo that cannot be written.
     """
-    from isic_cli.folder import FolderStore, FolderTransport
+    from isic_cli.folder.store import FolderStore
+    from isic_cli.folder.transport import FolderTransport
 
     if spec.kind == "demo":
         from isic_cli.demo import DrawnFiles, demo_folder
@@ -94,3 +98,25 @@ def folder_index(
 
     spare = indexes_folder(cache_dir) / spec.key / "folder"
     return open_folder_index(spec.folder, spare, writes=writes)
+
+
+def images_shown(settings: Settings, isic_ids: Sequence[str]) -> "dict[str, ImageRecord]":
+    """Return the records of some images, one by one as `isic image show` wants them.
+
+    Returns
+    -------
+    dict of str to ImageRecord
+        By the ids that were asked for, in their order; without those that are not there.
+    """
+    if (index := folder_index(settings.archive, settings.cache_dir)) is not None:
+        from isic_cli.index.condition import among
+
+        with index:
+            found = {record.isic_id: record for record in index.records(among(isic_ids))}
+        return {isic_id: found[isic_id] for isic_id in isic_ids if isic_id in found}
+    found = {}
+    with open_api(settings) as api:
+        for isic_id in isic_ids:
+            with suppress(NotFoundError):
+                found[isic_id] = api.image(isic_id)
+    return found

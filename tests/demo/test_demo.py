@@ -19,7 +19,8 @@ from isic_cli.demo.drawing import draw
 from isic_cli.demo.rows import BYTES, shots
 from isic_cli.demo.superpixels import superpixels, to_rgb, within
 from isic_cli.errors import LocalError
-from isic_cli.folder import FolderStore, FolderTransport
+from isic_cli.folder.store import FolderStore
+from isic_cli.folder.transport import FolderTransport
 
 
 def rows(path: Path) -> list[dict[str, str]]:

@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from isic_cli.config import LOCAL_URL
-from isic_cli.folder import FolderStore, FolderTransport
+from isic_cli.folder.store import FolderStore
+from isic_cli.folder.transport import FolderTransport
 
 
 def png(width: int, height: int) -> bytes:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from isic_cli.errors import LocalError
-from isic_cli.folder import FolderStore
 from isic_cli.folder.lockfile import inside
+from isic_cli.folder.store import FolderStore
 from isic_cli.folder.table import typed
 from isic_cli.tables.names import guarded, unguarded
 from tests.folder.conftest import Make, png

@@ -8,10 +8,11 @@ import pytest
 
 from isic_cli.config import LOCAL_URL
 from isic_cli.errors import LocalError
-from isic_cli.folder import FolderStore, FolderTransport
 from isic_cli.folder.folderindex import FolderIndex
 from isic_cli.folder.indexed import IndexedStore
 from isic_cli.folder.indexing import open_folder_index
+from isic_cli.folder.store import FolderStore
+from isic_cli.folder.transport import FolderTransport
 from isic_cli.index.condition import Condition, among
 from isic_cli.index.state import read_state
 from tests.folder.conftest import Make, png

@@ -239,7 +239,8 @@ def test_a_cursor_of_another_listing_is_refused(
 
 
 def test_a_link_carries_the_origin_it_was_told(demo: Path) -> None:
-    from isic_cli.folder import FolderStore, FolderTransport
+    from isic_cli.folder.store import FolderStore
+    from isic_cli.folder.transport import FolderTransport
 
     transport = FolderTransport(FolderStore.open(demo), origin="https://example.org/")
     client = httpx.Client(transport=transport, base_url="https://example.org/api/v2/")

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 
 from isic_cli.config import LOCAL_URL
-from isic_cli.folder import FolderStore, FolderTransport
-from isic_cli.folder.transport import ROUTES, Handler
+from isic_cli.folder.store import FolderStore
+from isic_cli.folder.transport import ROUTES, FolderTransport, Handler
 from tests.support.folder_server import contributing, curating, dois, users
 from tests.support.folder_server.accounts import Accounts
 from tests.support.folder_server.store import stores_by_user
