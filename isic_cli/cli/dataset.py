@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isic_cli.cli.lazy import LazyGroup
+from isic_cli.cli.outcome import Fold, report_option, reported
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import LocalPath
 from isic_cli.cli.progress import Progress, progress_option
-from isic_cli.errors import ExitCode
+from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,19 +120,64 @@ def _describe(lock: "Lock") -> None:
 
 @dataset.command("merge")
 @click.argument("locks", type=ANY_PATH, nargs=-1, required=True, metavar="LOCK|FOLDER…")
+@click.option("-o", "--output", "output_file", type=ANY_PATH, help="The lock to write.")
 @click.option(
-    "-o", "--output", "output_file", type=ANY_PATH, required=True, help="The lock to write."
+    "--into",
+    "folder",
+    type=FOLDER,
+    metavar="DIR",
+    help="A folder for all pictures, with tables and lock; linked where the file system can.",
 )
-def merge(locks: tuple[Path, ...], output_file: Path) -> ExitCode:
-    """Join the locks of shards into one.
+@report_option("image")
+@progress_option
+def merge(
+    locks: tuple[Path, ...],
+    output_file: Path | None,
+    folder: Path | None,
+    report_file: Path | None,
+    progress: str,
+) -> ExitCode:
+    """Join the locks of shards into one, or with --into their folders.
 
     They must agree on archive, variant and layout, and on every image that two of them list. When
-    all parts of a selection are there, it is recorded without parts.
+    all parts of a selection are there, it is recorded without parts. --into takes up what an
+    earlier run left; a picture that no folder has is exit code 3.
 
     isic dataset merge part1/ part2/ -o both.lock
+    isic dataset merge part1/ part2/ --into both/
     """
     from isic_cli.services.dataset.merge import merge_locks
 
+    if folder is not None and output_file is None:
+        return _merge_into(locks, folder, report_file, progress)
+    if folder is not None or output_file is None:
+        raise UsageError("dataset merge wants either -o LOCK or --into DIR")
+    if report_file is not None:
+        raise UsageError("--report is for --into: a lock alone has no files")
     header = merge_locks(locks, output_file)
     click.echo(f"{output_file}: {header.images:,} images of {len(locks)} locks.", err=True)
     return ExitCode.OK
+
+
+def _merge_into(
+    sources: tuple[Path, ...], folder: Path, report_file: Path | None, progress: str
+) -> ExitCode:
+    from isic_cli.files.lock import folder_lock
+    from isic_cli.services.dataset.merge import FolderMerge
+
+    with reported(report_file) as report, folder_lock(folder):
+        job = FolderMerge(sources, folder)
+        with Progress("merging", "images", progress, job.header.images) as ticker:
+            fold = Fold(report, ticker)
+            for outcome in job.run():
+                fold.add(outcome, bytes=outcome.bytes or 0)
+        fold.finish()
+        counts = report.counts
+        click.echo(
+            f"{folder}: {job.header.images:,} images of {len(sources)} folders: "
+            f"{counts.get('done', 0):,} placed, {counts.get('present', 0):,} already there, "
+            f"{counts.get('missing', 0):,} missing.",
+            err=True,
+        )
+        report.summarize(exit_code=int(fold.code))
+    return fold.code

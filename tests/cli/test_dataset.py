@@ -408,6 +408,64 @@ def test_the_locks_of_all_shards_merge_into_that_of_the_whole(
     assert header["selections"] == [{"shard": "1/3"}, {"shard": "2/3"}]
 
 
+@pytest.mark.parametrize("option", ["--from", "--exclude"])
+def test_parts_selected_by_a_file_merge(
+    option: str, dataset: Isic, isic: Isic, folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "ids.txt").write_text("ISIC_0000001\nISIC_0000002\nISIC_0000003\n")
+    for number in (1, 2):
+        part = ("--shard", f"{number}/2", f"part{number}")
+        assert isic("image", "download", "-y", option, "ids.txt", *part).code == 0
+
+    done = dataset("merge", "part1", "part2", "-o", "merged.lock")
+
+    assert (done.code, "Traceback" in done.err) == (0, False)
+    header = json.loads((tmp_path / "merged.lock").read_text().splitlines()[0])
+    assert [list(one) for one in header["selections"]] == [
+        ["ids" if option == "--from" else "exclude"]
+    ]
+
+
+def test_folders_of_all_shards_merge_into_the_folder_of_the_whole(
+    dataset: Isic, isic: Isic, out: Path, tmp_path: Path
+) -> None:
+    for number in (1, 2, 3):
+        isic("image", "download", "-y", "--shard", f"{number}/3", f"part{number}")
+    parts = ("part1", "part2", "part3")
+
+    done = dataset("merge", *parts, "--into", "whole", "--report", "run.jsonl")
+
+    assert (done.code, dataset("verify", "--deep", "whole").code) == (0, 0)
+    names = sorted(path.name for path in out.iterdir() if path.is_file())
+    assert sorted(path.name for path in (tmp_path / "whole").iterdir() if path.is_file()) == names
+    for name in {*names} - {"isic.lock"}:
+        assert (tmp_path / "whole" / name).read_bytes() == (out / name).read_bytes(), name
+    lines = [json.loads(line) for line in (tmp_path / "run.jsonl").read_text().splitlines()]
+    assert {line["status"] for line in lines[:-1]} == {"done"}
+    assert lines[-1]["summary"]["exit_code"] == 0
+    again = dataset("merge", *parts, "--into", "whole")
+    assert again.err.endswith(f"0 placed, {len(lines) - 1} already there, 0 missing.\n")
+
+
+def test_a_picture_that_no_folder_has_is_exit_code_3(
+    dataset: Isic, isic: Isic, out: Path, tmp_path: Path
+) -> None:
+    lost = next(out.glob("ISIC_*"))
+    lost.unlink()
+
+    done = dataset("merge", "out", "--into", "whole")
+
+    assert done.code == 3
+    assert f"Missing: {lost.stem}: no folder has its file" in done.err
+    assert dataset("sync", "whole").code == 0
+    assert (tmp_path / "whole" / lost.name).exists()
+
+
+def test_a_merge_wants_one_place_to_write_to(dataset: Isic, out: Path) -> None:
+    neither, both = dataset("merge", "out"), dataset("merge", "out", "-o", "a", "--into", "b")
+    assert (neither.code, both.code) == (2, 2)
+
+
 def test_locks_that_disagree_do_not_merge(
     dataset: Isic, isic: Isic, out: Path, folder: Path, tmp_path: Path
 ) -> None:

@@ -1,4 +1,4 @@
-"""Join the locks of shards, or of any parts, into one."""
+"""Join the locks of shards, or of any parts, into one, and their folders too."""
 
 import heapq
 from collections.abc import Iterator, Sequence
@@ -7,11 +7,17 @@ from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
-from isic_cli.errors import CheckError, UsageError
+from isic_cli.errors import CheckError, NotFoundError, UsageError
+from isic_cli.files.faults import translated
+from isic_cli.files.place import place
+from isic_cli.models.outcomes import Outcome
 from isic_cli.models.selection import Selection
 from isic_cli.services.dataset.header import LockHeader
 from isic_cli.services.dataset.image import LockedImage
 from isic_cli.services.dataset.lock import NAME, Lock, existing_lock, write_lock
+from isic_cli.services.download.journal import DownloadJournal
+from isic_cli.services.download.paths import TargetFolder
+from isic_cli.services.download.sidecars import update_sidecars
 
 
 def merge_locks(sources: Sequence[Path], output: Path) -> LockHeader:
@@ -97,3 +103,86 @@ def _without_parts(selections: Sequence[Selection]) -> tuple[Selection, ...]:
 def _are_all(shards: set[str]) -> bool:
     totals = {shard.partition("/")[2] for shard in shards}
     return len(totals) == 1 and len(shards) == int(totals.pop())
+
+
+class FolderMerge:
+    """The merge of download folders into one, which has their pictures, tables and lock.
+
+    A second run does what is missing. The caller holds the folder.
+
+    Parameters
+    ----------
+    sources : sequence of Path
+        Folders that have a lock, or the locks in them.
+    folder : Path
+        The new one. What it has stays in it.
+    """
+
+    def __init__(self, sources: Sequence[Path], folder: Path) -> None:
+        self._parts = [path if path.is_dir() else path.parent for path in sources]
+        self._folder = folder
+        there = [folder] if (folder / NAME).exists() else []
+        with translated(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.header = merge_locks([*there, *sources], folder)
+
+    def run(self) -> Iterator[Outcome]:
+        """Put every picture of the merged lock into the folder, then write its tables.
+
+        Yields
+        ------
+        Outcome
+            Of each image: `done`, `present`, or `missing` when no part has its file.
+        """
+        with ExitStack() as stack:
+            lock = stack.enter_context(Lock(self._folder))
+            target = TargetFolder.open(self._folder, self.header.layout, record=True)
+            own = stack.enter_context(DownloadJournal(self._folder, writable=True))
+            journals = [
+                (part, stack.enter_context(DownloadJournal(part, writable=False)))
+                for part in self._parts
+            ]
+            for image in lock.images():
+                yield self._placed(image, target, own, journals)
+        update_sidecars(self._folder, self._license_text, hurried=False)
+
+    def _placed(
+        self,
+        image: LockedImage,
+        target: TargetFolder,
+        own: DownloadJournal,
+        journals: Sequence[tuple[Path, DownloadJournal]],
+    ) -> Outcome:
+        known = own.get(image.isic_id, self.header.variant)
+        path = Path(target.prepare(image.path))
+        good = Outcome(
+            image.isic_id, "present", bytes=image.size, path=image.path, sha256=image.sha256
+        )
+        if known is not None and known.sha256 == image.sha256 and _size(path) == image.size:
+            return good
+        for part, journal in journals:
+            entry = journal.get(image.isic_id, self.header.variant)
+            source = part / image.path
+            if entry is None or entry.sha256 != image.sha256 or _size(source) != image.size:
+                continue
+            with translated(path):
+                place(source, path)
+                own.append(replace(entry, path=image.path, mtime_ns=path.stat().st_mtime_ns))
+            return replace(good, status="done")
+        return Outcome(image.isic_id, "missing", "no folder has its file", path=image.path)
+
+    def _license_text(self, name: str) -> str:
+        """Return the text of a licence that one of the parts has."""
+        for part in self._parts:
+            path = part / "licenses" / f"{name}.txt"
+            if path.is_file():
+                with translated(path):
+                    return path.read_text("utf-8")
+        raise NotFoundError(f"no folder has the text of the licence {name}")
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
