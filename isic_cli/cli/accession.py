@@ -11,7 +11,7 @@ from isic_cli.cli.outcome import Fold, reported
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import LocalPath
 from isic_cli.cli.progress import Progress, counted, human_bytes
-from isic_cli.cli.writing import write_options
+from isic_cli.cli.writing import WriteChoice, write_options
 from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -47,9 +47,7 @@ def upload(
     cohort: str,
     paths: tuple[Path, ...],
     metadata_csv: Path | None,
-    dry_run: bool,
-    report_file: Path | None,
-    progress: str,
+    writing: WriteChoice,
     output: Output,
 ) -> ExitCode:
     """Upload pictures to COHORT, by its id or its name.
@@ -62,13 +60,13 @@ def upload(
     from isic_cli.services.upload.plan import plan_upload
     from isic_cli.services.upload.send import Uploader, find_cohort
 
-    with reported(report_file) as report, run.open() as api:
+    with reported(writing.report_file) as report, run.open() as api:
         plan = plan_upload(paths, metadata_csv)
         chosen = find_cohort(api, cohort)
-        _report_plan(plan, chosen, dry_run=dry_run)
-        if dry_run:
+        _report_plan(plan, chosen, dry_run=writing.dry_run)
+        if writing.dry_run:
             return ExitCode.OK
-        with Progress("uploading", "files", mode=progress, total=len(plan.files)) as ticker:
+        with Progress("uploading", "files", mode=writing.progress, total=len(plan.files)) as ticker:
             uploader = Uploader(api, chosen, _journal(api, chosen), advance=_counting(ticker))
             fold = Fold(report, ticker)
             output.write(_rows(uploader.run(plan), fold), UPLOADS)

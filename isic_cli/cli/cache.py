@@ -49,7 +49,15 @@ def cache() -> None:
 @report_option("image that was added, changed or removed")
 @progress_option
 @pass_run
-def refresh(run: Run, /, report_file: Path | None, progress: str, **options: Any) -> ExitCode:
+def refresh(
+    run: Run,
+    full: bool,
+    serial: bool,
+    collections: bool,
+    snapshot: str | None,
+    report_file: Path | None,
+    progress: str,
+) -> ExitCode:
     """Make the index of an archive, or bring it up to date.
 
     Afterwards --offline answers any selection from it. The first time everything is listed, or
@@ -61,7 +69,7 @@ def refresh(run: Run, /, report_file: Path | None, progress: str, **options: Any
     from isic_cli.services.index.events import RefreshOptions
     from isic_cli.services.index.refresh import Refresh
 
-    chosen = RefreshOptions(details=report_file is not None, **options)
+    chosen = RefreshOptions(full, serial, collections, snapshot, details=report_file is not None)
     outcome = ""
     with reported(report_file) as report:
         with run.open() as api, Progress("refreshing", "images", mode=progress) as ticker:
@@ -195,7 +203,7 @@ def verify_cache(run: Run, output: Output) -> ExitCode:
 @cache.command("prune")
 @click.option("--max-size", type=ROOM, metavar="SIZE", help="Keep at most this much: 20GB.")
 @click.option("--older-than", type=AGE, metavar="AGE", help="Remove what was unused for 30d.")
-@click.option("--dry-run", is_flag=True, help="Say what would go; touch nothing.")
+@click.option("-n", "--dry-run", is_flag=True, help="Say what would go; touch nothing.")
 @pass_run
 def prune_cache(
     run: Run, max_size: int | None, older_than: float | None, dry_run: bool

@@ -1,5 +1,8 @@
 """A command with the help page of this program: options in sections, examples at the end."""
 
+from collections.abc import Callable
+from dataclasses import fields
+from functools import wraps
 from inspect import cleandoc
 from typing import Any
 
@@ -22,6 +25,36 @@ SECTIONS = {
 }
 
 _SECTION_OF = {name: title for title, names in SECTIONS.items() for name in names}
+
+
+def grouped(
+    name: str, kind: type[Any], *options: Callable[..., Any]
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add options that a command gets as one value, and not one by one.
+
+    Parameters
+    ----------
+    name : str
+        The command's parameter.
+    kind : type
+        A dataclass with a field for each of the options.
+    options : callable
+        What `click.option` returns, in the order of the help page.
+    """
+    names = [field.name for field in fields(kind)]
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            value = kind(**{option: kwargs.pop(option) for option in names})
+            return command(*args, **{name: value}, **kwargs)
+
+        made: Callable[..., Any] = wrapped
+        for option in reversed(options):
+            made = option(made)
+        return made
+
+    return decorate
 
 
 class Command(click.Command):

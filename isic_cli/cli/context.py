@@ -7,7 +7,7 @@ import sys
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -75,8 +75,15 @@ class Run:
         """Why the log file does not hold all; None when it does."""
         return self._log.fault if self._log is not None else None
 
-    def settings(self, **options: Any) -> Settings:
-        """Resolve the settings; `options` are those of the command (`jobs`, `timeout` …)."""
+    def settings(
+        self,
+        *,
+        jobs: int | None = None,
+        timeout: float | None = None,
+        retries: int | None = None,
+        cache: bool | None = None,
+    ) -> Settings:
+        """Resolve the settings; None where the command line is silent."""
         from isic_cli.settings import resolve
 
         return resolve(
@@ -84,16 +91,18 @@ class Run:
             guest=self.guest,
             insecure=self.insecure,
             token_file=Path(self.token_file) if self.token_file else None,
-            **options,
+            jobs=jobs,
+            timeout=timeout,
+            retries=retries,
+            cache=cache,
         )
 
     @contextmanager
-    def open(self, **options: Any) -> Iterator[ArchiveApi]:
+    def open(self, settings: Settings | None = None) -> Iterator[ArchiveApi]:
         """Open the archive; a token is checked before anything is trusted."""
         from isic_cli.services.opening import open_api
 
-        settings = self.settings(**options)
-        with open_api(settings) as api:
+        with open_api(settings or self.settings()) as api:
             yield api
 
     def configure_logging(self) -> Callable[[], None]:

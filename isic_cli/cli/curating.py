@@ -1,6 +1,5 @@
 """`isic collection`: create, add, remove, delete, and the official spellings of two of them."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +11,7 @@ from isic_cli.cli.options import selection_options
 from isic_cli.cli.outcome import reported
 from isic_cli.cli.params import LOCAL_TEXT
 from isic_cli.cli.terminal import can_ask, confirm
-from isic_cli.cli.writing import change_members, send, write_options
+from isic_cli.cli.writing import WriteChoice, change_members, send, write_options
 from isic_cli.errors import ExitCode, RefusedError, UsageError
 
 if TYPE_CHECKING:
@@ -30,9 +29,7 @@ def add(
     run: Run,
     name: str,
     selection: "Selection",
-    dry_run: bool,
-    report_file: Path | None,
-    progress: str,
+    writing: WriteChoice,
 ) -> ExitCode:
     """Add images to a collection.
 
@@ -42,7 +39,7 @@ def add(
 
     isic collection add 3 --from ids.txt --report run.jsonl
     """
-    return _change(run, name, selection, "add", dry_run, report_file, progress)
+    return _change(run, name, selection, "add", writing)
 
 
 @click.command("remove", cls=Command)
@@ -54,15 +51,13 @@ def remove(
     run: Run,
     name: str,
     selection: "Selection",
-    dry_run: bool,
-    report_file: Path | None,
-    progress: str,
+    writing: WriteChoice,
 ) -> ExitCode:
     """Remove images from a collection; what is no member counts as removed.
 
     isic collection remove 3 --from ids.txt
     """
-    return _change(run, name, selection, "remove", dry_run, report_file, progress)
+    return _change(run, name, selection, "remove", writing)
 
 
 def _change(
@@ -70,15 +65,13 @@ def _change(
     name: str,
     selection: "Selection",
     verb: "Verb",
-    dry_run: bool,
-    report_file: Path | None,
-    mode: str,
+    writing: WriteChoice,
 ) -> ExitCode:
     from isic_cli.services.collections.change import MembershipChange, find_collection
 
-    with reported(report_file) as report, run.open() as api:
+    with reported(writing.report_file) as report, run.open() as api:
         change = MembershipChange(api, find_collection(api, name), selection, verb)
-        return change_members(change, report, mode, dry_run=dry_run)
+        return change_members(change, report, writing)
 
 
 def _official(verb: "Verb") -> click.Command:
@@ -103,15 +96,13 @@ def _official(verb: "Verb") -> click.Command:
         run: Run,
         collection_id: str,
         ids_file: str,
-        dry_run: bool,
-        report_file: Path | None,
-        progress: str,
+        writing: WriteChoice,
     ) -> ExitCode:
         from isic_cli.models.selection import Selection
         from isic_cli.tables.ids import read_ids
 
         selection = Selection(ids=read_ids(ids_file))
-        return _change(run, collection_id, selection, verb, dry_run, report_file, progress)
+        return _change(run, collection_id, selection, verb, writing)
 
     return command
 
@@ -131,9 +122,7 @@ def create(
     name: str,
     selection: "Selection",
     description: str,
-    dry_run: bool,
-    report_file: Path | None,
-    progress: str,
+    writing: WriteChoice,
 ) -> ExitCode:
     """Make a private collection of a selection, and print its id.
 
@@ -144,19 +133,19 @@ def create(
     from isic_cli.models.collection import Collection
     from isic_cli.services.collections.change import MembershipChange, make_collection
 
-    with reported(report_file) as report, run.open() as api:
-        if dry_run:
+    with reported(writing.report_file) as report, run.open() as api:
+        if writing.dry_run:
             change = MembershipChange(api, Collection(id=0, name=name), selection, "add")
-            return change_members(change, report, progress, dry_run=True)
+            return change_members(change, report, writing)
         change, isic_ids = make_collection(api, name, selection, description=description)
         click.echo(change.collection.id)
-        return send(change, isic_ids, report, progress)
+        return send(change, isic_ids, report, writing.progress)
 
 
 @click.command("delete", cls=Command)
 @click.argument("name", metavar="ID|NAME", shell_complete=complete_collection)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-@click.option("--dry-run", is_flag=True, help="Say what would be deleted; delete nothing.")
+@click.option("-n", "--dry-run", is_flag=True, help="Say what would be deleted; delete nothing.")
 @pass_run
 def delete(run: Run, name: str, yes: bool, dry_run: bool) -> ExitCode:
     """Delete a collection; its images stay in the archive.

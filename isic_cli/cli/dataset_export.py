@@ -14,7 +14,7 @@ from isic_cli.cli.sources import settle, warn
 from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
-    from isic_cli.services.export.options import ExportOptions
+    from isic_cli.services.export.options import ExportOptions, Kind, Link, With
     from isic_cli.services.export.run import Exporter
     from isic_cli.services.run.report import Report
     from isic_cli.services.run.workers import ExecutorSpec
@@ -80,10 +80,19 @@ class _Along(click.ParamType[frozenset[str]]):
 def export(
     folder: Path,
     out: Path,
+    kind: "Kind",
+    split: str | None,
+    label: str | None,
+    keep_unmapped: bool,
+    link: "Link | None",
+    size: str | None,
+    encode: str | None,
+    along: "frozenset[With]",
+    prune_empty: bool,
+    per_shard: int,
     report_file: Path | None,
     executor: "ExecutorSpec",
     progress: str,
-    **options: Any,
 ) -> ExitCode:
     """Export a downloaded FOLDER to OUT as a data set that training code reads.
 
@@ -93,42 +102,44 @@ def export(
 
     isic dataset export out/ classes/ --to imagefolder --label isic2019
     """
+    from isic_cli.services.export.options import Encoding, ExportOptions, TargetSize
+
+    chosen = ExportOptions(
+        folder=folder,
+        out=out,
+        kind=kind,
+        split=split,
+        label=label,
+        keep_unmapped=keep_unmapped,
+        link=link,
+        size=TargetSize.parse(size) if size else None,
+        encode=Encoding.parse(encode) if encode else None,
+        per_shard=per_shard,
+        along=along,
+        prune_empty=prune_empty,
+    )
+    return _export(chosen, report_file, executor, progress)
+
+
+def _export(
+    chosen: "ExportOptions", report_file: Path | None, executor: "ExecutorSpec", progress: str
+) -> ExitCode:
     from isic_cli.files.lock import folder_lock
     from isic_cli.services.export.run import Exporter
     from isic_cli.services.export.state import ExportState, claim
     from isic_cli.services.run.workers import open_workers
 
-    chosen = _options(folder, out, options)
     # Workers that do not come must not leave a claim behind.
     with reported(report_file) as report, open_workers(executor) as workers:
         job = Exporter(chosen)
         job.catalogue.check()
         claim(chosen)
-        with folder_lock(out):
+        with folder_lock(chosen.out):
             claim(chosen)  # once more, now that nobody else can be at it
-            with ExportState(out).open(chosen.recipe) as state:
+            with ExportState(chosen.out).open(chosen.recipe) as state:
                 code = _run(job, state, workers, report, progress)
         report.summarize(exit_code=int(code))
     return code
-
-
-def _options(folder: Path, out: Path, options: dict[str, Any]) -> "ExportOptions":
-    from isic_cli.services.export.options import Encoding, ExportOptions, TargetSize
-
-    return ExportOptions(
-        folder=folder,
-        out=out,
-        kind=options["kind"],
-        split=options["split"],
-        label=options["label"],
-        keep_unmapped=options["keep_unmapped"],
-        link=options["link"],
-        size=TargetSize.parse(options["size"]) if options["size"] else None,
-        encode=Encoding.parse(options["encode"]) if options["encode"] else None,
-        per_shard=options["per_shard"],
-        along=options["along"],
-        prune_empty=options["prune_empty"],
-    )
 
 
 def _run(job: "Exporter", state: Any, workers: Any, report: "Report", mode: str) -> ExitCode:

@@ -1,11 +1,12 @@
 """`isic dataset split`."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from isic_cli.cli.command import Command
+from isic_cli.cli.command import Command, grouped
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import LOCAL_TEXT, LocalPath
 from isic_cli.cli.sources import settle, source_argument, warn
@@ -24,34 +25,67 @@ _LEAKS = Shape(key="group", columns=("group", "images", "sides"))
 _PATH = LocalPath()
 
 
+@dataclass(frozen=True, slots=True)
+class _SplitChoice:
+    ratio: str | None
+    folds: int | None
+    group: str | None
+    pairs: tuple[Path, ...]
+    stratify: str | None
+    label: str | None
+    hold_out: tuple[str, ...]
+    seed: int
+    previous: Path | None
+    check: Path | None
+    column: str
+    ids: Path | None
+    strict: bool
+
+
+_split_options = grouped(
+    "chosen",
+    _SplitChoice,
+    click.option("--ratio", metavar="70:10:20", help="Shares of train, val and test, or 80:20."),
+    click.option("--folds", type=int, metavar="K", help="K equal splits instead: fold1, fold2 …"),
+    click.option(
+        "--group",
+        metavar="A,B",
+        help="What stays together: patient, lesion, rcm. By default all that the table has.",
+    ),
+    click.option(
+        "--pairs", multiple=True, type=_PATH, metavar="FILE", help="Duplicates; repeatable."
+    ),
+    click.option("--stratify", metavar="FIELD", help="Give each split its share of every value."),
+    click.option(
+        "--label",
+        type=LOCAL_TEXT,
+        metavar="SCHEME",
+        help="Add a challenge's label; --stratify label.",
+    ),
+    click.option(
+        "--hold-out",
+        multiple=True,
+        metavar="FIELD=VALUE",
+        help="Keep these apart, with all of their groups, as the split holdout; repeatable.",
+    ),
+    click.option("--seed", type=int, default=0, show_default=True),
+    click.option("--previous", type=_PATH, metavar="FILE", help="An earlier split: nothing moves."),
+    click.option(
+        "--check", type=_PATH, metavar="FILE", help="Only test this split for leaks; exit 7."
+    ),
+    click.option(
+        "--column", default="split", show_default=True, help="Where the split is or goes."
+    ),
+    click.option("--ids", type=_PATH, metavar="DIR", help="Write DIR/train.txt and so on instead."),
+    click.option("--strict", is_flag=True, help="Exit 7 when ids contradict each other."),
+)
+
+
 @click.command("split", cls=Command)
 @source_argument()
-@click.option("--ratio", metavar="70:10:20", help="Shares of train, val and test, or 80:20.")
-@click.option("--folds", type=int, metavar="K", help="K equal splits instead: fold1, fold2 …")
-@click.option(
-    "--group",
-    metavar="A,B",
-    help="What stays together: patient, lesion, rcm. By default all that the table has.",
-)
-@click.option("--pairs", multiple=True, type=_PATH, metavar="FILE", help="Duplicates; repeatable.")
-@click.option("--stratify", metavar="FIELD", help="Give each split its share of every value.")
-@click.option(
-    "--label", type=LOCAL_TEXT, metavar="SCHEME", help="Add a challenge's label; --stratify label."
-)
-@click.option(
-    "--hold-out",
-    multiple=True,
-    metavar="FIELD=VALUE",
-    help="Keep these apart, with all of their groups, as the split holdout; repeatable.",
-)
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--previous", type=_PATH, metavar="FILE", help="An earlier split: nothing moves.")
-@click.option("--check", type=_PATH, metavar="FILE", help="Only test this split for leaks; exit 7.")
-@click.option("--column", default="split", show_default=True, help="Where the split is or goes.")
-@click.option("--ids", type=_PATH, metavar="DIR", help="Write DIR/train.txt and so on instead.")
-@click.option("--strict", is_flag=True, help="Exit 7 when ids contradict each other.")
+@_split_options
 @output_options(default="csv")
-def split(source: Path, output: Output, **options: Any) -> ExitCode:
+def split(source: Path, output: Output, chosen: _SplitChoice) -> ExitCode:
     """Split a table or folder so that no patient, lesion or duplicate is in two splits.
 
     The split of an image depends on its group and the seed, not on the other images; with
@@ -62,23 +96,23 @@ def split(source: Path, output: Output, **options: Any) -> ExitCode:
     from isic_cli.services.dataset.split import read_groups
     from isic_cli.services.tabular import open_table
 
-    _check_options(options)
+    _check_options(chosen)
     table = open_table(source)
-    grouping = _grouping(options)
+    grouping = _grouping(chosen)
     rows, groups = read_groups(table, grouping)
     code = settle(table.problems)
     _report_missing(rows, grouping.tying(table))
-    _report_groups(groups, strict=options["strict"])
-    if options["check"]:
-        return _check(groups, options, output) or code
-    found = _split(rows, groups, options)
-    _write(table, found, options, output)
+    _report_groups(groups, strict=chosen.strict)
+    if chosen.check:
+        return _check(groups, chosen.check, chosen.column, output) or code
+    found = _split(rows, groups, chosen)
+    _write(table, found, chosen, output)
     _report(found)
     return code
 
 
-def _check_options(options: dict[str, Any]) -> None:
-    ways = [name for name in ("ratio", "folds", "check") if options[name] is not None]
+def _check_options(chosen: _SplitChoice) -> None:
+    ways = [name for name in ("ratio", "folds", "check") if getattr(chosen, name) is not None]
     if len(ways) != 1:
         raise UsageError(
             "give --ratio, --folds or --check" + (f", not {' and '.join(ways)}" if ways else ""),
@@ -86,24 +120,24 @@ def _check_options(options: dict[str, Any]) -> None:
         )
 
 
-def _grouping(options: dict[str, Any]) -> "Grouping":
+def _grouping(chosen: _SplitChoice) -> "Grouping":
     from isic_cli.curation.labels import load_scheme
     from isic_cli.services.dataset.split import Grouping
 
-    fields = [name for name, _ in _held_out(options)]
-    if options["stratify"]:
-        fields.append(options["stratify"])
+    fields = [name for name, _ in _held_out(chosen)]
+    if chosen.stratify:
+        fields.append(chosen.stratify)
     return Grouping(
-        group=tuple(part.strip() for part in (options["group"] or "").split(",") if part.strip()),
-        pairs=options["pairs"],
+        group=tuple(part.strip() for part in (chosen.group or "").split(",") if part.strip()),
+        pairs=chosen.pairs,
         fields=tuple(fields),
-        scheme=load_scheme(options["label"]) if options["label"] else None,
+        scheme=load_scheme(chosen.label) if chosen.label else None,
     )
 
 
-def _held_out(options: dict[str, Any]) -> list[tuple[str, str]]:
+def _held_out(chosen: _SplitChoice) -> list[tuple[str, str]]:
     found = []
-    for text in options["hold_out"]:
+    for text in chosen.hold_out:
         name, equals, value = text.partition("=")
         if not (name and equals and value):
             raise UsageError(f"--hold-out {text}", hint="A field and a value: attribution=ViDIR.")
@@ -133,15 +167,15 @@ def _report_groups(groups: "Groups", *, strict: bool) -> None:
     )
 
 
-def _check(groups: "Groups", options: dict[str, Any], output: Output) -> ExitCode:
+def _check(groups: "Groups", file: Path, column: str, output: Output) -> ExitCode:
     from isic_cli.curation.leaks import check_split
     from isic_cli.services.dataset.split import read_splits
 
-    splits = read_splits(options["check"], options["column"])
+    splits = read_splits(file, column)
     found = check_split(groups, splits)
     output.write((_leak_row(leak) for leak in found.leaks), _LEAKS)
     if strange := len(splits.keys() - set(groups.isic_ids)):
-        warn([f"{strange:,} images of {options['check']} have no metadata: they are not checked"])
+        warn([f"{strange:,} images of {file} have no metadata: they are not checked"])
     if found.without_split:
         warn([f"{len(found.without_split):,} images have no split"])
     if not found.leaks:
@@ -157,35 +191,35 @@ def _leak_row(leak: "Leak") -> dict[str, Any]:
     return {"group": leak.group, "images": images, "sides": leak.splits}
 
 
-def _split(rows: list[dict[str, Any]], groups: "Groups", options: dict[str, Any]) -> "Split":
+def _split(rows: list[dict[str, Any]], groups: "Groups", chosen: _SplitChoice) -> "Split":
     from isic_cli.curation.shares import folds, parse_ratio
     from isic_cli.curation.split import split as divide
     from isic_cli.services.dataset.split import read_splits
 
-    previous = options["previous"]
+    previous = chosen.previous
     return divide(
         rows,
         groups,
-        parse_ratio(options["ratio"]) if options["ratio"] else folds(options["folds"]),
-        seed=options["seed"],
-        stratify=options["stratify"],
-        hold_out=_held_out(options),
-        previous=read_splits(previous, options["column"]) if previous else None,
+        parse_ratio(chosen.ratio) if chosen.ratio else folds(chosen.folds or 0),
+        seed=chosen.seed,
+        stratify=chosen.stratify,
+        hold_out=_held_out(chosen),
+        previous=read_splits(previous, chosen.column) if previous else None,
     )
 
 
-def _write(table: "TableSource", found: "Split", options: dict[str, Any], output: Output) -> None:
+def _write(table: "TableSource", found: "Split", chosen: _SplitChoice, output: Output) -> None:
     from isic_cli.services.dataset.split import write_id_files
 
-    column = options["column"]
+    column = chosen.column
 
     def rows() -> "Iterator[dict[str, Any]]":
         for row in table:
             yield {**row, column: found.of[row["isic_id"]]}
 
-    if options["ids"]:
-        write_id_files(options["ids"], found.splits, found.of)
-    if not options["ids"] or output.path is not None:
+    if chosen.ids:
+        write_id_files(chosen.ids, found.splits, found.of)
+    if not chosen.ids or output.path is not None:
         columns = tuple(dict.fromkeys((*table.columns, column)))
         written = output.write(rows(), Shape(key="isic_id", columns=columns))
         if written != len(found.of):

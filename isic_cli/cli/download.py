@@ -1,7 +1,7 @@
 """`isic image download`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -14,7 +14,7 @@ from isic_cli.cli.params import LOCAL_TEXT, LocalPath
 from isic_cli.cli.progress import Progress, human_bytes
 from isic_cli.cli.rows import conclude, fail_empty_option, serial_option, warn_of_quirks
 from isic_cli.cli.terminal import can_ask, confirm
-from isic_cli.cli.transfer import download_options, network_options, transfer_options
+from isic_cli.cli.transfer import TransferChoice, transfer_options
 from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     default=None,
     help="Take what was fetched before from the cache, and add to it. [cache in isic.toml]",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be done; touch nothing.")
+@click.option("-n", "--dry-run", is_flag=True, help="Say what would be done; touch nothing.")
 @click.option("--force", is_flag=True, help="Begin even if the disk looks too small.")
 @click.option(
     "-y", "--yes", "--all", "yes", is_flag=True, help="Take the whole archive without a question."
@@ -56,9 +56,15 @@ def download(
     selection: "Selection",
     place: tuple[str, ...],
     outdir: Path | None,
+    variant: Literal["full", "thumbnail"],
+    layout: str | None,
+    cache: bool | None,
     dry_run: bool,
-    report_file: Path | None,
-    **options: Any,
+    force: bool,
+    yes: bool,
+    transfer: TransferChoice,
+    serial: bool,
+    fail_empty: bool,
 ) -> ExitCode:
     """Download images into OUTDIR, with metadata.csv, attribution.txt and licenses/.
 
@@ -74,20 +80,20 @@ def download(
 
     named, outdir = ids_and_folder(place, outdir)
     selection = with_ids(selection, named)
-    with reported(report_file) as report, run.open(**network_options(options)) as api:
-        chosen = download_options(api.settings, outdir, options)
-        job = Acquisition(api, selection, chosen, lanes=1 if options["serial"] else 8)
+    with reported(transfer.report_file) as report, transfer.open(run, cache=cache) as api:
+        chosen = transfer.download(api.settings, outdir, variant=variant, layout=layout)
+        job = Acquisition(api, selection, chosen, lanes=1 if serial else 8)
         warn_of_quirks(job.images)
         job.hold()
         if dry_run:
             return _show_plan(job, outdir, report)
         if selection.is_everything:
-            _confirm_everything(job, yes=options["yes"])
-        if not options["force"]:
+            _confirm_everything(job, yes=yes)
+        if not force:
             job.check_space()
-        with folder_lock(outdir, wait=options["wait"]):
-            code = fetch_images(job, report, options["progress"])
-        count, fail_empty = sum(report.counts.values()), options["fail_empty"]
+        with folder_lock(outdir, wait=transfer.wait):
+            code = fetch_images(job, report, transfer.progress)
+        count = sum(report.counts.values())
         code = max(code, conclude(job.images, count, fail_empty=fail_empty, report=report))
         report.summarize(exit_code=int(code))
     return code

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,7 +17,6 @@ from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
     from isic_cli.models.selection import Selection
-    from isic_cli.services.sheet.contact_sheet import SheetOptions
 
 
 @click.command("sheet", cls=Command)
@@ -44,8 +43,12 @@ def sheet(
     /,
     folder: Path | None,
     selection: "Selection",
+    output: Path,
+    cols: int,
+    tile: int,
+    caption: str,
+    by: str | None,
     progress: str,
-    **options: Any,
 ) -> ExitCode:
     """Draw a contact sheet of a selection, or of a FOLDER that was downloaded.
 
@@ -53,11 +56,14 @@ def sheet(
     """
     from itertools import islice
 
+    from isic_cli.pictures.draw import format_of
     from isic_cli.services.run.workers import ExecutorSpec, open_workers
     from isic_cli.services.select.live import select
-    from isic_cli.services.sheet.contact_sheet import MOST, Sheet
+    from isic_cli.services.sheet.contact_sheet import MOST, Sheet, SheetOptions
 
-    chosen = _options(options)
+    format_of(output)
+    shown = tuple(name.strip() for name in caption.split(",") if name.strip())
+    chosen = SheetOptions(path=output, columns=cols, tile=tile, caption=shown, by=by)
     check_fields([*chosen.caption, *([chosen.by] if chosen.by else [])])
     where = replace(run, archive=str(folder)) if folder is not None else run
     with where.open() as api, Progress("drawing", "images", mode=progress) as ticker:
@@ -70,17 +76,3 @@ def sheet(
             width, height = drawing.draw(records, workers, tick=ticker.advance)
     click.echo(f"{chosen.path}: {len(records):,} images, {width}x{height} pixels.", err=True)
     return max(settle(drawing.problems), conclude(images, len(records)))
-
-
-def _options(options: dict[str, Any]) -> "SheetOptions":
-    from isic_cli.pictures.draw import format_of
-    from isic_cli.services.sheet.contact_sheet import SheetOptions
-
-    format_of(options["output"])
-    return SheetOptions(
-        path=options["output"],
-        columns=options["cols"],
-        tile=options["tile"],
-        caption=tuple(name.strip() for name in options["caption"].split(",") if name.strip()),
-        by=options["by"],
-    )

@@ -162,13 +162,21 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
     help="Show the version and exit.",
 )
 @click.pass_context
-def cli(ctx: click.Context, /, **options: Any) -> None:
+def cli(
+    ctx: click.Context,
+    archive: str | None,
+    guest: bool,
+    token_file: str | None,
+    insecure: bool,
+    verbose: int,
+    log_file: str | None,
+) -> None:
     """Search, download and curate the ISIC Archive of skin images.
 
     isic --archive demo image list -s 'diagnosis_1:Malignant'
     isic --archive demo image download -s 'diagnosis_1:Malignant' out/
     """
-    ctx.obj = Run(**options)
+    ctx.obj = Run(archive, guest, token_file, insecure, verbose, log_file)
     ctx.call_on_close(ctx.obj.configure_logging())
 
 

@@ -1,7 +1,7 @@
 """`isic metadata labels`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -43,8 +43,12 @@ def labels(
     /,
     source: Path | None,
     selection: "Selection",
+    scheme: str | None,
+    one_hot: bool,
+    explain: bool,
+    to: str | None,
+    column: str,
     output: Output,
-    **options: Any,
 ) -> ExitCode:
     """Add the label that a challenge gives each diagnosis.
 
@@ -53,9 +57,21 @@ def labels(
 
     isic metadata labels out/ --scheme isic2019 -o labels.csv
     """
+    from isic_cli.curation.labels import load_scheme
     from isic_cli.models.selection import Selection
+    from isic_cli.services.dataset.label import Labelling
 
-    labelling = _labelling(options)
+    if scheme is None and to is None:
+        raise UsageError("nothing to add", hint="Give --scheme, or --to tree, or both.")
+    if one_hot and scheme is None:
+        raise UsageError("--one-hot needs --scheme")
+    labelling = Labelling(
+        scheme=load_scheme(scheme) if scheme else None,
+        column=column,
+        one_hot=one_hot,
+        explain=explain,
+        tree=to == "tree",
+    )
     if source is None:
         code = _label_selection(run, selection, labelling, output)
     elif selection != Selection():
@@ -64,23 +80,6 @@ def labels(
         code = _label_table(source, labelling, output)
     _say(labelling)
     return code
-
-
-def _labelling(options: dict[str, Any]) -> "Labelling":
-    from isic_cli.curation.labels import load_scheme
-    from isic_cli.services.dataset.label import Labelling
-
-    if options["scheme"] is None and options["to"] is None:
-        raise UsageError("nothing to add", hint="Give --scheme, or --to tree, or both.")
-    if options["one_hot"] and options["scheme"] is None:
-        raise UsageError("--one-hot needs --scheme")
-    return Labelling(
-        scheme=load_scheme(options["scheme"]) if options["scheme"] else None,
-        column=options["column"],
-        one_hot=options["one_hot"],
-        explain=options["explain"],
-        tree=options["to"] == "tree",
-    )
 
 
 def _label_table(source: Path, labelling: "Labelling", output: Output) -> ExitCode:

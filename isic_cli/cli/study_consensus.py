@@ -62,8 +62,12 @@ def consensus(
     number: int | None,
     folders: tuple[Path, ...],
     kind: str | None,
+    images: tuple[str, ...],
+    features: tuple[str, ...],
+    outdir: Path | None,
+    vote_only: bool,
     output: Output,
-    **options: Any,
+    progress: str,
 ) -> ExitCode:
     """Reduce the answers, annotations or masks of several annotators to one.
 
@@ -76,7 +80,7 @@ def consensus(
 
     isic study consensus 1 -o majority.csv
     """
-    job = _Reduction(output, **options)
+    job = _Reduction(output, images, features, outdir, progress, vote_only=vote_only)
     if all(Path(source).suffix.lower() in _PICTURES for source in sources):
         return job.of_files([Path(source) for source in sources])
     if len(sources) > 1:
@@ -97,12 +101,12 @@ class _Reduction:
     def __init__(
         self,
         output: Output,
-        *,
         images: tuple[str, ...],
         features: tuple[str, ...],
         outdir: Path | None,
-        vote_only: bool,
         progress: str,
+        *,
+        vote_only: bool,
     ) -> None:
         self._output = output
         self._images = images

@@ -51,7 +51,11 @@ def download(
     from isic_cli.services.study.download import StudyDownload
     from isic_cli.services.study.find import find_study
 
-    with reported(report_file) as report, run.open(jobs=jobs) as api, folder_lock(outdir):
+    with (
+        reported(report_file) as report,
+        run.open(run.settings(jobs=jobs)) as api,
+        folder_lock(outdir),
+    ):
         job = StudyDownload(api, find_study(api, name), outdir)
         images = job.run()
         click.echo(f"The study is in {job.place}, with {len(images)} images.", err=True)

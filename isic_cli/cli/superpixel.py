@@ -11,7 +11,7 @@ from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import LOCAL_PATH, LOCAL_TEXT, Number
-from isic_cli.cli.superpixel_run import Batch, batch_options, each_its_own, primed
+from isic_cli.cli.superpixel_run import Batch, BatchChoice, batch_options, each_its_own, primed
 from isic_cli.errors import ExitCode
 
 _CONVERT = "isic_cli.cli.superpixel_convert"
@@ -64,7 +64,7 @@ def superpixel() -> None:
 @output_options()
 @batch_options
 @pass_run
-def info(run: Run, /, maps: tuple[str, ...], output: Output, **options: Any) -> ExitCode:
+def info(run: Run, /, maps: tuple[str, ...], output: Output, batch: BatchChoice) -> ExitCode:
     """Show size, count, areas and contiguity of maps, their checksums verified.
 
     Exit code 7: a file is damaged.
@@ -75,11 +75,11 @@ def info(run: Run, /, maps: tuple[str, ...], output: Output, **options: Any) -> 
     from isic_cli.services.superpixels.read import read_info
 
     check_columns(output.fields, INFO.columns)
-    with Batch.open(run, "checking", checks=True, reads=True, **options) as batch:
-        tasks = batch.tasks(batch.locator.maps(maps), lambda source: source)
-        rows = map(_info_row, batch.run(tasks, read_info))
+    with Batch.open(run, "checking", batch, checks=True, reads=True) as work:
+        tasks = work.tasks(work.locator.maps(maps), lambda source: source)
+        rows = map(_info_row, work.run(tasks, read_info))
         output.write(primed(rows), INFO)
-        return batch.finish()
+        return work.finish()
 
 
 def _info_row(done: Any) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def regions(
     image: Path | None,
     features: Path | None,
     output: Output,
-    **options: Any,
+    batch: BatchChoice,
 ) -> ExitCode:
     """Measure every superpixel: area, centroid, box, mean colour, features.
 
@@ -121,18 +121,18 @@ def regions(
     check_region_columns(output.fields, image=image, features=features)
     kind = output.resolved_format()
     block: Any = kind if kind in {"csv", "tsv"} else None
-    with Batch.open(run, "measuring", reads=True, **options) as batch:
-        image = batch.locator.photograph(image)
-        tasks = batch.tasks(
-            batch.locator.maps(maps),
+    with Batch.open(run, "measuring", batch, reads=True) as work:
+        image = work.locator.photograph(image)
+        tasks = work.tasks(
+            work.locator.maps(maps),
             lambda source: RegionTask(source, image, features, block, output.fields),
         )
-        tables = (done.value for done in batch.run(tasks, read_regions))
+        tables = (done.value for done in work.run(tasks, read_regions))
         if block:
             _write_blocks(tables, output, "," if kind == "csv" else "\t")
         else:
             _write_rows(tables, output)
-        return batch.finish()
+        return work.finish()
 
 
 def _write_blocks(tables: Iterator[Any], output: Output, delimiter: str) -> None:
@@ -197,7 +197,7 @@ def compare(
     kind: str,
     map_file: str | None,
     threshold: float,
-    **options: Any,
+    batch: BatchChoice,
 ) -> ExitCode:
     """Compare two annotations of an image: masks, feature files, or maps.
 
@@ -210,20 +210,20 @@ def compare(
     from isic_cli.services.superpixels.columns import check_columns
     from isic_cli.services.superpixels.compare import compare_pair, kind_of, pairs_of
 
-    with Batch.open(run, "comparing", **options) as batch:
-        weights = None if map_file is None else batch.locator.map(map_file).path
-        a, b = map(batch.locator.annotation, (a, b))
+    with Batch.open(run, "comparing", batch) as work:
+        weights = None if map_file is None else work.locator.map(map_file).path
+        a, b = map(work.locator.annotation, (a, b))
         chosen = kind_of(a, b) if kind == "auto" else kind
         columns = _MAP_COLUMNS if chosen == "maps" else _SET_COLUMNS
         check_columns(output.fields, ("file", *columns))
         tasks = pairs_of(a, b, kind=chosen, pixel_map=weights, threshold=threshold)
-        rows = (row for done in batch.run(tasks, compare_pair) for row in done.value)
+        rows = (row for done in work.run(tasks, compare_pair) for row in done.value)
         many = a.is_dir()
         shape = Shape(
             key="file" if many else "name", columns=("file", *columns) if many else columns
         )
         output.write(primed(rows), shape)
-        return batch.finish()
+        return work.finish()
 
 
 _SET_COLUMNS = ("name", "a", "b", "both", "dice", "iou")

@@ -10,6 +10,7 @@ from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.params import LOCAL_PATH, LOCAL_TEXT, Number
 from isic_cli.cli.superpixel_run import (
     Batch,
+    BatchChoice,
     batch_options,
     each_its_own,
     is_many,
@@ -40,7 +41,7 @@ _ARRAYS = (".npy", ".npz", ".tif", ".tiff", ".runs")
 )
 @batch_options
 @pass_run
-def decode(run: Run, /, maps: tuple[str, ...], out: Path, to: str, **options: Any) -> ExitCode:
+def decode(run: Run, /, maps: tuple[str, ...], out: Path, to: str, batch: BatchChoice) -> ExitCode:
     """Write the labels of maps as arrays of shape (height, width), 16 bits where they fit.
 
     In .npz the array is called labels. A .runs file is what this program opens fastest:
@@ -52,14 +53,14 @@ def decode(run: Run, /, maps: tuple[str, ...], out: Path, to: str, **options: An
     from isic_cli.services.superpixels.target import Targets
 
     targets = Targets(out, _ARRAYS, many=is_many(maps), ending=f"_labels.{to}")
-    with Batch.open(run, "decoding", **options) as batch:
-        tasks = batch.tasks(
-            batch.locator.maps(maps),
+    with Batch.open(run, "decoding", batch) as work:
+        tasks = work.tasks(
+            work.locator.maps(maps),
             lambda source: convert.FileTask(source, targets.path(source.stem, source.name)),
         )
-        for _ in batch.run(tasks, convert.decode):
+        for _ in work.run(tasks, convert.decode):
             continue
-        return batch.finish(said="decoded")
+        return work.finish(said="decoded")
 
 
 @click.command("encode", cls=Command)
@@ -74,7 +75,7 @@ def decode(run: Run, /, maps: tuple[str, ...], out: Path, to: str, **options: An
 )
 @batch_options
 @pass_run
-def encode(run: Run, /, labels: tuple[str, ...], out: Path, **options: Any) -> ExitCode:
+def encode(run: Run, /, labels: tuple[str, ...], out: Path, batch: BatchChoice) -> ExitCode:
     """Write label files (.npy, .npz, TIFF, .runs, gray PNGs) as maps in the archive's encoding.
 
     Labels are kept as they are, gaps and all; those of the archive's maps begin at 0.
@@ -85,17 +86,17 @@ def encode(run: Run, /, labels: tuple[str, ...], out: Path, **options: Any) -> E
     from isic_cli.services.superpixels.target import Targets
 
     targets = Targets(out, (".png",), many=is_many(labels), ending="_superpixels.png")
-    with Batch.open(run, "encoding", **options) as batch:
-        tasks = batch.tasks(
-            batch.locator.labels(labels),
+    with Batch.open(run, "encoding", batch) as work:
+        tasks = work.tasks(
+            work.locator.labels(labels),
             # What `decode` made goes back to the name it came from.
             lambda source: convert.FileTask(
                 source, targets.path(source.stem.removesuffix("_labels"), source.name)
             ),
         )
-        for _ in batch.run(tasks, convert.encode):
+        for _ in work.run(tasks, convert.encode):
             continue
-        return batch.finish(said="encoded")
+        return work.finish(said="encoded")
 
 
 @click.command("mask", cls=Command)
@@ -121,7 +122,7 @@ def mask(
     only: tuple[str, ...],
     labels: str | None,
     out: Path,
-    **options: Any,
+    batch: BatchChoice,
 ) -> ExitCode:
     """Draw features, or chosen superpixels, as masks: gray, 0 outside and 255 inside.
 
@@ -141,9 +142,9 @@ def mask(
     targets = Targets(out, (".png",), many=is_many(maps), ending=ending)
     in_folder = targets.is_folder and labels is None
     choice = parsed_labels(labels)
-    with Batch.open(run, "drawing", **options) as batch:
-        tasks = batch.tasks(
-            batch.locator.maps(maps),
+    with Batch.open(run, "drawing", batch) as work:
+        tasks = work.tasks(
+            work.locator.maps(maps),
             lambda source: convert.MaskTask(
                 source,
                 # Asked for even where it is several files: no other map may have the same.
@@ -153,9 +154,9 @@ def mask(
                 choice,
             ),
         )
-        for _ in batch.run(tasks, convert.draw_masks):
+        for _ in work.run(tasks, convert.draw_masks):
             continue
-        return batch.finish(said="maps drawn")
+        return work.finish(said="maps drawn")
 
 
 @click.command("features", cls=Command)
@@ -192,7 +193,7 @@ def features(
     masks: tuple[str, ...],
     threshold: float,
     out: Path | None,
-    **options: Any,
+    batch: BatchChoice,
 ) -> ExitCode:
     """Turn masks into a feature file in the layout of the 2017 challenge.
 
@@ -204,10 +205,10 @@ def features(
     from isic_cli.services.superpixels import convert
 
     targets = _feature_targets(out, maps)
-    with Batch.open(run, "converting", **options) as batch:
-        found = tuple(_named_mask(batch, maps, text) for text in masks)
-        tasks = batch.tasks(
-            batch.locator.maps(maps),
+    with Batch.open(run, "converting", batch) as work:
+        found = tuple(_named_mask(work, maps, text) for text in masks)
+        tasks = work.tasks(
+            work.locator.maps(maps),
             lambda source: convert.FeatureTask(
                 source,
                 found,
@@ -215,9 +216,9 @@ def features(
                 targets.path(source.stem, source.name) if targets else None,
             ),
         )
-        for done in batch.run(tasks, convert.make_features):
+        for done in work.run(tasks, convert.make_features):
             _report(done, to_stdout=targets is None)
-        return batch.finish(said="feature files written")
+        return work.finish(said="feature files written")
 
 
 def _feature_targets(out: Path | None, maps: tuple[str, ...]) -> Any:
@@ -231,12 +232,12 @@ def _feature_targets(out: Path | None, maps: tuple[str, ...]) -> Any:
     return Targets(out, (".json",), many=many, ending="_features.json")
 
 
-def _named_mask(batch: Batch, maps: tuple[str, ...], text: str) -> tuple[str | None, Path]:
+def _named_mask(work: Batch, maps: tuple[str, ...], text: str) -> tuple[str | None, Path]:
     name, equals, file = text.partition("=")
     if not equals or Path(text).exists():
         name, file = "", text
     each_its_own(maps, file, "<image>_attribute_<feature>.png")
-    path = Path(file) if Path(file).is_dir() else batch.locator.mask(file).path
+    path = Path(file) if Path(file).is_dir() else work.locator.mask(file).path
     return name or None, path
 
 

@@ -10,6 +10,7 @@ from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.params import LOCAL_PATH, LOCAL_TEXT, SHARE
 from isic_cli.cli.superpixel_run import (
     Batch,
+    BatchChoice,
     batch_options,
     each_its_own,
     is_many,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 @batch_options
 @pass_run
 def outline(
-    run: Run, /, maps: tuple[str, ...], image: Path | None, out: Path, to: str, **options: Any
+    run: Run, /, maps: tuple[str, ...], image: Path | None, out: Path, to: str, batch: BatchChoice
 ) -> ExitCode:
     """Draw the outlines of all superpixels.
 
@@ -65,15 +66,15 @@ def outline(
     targets = Targets(out, suffixes, many=is_many(maps), ending=f"_outline.{to}")
     if image is not None and targets.suffix != ".png":
         raise UsageError("--image is for a .png", hint="in a folder: --to png")
-    with Batch.open(run, "drawing", **options) as batch:
-        image = batch.locator.photograph(image)
-        tasks = batch.tasks(
-            batch.locator.maps(maps),
+    with Batch.open(run, "drawing", batch) as work:
+        image = work.locator.photograph(image)
+        tasks = work.tasks(
+            work.locator.maps(maps),
             lambda source: OutlineTask(source, targets.path(source.stem, source.name), image),
         )
-        for _ in batch.run(tasks, draw_outlines):
+        for _ in work.run(tasks, draw_outlines):
             continue
-        return batch.finish(said="drawn")
+        return work.finish(said="drawn")
 
 
 @click.command("overlay", cls=Command)
@@ -107,7 +108,7 @@ def overlay(
     features: Path | None,
     alpha: float,
     out: Path,
-    **options: Any,
+    batch: BatchChoice,
 ) -> ExitCode:
     """Draw superpixels over the photograph IMAGE, with a legend; without marks, all borders.
 
@@ -123,21 +124,21 @@ def overlay(
     each_its_own([image], features, "<image>_features.json")
     choice = parsed_labels(labels)
     targets = Targets(out, (".png",), many=is_many([image]), ending="_overlay.png")
-    with Batch.open(run, "drawing", **options) as batch:
-        tasks = batch.tasks(
-            batch.locator.pictures([image]),
+    with Batch.open(run, "drawing", batch) as work:
+        tasks = work.tasks(
+            work.locator.pictures([image]),
             lambda source: PairTask(
                 source,
-                map_of(batch.locator, png, source),
+                map_of(work.locator, png, source),
                 targets.path(source.stem, source.name),
                 choice,
                 features,
                 alpha,
             ),
         )
-        for _ in batch.run(tasks, draw_pair):
+        for _ in work.run(tasks, draw_pair):
             continue
-        return batch.finish(said="drawn")
+        return work.finish(said="drawn")
 
 
 def map_of(locator: "Locator", place: str, image: "Source") -> "Source":
@@ -158,7 +159,7 @@ def map_of(locator: "Locator", place: str, image: "Source") -> "Source":
 @batch_options
 @pass_run
 def tiles(
-    run: Run, /, image: str, png: str, outdir: Path, labels: str | None, **options: Any
+    run: Run, /, image: str, png: str, outdir: Path, labels: str | None, batch: BatchChoice
 ) -> ExitCode:
     """Cut the photograph IMAGE into a small PNG per superpixel, transparent outside of it.
 
@@ -170,18 +171,18 @@ def tiles(
     each_its_own([image], png, "<image>_superpixels.png")
     choice = parsed_labels(labels)
     targets = Targets(outdir, (), many=True, ending="_…")
-    with Batch.open(run, "cutting", **options) as batch:
-        tasks = batch.tasks(
-            batch.locator.pictures([image]),
+    with Batch.open(run, "cutting", batch) as work:
+        tasks = work.tasks(
+            work.locator.pictures([image]),
             lambda source: PairTask(
                 source,
-                map_of(batch.locator, png, source),
+                map_of(work.locator, png, source),
                 targets.path(source.stem, source.name).parent,  # refuses a second of one name
                 choice,
             ),
         )
-        files = sum(done.value.files for done in batch.run(tasks, cut_tiles))
-        code = batch.finish(said="photographs cut")
+        files = sum(done.value.files for done in work.run(tasks, cut_tiles))
+        code = work.finish(said="photographs cut")
     click.echo(f"{files:,} tiles in {outdir}.", err=True)
     return code
 
@@ -207,7 +208,7 @@ def tiles(
 @batch_options
 @pass_run
 def generate(
-    run: Run, /, images: tuple[str, ...], out: Path, method: Any, force: bool, **options: Any
+    run: Run, /, images: tuple[str, ...], out: Path, method: Any, force: bool, batch: BatchChoice
 ) -> ExitCode:
     """Make the superpixel maps of photographs.
 
@@ -221,14 +222,14 @@ def generate(
     from isic_cli.services.superpixels.target import Targets
 
     targets = Targets(out, (".png",), many=is_many(images), ending="_superpixels.png")
-    with Batch.open(run, "making maps", **options) as batch:
-        tasks = batch.tasks(
-            batch.locator.pictures(images),
+    with Batch.open(run, "making maps", batch) as work:
+        tasks = work.tasks(
+            work.locator.pictures(images),
             lambda source: GenerateTask(
                 source, targets.path(source.stem, source.name), method, force
             ),
         )
-        made = sum(not done.value.skipped for done in batch.run(tasks, make_map, few=2))
+        made = sum(not done.value.skipped for done in work.run(tasks, make_map, few=2))
         if method == "approximate" and made:
             click.echo(f"Warning: {APPROXIMATE_WARNING}", err=True)
-        return batch.finish(said=f"maps, {made:,} of them made now")
+        return work.finish(said=f"maps, {made:,} of them made now")

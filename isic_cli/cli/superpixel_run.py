@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.command import grouped
 from isic_cli.cli.context import Run
 from isic_cli.cli.outcome import report_option, reported
 from isic_cli.cli.progress import Progress, progress_option
@@ -36,20 +37,28 @@ _SHOWN = 10
 _REASONS = (UsageError, CheckError, NotFoundError, LocalError, NetworkError, AuthError)
 
 
-def batch_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--jobs`, `--report` and `--progress`: the command hands them to `Batch.open`."""
-    for option in (
-        progress_option,
-        report_option("file"),
-        click.option(
-            "-j",
-            "--jobs",
-            type=click.IntRange(1, 256),
-            help="Processes side by side; as many as there are processors by default.",
-        ),
-    ):
-        command = option(command)
-    return command
+@dataclass(frozen=True, slots=True)
+class BatchChoice:
+    """How a command works on files, and where it tells of them."""
+
+    jobs: int | None
+    report_file: Path | None
+    progress: str
+
+
+#: Adds `--jobs`, `--report` and `--progress`; the command hands its `batch` to `Batch.open`.
+batch_options = grouped(
+    "batch",
+    BatchChoice,
+    click.option(
+        "-j",
+        "--jobs",
+        type=click.IntRange(1, 256),
+        help="Processes side by side; as many as there are processors by default.",
+    ),
+    report_option("file"),
+    progress_option,
+)
 
 
 @dataclass
@@ -83,10 +92,8 @@ class Batch:
         cls,
         run: Run,
         label: str,
+        chosen: BatchChoice,
         *,
-        jobs: int | None,
-        report_file: Path | None,
-        progress: str,
         checks: bool = False,
         reads: bool = False,
     ) -> "Iterator[Batch]":
@@ -95,11 +102,11 @@ class Batch:
         from isic_cli.services.superpixels.locate import Locator
 
         with (
-            reported(report_file) as items,
+            reported(chosen.report_file) as items,
             Locator(run.open) as locator,
-            Progress(label, "files", mode=progress) as ticker,
+            Progress(label, "files", mode=chosen.progress) as ticker,
         ):
-            batch = cls(locator, jobs or processors(), ticker, items, checks, reads)
+            batch = cls(locator, chosen.jobs or processors(), ticker, items, checks, reads)
             yield batch
             items.summarize(exit_code=int(batch.code()))
 
@@ -120,7 +127,7 @@ class Batch:
                 yield Attempted(source.name, error=error)
 
     def run(
-        self, tasks: Iterable[Any], work: Callable[[Any], Any], **options: Any
+        self, tasks: Iterable[Any], work: Callable[[Any], Any], *, few: int | None = None
     ) -> Iterator[Any]:
         """Yield the outcomes that came to an end, in order; failures are told and counted.
 
@@ -130,9 +137,9 @@ class Batch:
             At the end, when nothing succeeded: whoever writes the outcomes to a file then leaves
             an older file as it was.
         """
-        from isic_cli.services.superpixels.batch import run_batch
+        from isic_cli.services.superpixels.batch import FEW, run_batch
 
-        for outcome in run_batch(tasks, work, jobs=self.jobs, **options):
+        for outcome in run_batch(tasks, work, jobs=self.jobs, few=few or FEW):
             self.ticker.advance(failed=outcome.error is not None)
             for warning in outcome.warnings:
                 click.echo(f"Warning: {warning}", err=True)

@@ -10,7 +10,7 @@ from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.outcome import Fold, report_credits, reported, sidecars_written
 from isic_cli.cli.params import LocalPath
 from isic_cli.cli.progress import Progress
-from isic_cli.cli.transfer import download_options, network_options, transfer_options
+from isic_cli.cli.transfer import TransferChoice, transfer_options
 from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from isic_cli.services.dataset.lock import Lock
     from isic_cli.services.dataset.rebuild import Rebuilding
     from isic_cli.services.dataset.sync import Synchronisation
+    from isic_cli.services.download.options import DownloadOptions
     from isic_cli.services.run.report import Report
 
 #: Lines about single images shown on the terminal; the report has all of them.
@@ -38,7 +39,15 @@ _SHOWN = 10
 )
 @transfer_options
 @pass_run
-def sync(run: Run, /, folder: Path, locked: bool, delete: bool, **options: Any) -> ExitCode:
+def sync(
+    run: Run,
+    /,
+    folder: Path,
+    locked: bool,
+    delete: bool,
+    max_delete: int,
+    transfer: TransferChoice,
+) -> ExitCode:
     """Run the recorded selections of FOLDER again: fetch what is new or changed.
 
     Images that the archive withdrew are reported, and stay until --delete. With --locked the
@@ -53,16 +62,16 @@ def sync(run: Run, /, folder: Path, locked: bool, delete: bool, **options: Any) 
 
     if locked and delete:
         raise UsageError("--locked deletes nothing", hint="Leave --delete out.")
-    with reported(options["report_file"]) as report, Lock(folder) as lock:
+    with reported(transfer.report_file) as report, Lock(folder) as lock:
         _take_archive(run, lock, delete=delete)
         with (
-            run.open(**network_options(options)) as api,
-            folder_lock(folder, wait=options["wait"]),
+            transfer.open(run) as api,
+            folder_lock(folder, wait=transfer.wait),
         ):
-            chosen = download_options(api.settings, folder, options)
-            most = options["max_delete"] if delete else None
+            chosen = transfer.download(api.settings, folder)
+            most = max_delete if delete else None
             synchronize = _rebuild if locked else _synchronize
-            code = synchronize(api, lock, chosen, report, options["progress"], most)
+            code = synchronize(api, lock, chosen, report, transfer.progress, most)
             report.summarize(exit_code=int(code))
     return code
 
@@ -82,7 +91,12 @@ def _take_archive(run: Run, lock: "Lock", *, delete: bool) -> None:
 
 
 def _synchronize(
-    api: Any, lock: "Lock", options: Any, report: "Report", mode: str, most: int | None
+    api: Any,
+    lock: "Lock",
+    options: "DownloadOptions",
+    report: "Report",
+    mode: str,
+    most: int | None,
 ) -> ExitCode:
     from dataclasses import replace
 
@@ -136,7 +150,7 @@ def _conclude(job: "Synchronisation", report: "Report", leaving: "list[Outcome]"
 def _rebuild(
     api: Any,
     lock: "Lock",
-    options: Any,
+    options: "DownloadOptions",
     report: "Report",
     mode: str,
     most: int | None,  # noqa: ARG001 - the same signature as _synchronize

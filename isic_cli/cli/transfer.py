@@ -1,16 +1,22 @@
 """The options of every command that transfers files."""
 
-from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 import click
 
+from isic_cli.cli.command import grouped
+from isic_cli.cli.context import Run
 from isic_cli.cli.outcome import report_option
 from isic_cli.cli.params import SIZE, Number
 from isic_cli.cli.progress import progress_option
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from isic_cli.api.archive import ArchiveApi
     from isic_cli.config import Settings
     from isic_cli.services.download.options import DownloadOptions
 
@@ -51,35 +57,57 @@ _OPTIONS = (
         help="Wait for another run that holds the folder, instead of exit 10 at once.",
     ),
     report_option("image"),
+    progress_option,
 )
 
 
-def transfer_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--jobs`, `--rate` and so on, `--wait`, `--report` and `--progress`."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return progress_option(command)
+@dataclass(frozen=True, slots=True)
+class TransferChoice:
+    """How a command transfers files, and where it tells of them."""
+
+    check: Literal["structure", "decode"]
+    jobs: int | None
+    rate: float | None
+    bandwidth: int | None
+    timeout: float | None
+    retries: int | None
+    max_size: int | None
+    wait: float
+    report_file: Path | None
+    progress: str
+
+    @contextmanager
+    def open(self, run: Run, *, cache: bool | None = None) -> "Iterator[ArchiveApi]":
+        """Open the archive of a run with these settings."""
+        settings = run.settings(
+            jobs=self.jobs, timeout=self.timeout, retries=self.retries, cache=cache
+        )
+        with run.open(settings) as api:
+            yield api
+
+    def download(
+        self,
+        settings: "Settings",
+        folder: Path,
+        *,
+        variant: Literal["full", "thumbnail"] = "full",
+        layout: str | None = None,
+    ) -> "DownloadOptions":
+        """Return how files are transferred into a folder."""
+        from isic_cli.services.download.options import DownloadOptions
+
+        return DownloadOptions(
+            folder=folder,
+            variant=variant,
+            jobs=settings.jobs,
+            check=self.check,
+            retries=settings.retries,
+            rate=self.rate,
+            bandwidth=self.bandwidth,
+            max_size=self.max_size,
+            layout=layout,
+        )
 
 
-def network_options(options: dict[str, Any]) -> dict[str, Any]:
-    """Return those of a command's options that are settings of the archive."""
-    return {name: options.get(name) for name in ("jobs", "timeout", "retries", "cache")}
-
-
-def download_options(
-    settings: "Settings", folder: Path, options: dict[str, Any]
-) -> "DownloadOptions":
-    """Return how files are transferred, from what a command was given."""
-    from isic_cli.services.download.options import DownloadOptions
-
-    return DownloadOptions(
-        folder=folder,
-        variant=options.get("variant", "full"),
-        jobs=settings.jobs,
-        check=options["check"],
-        retries=settings.retries,
-        rate=options["rate"],
-        bandwidth=options["bandwidth"],
-        max_size=options["max_size"],
-        layout=options.get("layout"),
-    )
+#: Adds `--jobs`, `--rate` and so on, `--wait`, `--report` and `--progress`, as `transfer`.
+transfer_options = grouped("transfer", TransferChoice, *_OPTIONS)

@@ -1,7 +1,7 @@
 """`isic dataset verify`: whether what is there is what was downloaded."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,7 +11,7 @@ from isic_cli.cli.executor import executor_options
 from isic_cli.cli.outcome import Fold, reported, sidecars_written
 from isic_cli.cli.params import LocalPath
 from isic_cli.cli.progress import Progress
-from isic_cli.cli.transfer import download_options, network_options, transfer_options
+from isic_cli.cli.transfer import TransferChoice, transfer_options
 from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -31,7 +31,13 @@ _SHOWN = 20
 @transfer_options
 @pass_run
 def verify(
-    run: Run, /, folder: Path, deep: bool, repair: bool, executor: "ExecutorSpec", **options: Any
+    run: Run,
+    /,
+    folder: Path,
+    deep: bool,
+    repair: bool,
+    executor: "ExecutorSpec",
+    transfer: TransferChoice,
 ) -> ExitCode:
     """Compare every file of FOLDER with size and SHA-256 of the lock; exit 7 on a difference.
 
@@ -44,16 +50,16 @@ def verify(
     from isic_cli.services.dataset.lock import Lock
 
     with (
-        reported(options["report_file"]) as report,
+        reported(transfer.report_file) as report,
         Lock(folder) as lock,
-        folder_lock(folder, wait=options["wait"], needed=repair),
+        folder_lock(folder, wait=transfer.wait, needed=repair),
     ):
-        bad = _check(folder, lock, report, options["progress"], executor, deep=deep)
+        bad = _check(folder, lock, report, transfer.progress, executor, deep=deep)
         for one in bad[:_SHOWN]:
             click.echo(f"{one.status.capitalize()}: {one.path}: {one.reason}", err=True)
         click.echo(f"{len(lock) - len(bad):,} of {len(lock):,} files are good.", err=True)
         if bad and repair:
-            bad = _repair(run, folder, lock, bad, report, options)
+            bad = _repair(run, folder, lock, bad, report, transfer)
         code = ExitCode.CHECK if bad else ExitCode.OK
         report.summarize(exit_code=int(code))
     return code
@@ -88,7 +94,7 @@ def _repair(
     lock: "Lock",
     bad: "list[Outcome]",
     report: "Report",
-    options: dict[str, Any],
+    transfer: TransferChoice,
 ) -> "list[Outcome]":
     """Fetch what can be fetched again; return what is still bad."""
     from isic_cli.services.dataset.rebuild import Rebuilding
@@ -98,9 +104,9 @@ def _repair(
     wanted = [one.isic_id for one in bad if one.status != "damaged"]
     distrust(folder, lock, wanted)
     run.archive = run.archive or lock.header.archive
-    with run.open(**network_options(options)) as api:
-        job = Rebuilding(api, lock, download_options(api.settings, folder, options), only=wanted)
-        with Progress("repairing", "images", options["progress"], len(wanted)) as ticker:
+    with transfer.open(run) as api:
+        job = Rebuilding(api, lock, transfer.download(api.settings, folder), only=wanted)
+        with Progress("repairing", "images", transfer.progress, len(wanted)) as ticker:
             fold = Fold(report, ticker)
             with sidecars_written(job.write_sidecars):
                 fold.take_all(job.run())

@@ -1,12 +1,14 @@
 """What every command that changes a collection has: its options, and what it says afterwards."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from functools import wraps
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from isic_cli.cli.command import grouped
 from isic_cli.cli.outcome import Fold, report_option
 from isic_cli.cli.progress import Progress, counted, progress_option
 from isic_cli.cli.rows import conclude
@@ -17,24 +19,28 @@ if TYPE_CHECKING:
     from isic_cli.services.run.report import Report
 
 
-def write_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--dry-run`, `--report` (as `report_file`) and `--progress`."""
+@dataclass(frozen=True, slots=True)
+class WriteChoice:
+    """Whether a command writes, and where it tells of it."""
 
-    @click.option("--dry-run", is_flag=True, help="Say what would be done; change nothing.")
-    @report_option("id")
-    @progress_option
-    @wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        return command(*args, **kwargs)
-
-    return wrapped
+    dry_run: bool
+    report_file: Path | None
+    progress: str
 
 
-def change_members(
-    change: "MembershipChange", report: "Report", mode: str, *, dry_run: bool
-) -> ExitCode:
+#: Adds `--dry-run`, `--report` and `--progress`, as `writing`.
+write_options = grouped(
+    "writing",
+    WriteChoice,
+    click.option("-n", "--dry-run", is_flag=True, help="Say what would be done; change nothing."),
+    report_option("id"),
+    progress_option,
+)
+
+
+def change_members(change: "MembershipChange", report: "Report", writing: WriteChoice) -> ExitCode:
     """Do a change, or say what it would be; return the exit code."""
-    if dry_run:
+    if writing.dry_run:
         return _report_plan(change)
     if change.is_server_side:
         change.hand_over()
@@ -44,7 +50,7 @@ def change_members(
             err=True,
         )
         return ExitCode.OK
-    return send(change, change.isic_ids(), report, mode)
+    return send(change, change.isic_ids(), report, writing.progress)
 
 
 def send(
