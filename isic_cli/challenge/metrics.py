@@ -1,0 +1,266 @@
+"""The figures of a classification, as the challenges' own scorer computes them.
+
+Every figure is a function of weights of the rows, and what does not depend on the weights, the
+order of the scores above all, is prepared once. A bootstrap round is another vector of weights.
+
+The definitions are those of `isic-challenge-scoring` 5.8.0: what is undefined for lack of cases
+counts as 1, a row whose highest value occurs twice has no class, and zero weights leave rows out.
+Curves and areas follow Fawcett, Pattern Recognition Letters 27 (2006), 861-874.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+#: Figures from counts of right and wrong rows above a threshold, and from the order of scores.
+COUNTED = ("accuracy", "sensitivity", "specificity", "dice", "ppv", "npv")
+RANKED = ("auc", "auc_sens_80", "pauc", "ap")
+#: The figure whose mean over classes is the score of a task, where it has another name.
+FIGURE_OF = {"average_precision": "ap", "mean_auc": "auc", "macro_f1": "dice"}
+#: How far predictions are probabilities.
+CALIBRATION = ("brier", "ece")
+#: What one class has, in the scorer's order.
+FIGURES = (*COUNTED, *RANKED, *CALIBRATION)
+#: Bins of the calibration error.
+_BINS = 10
+#: The threshold of sensitivity of `auc_sens_80`.
+SENSITIVITY = 0.8
+#: A value above it says yes.
+THRESHOLD = 0.5
+#: No class: the highest value occurs more than once.
+UNDECIDED = -1
+
+
+class Ranking:
+    """The rows of one class in falling order of their scores.
+
+    Parameters
+    ----------
+    truth : ndarray of shape (rows,), bool
+        Which rows are of the class.
+    scores : ndarray of shape (rows,), float64
+        What was predicted.
+
+    Attributes
+    ----------
+    order : ndarray of shape (rows,), int64
+        Rows from the highest score to the lowest.
+    """
+
+    def __init__(self, truth: BoolArray, scores: FloatArray) -> None:
+        self.order = np.argsort(-scores, kind="stable")
+        self._positive = truth[self.order].astype(np.float64)
+        ordered = scores[self.order]
+        starts = np.flatnonzero(np.diff(ordered, prepend=np.inf))
+        positives = np.add.reduceat(self._positive, starts) if len(starts) else self._positive
+        # Neighbouring scores without a positive row give points of the curves on one line.
+        has = positives > 0
+        keep = has.copy()
+        keep[:1] = True
+        keep[1:] |= has[:-1]
+        self._starts = starts[keep]
+
+    def curve(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the weights of false and true positives at falling thresholds, (0, 0) first.
+
+        Parameters
+        ----------
+        weights : ndarray of shape (rows,), float64
+
+        Returns
+        -------
+        fp, tp : ndarray of shape (points,), float64
+        """
+        ordered = weights[self.order]
+        both = np.add.reduceat(ordered, self._starts)
+        ordered *= self._positive
+        positive = np.add.reduceat(ordered, self._starts)
+        zero = np.zeros(1)
+        tp = np.concatenate([zero, np.cumsum(positive)])
+        fp = np.concatenate([zero, np.cumsum(both - positive)])
+        return fp, tp
+
+    def figure(self, name: str, weights: FloatArray) -> float:
+        """Return one of `RANKED`; nan without a positive or a negative row."""
+        fp, tp = self.curve(weights)
+        if name == "ap":
+            return average_precision(fp, tp)
+        if not (tp[-1] > 0 and fp[-1] > 0):
+            return float("nan")
+        fpr, tpr = fp / fp[-1], tp / tp[-1]
+        if name == "auc":
+            return area(fpr, tpr)
+        below = SENSITIVITY if name == "pauc" else 0.0
+        return area_above(fpr, tpr, SENSITIVITY, below=below)
+
+
+def area(x: FloatArray, y: FloatArray) -> float:
+    """Return the area below a curve by trapezia."""
+    return float(np.trapezoid(y, x))
+
+
+def area_above(
+    fpr: FloatArray, tpr: FloatArray, sensitivity: float, *, below: float = 0.0
+) -> float:
+    """Return the area of an ROC curve where its sensitivity is at least so high, not rescaled.
+
+    Parameters
+    ----------
+    fpr, tpr : ndarray of shape (points,), float64
+    sensitivity : float
+        Where the area begins, from the left.
+    below : float
+        Where it begins, from below: 0 in the challenges' scorer, so that a perfect curve has 1;
+        the sensitivity itself in 2024, so that it has 0.2.
+    """
+    at = int(tpr.searchsorted(sensitivity))
+    cut = np.interp(sensitivity, tpr[at - 1 : at + 1], fpr[at - 1 : at + 1])
+    return area(np.append(cut, fpr[at:]), np.append(sensitivity, tpr[at:]) - below)
+
+
+def average_precision(fp: FloatArray, tp: FloatArray) -> float:
+    """Return Σ (R_i - R_(i-1)) P_i over thresholds; 0 without a positive row."""
+    if not tp[-1] > 0:
+        return 0.0
+    said = tp + fp
+    precision = np.divide(tp, said, out=np.zeros(len(tp)), where=said > 0)
+    return float(np.diff(tp / tp[-1]) @ precision[1:])
+
+
+class Scorer:
+    """Truth and predictions of the same rows, ready to be weighed.
+
+    Parameters
+    ----------
+    truth : ndarray of shape (rows, classes), float64
+        0 and 1.
+    predictions : ndarray of shape (rows, classes), float64
+        How sure each class is.
+    threshold : float
+        A value above it says yes.
+    """
+
+    def __init__(
+        self, truth: FloatArray, predictions: FloatArray, *, threshold: float = THRESHOLD
+    ) -> None:
+        self._truth, self._predictions = truth, predictions
+        self._is, says = truth > THRESHOLD, predictions > threshold
+        right, said = decided(truth), decided(predictions)
+        # Rows with the same answers count alike: they are one pattern.
+        answers = np.column_stack([self._is, says, right + 1, said + 1]).astype(np.uint8)
+        patterns, self._pattern = np.unique(answers, axis=0, return_inverse=True)
+        classes = truth.shape[1]
+        is_, says = patterns[:, :classes] > 0, patterns[:, classes : 2 * classes] > 0
+        own = patterns[:, -2:-1].astype(np.int64) - 1 == np.arange(classes)
+        hit = own & (patterns[:, -1:] == patterns[:, -2:-1])
+        #: What each pattern adds to TP, TN, FP, FN, rows and hits of each class.
+        self._adds = np.stack(
+            [is_ & says, ~is_ & ~says, ~is_ & says, is_ & ~says, own, hit]
+        ).astype(np.float64)
+        self._rankings: dict[int, Ranking] = {}
+
+    @property
+    def classes(self) -> int:
+        """How many classes there are."""
+        return int(self._truth.shape[1])
+
+    def ranking(self, column: int) -> Ranking:
+        """Return the order of one class's scores, sorted when first asked for."""
+        if column not in self._rankings:
+            self._rankings[column] = Ranking(self._is[:, column], self._predictions[:, column])
+        return self._rankings[column]
+
+    def counts(self, weights: FloatArray) -> FloatArray:
+        """Return TP, TN, FP, FN, rows and hits of each class, shape (6, classes)."""
+        totals = np.bincount(self._pattern, weights, minlength=self._adds.shape[1])
+        return np.asarray(np.einsum("p,kpc->kc", totals, self._adds))
+
+    def by_class(self, metric: str, weights: FloatArray) -> FloatArray:
+        """Return a figure of each class, shape (classes,); nan where it is undefined.
+
+        Parameters
+        ----------
+        metric : str
+            One of `FIGURES`, or `balanced_accuracy` for each class's part of it, its recall.
+        weights : ndarray of shape (rows,), float64
+        """
+        if metric in COUNTED or metric == "balanced_accuracy":
+            return counted(metric, self.counts(weights))
+        columns = range(self.classes)
+        if metric in RANKED:
+            return np.array([self.ranking(at).figure(metric, weights) for at in columns])
+        return np.array([self._calibration(metric, at, weights) for at in columns])
+
+    def overall(self, metric: str, weights: FloatArray) -> float:
+        """Return the mean of a figure over the classes for which it is defined."""
+        values = self.by_class(metric, weights)
+        defined = values[~np.isnan(values)]
+        return float(defined.mean()) if defined.size else float("nan")
+
+    def confusion(self, weights: FloatArray) -> FloatArray:
+        """Return weights of rows by class and answer, shape (classes, classes + 1).
+
+        The last column holds rows without a decided answer; rows without a class are left out.
+        """
+        right, said = decided(self._truth), decided(self._predictions)
+        width = self.classes + 1
+        cell = np.where(said == UNDECIDED, self.classes, said) + right * width
+        is_known = right != UNDECIDED
+        counts = np.bincount(cell[is_known], weights[is_known], minlength=self.classes * width)
+        return np.asarray(counts.reshape(self.classes, width), np.float64)
+
+    def _calibration(self, metric: str, column: int, weights: FloatArray) -> float:
+        """Return the Brier score, or the expected calibration error over ten equal bins.
+
+        Brier, Monthly Weather Review 78 (1950), 1-3, of one class; Naeini, Cooper and
+        Hauskrecht, AAAI 2015, 2901-2907.
+        """
+        total = weights.sum()
+        if not total > 0:
+            return float("nan")
+        truth, said = self._is[:, column].astype(np.float64), self._predictions[:, column]
+        if metric == "brier":
+            return float(weights @ (said - truth) ** 2 / total)
+        bins = np.clip((said * _BINS).astype(np.int64), 0, _BINS - 1)
+        gaps = np.bincount(bins, weights * (said - truth), minlength=_BINS)
+        return float(np.abs(gaps).sum() / total)
+
+
+def decided(values: FloatArray) -> IntArray:
+    """Return the column of the highest value of each row, `UNDECIDED` where it is there twice."""
+    best = values.argmax(axis=1)
+    highest = values[np.arange(len(values)), best]
+    best[(values == highest[:, np.newaxis]).sum(axis=1) > 1] = UNDECIDED
+    return np.asarray(best, np.int64)
+
+
+def counted(metric: str, counts: FloatArray) -> FloatArray:
+    """Return a figure from counts.
+
+    Parameters
+    ----------
+    metric : str
+        One of `COUNTED`, or `balanced_accuracy`.
+    counts : ndarray of shape (6, classes), float64
+        TP, TN, FP, FN, rows and hits.
+
+    Returns
+    -------
+    ndarray of shape (classes,), float64
+        1 where there is nothing to be wrong about; nan of an accuracy or a recall without rows.
+    """
+    tp, tn, fp, fn, rows, hits = counts
+    part, whole, empty = {
+        "accuracy": (tp + tn, tp + tn + fp + fn, np.nan),
+        "sensitivity": (tp, tp + fn, 1.0),
+        "specificity": (tn, tn + fp, 1.0),
+        "dice": (2 * tp, 2 * tp + fp + fn, 1.0),
+        "jaccard": (tp, tp + fp + fn, 1.0),
+        "ppv": (tp, tp + fp, 1.0),
+        "npv": (tn, tn + fn, 1.0),
+        "balanced_accuracy": (hits, rows, np.nan),
+    }[metric]
+    return np.asarray(np.divide(part, whole, out=np.full(len(part), empty), where=whole > 0))
