@@ -1,8 +1,10 @@
 """Whether a picture is whole, by its structure alone: no decoding, so microseconds.
 
 A JPEG has a frame header, a scan and an end marker; a PNG has its chunks, each with a good
-CRC, up to IEND; a TIFF has directories and strips or tiles that all lie inside the file.
-Sources: ITU-T T.81 annex B; PNG (ISO/IEC 15948) section 5; TIFF 6.0 section 2 and BigTIFF.
+CRC, up to IEND; a TIFF has directories and strips or tiles that all lie inside the file; a WebP
+is as long as its header says and holds pixels.
+Sources: ITU-T T.81 annex B; PNG (ISO/IEC 15948) section 5; TIFF 6.0 section 2 and BigTIFF; WebP
+(RFC 9649) section 2.
 """
 
 import struct
@@ -30,7 +32,7 @@ class Picture:
     Attributes
     ----------
     format : str
-        `jpg`, `png` or `tif`.
+        `jpg`, `png`, `tif` or `webp`.
     width, height : int
         Pixels.
     """
@@ -63,6 +65,8 @@ def inspect(read: ReadAt, size: int) -> Picture:
     if start[:4] in _TIFF:
         width, height = tiff_size(read, size)
         return Picture("tif", width, height)
+    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
+        return _webp(read, size)
     raise NotAPictureError(f"not a picture but {_kind(start, size)}")
 
 
@@ -138,6 +142,41 @@ def _png(read: ReadAt, size: int) -> Picture:
     if not (width and height and pixels):
         raise DamagedError("PNG without pixels")
     return Picture("png", width, height)
+
+
+def _webp(read: ReadAt, size: int) -> Picture:
+    """Walk the chunks: the first names the size, and one of them holds pixels."""
+    stop = 8 + int.from_bytes(read(4, 4), "little")
+    if stop > size:
+        raise DamagedError(f"WebP of {stop} bytes, cut to {size}")
+    pixels, found, offset = False, (0, 0), 12
+    while offset + 8 <= stop:
+        header = read(offset, 18)
+        kind, length = header[:4], int.from_bytes(header[4:8], "little")
+        if offset + 8 + length > stop:
+            raise DamagedError(f"WebP whose chunk at byte {offset} is cut")
+        if offset == 12:
+            found = _webp_size(kind, header[8:])
+        pixels = pixels or kind in {b"VP8 ", b"VP8L", b"ANMF"}
+        offset += 8 + length + length % 2
+    if not (pixels and all(found)):
+        raise DamagedError("WebP without pixels")
+    return Picture("webp", *found)
+
+
+def _webp_size(kind: bytes, data: bytes) -> tuple[int, int]:
+    """Return width and height from the first chunk; zeros when it has none."""
+    if kind == b"VP8X" and len(data) >= 10:
+        sides = (int.from_bytes(data[at : at + 3], "little") + 1 for at in (4, 7))
+    elif kind == b"VP8L" and data[:1] == b"\x2f":
+        bits = int.from_bytes(data[1:5], "little")
+        sides = ((bits >> shift & 0x3FFF) + 1 for shift in (0, 14))
+    elif kind == b"VP8 " and data[3:6] == b"\x9d\x01\x2a":
+        sides = (int.from_bytes(data[at : at + 2], "little") & 0x3FFF for at in (6, 8))
+    else:
+        return 0, 0
+    width, height = sides
+    return width, height
 
 
 def png_chunks(read: ReadAt, size: int) -> Iterator[tuple[bytes, int, int]]:

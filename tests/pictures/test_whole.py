@@ -36,6 +36,10 @@ def saved(mode: str, kind: str, **options: Any) -> bytes:
         (saved("RGB", "JPEG", icc_profile=bytes(200_000)), Picture("jpg", 40, 30)),
         (saved("RGB", "TIFF", compression="tiff_lzw"), Picture("tif", 40, 30)),
         (saved("L", "TIFF", big_tiff=True), Picture("tif", 40, 30)),
+        (saved("RGB", "WEBP"), Picture("webp", 40, 30)),
+        (saved("RGB", "WEBP", lossless=True), Picture("webp", 40, 30)),
+        (saved("RGBA", "WEBP", exif=b"Exif\0\0" + bytes(99)), Picture("webp", 40, 30)),
+        (saved("RGB", "WEBP") + b"padding", Picture("webp", 40, 30)),
         (jpeg() + bytes(100), Picture("jpg", 64, 48)),
         (png() + b"padding", Picture("png", 64, 48)),
         (b"\xff\xd8\xff" + jpeg()[2:], Picture("jpg", 64, 48)),
@@ -49,6 +53,10 @@ def saved(mode: str, kind: str, **options: Any) -> bytes:
         "200 kB of profile",
         "LZW",
         "big TIFF",
+        "WebP",
+        "WebP without loss",
+        "WebP with EXIF",
+        "padded WebP",
         "padded JPEG",
         "padded PNG",
         "fill byte",
@@ -67,7 +75,11 @@ def test_every_picture_of_the_real_folder_is_whole(shared: Path) -> None:
             assert (found.width, found.height) == image.size
 
 
-@pytest.mark.parametrize("make", [jpeg, png, tiff])
+def webp(seed: int, width: int, height: int) -> bytes:
+    return saved("RGB", "WEBP", quality=seed)
+
+
+@pytest.mark.parametrize("make", [jpeg, png, tiff, webp])
 def test_a_picture_cut_anywhere_is_damaged(make: Callable[[int, int, int], bytes]) -> None:
     data = make(5, 20, 15)
     for length in range(len(data)):
