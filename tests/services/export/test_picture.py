@@ -1,14 +1,14 @@
 from io import BytesIO
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms, PngImagePlugin
 
 from isic_cli.errors import DamagedError, NotFoundError, TransferError, UsageError
 from isic_cli.services.export.options import Encoding, ExportOptions, TargetSize
-from isic_cli.services.export.picture import PictureGeometry, region_of, render
+from isic_cli.services.export.picture import PictureGeometry, companion, region_of, render
 from tests.support.lesions import drawn
 
 ORIENTATION = 274
@@ -231,3 +231,86 @@ def test_options_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
         ExportOptions(tmp_path, tmp_path, "csv", link="hard", size=TargetSize(5, 5))
     with pytest.raises(UsageError, match="cannot reach into the files of zip"):
         ExportOptions(tmp_path, tmp_path, "zip", link="sym")
+
+
+XMP = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description tiff:Orientation="6" '
+    b'xmpRights:WebStatement="https://creativecommons.org/licenses/by/4.0/"/></rdf:RDF></x:xmpmeta>'
+)
+PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png", "webp"])
+@pytest.mark.parametrize("stored_as", ["jpg", "png", "webp"])
+def test_the_credit_inside_a_picture_is_kept_when_it_is_saved_anew(
+    tmp_path: Path, stored_as: str, ending: str
+) -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    exif[0x8298] = "(c) Klinik Wien, CC BY"
+    exif.get_ifd(0x8769)[0xA002] = 40
+    options: dict[str, Any] = {"exif": exif, "icc_profile": PROFILE, "xmp": XMP}
+    if stored_as == "png":
+        info = PngImagePlugin.PngInfo()
+        info.add_itxt("XML:com.adobe.xmp", XMP.decode())
+        options = {**options, "pnginfo": info}
+        del options["xmp"]
+    path = tmp_path / f"a.{stored_as}"
+    drawn(1, (40, 30)).save(path, **options)
+    rendered = render(path, TargetSize.parse("20"), Encoding(ending, 0 if ending == "png" else 90))
+    with Image.open(BytesIO(rendered.data or b"")) as image:
+        image.load()
+        assert image.size == (15, 20)
+        found = image.getexif()
+        assert found[0x8298] == "(c) Klinik Wien, CC BY"
+        assert ORIENTATION not in found
+        assert found.get_ifd(0x8769)[0xA002] == 15
+        assert image.info["icc_profile"] == PROFILE
+        xmp = image.info.get("xmp", image.info.get("XML:com.adobe.xmp"))
+        text = xmp.encode() if isinstance(xmp, str) else xmp
+        assert text == XMP.replace(b' tiff:Orientation="6"', b"")
+
+
+def test_exif_that_is_too_long_keeps_its_credit(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x013B] = "Clinic A"
+    exif.get_ifd(0x8769)[0x927C] = bytes(65_000)
+    exif[0x010F] = "maker" * 100
+    path = tmp_path / "a.png"
+    drawn(1, (40, 30)).save(path, exif=exif)
+    with Image.open(BytesIO(render(path, None, Encoding()).data or b"")) as image:
+        assert dict(image.getexif()) == {0x013B: "Clinic A"}
+
+
+def test_a_superpixel_map_follows_its_picture(tmp_path: Path) -> None:
+    labels = np.zeros((2, 4, 3), np.uint8)
+    labels[..., 0] = [[1, 1, 2, 2], [3, 3, 4, 4]]
+    path = tmp_path / "ISIC_0000001_superpixels.png"
+    Image.fromarray(labels).save(path)
+    padded = PictureGeometry.plan((4, 2), None, TargetSize.parse("4:pad"))
+    read = np.asarray(Image.open(BytesIO(companion("superpixels", path, padded))))
+    assert read[1:3].tolist() == labels.tolist()
+    assert set(read[[0, 3]].flat) == {255}
+    same = PictureGeometry.plan((4, 2), None, None)
+    assert companion("superpixels", path, same) == path.read_bytes()
+
+
+def test_a_mask_goes_along_in_black_and_white(tmp_path: Path) -> None:
+    mask = Image.new("L", (4, 2))
+    mask.putpixel((3, 0), 1)
+    mask.save(tmp_path / "m.png")
+    turned = PictureGeometry.plan((4, 2), Image.Transpose.ROTATE_270, None)
+    read = np.asarray(Image.open(BytesIO(companion("masks", tmp_path / "m.png", turned))))
+    assert read.tolist() == [[0, 0], [0, 0], [0, 0], [0, 255]]
+
+
+@pytest.mark.parametrize(
+    ("mode", "ending", "unusual"),
+    [("RGB", "tif", "TIFF"), ("I;16", "png", "16-bit"), ("RGB", "png", ""), ("RGB", "webp", "")],
+)
+def test_what_few_programs_read_is_told(
+    tmp_path: Path, mode: str, ending: str, unusual: str
+) -> None:
+    Image.new(mode, (4, 3)).save(tmp_path / f"a.{ending}")
+    assert render(tmp_path / f"a.{ending}", None, None).unusual == unusual
+    assert render(tmp_path / f"a.{ending}", None, Encoding()).unusual == ""
