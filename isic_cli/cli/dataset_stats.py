@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from isic_cli.cli.command import Command
+from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import LOCAL_TEXT, LocalPath
 from isic_cli.cli.sources import settle, source_argument
@@ -20,19 +21,23 @@ _COUNTS = Shape(key="value", columns=("section", "value", "count", "percent"))
 )
 @click.option("--plot", type=LocalPath(), metavar="FILE", help="Draw it: .png, .jpg or .webp.")
 @output_options()
-def stats(source: Path, label: str | None, plot: Path | None, output: Output) -> ExitCode:
+@pass_run
+def stats(run: Run, source: Path, label: str | None, plot: Path | None, output: Output) -> ExitCode:
     """Count classes, ages, sites, sizes and licences of a table or a folder.
 
     isic dataset stats out/ --label isic2019
     """
     from isic_cli.curation.labels import load_scheme
+    from isic_cli.services.opening import opened_folder
     from isic_cli.services.stats.dataset import describe
 
     if plot is not None:
         from isic_cli.pictures.draw import format_of
 
         format_of(plot)
-    found = describe(source, scheme=load_scheme(label) if label else None)
+    scheme = load_scheme(label) if label else None
+    with opened_folder(source, run.settings().cache_dir) as index:
+        found = describe(source, scheme=scheme, index=index)
     output.write(found.rows(), _COUNTS)
     if plot is not None:
         from isic_cli.services.stats.chart import draw_stats

@@ -6,11 +6,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from isic_cli.index.columns import SHOWN, SHOWN_LIST, to_record
+from isic_cli.index.columns import METADATA, SHOWN, SHOWN_LIST, to_record
 from isic_cli.index.condition import EVERYTHING, Condition
 from isic_cli.index.index import Index
 from isic_cli.models.image import ImageRecord
 
+#: The columns of the table of a folder that have one of their own in the index.
+_GIVEN = frozenset({"attribution", "copyright_license", *METADATA})
 #: What the records of a folder have beside the columns of an index: the path of the picture, its
 #: time, and whether its dimensions are known from the picture alone.
 BESIDE = ("path", "changed", "measured")
@@ -54,11 +56,8 @@ class FolderIndex(Index):
             else:
                 values[_SIZE] = state.st_size
                 if measured and state.st_mtime_ns != changed:
-                    from isic_cli.pictures.load import dimensions, logged_errors  # numpy
-
-                    with logged_errors():
-                        found = dimensions(self.root / unpacked_path(path))
-                        values[_WIDTH], values[_HEIGHT] = found
+                    found = _measured(f"{root}/{unpacked_path(path)}")
+                    values[_WIDTH], values[_HEIGHT] = found or (None, None)
             yield to_record(values)
 
     def is_exact(self, condition: Condition) -> bool:
@@ -66,11 +65,59 @@ class FolderIndex(Index):
         measured = self._one("count(*) FROM pictures WHERE measured", EVERYTHING)
         return not measured[0] and super().is_exact(condition)
 
+    def is_table_plain(self) -> bool:
+        """Whether each row of the table is of another image, and every cell of its type."""
+        lacking = "count(*) - count(isic_id), count(*) - count(DISTINCT isic_id), count(faults)"
+        return not any(self._one(f"{lacking} FROM rows", EVERYTHING))
+
+    def distinct(self, name: str) -> int:
+        """Return how many values a column of the table has, over images with a picture."""
+        joined = "FROM rows SEMI JOIN pictures USING (isic_id)"
+        return int(self._one(f'count(DISTINCT "{name}") {joined}', EVERYTHING)[0])
+
+    def listed(self, name: str) -> dict[str | None, int]:
+        """Return how often a column of the table has each value, over images with a picture."""
+        value = f'"{name}"' if name in _GIVEN else f"other->>'$.clinical.{name}'"
+        rows = self.table(
+            f"SELECT {value} AS value, count(*) AS n FROM rows SEMI JOIN pictures USING (isic_id)"
+            " GROUP BY 1"
+        )
+        return {row["value"]: row["n"] for row in rows}
+
+    def files_now(self) -> Iterator[tuple[str, int, tuple[int, int] | None]]:
+        """Yield the path, the bytes and the dimensions of each picture of the table, as it is now.
+
+        The dimensions are None of a picture that cannot be read. Files that went are left out.
+        """
+        columns = "path, size, changed, width, height"
+        cursor = self._select(
+            f"{columns} FROM files SEMI JOIN rows ON name = isic_id WHERE kind = 'picture'",
+            EVERYTHING,
+        )
+        root = os.fspath(self.root)
+        while rows := cursor.fetchmany(5000):
+            for packed, size, changed, width, height in rows:
+                path = f"{root}/{unpacked_path(packed)}"
+                try:
+                    state = os.stat(path)  # noqa: PTH116  # of every picture
+                except OSError:
+                    continue
+                is_same = state.st_size == size and state.st_mtime_ns == changed
+                yield path, state.st_size, (width, height) if is_same and width else _measured(path)
+
     def path_of(self, kind: str, name: str) -> Path | None:
         """Return a file by what it shows and what it is called by; None when there is none."""
         asked = Condition("kind = ? AND name = ?", (kind, name))
         row = self._one(f"path FROM files WHERE {asked.sql}", asked)
         return self.root / unpacked_path(row[0]) if row else None
+
+
+def _measured(path: str) -> tuple[int, int] | None:
+    from isic_cli.pictures.load import dimensions, logged_errors  # numpy, for few pictures
+
+    with logged_errors():
+        return dimensions(Path(path))
+    return None
 
 
 def packed_path(path: str) -> str:

@@ -125,7 +125,7 @@ def _joined(rows: str, lock: str, files: str, places: str, within: str) -> str:
         f" '{LOCAL_URL}/images/' AS url_prefix, lower(regexp_extract(f.path, '\\.[^.]*$'))"
         f" AS url_suffix, f.size, '{LOCAL_URL}/thumbnails/' AS thumbnail_prefix,"
         f" '_thumbnail.jpg' AS thumbnail_suffix, t.size AS thumbnail_size, {metadata}, r.other,"
-        " f.path, f.changed, f.width IS NOT NULL AS measured"
+        " f.path, f.changed, coalesce(r.pixels_x, l.width) IS NULL AS measured"
         f" FROM {pictures} f"
         f" LEFT JOIN {of(rows)} r ON f.name = r.isic_id LEFT JOIN {of(lock)} l"
         f" ON f.name = l.isic_id LEFT JOIN {thumbnails} t"

@@ -172,7 +172,10 @@ class IndexMaking:
         self, database: "duckdb.DuckDBPyConnection", old: IndexState | None, rows: str, lock: str,
         found: str, scratch: Path,
     ) -> str:  # fmt: skip
-        """Return the files with the dimensions of pictures that neither table nor lock has."""
+        """Return the files with the dimensions of pictures, as far as they need not be opened.
+
+        Those that neither table nor lock has are measured now.
+        """
         none = ", ".join(f"NULL AS {name}" for name in ("size", "changed", "width", "height"))
         known = f"(SELECT NULL::VARCHAR AS path, {none} WHERE FALSE)"
         if old is not None and FILES in old.files:
@@ -197,7 +200,12 @@ class IndexMaking:
         source = (
             f"read_csv({quoted(sizes)}, auto_detect = false, header = false, columns = {columns})"
         )
-        return f"(SELECT f.*, m.width, m.height FROM {found} f LEFT JOIN {source} m USING (path))"
+        # The lock knows the dimensions of a file that has still the size that it had.
+        return (
+            "(SELECT f.*, coalesce(m.width, l.width) AS width, coalesce(m.height, l.height)"
+            f" AS height FROM {found} f LEFT JOIN {source} m USING (path) LEFT JOIN {lock} l"
+            " ON f.kind = 'picture' AND f.name = l.isic_id AND f.path = l.path AND f.size = l.size)"
+        )
 
     def _collections(self, builder: Builder, state: IndexState, scratch: Path) -> None:
         found = read_collections(self._folder / COLLECTIONS_FILE)

@@ -51,9 +51,6 @@ _MACROS = {
 }
 _TYPED = {"BOOLEAN": "truth", "INTEGER": "whole", "DOUBLE": "decimal_of"}
 
-#: The columns that a folder's table gives, typed; `position` and `faults` come before them.
-GIVEN = ("isic_id", "attribution", "copyright_license", *METADATA, "other")
-
 
 def define_macros(database: "duckdb.DuckDBPyConnection") -> None:
     """Define the functions that `table_source` and `lock_source` use."""
@@ -66,7 +63,7 @@ def table_source(path: Path, scratch: Path) -> Iterator[str]:
     """Give the rows of a table of any kind as a FROM clause, typed.
 
     Its columns are `position`, from 0, `faults`, the names of fields whose cell is not of their
-    type, and `GIVEN`. The id is NULL in a row that names no image.
+    type, and those of the index that a table can give. The id is NULL in a row that names no image.
 
     Parameters
     ----------

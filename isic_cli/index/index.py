@@ -20,7 +20,6 @@ from isic_cli.index.engine import (
 )
 from isic_cli.index.state import (
     REBUILD,
-    ROWS,
     TERMS,
     TITLES,
     IndexState,
@@ -88,7 +87,7 @@ class Index:
         paths = {
             kind: whole(folder / file.name, file)
             for kind, file in state.files.items()
-            if kind not in {TERMS, TITLES, ROWS}
+            if kind not in {TERMS, TITLES}
         }
         threads = 1 if state.records <= _SMALL else None
         database = connect(folder / "spill", threads=threads)

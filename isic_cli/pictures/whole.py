@@ -70,6 +70,20 @@ def inspect(read: ReadAt, size: int) -> Picture:
     raise NotAPictureError(f"not a picture but {_kind(start, size)}")
 
 
+def stated_size(head: bytes) -> tuple[int, int] | None:
+    """Return width and height as the first bytes of a JPEG or PNG say; None where they do not."""
+    if head[:8] == PNG and head[12:16] == b"IHDR" and len(head) >= 33:
+        width, height = struct.unpack(">II", head[16:24])
+        return (width, height) if width and height else None
+    if head[:3] != b"\xff\xd8\xff":
+        return None
+    try:
+        frame, _ = _frame(lambda offset, length: head[offset : offset + length], head)
+    except DamagedError:
+        return None  # or longer than these bytes
+    return frame if frame and all(frame) else None
+
+
 def _kind(start: bytes, size: int) -> str:
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if not size:
@@ -87,7 +101,17 @@ def _kind(start: bytes, size: int) -> str:
 
 def _jpeg(read: ReadAt, size: int) -> Picture:
     """Walk the segments to the first scan, then look for the end marker behind it."""
-    head = read(0, min(size, _HEAD))
+    frame, offset = _frame(read, read(0, min(size, _HEAD)))
+    # A height of 0 promises a DNL marker after the scan, which no picture library writes.
+    if frame is None or not all(frame):
+        raise DamagedError("JPEG without a picture size before its first scan")
+    if read(size - 2, 2) != b"\xff\xd9" and not _has_end(read, offset, size):
+        raise DamagedError("JPEG without its end marker: cut")
+    return Picture("jpg", *frame)
+
+
+def _frame(read: ReadAt, head: bytes) -> tuple[tuple[int, int] | None, int]:
+    """Return width and height, where the segments of a JPEG say so, and where its scan begins."""
     frame: tuple[int, int] | None = None
     offset = 2
     while True:
@@ -104,14 +128,8 @@ def _jpeg(read: ReadAt, size: int) -> Picture:
             height, width = struct.unpack(">HH", segment[5:9])
             frame = (width, height)
         if marker == 0xDA:
-            break
+            return frame, offset
         offset += 2 + (segment[2] << 8 | segment[3])
-    # A height of 0 promises a DNL marker after the scan, which no picture library writes.
-    if frame is None or not all(frame):
-        raise DamagedError("JPEG without a picture size before its first scan")
-    if read(size - 2, 2) != b"\xff\xd9" and not _has_end(read, offset, size):
-        raise DamagedError("JPEG without its end marker: cut")
-    return Picture("jpg", *frame)
 
 
 def _has_end(read: ReadAt, start: int, size: int) -> bool:

@@ -1,11 +1,11 @@
 """Open the archive that the settings name, over the network or inside the process."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isic_cli.config import ArchiveSpec, Settings
+from isic_cli.config import LOCAL_URL, ArchiveSpec, Settings
 from isic_cli.errors import NotFoundError, UsageError
 from isic_cli.services.index.paths import indexes_folder
 
@@ -98,6 +98,18 @@ def folder_index(
 
     spare = indexes_folder(cache_dir) / spec.key / "folder"
     return open_folder_index(spec.folder, spare, writes=writes)
+
+
+@contextmanager
+def opened_folder(source: Path, cache_dir: Path) -> "Iterator[FolderIndex | None]":
+    """Open the index of what may be a folder; None for a table, and a folder of few images."""
+    spec = ArchiveSpec("folder", str(source), LOCAL_URL, source)
+    index = folder_index(spec, cache_dir) if source.is_dir() else None
+    if index is None:
+        yield None
+        return
+    with index:
+        yield index
 
 
 def images_shown(settings: Settings, isic_ids: Sequence[str]) -> "dict[str, ImageRecord]":

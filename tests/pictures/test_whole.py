@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from isic_cli.errors import DamagedError
-from isic_cli.pictures.whole import Picture, inspect
+from isic_cli.pictures.whole import Picture, inspect, stated_size
 from tests.support.drawn import jpeg, png, png_chunk, tiff
 
 
@@ -188,3 +188,13 @@ def test_a_big_endian_tiff_with_tiles_is_read() -> None:
     entries = b"".join(struct.pack(">HHII", *tag) for tag in tags)
     data = b"MM\0*" + struct.pack(">IH", 8, len(tags)) + entries + bytes(4)
     assert look(data) == Picture("tif", 7, 5)
+
+
+def test_the_first_bytes_tell_the_size_where_they_hold_it() -> None:
+    photo, map_ = io.BytesIO(), io.BytesIO()
+    Image.new("RGB", (31, 17)).save(photo, "JPEG")
+    Image.new("L", (5, 7)).save(map_, "PNG")
+    assert stated_size(photo.getvalue()) == (31, 17)
+    assert stated_size(map_.getvalue()[:40]) == (5, 7)
+    for short in (b"", b"GIF89a", photo.getvalue()[:30], map_.getvalue()[:20], b"\xff\xd8\xff\xe0"):
+        assert stated_size(short) is None
