@@ -82,6 +82,8 @@ class Settings:
         Bytes per second, on average of `timeout` seconds, below which an attempt is given up.
     max_answer : int
         Most bytes of an answer, uncompressed; of a file only where its length is not known.
+    challenge_url : str
+        Where the files of the challenges are fetched from; empty for the challenge site.
     """
 
     archive: ArchiveSpec
@@ -94,6 +96,7 @@ class Settings:
     cache: bool = False
     lowest_speed: float = LOWEST_SPEED
     max_answer: int = MAX_ANSWER
+    challenge_url: str = ""
 
     def __repr__(self) -> str:
         """Show everything but the token."""
@@ -155,7 +158,7 @@ def parse_archive(value: str, *, insecure: bool = False) -> ArchiveSpec:
     if value == "demo":
         return ArchiveSpec("demo", "demo", LOCAL_URL)
     if "://" in value:
-        return ArchiveSpec("remote", value, _origin(value, insecure=insecure))
+        return ArchiveSpec("remote", value, checked_origin(value, insecure=insecure))
     folder = Path(value).expanduser()
     if folder.is_dir():
         return ArchiveSpec("folder", value, LOCAL_URL, folder)
@@ -169,28 +172,35 @@ def parse_archive(value: str, *, insecure: bool = False) -> ArchiveSpec:
     )
 
 
-def _origin(value: str, *, insecure: bool) -> str:
+def checked_origin(value: str, *, insecure: bool, option: str = "--archive") -> str:
+    """Return the origin of a URL that `option` gave: scheme, host and port.
+
+    Raises
+    ------
+    UsageError
+        As `parse_archive` does.
+    """
     try:
         parts = urlsplit(value)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise UsageError(f"--archive {value}: {error}") from error
+        raise UsageError(f"{option} {value}: {error}") from error
     if parts.scheme not in {"http", "https"}:
         raise UsageError(
-            f"--archive {value}: the scheme {parts.scheme!r} is not http or https",
+            f"{option} {value}: the scheme {parts.scheme!r} is not http or https",
             hint="For a folder on this machine give its path.",
         )
     if not host:
-        raise UsageError(f"--archive {value}: no host")
+        raise UsageError(f"{option} {value}: no host")
     if not is_host_name(host):
-        raise UsageError(f"--archive {value}: {host!r} is not the name of a host")
+        raise UsageError(f"{option} {value}: {host!r} is not the name of a host")
     if parts.username or parts.password:
         raise UsageError(
-            "--archive holds a user name or password", hint="Log in with a token: ISIC_TOKEN."
+            f"{option} holds a user name or password", hint="Log in with a token: ISIC_TOKEN."
         )
     if parts.scheme == "http" and not insecure and not is_loopback(host):
         raise UsageError(
-            f"--archive {value}: plain http to {host} would send tokens and data unprotected",
+            f"{option} {value}: plain http to {host} would send tokens and data unprotected",
             hint="Use https, or --insecure if you mean it.",
         )
     bracketed = f"[{host}]" if ":" in host else host

@@ -62,6 +62,7 @@ KEYS: Mapping[str, type] = {
     "cache": bool,
     "lowest_speed": float,
     "max_answer": int,
+    "challenge_url": str,
 }
 
 

@@ -17,6 +17,7 @@ from isic_cli.api.retry import parse_retry_after
 from isic_cli.config import Settings
 from isic_cli.distribution import NAME as DISTRIBUTION
 from isic_cli.errors import (
+    ChangedError,
     ExpiredLinkError,
     NotFoundError,
     RefusedError,
@@ -170,6 +171,49 @@ class FileHost:
                 raise TransferError(f"{address}: a part was sent where the whole was asked for")
             most = max(self._max_answer, _MOST_TIMES * (file.size or 0))
             yield FileStream(answer, address, start=start, total=total, most=most)
+        finally:
+            answer.close()
+
+    @contextmanager
+    def open_part(
+        self, url: str, first: int, last: int | None = None, *, etag: str | None = None
+    ) -> Iterator[FileStream]:
+        """Open some bytes of a file, such as one member of a ZIP.
+
+        Parameters
+        ----------
+        first, last : int
+            The first and the last byte; a negative `first` alone means so many at the end.
+        etag : str, optional
+            Of the version that earlier parts were of.
+
+        Raises
+        ------
+        RefusedError
+            When the host sends no parts of files.
+        ChangedError
+            When the file has become another.
+        IsicError
+            As `open_file` does.
+        """
+        address = self._rule.first(url)
+        span = f"{first}" if first < 0 else f"{first}-{'' if last is None else last}"
+        answer = self._follow(address, {**_HEADERS, "Range": f"bytes={span}"})
+        try:
+            _check_status(answer, address)
+            found = _RANGE.fullmatch(answer.headers.get("content-range", ""))
+            if answer.status != 206:
+                raise RefusedError(
+                    f"{address}: the host sends no parts of files",
+                    status=answer.status,
+                    hint="Fetch the whole file.",
+                )
+            if found is None or found[3] == "*" or (first >= 0 and int(found[1]) != first):
+                raise TransferError(f"{address}: another part was sent than was asked for")
+            if etag is not None and answer.headers.get("etag") != etag:
+                raise ChangedError(f"{address}: the file changed while it was read")
+            start, total = int(found[1]), int(found[3])
+            yield FileStream(answer, address, start=start, total=total, most=self._max_answer)
         finally:
             answer.close()
 

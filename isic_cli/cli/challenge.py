@@ -19,7 +19,15 @@ FILES = Shape(
 )
 
 
-@click.group(cls=LazyGroup, lazy={})
+@click.group(
+    cls=LazyGroup,
+    lazy={
+        "download": (
+            "isic_cli.cli.challenge_download:download",
+            "Download files of the challenges, check and unpack them.",
+        ),
+    },
+)
 def challenge() -> None:
     """Find and fetch the data of the ISIC challenges, and check and score predictions.
 
@@ -37,7 +45,7 @@ def list_files(names: tuple[str, ...], output: Output) -> ExitCode:
     another form of the same data (DICOM, or before a correction), fetched only by its name.
 
     isic challenge list
-    isic challenge list 2018:3:training -f json
+    isic challenge list 2018:3:training
     """
     from isic_cli.services.challenge.catalogue import all_files, select_files, site_url
 
@@ -53,7 +61,7 @@ def show(name: str, output: Output) -> ExitCode:
     """Show what a task asks: classes, metric, layout of the truth, pictures, files and papers.
 
     isic challenge show 2018:3
-    isic challenge show milk10k -f json
+    isic challenge show milk10k
     """
     facts = _facts(name)
     if output.resolved_format() == "table" and not output.fields:

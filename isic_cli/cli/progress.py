@@ -109,6 +109,10 @@ class Progress:
         self.bytes += bytes
         self.failed += failed
 
+    def add_bytes(self, count: int) -> None:
+        """Count bytes that arrived; a negative number when they are thrown away."""
+        self.bytes += count
+
     def counting(self, items: Iterable[T]) -> Iterator[T]:
         """Pass items on, counting them."""
         for item in items:
@@ -147,7 +151,12 @@ class Progress:
         total = f" of {self.total:,}" if self.total is not None else ""
         parts = [f"{self.label}: {self.done:,}{total} {self.unit}"]
         if self.bytes:
-            parts.append(f"{human_bytes(self.bytes)}, {human_bytes(self.bytes / elapsed)}/s")
+            whole = f" of {human_bytes(self.total_bytes)}" if self.total_bytes else ""
+            speed = human_bytes(self.bytes / elapsed)
+            parts.append(f"{human_bytes(self.bytes)}{whole}, {speed}/s")
+        if self.total_bytes and 0 < self.bytes < self.total_bytes:
+            left = (self.total_bytes - self.bytes) * elapsed / self.bytes
+            return ", ".join([*parts, f"{human_seconds(left)} left"])
         parts.append(f"{rate:.0f} {self.unit}/s" if rate >= 10 else f"{rate:.1f} {self.unit}/s")
         if self.failed:
             parts.append(f"{self.failed:,} failed")

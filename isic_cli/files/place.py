@@ -13,6 +13,8 @@ from isic_cli.files.leftovers import temporary_name
 #: How a file came to its place.
 Means = Literal["reflink", "link", "copy"]
 
+#: fallocate: leave the size, give the blocks back.
+_PUNCH = 0x01 | 0x02
 _FICLONE = 0x40049409  # the Linux ioctl that lets two files share their blocks until one changes
 _READ_ONLY = 0o444
 #: What the system says when it cannot link, but could copy.
@@ -80,3 +82,23 @@ def _reflinked(source: Path, part: Path) -> bool:
         return True
     part.unlink()
     return False
+
+
+def release(descriptor: int, start: int, stop: int) -> bool:
+    """Give the blocks of some bytes of a file back to the file system; they read as zero then.
+
+    Returns
+    -------
+    bool
+        False, and nothing is changed, where the file system has no holes in files.
+    """
+    if sys.platform != "linux":
+        return False
+    import ctypes
+
+    try:
+        fallocate = ctypes.CDLL(None, use_errno=True).fallocate64
+    except (OSError, AttributeError):  # another C library
+        return False
+    fallocate.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64)
+    return bool(fallocate(descriptor, _PUNCH, start, stop - start) == 0)

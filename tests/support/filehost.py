@@ -192,11 +192,13 @@ class Loopback:
         etag = etag_of(body)
 
         def reply(sock: socket.socket, headers: Mapping[str, str]) -> bool:
-            wanted = re.fullmatch(r"bytes=(\d+)-", headers.get("range", ""))
-            if wanted and headers.get("if-range") == etag:
-                begin = int(wanted[1])
-                span = {"Content-Range": f"bytes {begin}-{len(body) - 1}/{len(body)}"}
-                rest = body[begin:]
+            wanted = re.fullmatch(r"bytes=(\d*)-(\d*)", headers.get("range", ""))
+            if wanted and headers.get("if-range") in {None, etag} and body:
+                first, last = wanted.groups()
+                begin = int(first) if first else max(0, len(body) - int(last))
+                end = min(int(last), len(body) - 1) if first and last else len(body) - 1
+                span = {"Content-Range": f"bytes {begin}-{end}/{len(body)}"}
+                rest = body[begin : end + 1]
                 head = {"Content-Length": str(len(rest)), "ETag": etag, **span}
                 sock.sendall(_head("206 Partial Content", head) + rest)
             else:
