@@ -165,6 +165,12 @@ def _notes(job: "Exporter") -> list[str]:
         f"{count:,} {kind} are not in the export: --with {kind} takes them along"
         for kind, count in job.companions_left_out().items()
     ]
+    absent = {"attribution", "copyright_license"}.difference(catalogue.table.columns)
+    if absent:
+        lines.append(
+            f"{catalogue.table.name} has no column {' and '.join(sorted(absent))}: "
+            "whom to credit is not in the export"
+        )
     lines += job.missing_classes()
     lines += [
         f"{count:,} pictures are {why}, which many programs pass over or misread: "

@@ -9,6 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from isic_cli.errors import LocalError
+from isic_cli.services.export.options import ExportOptions
+from isic_cli.services.export.run import Exporter
+from isic_cli.services.export.state import ExportState
+from isic_cli.services.run.workers import ExecutorSpec, open_workers
 from tests.cli.conftest import Isic, Result
 from tests.support.folders import make_folder
 from tests.support.handoffs import IDS, make_rich_folder, mask_of
@@ -209,6 +214,28 @@ def test_options_that_contradict_are_refused(
     done = export(isic, *arguments)
     assert (done.code, message in done.err) == (2, True), done.err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_table_without_credits_is_told(isic: Isic, tmp_path: Path) -> None:
+    make_folder(tmp_path / "bare", [{"isic_id": "ISIC_0000001", "attribution": "A"}], [])
+    done = isic("dataset", "export", "bare", "out", "--to", "csv")
+    assert "metadata.csv has no column copyright_license: whom to credit is not in" in done.err
+
+
+def test_a_table_that_loses_a_row_meanwhile_is_told(tmp_path: Path, rich: Path) -> None:
+    options = ExportOptions(rich, tmp_path / "out", "csv")
+    with (
+        open_workers(ExecutorSpec(jobs=1)) as workers,
+        ExportState(options.out).open(options.recipe) as state,
+    ):
+        outcomes = Exporter(options).run(state, workers)
+        for _ in IDS:
+            next(outcomes)
+        path = rich / "metadata.csv"
+        path.write_text(path.read_text("utf-8").replace(IDS[1], "ISIC_0000009"), "utf-8")
+        with pytest.raises(LocalError, match="it has 5 rows of the 6 pictures"):
+            list(outcomes)
+    assert not (tmp_path / "out/data.csv").exists()
 
 
 def test_two_pictures_of_one_image_are_told(isic: Isic, rich: Path) -> None:

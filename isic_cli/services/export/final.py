@@ -96,8 +96,16 @@ class Finals:
         self._credits()
 
     def _entries(self, split: str | None = None) -> Iterator[coco.Entry]:
-        """Yield what is in the export, with what is known of its files and its cells."""
+        """Yield what is in the export, with what is known of its files and its cells.
+
+        Raises
+        ------
+        LocalError
+            Fewer or more of them than were exported: another program is at the folder.
+        """
         columns = self._catalogue.columns
+        expected = len(self._done) if split is None else self._counts.get(split, Counter()).total()
+        found = 0
         for item in self._catalogue:
             if item.target in self._done and split in {None, item.split}:
                 line = self._state.get(item.target)
@@ -106,8 +114,15 @@ class Finals:
                         f"{self._options.out / item.target} has gone while it was exported",
                         hint="Run the command again.",
                     )
+                found += 1
                 sizes = PictureSizes(tuple(line["exported"]), tuple(line["stored"]))
                 yield item, line, columns.with_sizes(self._catalogue.cells(item), sizes)
+        if found != expected:
+            raise LocalError(
+                f"{self._catalogue.table.name} changed: it has {found:,} rows of the {expected:,} "
+                "pictures that were exported",
+                hint="Run the command again.",
+            )
 
     def _rows(self, split: str | None = None) -> Iterator[dict[str, Any]]:
         """Yield the cells of what is in the export, of every column."""
@@ -116,19 +131,10 @@ class Finals:
 
     def _table(self, name: str) -> None:
         columns = tuple(self._catalogue.columns.types)
-        written_ = 0
         with replacing_state(self._options.out / name) as file:
             writer = csv.DictWriter(file, columns, lineterminator="\n")
             writer.writeheader()
-            for row in self._rows():
-                writer.writerow(as_csv(row))
-                written_ += 1
-        self._compare(written_)
-
-    def _compare(self, rows: int) -> None:
-        """Make sure that a table has a row for each picture."""
-        if rows != len(self._done):
-            raise RuntimeError(f"{rows} rows were written for {len(self._done)} pictures")
+            writer.writerows(as_csv(row) for row in self._rows())
 
     def _classes(self) -> None:
         write_classes(
@@ -140,7 +146,6 @@ class Finals:
         )
 
     def _parquet(self, name: str) -> None:
-        self._compare(sum(1 for _ in self._rows()))
         with _replacing(self._options.out / name) as part:
             write_parquet(self._rows(), part, types=self._catalogue.columns.types)
 
