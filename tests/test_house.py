@@ -190,6 +190,9 @@ ONE_PLACE = {
     r"FloatRange|type=float": {"cli/params.py"},
     r'"--report",': {"cli/outcome.py"},
     r"click\.Path\(": {"cli/params.py"},
+    r"(?m)^ +(from|import) isic_metadata\b(?!.*MetadataRow$)|^(from|import) isic_metadata": {
+        "models/dictionary.py"
+    },
 }
 
 

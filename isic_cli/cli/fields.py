@@ -29,9 +29,11 @@ def fields(run: Run, tree: "Tree | None", output: Output) -> ExitCode:
 
     isic metadata fields --fields field,type,values
     """
+    from isic_cli.models.dictionary import dictionary_words
     from isic_cli.services.upload.dictionary import field_rows, known_terms, tree_rows
 
     terms = known_terms(run.settings())
+    click.echo(f"Values and terms: {dictionary_words()}.", err=True)
     if tree is None:
         counted = ("images",) if terms is not None else ()
         columns = ("field", "group", "kind", "searchable", *counted, "values")

@@ -49,8 +49,11 @@ def _shortened(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _report(report: "ValidationReport", csv_file: Path) -> None:
+    from isic_cli.models.dictionary import dictionary_words
+
     errors = report.errors
     unknown = len(report.findings) - len(errors)
     words = f"{counted(len(errors), 'kind')} of error" if errors else "no error"
     columns = f", {counted(unknown, 'unknown column')}" if unknown else ""
     click.echo(f"{csv_file}: {counted(report.rows, 'row')}, {words}{columns}.", err=True)
+    click.echo(f"Rules: {dictionary_words()}.", err=True)

@@ -35,6 +35,8 @@ def label_number(value: Any) -> int:
     UsageError
         Not of an integer type, or so large that no array of labels can have it.
     """
+    if getattr(getattr(value, "dtype", None), "kind", "") == "b":  # numpy 2.0 takes it for 0 or 1
+        raise _no_label(value)
     try:
         number = index(value)
     except TypeError as error:

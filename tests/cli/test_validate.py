@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+from isic_cli.models.dictionary import dictionary_words
 from tests.cli.conftest import Isic
 
 
@@ -18,7 +19,9 @@ def test_errors_are_a_table_and_exit_code_7(isic: Isic, tmp_path: Path) -> None:
     assert done.code == 7
     assert done.lines[1].split(maxsplit=2)[:2] == ["row", "age"]
     assert done.lines[1].endswith("7      2, 3, 4, 5, 6, …")
-    assert done.err == f"{path}: 7 rows, 1 kind of error, 1 unknown column.\n"
+    assert done.err == (
+        f"{path}: 7 rows, 1 kind of error, 1 unknown column.\nRules: {dictionary_words()}.\n"
+    )
 
 
 def test_as_json_every_row_is_named(isic: Isic, tmp_path: Path) -> None:
@@ -45,7 +48,9 @@ def test_a_good_file_is_exit_code_0_even_with_an_unknown_column(isic: Isic, tmp_
 
     assert done.code == 0
     assert done.lines[1].startswith("column\tnote\t")
-    assert done.err == f"{path}: 1 row, no error, 1 unknown column.\n"
+    assert done.err == (
+        f"{path}: 1 row, no error, 1 unknown column.\nRules: {dictionary_words()}.\n"
+    )
 
 
 def test_a_file_that_is_none_has_its_exit_code(isic: Isic, tmp_path: Path) -> None:

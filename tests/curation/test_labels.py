@@ -13,10 +13,10 @@ from isic_cli.curation.labels import (
     load_scheme,
     node_named,
     path_of,
-    tree_paths,
 )
 from isic_cli.curation.labels.scheme import BASES, parse_scheme, require_levels
 from isic_cli.errors import LocalError, NotFoundError, UsageError
+from isic_cli.models.dictionary import diagnosis_paths
 
 DERMOSCOPIC = ("isic2018", "isic2019", "milk10k")
 
@@ -62,7 +62,7 @@ def test_the_traps_come_out_right(node: str, y2018: str, y2019: str, milk: str) 
 @pytest.mark.parametrize("name", SCHEMES)
 def test_every_node_of_the_tree_is_decided_by_a_rule_with_a_reason(name: str) -> None:
     scheme = load_scheme(name)
-    decided = {path: scheme.decide(path) for path in tree_paths()}
+    decided = {path: scheme.decide(path) for path in diagnosis_paths()}
     assert [path for path, decision in decided.items() if decision.rule is None] == []
     assert [path for path, decision in decided.items() if not decision.reason] == []
     assert {decision.label for decision in decided.values()} <= {*scheme.labels, UNMAPPED}
@@ -74,14 +74,14 @@ def test_every_node_of_the_tree_is_decided_by_a_rule_with_a_reason(name: str) ->
 @pytest.mark.parametrize("name", ["isic2017", *DERMOSCOPIC])
 def test_a_named_diagnosis_is_never_decided_by_a_rule_on_the_first_level(name: str) -> None:
     scheme = load_scheme(name)
-    rules = {path: scheme.decide(path).rule for path in tree_paths() if len(path) > 1}
+    rules = {path: scheme.decide(path).rule for path in diagnosis_paths() if len(path) > 1}
     assert [path for path, rule in rules.items() if rule and len(rule.prefix) == 1] == []
 
 
 def test_every_label_but_unk_is_reached() -> None:
     for name in SCHEMES:
         scheme = load_scheme(name)
-        reached = {scheme.decide(path).label for path in tree_paths()} - {UNMAPPED}
+        reached = {scheme.decide(path).label for path in diagnosis_paths()} - {UNMAPPED}
         assert set(scheme.labels) - reached == ({"UNK"} if name == "isic2019" else set())
 
 

@@ -6,7 +6,7 @@ truth of its challenge, and explains every disagreement.
 
 from isic_cli.curation.labels.legacy import TreeDecision, to_tree
 from isic_cli.curation.labels.scheme import SCHEMES, UNMAPPED, Decision, Rule, Scheme, load_scheme
-from isic_cli.curation.labels.tree import node_named, path_of, tree_paths
+from isic_cli.curation.labels.tree import node_named, path_of
 
 __all__ = [
     "SCHEMES",
@@ -19,5 +19,4 @@ __all__ = [
     "node_named",
     "path_of",
     "to_tree",
-    "tree_paths",
 ]

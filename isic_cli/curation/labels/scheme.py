@@ -8,8 +8,9 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from isic_cli.curation.labels.table import Table, parse_table
-from isic_cli.curation.labels.tree import LEVELS, Path, path_of, tree_paths
+from isic_cli.curation.labels.tree import LEVELS, Path, path_of
 from isic_cli.errors import LocalError, NotFoundError, UsageError
+from isic_cli.models.dictionary import diagnosis_paths
 
 #: What a diagnosis is called that the scheme has no label for. Never a label of its own.
 UNMAPPED = "unmapped"
@@ -217,8 +218,8 @@ def parse_scheme(text: str, *, name: str) -> Scheme:
 def _rule(table: Table, line: int, row: dict[str, str], named: list[str]) -> Rule:
     where = f"{table.name}, line {line}"
     prefix = tuple(level.strip() for level in row["prefix"].split(":"))
-    if prefix not in tree_paths():
-        nodes = [":".join(path) for path in tree_paths()]
+    if prefix not in diagnosis_paths():
+        nodes = [":".join(path) for path in diagnosis_paths()]
         close = difflib.get_close_matches(":".join(prefix), nodes, n=1)
         raise UsageError(
             f"{where}: {row['prefix']!r} is not a node of the diagnosis tree, so it never fits",

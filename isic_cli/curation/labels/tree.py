@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from isic_cli.models.dictionary import diagnosis_paths
 from isic_cli.tables.names import is_missing
 
 #: The columns of a path, from the root down.
@@ -13,17 +14,9 @@ Path = tuple[str, ...]
 
 
 @cache
-def tree_paths() -> frozenset[Path]:
-    """Return every node of the tree as the installed `isic_metadata` knows it."""
-    from isic_metadata.diagnosis_hierarchical import DiagnosisEnum
-
-    return frozenset(tuple(node.value.split(":")) for node in DiagnosisEnum)
-
-
-@cache
 def _nodes_by_name() -> Mapping[str, Path | None]:
     nodes: dict[str, Path | None] = {}
-    for path in tree_paths():
+    for path in diagnosis_paths():
         name = path[-1].casefold()
         nodes[name] = None if name in nodes else path
     return nodes

@@ -12,20 +12,18 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
-
-from isic_metadata.fields import ImageTypeEnum
-from isic_metadata.metadata import MetadataBatch, MetadataRow
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Self
 
 from isic_cli.errors import LocalError
+from isic_cli.models.dictionary import batch_row, check_batch, image_types
+
+if TYPE_CHECKING:
+    from isic_metadata.metadata import MetadataRow
 
 #: Rows between two writes to the table.
 _GROUP = 5_000
 
 _COLUMNS = ("patient_id", "lesion_id", "rcm_case_id", "image_type")
-
-_IMAGE_TYPES = frozenset(kind.value for kind in ImageTypeEnum)
 
 _TABLE = """
 CREATE TABLE item (row INTEGER, patient_id TEXT, lesion_id TEXT, rcm_case_id TEXT, image_type TEXT,
@@ -35,7 +33,7 @@ CREATE TABLE item (row INTEGER, patient_id TEXT, lesion_id TEXT, rcm_case_id TEX
 #: Different rows handed to `MetadataBatch`: it needs one pair for each example it names.
 _MOST_CULPRITS = 200
 
-_MACROSCOPIC = f"image_type = '{ImageTypeEnum.rcm_macroscopic.value}'"
+_MACROSCOPIC = "image_type = 'RCM: macroscopic'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,23 +155,20 @@ class BatchRules:
 
 def _batch_item(item: list[str]) -> MetadataRow:
     patient, lesion, case, image_type = item
-    known = image_type if image_type in _IMAGE_TYPES else None
     # Row by row these may be wrong in other ways, which is reported there and not here.
-    return MetadataRow(
-        patient_id=patient,
-        lesion_id=lesion,
-        rcm_case_id=case,
-        image_type=known,
-        _ignore_rcm_model_checks=True,
+    return batch_row(
+        {
+            "patient_id": patient,
+            "lesion_id": lesion,
+            "rcm_case_id": case,
+            "image_type": image_type if image_type in image_types() else None,
+        }
     )
 
 
 def _judged(field: str, items: list[MetadataRow], rows: Sequence[int]) -> Iterator[BrokenRule]:
     if not items:
         return
-    try:
-        MetadataBatch(items=items)
-    except ValidationError as error:
-        for detail in error.errors(include_url=False, include_input=False):
-            examples = detail.get("ctx", {}).get("examples", [])
-            yield BrokenRule(field, detail["msg"], tuple(examples), rows)
+    for detail in check_batch(items):
+        examples = detail.get("ctx", {}).get("examples", [])
+        yield BrokenRule(field, detail["msg"], tuple(examples), rows)

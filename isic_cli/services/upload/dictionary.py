@@ -7,6 +7,7 @@ from isic_cli.config import Settings
 from isic_cli.errors import NotFoundError
 from isic_cli.index.columns import METADATA
 from isic_cli.index.state import read_state, read_terms
+from isic_cli.models.dictionary import anatom_site_paths, diagnosis_paths
 from isic_cli.query import FIELDS
 from isic_cli.services.index.paths import index_folder
 
@@ -88,11 +89,5 @@ def tree_rows(tree: Tree, terms: Terms | None = None) -> Iterator[dict[str, Any]
         yield row
 
 
-def _paths(tree: Tree) -> list[tuple[str, ...]]:
-    if tree == "diagnosis":
-        from isic_metadata.diagnosis_hierarchical import DiagnosisEnum
-
-        return [tuple(str(item.value).split(":")) for item in DiagnosisEnum]
-    from isic_metadata.anatom_site_hierarchical import AnatomSiteEnum
-
-    return [tuple(str(item.value).split(":")) for item in AnatomSiteEnum]
+def _paths(tree: Tree) -> frozenset[tuple[str, ...]]:
+    return diagnosis_paths() if tree == "diagnosis" else anatom_site_paths()

@@ -14,11 +14,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
-from isic_metadata.metadata import MetadataRow, convert_errors
-from isic_metadata.utils import get_unstructured_columns
-from pydantic import ValidationError
-
 from isic_cli.errors import UsageError
+from isic_cli.models.dictionary import check_row, unstructured_columns, upload_columns
 from isic_cli.services.upload.batch_rules import BatchRules
 from isic_cli.services.upload.metadata_csv import CsvRow, MetadataCsv, open_metadata_csv
 from isic_cli.tables.content import Content
@@ -140,12 +137,8 @@ def row_problems(values: Mapping[str, str]) -> list[tuple[str, str]]:
     # The rules stop at the first kind of fault, and those between fields at the first fault: what
     # is found is taken out of the row, until nothing is.
     while True:
-        try:
-            # A copy, because the rules move values about.
-            MetadataRow.model_validate(dict(left))
-        except ValidationError as error:
-            details = convert_errors(error)
-        else:
+        details = check_row(left)
+        if not details:
             return found
         for detail in details:
             place, context = detail.get("loc", ()), detail.get("ctx") or {}
@@ -251,11 +244,11 @@ def _file_findings(table: MetadataCsv, rows: int) -> Iterator[Finding]:
 
 
 def _unknown_columns(columns: tuple[str, ...]) -> Iterator[Finding]:
-    for name in get_unstructured_columns(columns):
+    for name in unstructured_columns(columns):
         if name in _LEVELS:
             continue
         near = _UPLOADED_AS.get(name) or get_close_matches(
-            name.lower(), MetadataRow.model_fields, n=1, cutoff=0.75
+            name.lower(), upload_columns(), n=1, cutoff=0.75
         )
         meant = f" Did you mean {near[0]}?" if near else ""
         words = "The archive does not know this column and keeps it as unstructured data."
