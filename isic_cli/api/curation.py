@@ -14,8 +14,9 @@ from isic_cli.errors import NotFoundError
 IDS_AT_ONCE = 500
 
 #: Why an id was left out, in our words, by the archive's.
+NOT_SHOWN = "not in the archive, or not visible to this user"
 REASONS = {
-    "no_perms_or_does_not_exist": "not in the archive, or not visible to this user",
+    "no_perms_or_does_not_exist": NOT_SHOWN,
     "private_image_public_collection": "the image is private and the collection public",
 }
 

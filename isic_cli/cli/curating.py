@@ -35,7 +35,7 @@ def add(
 
     Ids go in groups of 500, in their order. A selection of only a search and collections is
     handed to the archive, which goes on after it has answered. Exit code 3: some ids were
-    refused, the others are in.
+    refused, the others are in. What was a member before is counted as such.
 
     isic collection add 3 --from ids.txt --report run.jsonl
     """
@@ -53,7 +53,7 @@ def remove(
     selection: "Selection",
     writing: WriteChoice,
 ) -> ExitCode:
-    """Remove images from a collection; what is no member counts as removed.
+    """Remove images from a collection; what is not a member is counted as such.
 
     isic collection remove 3 --from ids.txt
     """

@@ -62,12 +62,14 @@ class Fold:
         counted : bool
             False for an item that was counted before, as what it was then.
         """
+        from isic_cli.models.outcomes import in_words
+
         self._report.add(outcome)
         if counted:
             self._ticker.advance(bytes=bytes, failed=outcome.is_bad)
         if outcome.is_bad:
             self.bad += 1
-            self._say(f"{outcome.status.capitalize()}: {outcome.sentence}")
+            self._say(f"{in_words(outcome.status).capitalize()}: {outcome.sentence}")
 
     def take(self, event: "DownloadEvent") -> None:
         """Fold one event of a transfer."""

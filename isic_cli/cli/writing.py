@@ -85,7 +85,9 @@ def send(
 
 
 def _report_counts(counts: dict[str, int], reasons: Counter[str], name: str) -> None:
-    words = [f"{status} {count:,}" for status, count in counts.items()]
+    from isic_cli.models.outcomes import in_words
+
+    words = [f"{in_words(status)} {count:,}" for status, count in counts.items()]
     if words:
         click.echo(f"Collection {name}: {', '.join(words)}.", err=True)
     for reason, count in reasons.most_common():

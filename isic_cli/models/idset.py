@@ -23,8 +23,8 @@ class IdSet:
             self._bits[number >> 3] |= 1 << (number & 7)
         return is_new
 
-    def __contains__(self, isic_id: str) -> bool:
-        number = number_of(isic_id)
+    def __contains__(self, isic_id: object) -> bool:
+        number = number_of(isic_id) if isinstance(isic_id, str) else None
         if number is None:
             return isic_id in self._others
         return bool(self._bits) and bool(self._bits[number >> 3] >> (number & 7) & 1)

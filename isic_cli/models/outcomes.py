@@ -96,6 +96,15 @@ class Outcome:
         return {key: getattr(self, key) for key in ITEM_KEYS} | dict(self.extra)
 
 
+def in_words(status: str) -> str:
+    """Return a status as a sentence has it.
+
+    >>> in_words("already_member"), in_words("not_found")
+    ('already a member', 'not found')
+    """
+    return status.replace("_member", "_a_member").replace("_", " ")
+
+
 def is_bad(status: str) -> bool:
     """Whether an item with this status is not what it should be; an unknown word is."""
     return status not in GOOD

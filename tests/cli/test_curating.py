@@ -30,20 +30,45 @@ def test_piped_ids_are_added_in_their_order_with_an_outcome_each(
 
     assert (done.code, done.out) == (3, "")
     assert done.err.splitlines() == [
-        f"Failed: ISIC_9999999: {MISSING}",
-        "Collection 7 (Nevi): added 2, failed 1.",
+        f"Not found: ISIC_9999999: {MISSING}",
+        "Collection 7 (Nevi): added 2, not found 1.",
         f"  1 failed: {MISSING}",
     ]
     told = report(tmp_path / "r.jsonl")
     assert [(one["isic_id"], one["status"], one["reason"]) for one in told[:-1]] == [
         ("ISIC_0000004", "added", None),
-        ("ISIC_9999999", "failed", MISSING),
+        ("ISIC_9999999", "not_found", MISSING),
         ("ISIC_0000001", "added", None),
     ]
     assert told[-1] == {
-        "summary": {"counts": {"added": 2, "failed": 1}, "collection": 7, "exit_code": 3}
+        "summary": {"counts": {"added": 2, "not_found": 1}, "collection": 7, "exit_code": 3}
     }
     assert members(isic, 7) == [f"ISIC_000000{number}" for number in (1, 2, 3, 4)]
+
+
+def test_what_is_a_member_or_not_already_is_counted_and_reported(
+    isic: Isic, tmp_path: Path
+) -> None:
+    lines = "ISIC_0000001\nISIC_0000002\n"  # the second is in collection 7
+    added = isic("collection", "add", "7", "--from", "-", "--report", "a.jsonl", stdin=lines)
+    again = isic("collection", "add", "7", "--from", "-", stdin=lines)
+    removed = isic("collection", "remove", "7", "--from", "-", stdin="ISIC_0000001\n")
+    lacking = isic("collection", "remove", "7", "--from", "-", "--report", "r.jsonl", stdin=lines)
+
+    assert [done.code for done in (added, again, removed, lacking)] == [0, 0, 0, 0]
+    assert (added.err, again.err, lacking.err) == (
+        "Collection 7 (Nevi): added 1, already a member 1.\n",
+        "Collection 7 (Nevi): already a member 2.\n",
+        "Collection 7 (Nevi): not a member 1, removed 1.\n",
+    )
+    assert [line["status"] for line in report(tmp_path / "a.jsonl")[:-1]] == [
+        "added",
+        "already_member",
+    ]
+    assert [line["status"] for line in report(tmp_path / "r.jsonl")[:-1]] == [
+        "not_member",
+        "removed",
+    ]
 
 
 def test_the_report_of_a_collection_that_is_not_there_says_so(isic: Isic, tmp_path: Path) -> None:
@@ -56,7 +81,7 @@ def test_a_report_can_be_run_again_for_what_failed(isic: Isic, tmp_path: Path) -
     isic("collection", "add", "7", "--from", "-", "--report", "r.jsonl", stdin="ISIC_9999999\n")
     done = isic("collection", "add", "7", "--from", "r.jsonl", "--status", "failed")
 
-    assert (done.code, "failed 1" in done.err) == (3, True)
+    assert (done.code, "not found 1" in done.err) == (3, True)
 
 
 def test_a_search_is_handed_to_the_archive(isic: Isic) -> None:
@@ -78,7 +103,7 @@ def test_ids_and_a_search_together_are_looked_up_first(isic: Isic) -> None:
 
 def test_images_are_removed_by_id_or_by_search(isic: Isic) -> None:
     done = isic("collection", "remove", "7", "--from", "-", stdin="ISIC_0000002 ISIC_0000001")
-    assert (done.code, done.err) == (0, "Collection 7 (Nevi): removed 2.\n")
+    assert (done.code, done.err) == (0, "Collection 7 (Nevi): removed 1, not a member 1.\n")
     assert members(isic, 7) == ["ISIC_0000003"]
 
     assert isic("collection", "remove", "7", "-s", "sex:male").code == 0

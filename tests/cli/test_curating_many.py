@@ -20,6 +20,7 @@ class Counting(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.groups: list[list[str]] = []
+        self.searches = 0
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -29,6 +30,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if "users/me" in self.path:
             self._send({"id": 2, "email": "owner@example.org"})
+        elif "search" in self.path:
+            self.server.searches += 1
+            self._send({"count": 0, "results": [], "next": None, "previous": None})
         else:
             self._send({"id": 4711, "name": "Nevi"})
 
@@ -78,7 +82,8 @@ def test_ten_thousand_piped_ids_are_twenty_requests_and_ten_thousand_lines(
     assert (done.returncode, done.stdout) == (3, "")
     assert [len(group) for group in server.groups] == [500] * 20
     assert [isic_id for group in server.groups for isic_id in group] == IDS
+    assert server.searches == 1  # an empty collection has no members to be asked for
     lines = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
     assert [line["isic_id"] for line in lines[:-1]] == IDS
-    assert lines[-1]["summary"]["counts"] == {"added": 9990, "failed": 10}
-    assert "Collection 4711 (Nevi): added 9,990, failed 10." in done.stderr
+    assert lines[-1]["summary"]["counts"] == {"added": 9990, "not_found": 10}
+    assert "Collection 4711 (Nevi): added 9,990, not found 10." in done.stderr

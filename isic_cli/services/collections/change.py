@@ -1,15 +1,16 @@
 """Add images to a collection and remove them, in groups, with an outcome for every id."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 from typing import Literal
 
 from isic_cli.api.archive import ArchiveApi
-from isic_cli.api.curation import IDS_AT_ONCE, ListAnswer
+from isic_cli.api.curation import IDS_AT_ONCE, NOT_SHOWN, ListAnswer
 from isic_cli.errors import IsicError, RefusedError, UsageError
 from isic_cli.models.collection import Collection
+from isic_cli.models.idset import IdSet
 from isic_cli.models.outcomes import Outcome
 from isic_cli.models.selection import Selection
 from isic_cli.services.run.workers import open_threads
@@ -20,10 +21,16 @@ logger = logging.getLogger(__name__)
 #: Quick searches side by side.
 _LANES = 4
 
+#: A collection of so many times the ids of a group is listed rather than asked for each id.
+_LISTED = 4
+
 Verb = Literal["add", "remove"]
 
 #: Which of two collections an image is in.
 Where = Literal["a", "b", "both"]
+
+#: Which of a group are members.
+Members = Callable[[Sequence[str]], Container[str]]
 
 #: What sends one group: `ArchiveApi.add_images` or `remove_images`, bound to a collection.
 Send = Callable[[Sequence[str]], ListAnswer]
@@ -38,8 +45,11 @@ class GroupWrite:
     ----------
     send : callable
         Sends one group.
-    done : {"added", "removed"}
-        What an id that succeeded is.
+    verb : {"add", "remove"}
+        What is done with the ids.
+    members : callable
+        Returns which of a group are members before it is sent. Without, each is taken to be what
+        the verb changes.
 
     Attributes
     ----------
@@ -50,33 +60,69 @@ class GroupWrite:
         id, and the next run can begin from it.
     """
 
-    def __init__(self, send: Send, done: Literal["added", "removed"]) -> None:
+    def __init__(self, send: Send, verb: Verb, members: Members | None = None) -> None:
         self._send = send
-        self._done = done
+        self._is_add = verb == "add"
+        self._members = members
         self.requests = 0
         self.error: IsicError | None = None
 
     def run(self, isic_ids: Iterable[str]) -> Iterator[Outcome]:
-        """Yield the outcome of every id; only one group is in memory."""
+        """Yield the outcome of every id; only one group is in memory.
+
+        Status `added` and `removed`; `already_member` and `not_member` for what was so before;
+        `not_found` for what the archive does not show; `failed`.
+        """
         waiting = iter(isic_ids)
         while group := list(islice(waiting, IDS_AT_ONCE)):
             if self.error is not None:
                 yield from (Outcome(isic_id, "failed", NOT_SENT) for isic_id in group)
                 continue
             try:
+                members = self._members(group) if self._members else None
                 self.requests += 1
                 told = self._send(group)
             except IsicError as error:
                 self.error = error
                 yield from (Outcome(isic_id, "failed", error.message) for isic_id in group)
             else:
-                yield from (self._outcome(isic_id, told) for isic_id in group)
+                yield from (self._outcome(isic_id, told, members) for isic_id in group)
 
-    def _outcome(self, isic_id: str, told: ListAnswer) -> Outcome:
+    def _outcome(self, isic_id: str, told: ListAnswer, members: Container[str] | None) -> Outcome:
         if isic_id in told.succeeded:
-            return Outcome(isic_id, self._done)
+            was_member = not self._is_add if members is None else isic_id in members
+            if self._is_add:
+                return Outcome(isic_id, "already_member" if was_member else "added")
+            return Outcome(isic_id, "removed" if was_member else "not_member")
         reason = told.refused.get(isic_id, "the archive's answer does not mention it")
-        return Outcome(isic_id, "failed", reason)
+        return Outcome(isic_id, "not_found" if reason == NOT_SHOWN else "failed", reason)
+
+
+class MemberLookup:
+    """Which ids are members of a collection, asked with the fewest requests.
+
+    A collection that is not much larger than the first group is listed once; of a larger one
+    each group is looked up, a hundred ids in a request.
+    """
+
+    def __init__(self, api: ArchiveApi, collection_id: int) -> None:
+        self._api = api
+        self._collection = [collection_id]
+        self._all: IdSet | None = None
+        self._is_asked = False
+
+    def __call__(self, group: Sequence[str]) -> Container[str]:
+        """Return the members, at least those of the group."""
+        if not self._is_asked:
+            self._is_asked = True
+            search = self._api.search(collections=self._collection)
+            if search.count() <= _LISTED * len(group):
+                self._all = IdSet()
+                for record in search.by_id():
+                    self._all.add(record.isic_id)
+        if self._all is not None:
+            return self._all
+        return self._api.images_by_id(group, collections=self._collection)
 
 
 class MembershipChange:
@@ -92,6 +138,11 @@ class MembershipChange:
         Which images.
     verb : {"add", "remove"}
         What to do with them.
+
+    Attributes
+    ----------
+    is_new : bool
+        Whether the collection was made for this selection, so that all of it is added.
 
     Raises
     ------
@@ -109,6 +160,7 @@ class MembershipChange:
             )
         self.collection = collection
         self.verb = verb
+        self.is_new = False
         self._selection = selection
         self._api = api
         narrowed = selection
@@ -131,6 +183,13 @@ class MembershipChange:
         chosen = self._selection
         plain = Selection(ids=chosen.ids, exclude=chosen.exclude, limit=chosen.limit)
         return chosen.ids is not None and chosen == plain
+
+    @property
+    def _lists_members(self) -> bool:
+        """Whether all that is sent is known to be what the verb changes."""
+        return self.is_new or (
+            self.verb == "remove" and not self._sends_ids and not self._selection.collections
+        )
 
     def isic_ids(self) -> Iterator[str]:
         """Yield the selected ids, in the order they were given or listed."""
@@ -160,9 +219,9 @@ class MembershipChange:
     def write(self) -> GroupWrite:
         """Return what sends the ids of `isic_ids`."""
         number = self.collection.id
-        if self.verb == "add":
-            return GroupWrite(lambda group: self._api.add_images(number, group), "added")
-        return GroupWrite(lambda group: self._api.remove_images(number, group), "removed")
+        send = self._api.add_images if self.verb == "add" else self._api.remove_images
+        members = None if self._lists_members else MemberLookup(self._api, number)
+        return GroupWrite(lambda group: send(number, group), self.verb, members)
 
     def hand_over(self) -> None:
         """Have the archive add what the selection finds; it goes on after it has answered."""
@@ -205,6 +264,7 @@ def make_collection(
         )
     number = api.create_collection(name, [first], description=description)
     change.collection = api.collection(number)
+    change.is_new = True
     return change, chain([first], ids)
 
 

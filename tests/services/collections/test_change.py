@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import httpx
 import pytest
 
-from isic_cli.api.curation import ListAnswer
+from isic_cli.api.curation import NOT_SHOWN, ListAnswer
 from isic_cli.errors import NetworkError, UsageError
 from isic_cli.models.collection import Collection
 from isic_cli.models.outcomes import Outcome
@@ -12,6 +12,7 @@ from isic_cli.services.collections.change import (
     NOT_SENT,
     GroupWrite,
     MembershipChange,
+    Verb,
     made_by_me,
 )
 from tests.support.faults import Forever, Script, json_answer, page
@@ -29,20 +30,33 @@ def test_ids_go_in_groups_of_500_and_come_back_in_their_order() -> None:
         sent.append(len(group))
         return ListAnswer(frozenset(reversed(group)), {})
 
-    write = GroupWrite(send, "added")
+    write = GroupWrite(send, "add")
 
     assert [outcome.isic_id for outcome in write.run(ids(1201)[::-1])] == ids(1201)[::-1]
     assert (sent, write.requests, write.error) == ([500, 500, 201], 3, None)
 
 
 def test_each_id_has_the_outcome_that_the_archive_tells() -> None:
-    write = GroupWrite(lambda _: ListAnswer(frozenset({"a"}), {"b": "private"}), "removed")
+    write = GroupWrite(
+        lambda _: ListAnswer(frozenset({"a"}), {"b": "private", "d": NOT_SHOWN}), "remove"
+    )
 
-    assert list(write.run(["a", "b", "c"])) == [
+    assert list(write.run(["a", "b", "c", "d"])) == [
         Outcome("a", "removed"),
         Outcome("b", "failed", "private"),
         Outcome("c", "failed", "the archive's answer does not mention it"),
+        Outcome("d", "not_found", NOT_SHOWN),
     ]
+
+
+@pytest.mark.parametrize(
+    ("verb", "told"),
+    [("add", ["already_member", "added"]), ("remove", ["removed", "not_member"])],
+)
+def test_what_was_so_before_is_told_apart(verb: Verb, told: list[str]) -> None:
+    write = GroupWrite(lambda group: ListAnswer(frozenset(group), {}), verb, lambda _: {"a"})
+
+    assert [outcome.status for outcome in write.run(["a", "b"])] == told
 
 
 def test_a_group_that_fails_ends_the_sending_and_names_every_id() -> None:
@@ -54,7 +68,7 @@ def test_a_group_that_fails_ends_the_sending_and_names_every_id() -> None:
             raise NetworkError("no answer in time")
         return ListAnswer(frozenset(group), {})
 
-    write = GroupWrite(send, "added")
+    write = GroupWrite(send, "add")
     outcomes = list(write.run(ids(1400)))
 
     assert len(calls) == 2
@@ -72,7 +86,7 @@ def test_ids_are_asked_for_only_when_their_group_is_sent() -> None:
             asked += 1
             yield isic_id
 
-    write = GroupWrite(lambda group: ListAnswer(frozenset(group), {}), "added")
+    write = GroupWrite(lambda group: ListAnswer(frozenset(group), {}), "add")
     outcomes = write.run(source())  # type: ignore[arg-type]
     next(outcomes)
 
