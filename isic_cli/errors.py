@@ -6,7 +6,8 @@ The tree, with the exit code of each branch::
     ├── UsageError                2 USAGE      an option, a file or a configuration is wrong
     │   ├── QueryError                         a search query that does not parse
     │   ├── ConfigError                        isic.toml or an environment variable
-    │   └── RefusedError                       the archive refuses what was asked (400, 409, 422)
+    │   └── RefusedError                       the archive refuses what was asked (400, 405, 422)
+    │       └── StateError 3 PARTIAL           what is so now forbids it: locked, published (409)
     ├── PartialError              3 PARTIAL    some items failed, the rest is good
     ├── AuthError                 4 AUTH       login needed, expired or refused
     ├── NetworkError              5 NETWORK    no answer after all retries
@@ -126,6 +127,15 @@ class RefusedError(UsageError):
     def __init__(self, message: str, *, status: int, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.status = status
+
+
+class StateError(RefusedError):
+    """The archive refuses it for what the thing is now: locked, published, in use (409).
+
+    The command is right, so that it is no usage error: nothing of it was done.
+    """
+
+    exit_code = ExitCode.PARTIAL
 
 
 class PartialError(IsicError):

@@ -8,7 +8,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from isic_cli.api.answer import Answer, read_json
 from isic_cli.api.session import Session
-from isic_cli.errors import NotFoundError
+from isic_cli.errors import NotFoundError, RefusedError, StateError
 
 #: The archive takes no more ids in one request.
 IDS_AT_ONCE = 500
@@ -120,10 +120,13 @@ class CurationEndpoints(Session):
 
         Raises
         ------
-        RefusedError
+        StateError
             For one that is locked, or has a study or a DOI.
         """
-        self._write("DELETE", collection_id, "")
+        try:
+            self._write("DELETE", collection_id, "")
+        except RefusedError as error:  # there is nothing else that it could refuse
+            raise StateError(error.message, status=error.status, hint=error.hint) from error
 
     def is_mine(self, collection_id: int, name: str) -> bool | None:
         """Whether this user made a collection, as the archive's quick search tells.

@@ -12,6 +12,7 @@ from isic_cli.errors import (
     RefusedError,
     ResponseError,
     ServerError,
+    StateError,
 )
 from isic_cli.files.load import parse_json
 
@@ -69,6 +70,8 @@ def error_for(
         return NotFoundError(f"{asked}: not found", hint=hint)
     if status == 429 or status >= 500:
         return _server_error(asked, status, retry_after)
+    if status == 409:
+        return StateError(message, status=status)
     return RefusedError(message, status=status, hint=_refusal_hint(status, words))
 
 

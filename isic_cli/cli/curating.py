@@ -12,12 +12,12 @@ from isic_cli.cli.outcome import reported
 from isic_cli.cli.params import LOCAL_TEXT
 from isic_cli.cli.terminal import can_ask, confirm
 from isic_cli.cli.writing import WriteChoice, change_members, send, write_options
-from isic_cli.errors import ExitCode, RefusedError, UsageError
+from isic_cli.errors import ExitCode, StateError, UsageError
 
 if TYPE_CHECKING:
     from isic_cli.models.collection import Collection
     from isic_cli.models.selection import Selection
-    from isic_cli.services.collections.change import Verb
+    from isic_cli.services.collections.members import Verb
 
 
 @click.command("add", cls=Command)
@@ -67,10 +67,10 @@ def _change(
     verb: "Verb",
     writing: WriteChoice,
 ) -> ExitCode:
-    from isic_cli.services.collections.change import MembershipChange, find_collection
+    from isic_cli.services.collections.change import MembershipChange, find_to_write
 
     with reported(writing.report_file) as report, run.open() as api:
-        change = MembershipChange(api, find_collection(api, name), selection, verb)
+        change = MembershipChange(api, find_to_write(api, name), selection, verb)
         return change_members(change, report, writing)
 
 
@@ -154,12 +154,12 @@ def delete(run: Run, name: str, yes: bool, dry_run: bool) -> ExitCode:
 
     isic collection delete 3 --dry-run
     """
-    from isic_cli.services.collections.change import find_collection
+    from isic_cli.services.collections.change import find_to_write
 
     with run.open() as api:
-        found = find_collection(api, name)
+        found = find_to_write(api, name)
+        _check_deletable(found)
         if dry_run:
-            _check_deletable(found)
             click.echo(f"Would delete collection {found.id} ({found.name}).", err=True)
             return ExitCode.OK
         if not yes:
@@ -172,7 +172,7 @@ def delete(run: Run, name: str, yes: bool, dry_run: bool) -> ExitCode:
 def _check_deletable(found: "Collection") -> None:
     if found.locked or found.doi:
         reason = "is locked" if found.locked else "has a DOI"
-        raise RefusedError(f"collection {found.id} {reason} and cannot be deleted", status=400)
+        raise StateError(f"collection {found.id} {reason} and cannot be deleted", status=409)
 
 
 def _confirm(found: "Collection") -> None:

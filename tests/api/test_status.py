@@ -8,6 +8,7 @@ from isic_cli.errors import (
     RefusedError,
     ResponseError,
     ServerError,
+    StateError,
 )
 
 JSON = "application/json; charset=utf-8"
@@ -24,7 +25,7 @@ ASKED = "GET /api/v2/images/search/"
         (403, AuthError, 4),
         (404, NotFoundError, 6),
         (405, RefusedError, 2),
-        (409, RefusedError, 2),
+        (409, StateError, 3),
         (410, NotFoundError, 6),
         (418, RefusedError, 2),
         (422, RefusedError, 2),

@@ -18,13 +18,14 @@ from isic_cli.errors import (
     RefusedError,
     ResponseError,
     ServerError,
+    StateError,
 )
 from tests.support.faults import Script, body, json_answer, raising, status
 from tests.support.opened import opened
 from tests.support.recorded import Recording, recordings
 
 ONE = ["ISIC_0000001"]
-LOCKED = (RefusedError, "Collection is locked")
+LOCKED = (StateError, "Collection is locked")
 NOT_MINE = (AuthError, "You do not have permission to add images to this collection.")
 
 Call = Callable[[ArchiveApi], object]
@@ -66,7 +67,7 @@ REFUSED: dict[str, tuple[Call, Refusal]] = {
     ),
     "150-search-populate-private-into-public": (
         lambda api: api.add_search(20, "public:false"),
-        (RefusedError, "Collection is public and cannot contain private images."),
+        (StateError, "Collection is public and cannot contain private images."),
     ),
     "151-search-populate-locked": (lambda api: api.add_search(7, "sex:male"), LOCKED),
     "152-search-populate-not-owner": (lambda api: api.add_search(3, "sex:male"), NOT_MINE),
@@ -91,15 +92,15 @@ REFUSED: dict[str, tuple[Call, Refusal]] = {
     ),
     "167-collection-delete-locked": (
         lambda api: api.delete_collection(7),
-        (RefusedError, "Can't modify the collection, it's locked."),
+        (StateError, "Can't modify the collection, it's locked."),
     ),
     "168-collection-delete-with-study": (
         lambda api: api.delete_collection(6),
-        (RefusedError, "Collections with derived studies cannot be deleted."),
+        (StateError, "Collections with derived studies cannot be deleted."),
     ),
     "169-collection-delete-with-doi": (
         lambda api: api.delete_collection(1),
-        (RefusedError, "Can't modify the collection, it's locked."),
+        (StateError, "Can't modify the collection, it's locked."),
     ),
     "171-collection-delete-anon": (
         lambda api: api.delete_collection(20),

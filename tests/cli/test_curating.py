@@ -204,10 +204,10 @@ def test_rubbish_among_the_ids_is_told_and_the_rest_added(isic: Isic, tmp_path: 
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["add", "9", "--from", "-"], 2, "Collection is locked"),
-        (["add", "9", "--from", "-", "--dry-run"], 2, "collection 9 is locked"),
-        (["remove", "9", "--from", "-"], 2, "Collection is locked"),
-        (["add", "9", "-s", "sex:male"], 2, "Collection is locked"),
+        (["add", "9", "--from", "-"], 3, "Collection is locked"),
+        (["add", "9", "--from", "-", "--dry-run"], 3, "collection 9 is locked"),
+        (["remove", "9", "--from", "-"], 3, "Collection is locked"),
+        (["add", "9", "-s", "sex:male"], 3, "Collection is locked"),
         (["add", "99", "--from", "-"], 6, "99"),
         (["add", "MELANOMA", "--from", "-"], 2, "9 (melanoma), 8 (Melanoma)"),
         (["add", "7"], 2, "no images were selected"),
@@ -217,8 +217,8 @@ def test_rubbish_among_the_ids_is_told_and_the_rest_added(isic: Isic, tmp_path: 
         (["create", "x" * 201, "--from", "-"], 2, "at most 200 characters"),
         (["create", "New"], 2, "no images were selected"),
         (["create", "New", "-s", "sex:nobody"], 2, "cannot make an empty collection"),
-        (["delete", "9", "--yes"], 2, "Can't modify the collection, it's locked."),
-        (["delete", "9", "--dry-run"], 2, "collection 9 is locked and cannot be deleted"),
+        (["delete", "9", "--yes"], 3, "collection 9 is locked and cannot be deleted"),
+        (["delete", "9", "--dry-run"], 3, "collection 9 is locked and cannot be deleted"),
         (["delete", "99", "--yes"], 6, "99"),
         (["diff", "7", "99"], 6, "99"),
         (["add-images", "7", "--from-isic-ids", "gone.txt"], 6, "no such file: gone.txt"),
@@ -275,6 +275,18 @@ def test_who_may_not_is_told_so(served: Isic, user: str | None, code: int, messa
     assert members(served, 7) == ["ISIC_0000002", "ISIC_0000003"]
 
 
+@pytest.mark.parametrize(
+    "arguments", [("add", "--from", "-"), ("remove", "--from", "-"), ("delete", "--yes")]
+)
+def test_a_write_to_what_a_guest_is_not_shown_says_log_in(
+    served: Isic, arguments: tuple[str, ...]
+) -> None:
+    verb, *options = arguments
+    done = served("collection", verb, "99", *options, stdin="ISIC_0000001\n")
+
+    assert (done.code, "Log in with `isic user login`" in done.err) == (4, True), done.err
+
+
 def test_a_private_image_does_not_go_into_a_public_collection(served: Isic) -> None:
     lines = "ISIC_0000004\nISIC_0000001\n"
     done = served("--token-file", "owner", "collection", "add", "7", "--from", "-", stdin=lines)
@@ -283,7 +295,7 @@ def test_a_private_image_does_not_go_into_a_public_collection(served: Isic) -> N
     assert "ISIC_0000004: the image is private and the collection public" in done.err
     assert members(served, 7) == ["ISIC_0000001", "ISIC_0000002", "ISIC_0000003"]
     search = served("--token-file", "owner", "collection", "add", "7", "-s", "public:false")
-    assert (search.code, "cannot contain private images" in search.err) == (2, True)
+    assert (search.code, "cannot contain private images" in search.err) == (3, True)
 
 
 def test_a_refused_id_stops_a_script(folder: Path) -> None:

@@ -8,13 +8,8 @@ from isic_cli.errors import NetworkError, UsageError
 from isic_cli.models.collection import Collection
 from isic_cli.models.outcomes import Outcome
 from isic_cli.models.selection import IdList, Selection
-from isic_cli.services.collections.change import (
-    NOT_SENT,
-    GroupWrite,
-    MembershipChange,
-    Verb,
-    made_by_me,
-)
+from isic_cli.services.collections.change import MembershipChange, made_by_me
+from isic_cli.services.collections.members import NOT_SENT, GroupWrite, Verb
 from tests.support.faults import Forever, Script, json_answer, page
 from tests.support.opened import opened
 
