@@ -68,8 +68,9 @@ def xlsx_rows(path: Path, name: str) -> Iterator[tuple[int, list[Any]]]:
         ) from error
     warnings.filterwarnings("ignore", module="openpyxl")  # of styles and extensions
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        try:
+        # A stream, for openpyxl refuses a path by its suffix, which may be another.
+        with path.open("rb") as stream:
+            book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
             sheet = book.worksheets[0]
             sheet.reset_dimensions()  # some programs write wrong ones, and rows would be lost
             for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
@@ -78,8 +79,6 @@ def xlsx_rows(path: Path, name: str) -> Iterator[tuple[int, list[Any]]]:
                     yield number, cells
             if len(book.worksheets) > 1:
                 logger.warning("%s: only its first sheet, %s, is read", name, sheet.title)
-        finally:
-            book.close()
     except (
         *(zipfile.BadZipFile, zlib.error, ET.ParseError, EOFError, OSError),
         *(KeyError, ValueError, IndexError, TypeError, AttributeError),

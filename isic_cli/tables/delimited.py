@@ -174,6 +174,12 @@ def _is_mark(line: str, before_header: bool) -> bool:  # noqa: FBT001 - one call
     return before_header and line.lower().startswith(_MARK) and len(line) == len(_MARK) + 1
 
 
+def delimiter_of(lines: Iterable[str]) -> str:
+    """Return what separates the cells of a delimited text; a comma where nothing tells."""
+    first = _first_lines(lines)
+    return _delimiter(first) if first else ","
+
+
 def _first_lines(lines: Iterable[str]) -> list[str]:
     found: list[str] = []
     for line in lines:
