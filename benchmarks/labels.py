@@ -139,7 +139,7 @@ def measure(folder: Path) -> dict[str, tuple[Agreement, Agreement]]:
             elif isic_id not in metadata:
                 by_word.unjoined += 1
         results[name] = by_tree, by_word
-    return {name: results[name] for name in SCHEMES}
+    return {name: results[name] for name in SCHEMES if name in results}
 
 
 def main() -> None:

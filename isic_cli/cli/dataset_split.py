@@ -10,10 +10,10 @@ from isic_cli.cli.command import Command, grouped
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import LOCAL_TEXT, LocalPath
 from isic_cli.cli.sources import settle, source_argument, warn
-from isic_cli.errors import CheckError, ExitCode, LocalError, UsageError
+from isic_cli.errors import CheckError, ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from isic_cli.curation.groups import Groups
     from isic_cli.curation.leaks import Leak
@@ -213,17 +213,15 @@ def _write(table: "TableSource", found: "Split", chosen: _SplitChoice, output: O
 
     column = chosen.column
 
-    def rows() -> "Iterator[dict[str, Any]]":
-        for row in table:
+    def placed(rows: "Iterable[dict[str, Any]]") -> "Iterator[dict[str, Any]]":
+        for row in rows:
             yield {**row, column: found.of[row["isic_id"]]}
 
     if chosen.ids:
         write_id_files(chosen.ids, found.splits, found.of)
     if not chosen.ids or output.path is not None:
-        columns = tuple(dict.fromkeys((*table.columns, column)))
-        written = output.write(rows(), Shape(key="isic_id", columns=columns))
-        if written != len(found.of):
-            raise LocalError(f"{table.name} has changed: {written:,} of {len(found.of):,} rows")
+        columns = tuple(dict.fromkeys((*table.own_columns, column)))
+        output.write(table.whole(placed), Shape(key="isic_id", columns=columns))
 
 
 def _report(found: "Split") -> None:

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     "--scheme",
     type=LOCAL_TEXT,
     metavar="NAME|FILE",
-    help="isic2016, isic2017, isic2018, isic2019, isic2020, milk10k, or a CSV table of your own.",
+    help="isic2016 to isic2020, isic2024, ham10000, milk10k, or a CSV table of your own.",
 )
 @click.option("--one-hot", is_flag=True, help="One column for each label; empty when unmapped.")
 @click.option("--explain", is_flag=True, help="The rule that decided, what it rests on, and why.")
 @click.option(
     "--to",
     type=click.Choice(["tree"]),
-    help="Translate legacy words (diagnosis, benign_malignant …) to diagnosis_1 to diagnosis_5.",
+    help="Translate other columns (diagnosis, iddx_full, dx, one-hot …) to diagnosis_1 … 5.",
 )
 @click.option("--column", default="label", show_default=True, help="Where the label goes.")
 @output_options(default="csv")
@@ -86,9 +86,9 @@ def _label_table(source: Path, labelling: "Labelling", output: Output) -> ExitCo
     from isic_cli.services.tabular import open_table
 
     table = open_table(source)
-    labelling.check(table.columns, name=table.name)
-    columns = tuple(dict.fromkeys((*table.columns, *labelling.added)))
-    output.write(labelling.apply(table), Shape(key="isic_id", columns=columns))
+    warn(labelling.check(table.columns, name=table.name))
+    columns = tuple(dict.fromkeys((*table.own_columns, *labelling.added)))
+    output.write(table.whole(labelling.apply), Shape(key="isic_id", columns=columns))
     return settle(table.problems)
 
 

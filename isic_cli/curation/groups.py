@@ -139,7 +139,8 @@ def build_groups(
     Parameters
     ----------
     rows : sequence of Mapping
-        Each with `isic_id` and any of `fields`.
+        Each with `isic_id` and any of `fields`. Rows of one image are tied when each has another
+        `picture`, such as `ISIC_0000001_downsampled`; a row without is the picture of that id.
     fields : sequence of str
         The fields that tie images together, widest first.
     pairs : iterable of (str, str)
@@ -148,13 +149,14 @@ def build_groups(
     Raises
     ------
     UsageError
-        A row without an ISIC id, or two rows with the same.
+        A row without an ISIC id, or two rows with the same picture.
     """
     isic_ids = _isic_ids(rows)
     columns = [_column(rows, field) for field in fields]
     ties = _Ties(len(rows))
     for column in columns:
         ties.add_column(column)
+    ties.add_same(isic_ids)
     ties.add_pairs({name: at for at, name in enumerate(isic_ids)}, pairs)
     numbers = ties.components()
     # Rows come first among the nodes, so that groups are numbered by their first row.
@@ -206,6 +208,17 @@ class _Ties:
         self.tied[rows] = True
         self._nodes += len(column.values)
 
+    def add_same(self, isic_ids: Sequence[str]) -> None:
+        """Tie each picture to the first one of its image."""
+        first: dict[str, int] = {}
+        rows = np.arange(len(isic_ids), dtype=np.int64)
+        found = [first.setdefault(name, at) for at, name in enumerate(isic_ids)]
+        firsts = np.array(found, np.int64)
+        again = rows != firsts
+        self._left.append(firsts[again])
+        self._right.append(rows[again])
+        self.tied[firsts[again]] = self.tied[again] = True
+
     def add_pairs(self, rows: dict[str, int], pairs: Iterable[tuple[str, str]]) -> None:
         """Tie duplicates to each other; an ISIC id that is no row becomes a node of its own."""
         count, absent = len(self.tied), self._nodes - len(rows)
@@ -226,8 +239,10 @@ def _isic_ids(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     if "" in isic_ids:
         raise UsageError(f"row {isic_ids.index('') + 1} has no isic_id")
     if len(set(isic_ids)) < len(isic_ids):
-        twice = next(name for name, count in Counter(isic_ids).items() if count > 1)
-        raise UsageError(f"{twice} is in the table twice")
+        pictures = Counter(str(row.get("picture") or row["isic_id"]) for row in rows)
+        twice = next((name for name, count in pictures.items() if count > 1), None)
+        if twice is not None:
+            raise UsageError(f"{twice} is in the table twice")
     return isic_ids
 
 

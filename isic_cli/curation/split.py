@@ -93,9 +93,10 @@ class Split:
 
     @property
     def images(self) -> dict[str, int]:
-        """Images in each split."""
-        counts = Counter(self.of.values())
-        return {split: counts[split] for split in self.splits}
+        """Rows in each split."""
+        return {
+            split: sum(counts[split] for counts in self.strata.values()) for split in self.splits
+        }
 
     @property
     def empty(self) -> tuple[str, ...]:
@@ -162,12 +163,13 @@ def split(
     split[free] = plain[free]
     if stratify:
         place_by_stratum(split, free, at, size, strata_of(groups, values), splits.shares)
-    of = dict(zip(groups.isic_ids, (names[at] for at in split[groups.index].tolist()), strict=True))
+    sides = [names[at] for at in split[groups.index].tolist()]
+    of = dict(zip(groups.isic_ids, sides, strict=True))
     return Split(
         splits=names,
         of=of,
         groups={name: int((split == at).sum()) for at, name in enumerate(names)},
-        strata=_counts(values, of, names),
+        strata=_counts(values, sides, names),
         kept=_kept(of, previous or {}),
         corrected=int((split[free] != plain[free]).sum()),
         clashes=[
@@ -249,7 +251,7 @@ def _by_hash(at: npt.NDArray[np.float64], shares: Sequence[float]) -> Ints:
 
 
 def _counts(
-    values: Sequence[str], of: Mapping[str, str], names: Sequence[str]
+    values: Sequence[str], sides: Sequence[str], names: Sequence[str]
 ) -> dict[str, dict[str, int]]:
-    counts = Counter(zip(values, of.values(), strict=True))
+    counts = Counter(zip(values, sides, strict=True))
     return {value: {name: counts[value, name] for name in names} for value in sorted(set(values))}

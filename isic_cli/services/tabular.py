@@ -5,9 +5,10 @@ same sources. Rows are read anew at each iteration and never kept: half a millio
 forty columns would weigh a gigabyte.
 """
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from isic_cli.errors import LocalError, NotFoundError, UsageError
@@ -22,6 +23,12 @@ from isic_cli.tables.read import RowReader
 
 Row = dict[str, Any]
 
+#: Where a narrow row has the name of its picture, when that is more than its ISIC id.
+PICTURE = "picture"
+
+#: A row and its id as the source writes it.
+WrittenRow = tuple[str, Row]
+
 
 @dataclass
 class TableSource:
@@ -33,25 +40,84 @@ class TableSource:
         The source, for messages.
     columns : tuple of str
         In the order of the source, `isic_id` among them.
+    own_id : str
+        What the source calls its column of ids.
     problems : list of Outcome
         Lines without an ISIC id, of the last iteration.
     """
 
     name: str
     columns: tuple[str, ...]
-    read: Callable[["TableSource", tuple[str, ...]], Iterator[Row]]
+    read: Callable[["TableSource", tuple[str, ...]], Iterator[WrittenRow]]
+    own_id: str = "isic_id"
     problems: list[Outcome] = field(default_factory=list)
+    _rows: int = 0
 
     def __iter__(self) -> Iterator[Row]:
+        return (row for _, row in self.written())
+
+    def written(self, fields: tuple[str, ...] = ()) -> Iterator[WrittenRow]:
+        """Yield each row behind its id as the source writes it; with some fields only, or all."""
         self.problems.clear()
-        return self.read(self, self.columns)
+        self._rows = 0
+        for written in self.read(self, fields or self.columns):
+            self._rows += 1
+            yield written
+
+    @property
+    def own_columns(self) -> tuple[str, ...]:
+        """The columns with the source's own column of ids, and ours beside it where it differs."""
+        ours = (self.own_id,) if self.own_id == "isic_id" else (self.own_id, "isic_id")
+        return tuple(
+            name for column in self.columns for name in (ours if column == "isic_id" else (column,))
+        )
+
+    def whole(
+        self, change: Callable[[Iterable[Row]], Iterable[Row]] = lambda rows: rows
+    ) -> Iterator[Row]:
+        """Yield every row, changed, with its id as the source writes it.
+
+        Parameters
+        ----------
+        change : callable, optional
+            Adds cells to rows: one row out for each row in.
+
+        Raises
+        ------
+        LocalError
+            Rows were lost or made on the way.
+        """
+        own: deque[str] = deque()
+
+        def noted() -> Iterator[Row]:
+            for written, row in self.written():
+                own.append(written)
+                yield row
+
+        count, source = 0, noted()
+        for row in change(source):
+            theirs = own.popleft()
+            count += 1
+            if self.own_id == "isic_id":
+                row["isic_id"] = theirs
+                yield row
+            else:
+                yield {self.own_id: theirs, **row}
+        for _ in source:  # what was not asked for is counted too
+            pass
+        if count != self._rows:
+            raise LocalError(f"{self.name}: {count:,} of {self._rows:,} rows were written")
 
     def narrow(self, fields: tuple[str, ...]) -> Iterator[Row]:
-        """Yield the rows with `isic_id` and some fields only; a field without a value is absent."""
-        self.problems.clear()
-        for row in self.read(self, ("isic_id", *fields)):
+        """Yield the rows with `isic_id`, some fields and `picture`, the id as it is written.
+
+        A field without a value is absent.
+        """
+        for written, row in self.written(("isic_id", *fields)):
             short = {name: row[name] for name in fields if not is_missing(row.get(name))}
             short["isic_id"] = row["isic_id"]
+            if written != row["isic_id"]:
+                short[PICTURE] = picture_name(written)
             yield short
 
     def require(self, *fields: str) -> None:
@@ -72,6 +138,11 @@ class TableSource:
         self.problems.append(
             Outcome("", "no_id", f"{self.name}, line {line}: no ISIC id in {text[:80]!r}")
         )
+
+
+def picture_name(written: str) -> str:
+    """Return what names a picture in an id as a table writes it: no folder and no suffix."""
+    return PurePosixPath(written.strip().replace("\\", "/")).stem
 
 
 def open_table(source: Path) -> TableSource:
@@ -108,15 +179,15 @@ def open_table(source: Path) -> TableSource:
 
 
 def _open_journal(folder: Path) -> TableSource:
-    def records() -> Iterator[Row]:
+    def records() -> Iterator[WrittenRow]:
         with DownloadJournal(folder, writable=False) as journal:
             last = ""
             for entry in journal.entries():
                 if entry.isic_id != last:  # a thumbnail beside the full image
                     last = entry.isic_id
-                    yield {**entry.record, "isic_id": entry.isic_id}
+                    yield entry.isic_id, {**entry.record, "isic_id": entry.isic_id}
 
-    names: set[str] = {name for row in records() for name in row}
+    names: set[str] = {name for _, row in records() for name in row}
     columns = (*LEADING_COLUMNS, *sorted(names.difference(LEADING_COLUMNS)))
     return TableSource(str(folder), columns, lambda _table, _fields: records())
 
@@ -128,19 +199,21 @@ def _open_file(path: Path) -> TableSource:
     theirs = dict(zip(ours, rows.columns, strict=True))
     is_renamed = ours != rows.columns
 
-    def read(table: TableSource, fields: tuple[str, ...]) -> Iterator[Row]:
+    def read(table: TableSource, fields: tuple[str, ...]) -> Iterator[WrittenRow]:
         wanted = (
             None if fields == ours else tuple(theirs[name] for name in fields if name in theirs)
         )
         for number, row in rows.select(None if fields == ours else wanted):
             if is_renamed:
                 row = {name: row[their] for name, their in theirs.items() if their in row}  # noqa: PLW2901 - the same row
+            written = row.get("isic_id")
             if _set_id(row):
-                yield row
+                yield str(written), row
             else:
                 table.note(number, ",".join(str(cell) for cell in row.values() if cell))
 
-    return TableSource(str(path), ours, read)
+    own = "isic_id" if key.strip().lower() == "isic_id" else key
+    return TableSource(str(path), ours, read, own)
 
 
 def _set_id(row: Row) -> bool:

@@ -188,3 +188,16 @@ def test_rows_without_an_id_of_a_patient_are_counted_whatever_says_so(
     done = isic("dataset", "split", "t.csv", "--ratio", "50:50")
     assert (done.code, "4 rows have no patient_id." in done.err) == (0, True)
     assert "6 images in 5 groups" in done.err
+
+
+def test_two_pictures_of_one_image_are_kept_together_under_their_names(
+    isic: Isic, tmp_path: Path
+) -> None:
+    pictures = [f"ISIC_000000{n}{end}" for n in range(6) for end in ("", "_downsampled")]
+    (tmp_path / "gt.csv").write_text("image\n" + "\n".join(pictures) + "\n")
+    done = isic("dataset", "split", "gt.csv", "--ratio", "50:50")
+    found = [line.split(",") for line in done.lines]
+    assert (done.code, found[0]) == (0, ["image", "isic_id", "split"])
+    assert [row[0] for row in found[1:]] == pictures
+    assert all(found[at][1:] == found[at + 1][1:] for at in range(1, 13, 2))
+    assert "12 images in 6 groups; 0 images have no group id" in done.err

@@ -64,6 +64,7 @@ def test_legacy_words_become_the_tree_and_then_a_label(isic: Isic, tmp_path: Pat
     )
     assert done.code == 0
     assert json.loads(done.out) == {
+        "image_name": "ISIC_0000001.jpg",
         "isic_id": "ISIC_0000001",
         "diagnosis": "melanoma",
         "diagnosis_1": "Malignant",
@@ -112,7 +113,7 @@ def test_a_line_without_an_id_is_reported_and_the_rest_is_labelled(
         (["table.csv", "--scheme", "none.csv"], 6, "no such file: none.csv"),
         (["none.csv", "--scheme", "isic2019"], 6, "no such table or folder: none.csv"),
         (["table.csv", "-l", "1", "--scheme", "isic2019"], 2, "a table or a selection, not both"),
-        (["legacy.csv", "--scheme", "isic2019"], 2, "legacy.csv has no column diagnosis_1"),
+        (["legacy.csv", "--scheme", "isic2019"], 2, "legacy.csv has no column of a diagnosis"),
         (["noid.csv", "--scheme", "isic2019"], 2, "noid.csv: no column of ids among a, b"),
         (["wide.csv", "--scheme", "isic2019"], 2, "wide.csv, line 2: 3 cells, but 2 columns"),
         (["twice.csv", "--scheme", "isic2019"], 2, "the column sex is there twice"),
@@ -126,7 +127,7 @@ def test_bad_input_is_named(
     isic: Isic, table: Path, arguments: list[str], code: int, message: str
 ) -> None:
     folder = table.parent
-    (folder / "legacy.csv").write_text("isic_id,diagnosis\nISIC_0000001,nevus\n")
+    (folder / "legacy.csv").write_text("isic_id,sex\nISIC_0000001,male\n")
     (folder / "noid.csv").write_text("a,b\n1,2\n")
     (folder / "wide.csv").write_text("isic_id,diagnosis_1\nISIC_0000001,Benign,x\n")
     (folder / "twice.csv").write_text("isic_id,sex,sex\n")
@@ -147,3 +148,38 @@ def test_na_is_no_diagnosis_in_labels_and_no_value_in_stats(isic: Isic, tmp_path
     assert "NA" not in done.err
     found = isic("dataset", "stats", "na.csv", "-f", "csv").out
     assert [line for line in found.splitlines() if ",NA," in line or ",nan," in line] == []
+
+
+def test_ids_stay_as_the_table_writes_them_with_ours_beside(isic: Isic, tmp_path: Path) -> None:
+    (tmp_path / "gt.csv").write_text(
+        "image,lesion_id,diagnosis\nISIC_0013908_downsampled,L1,nevus\nISIC_0013908,L1,nevus\n"
+    )
+    done = isic("metadata", "labels", "gt.csv", "--scheme", "isic2019")
+    assert (done.code, done.lines) == (
+        0,
+        [
+            "image,isic_id,lesion_id,diagnosis,label",
+            "ISIC_0013908_downsampled,ISIC_0013908,L1,nevus,NV",
+            "ISIC_0013908,ISIC_0013908,L1,nevus,NV",
+        ],
+    )
+    (tmp_path / "plain.csv").write_text("isic_id,dx\nisic_0000001.jpg,bcc\n")
+    done = isic("metadata", "labels", "plain.csv", "--scheme", "ham10000")
+    assert done.lines == ["isic_id,dx,label", "isic_0000001.jpg,bcc,bcc"]
+
+
+def test_rows_without_a_diagnosis_are_counted_once(isic: Isic, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("isic_id,diagnosis\nISIC_0000001,\nISIC_0000002,nevus\n")
+    done = isic("metadata", "labels", "t.csv", "--to", "tree", "--scheme", "isic2019")
+    assert done.err.splitlines() == [
+        "Warning: 1 rows: no diagnosis is given",
+        "isic2019, table version 1: NV 1, unmapped 1.",
+    ]
+
+
+def test_a_column_that_only_looks_like_a_diagnosis_is_named(isic: Isic, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("isic_id,dx,Clinical diagnosis\nISIC_0000001,nv,mole\n")
+    done = isic("metadata", "labels", "t.csv", "--scheme", "isic2018")
+    assert (
+        "the column Clinical diagnosis of t.csv looks like a diagnosis and is not read" in done.err
+    )

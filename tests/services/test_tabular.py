@@ -1,6 +1,10 @@
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from isic_cli.errors import LocalError
 from isic_cli.services.download.journal import DownloadJournal, Entry
 from isic_cli.services.tabular import open_table
 
@@ -70,3 +74,15 @@ def test_columns_have_the_names_of_the_archive_whatever_their_case(tmp_path: Pat
     table = open_table(path)
     assert table.columns == ("isic_id", "sex", "patient_id", "sex_note", "Note")
     assert list(table.narrow(("sex", "patient_id"))) == [{"isic_id": "ISIC_0000001", "sex": "male"}]
+
+
+def test_rows_that_are_lost_on_the_way_are_an_error(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("image,sex\nISIC_0000001_downsampled,male\nISIC_0000002,\n")
+    table = open_table(tmp_path / "t.csv")
+    assert table.own_columns == ("image", "isic_id", "sex")
+    assert list(table.whole()) == [
+        {"image": "ISIC_0000001_downsampled", "isic_id": "ISIC_0000001", "sex": "male"},
+        {"image": "ISIC_0000002", "isic_id": "ISIC_0000002", "sex": ""},
+    ]
+    with pytest.raises(LocalError, match="1 of 2 rows were written"):
+        list(table.whole(lambda rows: islice(rows, 1)))

@@ -4,7 +4,7 @@
 truth of its challenge, and explains every disagreement.
 """
 
-from isic_cli.curation.labels.legacy import TreeDecision, to_tree
+from isic_cli.curation.labels.legacy import TreeDecision, diagnosis_of, to_tree
 from isic_cli.curation.labels.scheme import SCHEMES, UNMAPPED, Decision, Rule, Scheme, load_scheme
 from isic_cli.curation.labels.tree import node_named, path_of
 
@@ -15,6 +15,7 @@ __all__ = [
     "Rule",
     "Scheme",
     "TreeDecision",
+    "diagnosis_of",
     "load_scheme",
     "node_named",
     "path_of",

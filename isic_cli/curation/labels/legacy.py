@@ -11,12 +11,15 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from isic_cli.curation.labels.published import IDDX, flag_word, published_class
 from isic_cli.curation.labels.table import parse_table
-from isic_cli.curation.labels.tree import LEVELS, Path, cell, node_named
+from isic_cli.curation.labels.tree import LEVELS, Path, cell, node_named, path_of
+from isic_cli.models.dictionary import diagnosis_paths
 
 _NEVUS: Path = ("Benign", "Benign melanocytic proliferations", "Nevus")
 _MELANOMA: Path = ("Malignant", "Malignant melanocytic proliferations (Melanoma)")
 _UNSAID: Path = (*_MELANOMA, "Melanoma, NOS")
+_PLAIN = "the row has a path already"
 _INVASIVE: Path = (*_MELANOMA, "Melanoma Invasive")
 
 
@@ -61,14 +64,15 @@ def legacy_values() -> Mapping[tuple[str, str], tuple[Path, str]]:
 
 
 def to_tree(row: Mapping[str, Any]) -> TreeDecision:
-    """Translate a legacy row.
+    """Translate a row without a path of today's tree.
 
     Parameters
     ----------
     row : Mapping
         With any of `diagnosis`, `diagnosis_full`, `benign_malignant`, `nevus_type`, `mel_class`,
-        `mel_type`. Beside legacy words, `diagnosis` and `diagnosis_full` may hold the name of a
-        node of the tree.
+        `mel_type`, the `iddx_full` and `iddx_1` … `iddx_5` of 2024, or the class columns of
+        `published`. Beside legacy words, `diagnosis` and `diagnosis_full` may hold the name or
+        the path of a node of the tree.
 
     Returns
     -------
@@ -77,7 +81,7 @@ def to_tree(row: Mapping[str, Any]) -> TreeDecision:
     """
     path, reason = _first(row)
     reasons = [reason]
-    side = cell(row, "benign_malignant")
+    side = cell(row, "benign_malignant") or flag_word(row)
     root, _ = legacy_values().get(("benign_malignant", side.lower()), ((), ""))
     if not path and root:
         path = root
@@ -91,15 +95,39 @@ def to_tree(row: Mapping[str, Any]) -> TreeDecision:
     return TreeDecision(path, "; ".join(reasons), note)
 
 
+def diagnosis_of(row: Mapping[str, Any]) -> TreeDecision:
+    """Return the path of a row from whichever columns tell its diagnosis."""
+    path, problem = path_of(row)
+    if problem:
+        return TreeDecision((), problem)
+    return TreeDecision(path, _PLAIN) if path else to_tree(row)
+
+
 def _first(row: Mapping[str, Any]) -> tuple[Path, str]:
-    """Return the path of the word alone."""
+    """Return the path that the row itself, its words or its published class give."""
+    levels = tuple(level.strip() for level in cell(row, "iddx_full").split("::") if level.strip())
+    levels = levels or path_of(dict(zip(LEVELS, map(row.get, IDDX), strict=True)))[0]
+    if levels:
+        return levels, "the path that iddx gives"
     word = cell(row, "diagnosis") or cell(row, "diagnosis_full")
-    if not word:
-        return (), "no diagnosis is given"
+    return _of_word(word) if word else _of_class(row)
+
+
+def _of_word(word: str) -> tuple[Path, str]:
     known = legacy_values().get(("diagnosis", word.lower()))
     if known is not None:
         return known
-    node = node_named(word)
+    path = tuple(level.strip() for level in word.split(":"))
+    node = path if path in diagnosis_paths() else node_named(word)
     if node is not None:
         return node, "the name of a node of the tree"
     return (), f"{word!r} is neither a legacy diagnosis nor a node of the tree"
+
+
+def _of_class(row: Mapping[str, Any]) -> tuple[Path, str]:
+    given = published_class(row)
+    if given is None:
+        return (), "no diagnosis is given"
+    unknown = (), f"{given.name!r} is no class of {given.scheme}"
+    found = legacy_values().get(("class", given.name.lower()), unknown)
+    return found if given.name else ((), given.note)

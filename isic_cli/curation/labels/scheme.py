@@ -2,13 +2,20 @@
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path as FilePath
 from typing import Any
 
+from isic_cli.curation.labels.legacy import diagnosis_of
+from isic_cli.curation.labels.published import (
+    DIAGNOSIS_COLUMNS,
+    published_class,
+    strange_columns,
+    telling_columns,
+)
 from isic_cli.curation.labels.table import Table, parse_table
-from isic_cli.curation.labels.tree import LEVELS, Path, path_of
+from isic_cli.curation.labels.tree import Path
 from isic_cli.errors import LocalError, NotFoundError, UsageError
 from isic_cli.models.dictionary import diagnosis_paths
 
@@ -16,7 +23,16 @@ from isic_cli.models.dictionary import diagnosis_paths
 UNMAPPED = "unmapped"
 
 #: The schemes in the package.
-SCHEMES = ("isic2016", "isic2017", "isic2018", "isic2019", "isic2020", "milk10k")
+SCHEMES = (
+    *("isic2016", "isic2017", "isic2018", "isic2019", "isic2020", "isic2024"),
+    *("ham10000", "milk10k"),
+)
+
+#: HAM10000 is the training data of 2018 under its own, small names.
+_SMALL = {"ham10000": "isic2018"}
+
+#: The last level of a prefix that fits every node below the rest, and not the rest itself.
+_BELOW = "*"
 
 #: What a rule rests on: the challenge's own words, its published labels, or our judgement.
 BASES = ("text", "data", "judged")
@@ -29,7 +45,8 @@ class Rule:
     Attributes
     ----------
     prefix : tuple of str
-        Levels of the tree from `diagnosis_1` down; fits every path that starts so.
+        Levels of the tree from `diagnosis_1` down; fits every path that starts so. With `*` as
+        its last level it fits those that go on.
     label : str
         A label of the scheme, or `UNMAPPED`.
     reason : str
@@ -94,7 +111,8 @@ class Scheme:
     def decide(self, path: Path) -> Decision:
         """Return the decision of the most specific rule that fits a path."""
         for depth in range(len(path), 0, -1):
-            rule = self.rules.get(path[:depth])
+            below = self.rules.get((*path[:depth], _BELOW)) if depth < len(path) else None
+            rule = below or self.rules.get(path[:depth])
             if rule is not None:
                 return Decision(rule.label, rule.reason, rule)
         if not path:
@@ -102,18 +120,28 @@ class Scheme:
         return Decision(UNMAPPED, f"no rule of {self.name} fits {':'.join(path)}", None)
 
     def explain(self, row: Mapping[str, Any]) -> Decision:
-        """Return the decision on a row with `diagnosis_1` … `diagnosis_5`.
+        """Return the decision on a row of any table that tells a diagnosis.
 
-        A row with a level below an empty one is unmapped: its path cannot be trusted.
+        A class that the challenge of this scheme published decides. A row with a level below an
+        empty one is unmapped: its path cannot be trusted.
         """
-        path, problem = path_of(row)
-        return Decision(UNMAPPED, problem, None) if problem else self.decide(path)
+        given = published_class(row)
+        label = given.label_in(self.name, self.labels) if given else None
+        if given and label:
+            return Decision(label, f"published: {given.name} of {given.scheme}", None)
+        found = diagnosis_of(row)
+        return self.decide(found.path) if found.path else Decision(UNMAPPED, found.reason, None)
 
     def explain_all(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[Decision]:
-        """Decide on many rows; equal paths are looked up once."""
+        """Decide on many rows; equal diagnoses are looked up once."""
         known: dict[tuple[Any, ...], Decision] = {}
+        columns: tuple[str, ...] = ()
+        last: Any = None
         for row in rows:
-            key = tuple(row.get(level) for level in LEVELS)
+            if row.keys() != last:
+                last = row.keys()
+                columns = tuple(name for name in row if name in DIAGNOSIS_COLUMNS)
+            key = columns, *(row[name] for name in columns)
             decision = known.get(key)
             if decision is None:
                 decision = known[key] = self.explain(row)
@@ -129,22 +157,24 @@ class Scheme:
         return {name: int(name == label) for name in self.labels}
 
 
-def require_levels(columns: Iterable[str], *, name: str) -> None:
-    """Refuse a table that has no diagnosis path.
+def require_diagnosis(columns: Iterable[str], *, name: str) -> tuple[str, ...]:
+    """Return the columns of a table that tell a diagnosis.
 
     Raises
     ------
     UsageError
-        There is no column `diagnosis_1`.
+        There is none.
     """
-    columns = set(columns)
-    if LEVELS[0] in columns:
-        return
-    legacy = columns & {"diagnosis", "diagnosis_full", "benign_malignant"}
-    raise UsageError(
-        f"{name} has no column {LEVELS[0]}",
-        hint=f"it has {', '.join(sorted(legacy))}: translate it with --to tree" if legacy else None,
-    )
+    there = tuple(columns)
+    found = telling_columns(there)
+    if not found:
+        strange = strange_columns(there)
+        known = "diagnosis_1, iddx_full, diagnosis_full, diagnosis, dx, or a challenge's truth"
+        raise UsageError(
+            f"{name} has no column of a diagnosis",
+            hint=f"{', '.join(strange)} is not one that is known: {known}." if strange else known,
+        )
+    return found
 
 
 def load_scheme(name: str) -> Scheme:
@@ -163,6 +193,8 @@ def load_scheme(name: str) -> Scheme:
     NotFoundError, LocalError
         The file is not there, or cannot be read.
     """
+    if name in _SMALL:
+        return _in_small(load_scheme(_SMALL[name]), name)
     if name in SCHEMES:
         source = resources.files("isic_cli.curation.labels") / "tables" / f"{name}.csv"
         return parse_scheme(source.read_text("utf-8"), name=name)
@@ -181,6 +213,15 @@ def load_scheme(name: str) -> Scheme:
     except OSError as error:
         raise LocalError(f"cannot read {name}: {error.strerror}") from error
     return parse_scheme(text, name=name)
+
+
+def _in_small(scheme: Scheme, name: str) -> Scheme:
+    """Return a scheme with its labels in small letters."""
+    rules = {
+        prefix: replace(rule, label=rule.label.lower()) for prefix, rule in scheme.rules.items()
+    }
+    labels = tuple(label.lower() for label in scheme.labels)
+    return replace(scheme, name=name, title="HAM10000: dx", labels=labels, rules=rules)
 
 
 def parse_scheme(text: str, *, name: str) -> Scheme:
@@ -218,7 +259,8 @@ def parse_scheme(text: str, *, name: str) -> Scheme:
 def _rule(table: Table, line: int, row: dict[str, str], named: list[str]) -> Rule:
     where = f"{table.name}, line {line}"
     prefix = tuple(level.strip() for level in row["prefix"].split(":"))
-    if prefix not in diagnosis_paths():
+    node = prefix[:-1] if prefix[-1] == _BELOW else prefix
+    if node not in diagnosis_paths():
         nodes = [":".join(path) for path in diagnosis_paths()]
         close = difflib.get_close_matches(":".join(prefix), nodes, n=1)
         raise UsageError(

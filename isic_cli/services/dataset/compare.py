@@ -1,5 +1,6 @@
 """Two states of a data set side by side: folders, locks or tables."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +10,7 @@ from isic_cli.curation.diff import Difference, diff
 from isic_cli.models.outcomes import Outcome
 from isic_cli.services.dataset.image import metadata_digest
 from isic_cli.services.dataset.lock import existing_lock
-from isic_cli.services.tabular import Row, TableSource, open_table
+from isic_cli.services.tabular import Row, TableSource, WrittenRow, open_table, picture_name
 
 #: A path says where a file lies, not what an image is.
 _IGNORED = ("path",)
@@ -102,8 +103,18 @@ def compare(
     return Comparison(found, problems)
 
 
-def _no_rows(_table: TableSource, _fields: tuple[str, ...]) -> Iterator[Row]:
+def _no_rows(_table: TableSource, _fields: tuple[str, ...]) -> Iterator[WrittenRow]:
     return iter(())
+
+
+def _rows_apart(table: TableSource) -> list[Row]:
+    """Return the rows, each picture of an image that has several under its own name."""
+    written = list(table.written())
+    counts = Counter(row["isic_id"] for _, row in written)
+    return [
+        row if counts[row["isic_id"]] == 1 else {**row, "isic_id": picture_name(own)}
+        for own, row in written
+    ]
 
 
 def read_state(path: Path) -> DatasetState:
@@ -115,7 +126,7 @@ def read_state(path: Path) -> DatasetState:
         As `open_table`.
     """
     table = open_table(path)
-    rows = list(table)
+    rows = _rows_apart(table)
     state = DatasetState(str(path), rows, _DIGEST in table.columns, tuple(table.problems))
     if not path.is_dir() or state.is_lock:
         return state

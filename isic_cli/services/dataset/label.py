@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from isic_cli.curation.labels import Scheme, to_tree
-from isic_cli.curation.labels.scheme import require_levels
+from isic_cli.curation.labels import Decision, Scheme, to_tree
+from isic_cli.curation.labels.published import strange_columns
+from isic_cli.curation.labels.scheme import require_diagnosis
 from isic_cli.curation.labels.tree import LEVELS
 from isic_cli.tables.names import is_missing
 
@@ -54,34 +55,41 @@ class Labelling:
                 names += self.scheme.labels
         return tuple(names)
 
-    def check(self, columns: Iterable[str], *, name: str) -> None:
-        """Refuse a table that has no diagnosis path, unless one is made of its legacy words.
+    def check(self, columns: Iterable[str], *, name: str) -> list[str]:
+        """Refuse a table without a diagnosis, and name the columns that only look like one.
 
         Raises
         ------
         UsageError
-            There is no column `diagnosis_1`.
+            No column tells a diagnosis.
         """
-        if not self.tree:
-            require_levels(columns, name=name)
+        there = tuple(columns)
+        require_diagnosis(there, name=name)
+        return [
+            f"the column {column} of {name} looks like a diagnosis and is not read"
+            for column in strange_columns(there)
+            if column != self.column
+        ]
 
     def apply(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-        """Yield each row with the columns of `added`."""
+        """Yield each row with the columns of `added`, which replace those of the same name."""
         for row in rows:
             labelled = dict(row)
+            decision = self.scheme.explain(row) if self.scheme is not None else None
             if self.tree:
-                self._plant(labelled)
-            if self.scheme is not None:
-                self._label(self.scheme, labelled)
+                self._plant(labelled, count=decision is None)
+            if self.scheme is not None and decision is not None:
+                self._label(self.scheme, decision, labelled)
             yield labelled
 
-    def _plant(self, row: dict[str, Any]) -> None:
+    def _plant(self, row: dict[str, Any], *, count: bool) -> None:
+        """Give a row its path; the label counts rows without one where there is a label."""
         reason, note = "the row has a path already", ""
         if is_missing(row.get(LEVELS[0])):
             found = to_tree(row)
             row |= found.columns()
             reason, note = found.reason, found.note
-            if not found.path:
+            if not found.path and count:
                 self.notes[reason] += 1
             if note:
                 self.notes[f"{note}, which contradicts the diagnosis"] += 1
@@ -90,10 +98,9 @@ class Labelling:
         if self.explain:
             row |= {"tree_reason": reason, "tree_note": note}
 
-    def _label(self, scheme: Scheme, row: dict[str, Any]) -> None:
-        decision = scheme.explain(row)
+    def _label(self, scheme: Scheme, decision: Decision, row: dict[str, Any]) -> None:
         self.counts[decision.label] += 1
-        if decision.rule is None:
+        if decision.rule is None and not decision.is_mapped:
             self.notes[decision.reason] += 1
         row[self.column] = decision.label
         if self.explain:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from isic_cli.curation.groups import GROUP_FIELDS, Groups, build_groups, group_fields
 from isic_cli.curation.labels import Scheme
-from isic_cli.curation.labels.scheme import require_levels
-from isic_cli.curation.labels.tree import LEVELS
+from isic_cli.curation.labels.scheme import require_diagnosis
 from isic_cli.curation.pairs import read_pairs
 from isic_cli.errors import CheckError, UsageError
 from isic_cli.files.atomic import replacing_text
@@ -67,8 +66,7 @@ def read_groups(table: TableSource, grouping: Grouping) -> tuple[list[Row], Grou
     needed = [name for name in grouping.fields if not (labelled and name == "label")]
     table.require(*needed)
     if labelled:
-        require_levels(table.columns, name=table.name)
-        needed += LEVELS
+        needed += require_diagnosis(table.columns, name=table.name)
     rows = list(_labelled(table.narrow((*tying, *needed)), grouping.scheme))
     if not rows:
         raise UsageError(f"{table.name} has no rows to split")

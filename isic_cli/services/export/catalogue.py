@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from isic_cli.curation.labels import SCHEMES, UNMAPPED, Scheme, load_scheme
-from isic_cli.curation.labels.scheme import require_levels
+from isic_cli.curation.labels.scheme import require_diagnosis
 from isic_cli.errors import LocalError, UsageError
 from isic_cli.folder.scan import Contents, scan
 from isic_cli.services.dataset.label import Labelling
@@ -101,7 +101,7 @@ class Catalogue:
                 f"--label {label} is neither a scheme nor a column of {self.table.name}",
                 hint=f"one of {', '.join(SCHEMES)}, a CSV file, or a column.",
             )
-        require_levels(self.table.columns, name=self.table.name)
+        require_diagnosis(self.table.columns, name=self.table.name)
         return load_scheme(label)
 
     @cached_property
