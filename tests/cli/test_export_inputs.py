@@ -14,6 +14,7 @@ from isic_cli.services.export.options import ExportOptions
 from isic_cli.services.export.run import Exporter
 from isic_cli.services.export.state import ExportState
 from isic_cli.services.run.workers import ExecutorSpec, open_workers
+from isic_cli.tables.read import RowReader
 from tests.cli.conftest import Isic, Result
 from tests.support.folders import make_folder
 from tests.support.handoffs import IDS, make_rich_folder, mask_of
@@ -236,6 +237,26 @@ def test_a_table_that_loses_a_row_meanwhile_is_told(tmp_path: Path, rich: Path) 
         with pytest.raises(LocalError, match="it has 5 rows of the 6 pictures"):
             list(outcomes)
     assert not (tmp_path / "out/data.csv").exists()
+
+
+def test_two_masks_of_one_picture_are_told(isic: Isic, tmp_path: Path, rich: Path) -> None:
+    mask_of(9).save(rich / f"{IDS[0]}_Segmentation.png")
+    done = export(isic, "--to", "csv", "--with", "masks")
+    first, other = (f"rich/{IDS[0]}_{name}.png" for name in ("Segmentation", "segmentation"))
+    assert f"{IDS[0]}: {first} counts, {other} does not" in done.err
+    with Image.open(tmp_path / "out/masks" / f"{IDS[0]}.png") as image:
+        assert np.array_equal(np.asarray(image), np.asarray(mask_of(9)))
+
+
+def test_hugging_face_takes_no_column_of_the_user_for_a_picture(isic: Isic, tmp_path: Path) -> None:
+    row = {"isic_id": "ISIC_0000001", "attribution": "A", "copyright_license": "CC-0"}
+    make_folder(tmp_path / "one", [row | {"raw_file_name": "raw/1.dcm"}], [])
+    assert isic("dataset", "export", "one", "out", "--to", "hf").code == 0
+    columns = RowReader(tmp_path / "out/train/metadata.parquet").columns
+    assert [name for name in columns if "file_name" in name] == [
+        "file_name",
+        "raw_file_name_original",
+    ]
 
 
 def test_two_pictures_of_one_image_are_told(isic: Isic, rich: Path) -> None:

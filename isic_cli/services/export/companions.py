@@ -1,5 +1,6 @@
 """What goes along with a picture: its masks, superpixel map, superpixel features, thumbnail."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -7,6 +8,8 @@ from isic_cli.folder.scan import Contents
 from isic_cli.models.ids import id_pattern
 from isic_cli.services.export.layout import beside
 from isic_cli.services.export.options import ExportOptions, With
+
+logger = logging.getLogger(__name__)
 
 _MASK = id_pattern(r"_(?:attribute_)?(\w+)\.png")
 
@@ -62,6 +65,8 @@ class Companion:
 class Companions:
     """The companions of the pictures of a folder, of every kind.
 
+    Of two of one kind and category the first by path counts, and the other is reported.
+
     Parameters
     ----------
     contents : Contents
@@ -69,18 +74,24 @@ class Companions:
     """
 
     def __init__(self, contents: Contents) -> None:
-        self._found: dict[str, list[Companion]] = {}
+        self._found: dict[str, dict[str, Companion]] = {}
         for isic_id, one in _all(contents):
-            self._found.setdefault(isic_id, []).append(one)
+            first = self._found.setdefault(isic_id, {}).setdefault(one.name, one)
+            if first is not one:
+                logger.warning("%s: %s counts, %s does not", isic_id, first.source, one.source)
 
     def of(self, isic_id: str) -> tuple[Companion, ...]:
-        """Return those of a picture, each name once."""
-        return tuple({one.name: one for one in self._found.get(isic_id, ())}.values())
+        """Return those of a picture."""
+        return tuple(self._found.get(isic_id, {}).values())
 
     def names(self, kinds: frozenset[With]) -> tuple[Companion, ...]:
         """Return one companion of every name of some kinds, sorted: for columns."""
-        every = (one for found in self._found.values() for one in found if one.kind in kinds)
-        unique = {one.name: one for one in every}
+        unique = {
+            name: one
+            for found in self._found.values()
+            for name, one in found.items()
+            if one.kind in kinds
+        }
         return tuple(unique[name] for name in sorted(unique))
 
 
