@@ -5,6 +5,7 @@ import click
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.params import Count
 from isic_cli.errors import ExitCode
 
 COHORTS = Shape(
@@ -41,7 +42,7 @@ def list_cohorts(run: Run, output: Output) -> ExitCode:
 
 
 @cohort.command("show")
-@click.argument("cohort_id", type=int)
+@click.argument("cohort_id", type=Count())
 @output_options()
 @pass_run
 def show_cohort(run: Run, cohort_id: int, output: Output) -> ExitCode:

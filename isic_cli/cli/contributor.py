@@ -5,6 +5,7 @@ import click
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.params import Count
 from isic_cli.errors import ExitCode
 
 CONTRIBUTORS = Shape(
@@ -41,7 +42,7 @@ def list_contributors(run: Run, output: Output) -> ExitCode:
 
 
 @contributor.command("show")
-@click.argument("contributor_id", type=int)
+@click.argument("contributor_id", type=Count())
 @output_options()
 @pass_run
 def show_contributor(run: Run, contributor_id: int, output: Output) -> ExitCode:

@@ -8,7 +8,7 @@ import click
 from isic_cli.cli.command import Command
 from isic_cli.cli.executor import executor_options
 from isic_cli.cli.outcome import Fold, report_option, reported
-from isic_cli.cli.params import LOCAL_TEXT, LocalPath
+from isic_cli.cli.params import LOCAL_TEXT, Count, LocalPath
 from isic_cli.cli.progress import Progress, human_bytes, progress_option
 from isic_cli.cli.sources import settle, warn
 from isic_cli.errors import ExitCode
@@ -69,7 +69,7 @@ class _Along(click.ParamType[frozenset[str]]):
 @click.option("--prune-empty", is_flag=True, help="No folders for classes without a picture.")
 @click.option(
     "--per-shard",
-    type=click.IntRange(min=1),
+    type=Count(1),
     default=1000,
     show_default=True,
     help="Images in each file of webdataset and zip.",

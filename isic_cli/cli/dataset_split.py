@@ -8,7 +8,7 @@ import click
 
 from isic_cli.cli.command import Command, grouped
 from isic_cli.cli.output import Output, Shape, output_options
-from isic_cli.cli.params import LOCAL_TEXT, LocalPath
+from isic_cli.cli.params import LOCAL_TEXT, Count, LocalPath
 from isic_cli.cli.sources import settle, source_argument, warn
 from isic_cli.errors import CheckError, ExitCode, UsageError
 
@@ -46,7 +46,7 @@ _split_options = grouped(
     "chosen",
     _SplitChoice,
     click.option("--ratio", metavar="70:10:20", help="Shares of train, val and test, or 80:20."),
-    click.option("--folds", type=int, metavar="K", help="K equal splits instead: fold1, fold2 …"),
+    click.option("--folds", type=Count(), metavar="K", help="K equal splits: fold1, fold2 …"),
     click.option(
         "--group",
         metavar="A,B",
@@ -68,7 +68,7 @@ _split_options = grouped(
         metavar="FIELD=VALUE",
         help="Keep these apart, with all of their groups, as the split holdout; repeatable.",
     ),
-    click.option("--seed", type=int, default=0, show_default=True),
+    click.option("--seed", type=Count(None), default=0, show_default=True),
     click.option("--previous", type=_PATH, metavar="FILE", help="An earlier split: nothing moves."),
     click.option(
         "--check", type=_PATH, metavar="FILE", help="Only test this split for leaks; exit 7."

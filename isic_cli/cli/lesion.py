@@ -7,6 +7,7 @@ import click
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.params import Count
 from isic_cli.cli.rows import IMAGES, fail_empty_option
 from isic_cli.errors import EmptyError, ExitCode
 
@@ -37,7 +38,7 @@ def lesion() -> None:
 
 @lesion.command("list")
 @click.option("--longitudinal", is_flag=True, help="Only those seen on different days.")
-@click.option("--min-images", type=click.IntRange(min=1), default=1, help="Only with so many.")
+@click.option("--min-images", type=Count(1), default=1, help="Only with so many.")
 @output_options()
 @fail_empty_option
 @pass_run

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from isic_cli.cli.complete import complete_collection, complete_counted, complete_query
-from isic_cli.cli.params import AGE, LOCAL_TEXT
+from isic_cli.cli.params import AGE, LOCAL_TEXT, Count
 from isic_cli.errors import UsageError
 from isic_cli.models.selection import IdList, Selection
 
@@ -64,9 +64,7 @@ def _with_options(command: Callable[..., Any], *balance: str) -> Callable[..., A
     @click.option(
         "--exclude", type=LOCAL_TEXT, metavar="FILE", help="Leave out the ids in this file."
     )
-    @click.option(
-        "-l", "--limit", type=click.IntRange(min=0), default=0, help="The first N; 0 for all."
-    )
+    @click.option("-l", "--limit", type=Count(0), default=0, help="The first N; 0 for all.")
     @click.option(
         "--offline",
         "--local",
@@ -91,7 +89,7 @@ def _with_options(command: Callable[..., Any], *balance: str) -> Callable[..., A
         metavar="I/N",
         help="The I-th of N stable parts; auto in an array job of any scheduler.",
     )
-    @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Draw N images.")
+    @click.option("--sample", type=Count(1), metavar="N", help="Draw N images.")
     @click.option(
         *balance,
         "sample_by",
@@ -104,7 +102,7 @@ def _with_options(command: Callable[..., Any], *balance: str) -> Callable[..., A
         type=click.Choice(["lesion", "patient"]),
         help="At most one image of each in the sample.",
     )
-    @click.option("--seed", type=int, help="Another seed, another sample.  [default: 0]")
+    @click.option("--seed", type=Count(None), help="Another seed, another sample.  [default: 0]")
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         given = {name: kwargs.pop(name) for name in _OPTIONS}

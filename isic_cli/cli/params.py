@@ -104,6 +104,26 @@ class Age(click.ParamType[float]):
         return float(match[1]) * _SECONDS[match[2].lower()]
 
 
+class Count(click.IntRange):
+    """A whole number that every library takes: at most 2³¹ - 1."""
+
+    def __init__(self, least: int | None = 0) -> None:
+        super().__init__(min=least, max=2**31 - 1)
+
+    def convert(
+        self, value: str | int, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Return the number."""
+        number = int(click.INT.convert(value, param, ctx))  # type: ignore[arg-type]  # text too
+        if number > (self.max or 0):
+            self.fail(f"{number} is too large: at most {self.max:,}", param, ctx)
+        return int(super().convert(number, param, ctx))
+
+    def _describe_range(self) -> str:
+        """Describe it in help pages by its least value only."""
+        return "" if self.min is None else f"x>={self.min}"
+
+
 class Number(click.FloatRange):
     """A number in a range; `nan` and `inf` are in none."""
 

@@ -8,7 +8,7 @@ import click
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.output import Output, Shape, output_options
-from isic_cli.cli.params import Number
+from isic_cli.cli.params import Count, Number
 from isic_cli.cli.study_source import (
     conclude_answers,
     is_local,
@@ -56,8 +56,8 @@ if TYPE_CHECKING:
     "fraction or there are more than ten.",
 )
 @click.option("--ci", type=Number(), metavar="LEVEL", help="Draw intervals, such as 0.95.")
-@click.option("--rounds", type=click.IntRange(min=1), default=1000, show_default=True)
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--rounds", type=Count(1), default=1000, show_default=True)
+@click.option("--seed", type=Count(0), default=0, show_default=True)
 @output_options()
 @pass_run
 def agreement(

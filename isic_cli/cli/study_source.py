@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isic_cli.cli.context import Run
-from isic_cli.cli.params import LOCAL_TEXT, LocalPath
+from isic_cli.cli.params import LOCAL_TEXT, Count, LocalPath
 from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ SHOWN = 10
 study_option = click.option(
     "--study",
     "number",
-    type=click.IntRange(min=1),
+    type=Count(1),
     metavar="ID",
     help="Which study, where a folder holds several.",
 )

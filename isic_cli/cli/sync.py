@@ -8,7 +8,7 @@ import click
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.outcome import Fold, report_credits, reported, sidecars_written
-from isic_cli.cli.params import LocalPath
+from isic_cli.cli.params import Count, LocalPath
 from isic_cli.cli.progress import Progress
 from isic_cli.cli.transfer import TransferChoice, transfer_options
 from isic_cli.errors import ExitCode, UsageError
@@ -31,7 +31,7 @@ _SHOWN = 10
 @click.option("--delete", is_flag=True, help="Delete files of images that left the selection.")
 @click.option(
     "--max-delete",
-    type=click.IntRange(min=0),
+    type=Count(0),
     default=100,
     show_default=True,
     metavar="N",

@@ -67,3 +67,22 @@ def test_arguments_that_cannot_be_are_no_bug(name: str, isic: Isic, work: Path) 
     for value in ("", "\udcff\udcfe", "x" * 300, "nan") if arguments else ():
         done = isic(*name.split(), *[value] * arguments)
         assert done.code in set(ExitCode) - {ExitCode.ERROR}, (value[:20], done.text[-500:])
+
+
+def test_every_whole_number_has_a_largest_value() -> None:
+    """A larger one than the libraries take would fail wherever it is used."""
+    endless = {
+        f"{name} {param.opts[-1]}"
+        for name, command in COMMANDS.items()
+        for param in command.params
+        if isinstance(param.type, click.types.IntParamType)
+        and not getattr(param, "count", False)
+        and not getattr(param.type, "max", None)
+    }
+    assert endless == set()
+
+
+def test_a_number_that_is_too_large_is_told_so(isic: Isic) -> None:
+    done = isic("image", "download", "ISIC_9000002", "new/", "--limit", "9" * 24)
+    assert done.code == 2
+    assert f"{'9' * 24} is too large: at most 2,147,483,647" in done.err
