@@ -1,7 +1,6 @@
 """What becomes of each image: into the report, the counters, and a few lines for the reader."""
 
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
     from isic_cli.models.outcomes import Outcome
     from isic_cli.services.cite.credits import Credits
-    from isic_cli.services.download.events import DownloadEvent, Failed, Finished, Skipped
+    from isic_cli.services.download.events import DownloadEvent
     from isic_cli.services.run.report import Report
 
 F = TypeVar("F", bound="Callable[..., Any]")
@@ -73,40 +72,24 @@ class Fold:
 
     def take(self, event: "DownloadEvent") -> None:
         """Fold one event of a transfer."""
-        from isic_cli.models.outcomes import Outcome
-        from isic_cli.services.download.events import CACHED, Advanced, Failed, Finished, Skipped
+        from isic_cli.services.download import events
 
-        match event:
-            case Advanced():
-                self._flying[event.isic_id] = self._flying.get(event.isic_id, 0) + event.bytes
-                self._ticker.bytes += event.bytes
-                return
-            case Finished():
-                outcome = Outcome(
-                    event.isic_id,
-                    "downloaded",
-                    "; ".join(event.warnings) or None,
-                    seconds=round(event.seconds, 3),
-                    attempts=event.attempts,
-                )
-                for text in event.warnings:
-                    self._say(f"Warning: {event.isic_id}: {text}")
-            case Skipped():
-                outcome = Outcome(event.isic_id, "skipped", event.reason)
-                self._cached += event.reason == CACHED
-            case Failed():
-                outcome = Outcome(event.isic_id, "failed", event.reason, attempts=event.attempts)
-                self.add(replace(outcome, bytes=event.bytes), bytes=-self._arrived(event))
-                return
-            case _:
-                return
-        outcome = replace(outcome, bytes=event.bytes, path=event.path, sha256=event.sha256)
+        if isinstance(event, events.Started):
+            return
+        if isinstance(event, events.Advanced):
+            self._flying[event.isic_id] = self._flying.get(event.isic_id, 0) + event.bytes
+            self._ticker.bytes += event.bytes
+            return
         # What was counted while it arrived is not counted twice.
-        fresh = event.bytes if isinstance(event, Finished) else 0
-        self.add(outcome, bytes=fresh - self._arrived(event))
-
-    def _arrived(self, event: "Finished | Skipped | Failed") -> int:
-        return self._flying.pop(event.isic_id, 0)
+        arrived = self._flying.pop(event.isic_id, 0)
+        fresh = 0
+        if isinstance(event, events.Finished):
+            fresh = event.bytes
+            for text in event.warnings:
+                self._say(f"Warning: {event.isic_id}: {text}")
+        elif isinstance(event, events.Skipped):
+            self._cached += event.reason == events.CACHED
+        self.add(events.outcome_of(event), bytes=fresh - arrived)
 
     def finish(self) -> None:
         """Say how many lines were left out."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from isic_cli.errors import IsicError
+from isic_cli.models.outcomes import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +116,28 @@ Emit = Callable[[DownloadEvent], None]
 
 #: The reason of a `Skipped` whose file came from the cache.
 CACHED = "from the cache"
+
+
+def outcome_of(event: Finished | Skipped | Failed) -> Outcome:
+    """Return what became of an image as the line of a report."""
+    if isinstance(event, Failed):
+        return Outcome(
+            event.isic_id, "failed", event.reason, bytes=event.bytes, attempts=event.attempts
+        )
+    status, reason = "skipped", ""
+    seconds, attempts = None, None
+    if isinstance(event, Skipped):
+        reason = event.reason
+    else:
+        status, reason = "downloaded", "; ".join(event.warnings)
+        seconds, attempts = round(event.seconds, 3), event.attempts
+    return Outcome(
+        event.isic_id,
+        status,
+        reason or None,
+        bytes=event.bytes,
+        seconds=seconds,
+        attempts=attempts,
+        path=event.path,
+        sha256=event.sha256,
+    )
