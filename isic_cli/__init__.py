@@ -1,21 +1,35 @@
-"""Search, download and curate the ISIC Archive of skin images."""
+"""Search, download and curate the ISIC Archive of skin images.
+
+The names below are loaded when they are first used, so that importing this package is fast.
+"""
 
 import logging
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from isic_cli.services.archive import Archive
+    from isic_cli.library.archive import Archive
+    from isic_cli.library.dataset import Dataset
+    from isic_cli.library.image import Image
+    from isic_cli.library.images import ImageSelection
+    from isic_cli.library.study import ReaderStudy
 
 __version__ = "0.1.0"
-__all__ = ["Archive", "__version__"]
+__all__ = ["Archive", "Dataset", "Image", "ImageSelection", "ReaderStudy", "__version__"]
+
+_HOME = {
+    "Archive": "archive",
+    "Dataset": "dataset",
+    "Image": "image",
+    "ImageSelection": "images",
+    "ReaderStudy": "study",
+}
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 
 def __getattr__(name: str) -> Any:
-    """Import `Archive` only when it is asked for, so that `isic --help` stays fast."""
-    if name == "Archive":
-        from isic_cli.services.archive import Archive
-
-        return Archive
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    """Import a public name only when it is asked for, so that `isic --help` stays fast."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"isic_cli.library.{_HOME[name]}"), name)

@@ -18,13 +18,7 @@ from isic_cli.index.engine import (
     translated_sql,
     unique,
 )
-from isic_cli.index.state import (
-    REBUILD,
-    TERMS,
-    TITLES,
-    IndexState,
-    read_state,
-)
+from isic_cli.index.state import REBUILD, TERMS, TITLES, IndexState, read_state
 from isic_cli.index.views import check_mark, create_views, whole
 from isic_cli.models.image import ImageRecord
 
@@ -240,6 +234,12 @@ class Index:
                 condition.parameters,
             ).fetchone()
         return int(row[0]) if row else 0
+
+    def arrow(self, select: str, condition: Condition) -> Any:
+        """Return columns of some images as a table of Arrow, sorted by id."""
+        with translated(str(self.folder), hint=REBUILD):
+            found = self._select(f"{select} FROM images WHERE {condition.sql}", condition)
+        return found.to_arrow_table()
 
     def grouped(self, names: Sequence[str], condition: Condition) -> list[tuple[Any, ...]]:
         """Return every combination of the values of some columns, and how many images have it."""

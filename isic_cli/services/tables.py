@@ -67,6 +67,12 @@ def export(
     return images.index.export(columns, images.condition, path, options)
 
 
+def arrow_of(images: OfflineImages) -> Any:
+    """Return the table that `export` writes, typed, as Arrow; the caller has pyarrow."""
+    names = (*LEADING_COLUMNS, *set_fields(images.index, images.condition))
+    return images.index.arrow(", ".join(f'"{name}"' for name in names), images.condition)
+
+
 def _as_typed(name: str) -> str:
     return _MEMBERS if name == "collections" else f'"{name}"'
 

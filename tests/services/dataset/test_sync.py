@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from isic_cli.services.archive import Archive
+from isic_cli import Archive
 from isic_cli.services.dataset.lock import Lock
 from isic_cli.services.dataset.sync import Synchronisation
 from isic_cli.services.download.options import DownloadOptions
@@ -20,7 +20,7 @@ def archive(tmp_path: Path) -> Path:
     """An archive of four images; `out` holds all of them."""
     folder = make_folder(tmp_path / "archive")
     with Archive.open(folder) as opened:
-        list(opened.download(opened.search(), tmp_path / "out"))
+        opened.download(opened.search(), tmp_path / "out")
     return folder
 
 

@@ -11,7 +11,7 @@ from isic_cli import Archive
 from isic_cli.errors import NotFoundError, QueryError, TransferError, UsageError
 from isic_cli.models.selection import IdList, Selection
 from isic_cli.services.dataset.lock import Lock
-from isic_cli.services.download.events import Finished, Skipped
+from isic_cli.services.download.events import Finished
 from tests.support.folders import jpeg, make_folder
 from tests.support.server import ArchiveServer
 
@@ -22,7 +22,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_front_door_names_what_is_public() -> None:
-    assert isic_cli.__all__ == ["Archive", "__version__"]
+    assert isic_cli.__all__ == [
+        *("Archive", "Dataset", "Image", "ImageSelection", "ReaderStudy", "__version__")
+    ]
     with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
         isic_cli.Nothing  # noqa: B018 - asking for it is the test
 
@@ -82,21 +84,40 @@ def test_fetch_raises_what_made_it_fail(folder: Path, tmp_path: Path) -> None:
         archive.fetch(archive.image("ISIC_0000001"), tmp_path / "out")
 
 
-def test_download_yields_what_becomes_of_each(folder: Path, tmp_path: Path) -> None:
+def test_download_returns_what_became_of_each(folder: Path, tmp_path: Path) -> None:
     with Archive.open(folder, jobs=2) as archive:
-        first = list(archive.download(archive.search(), tmp_path / "out"))
-        again = list(archive.download(archive.search(), tmp_path / "out", jobs=1))
-    assert sum(isinstance(event, Finished) for event in first) == 4
-    assert [type(event) for event in again] == [Skipped] * 4
+        first = archive.download(archive.search(), tmp_path / "out")
+        again = archive.download(archive.search(), tmp_path / "out", jobs=1)
+    assert len(first.downloaded) == 4
+    assert first.ok
+    assert again.skipped == tuple(sorted(first.downloaded))
+    assert [row["status"] for row in again.table] == ["skipped"] * 4
 
 
-def test_leaving_a_download_early_leaves_the_archive_usable(folder: Path, tmp_path: Path) -> None:
-    with Archive.open(folder) as archive:
-        for _ in archive.download(archive.search(), tmp_path / "out"):
-            break
-        for image in archive.search():
-            archive.fetch(image, tmp_path / "out")
-    assert len(list((tmp_path / "out").glob("ISIC_*.jpg"))) == 4
+def test_a_failed_image_is_named_and_the_rest_is_there(folder: Path, tmp_path: Path) -> None:
+    (folder / "ISIC_0000001.jpg").write_bytes(jpeg(1)[:-20])
+    with Archive.open(folder, retries=0) as archive:
+        result = archive.search(ids=["ISIC_0000001", "ISIC_0000002", "ISIC_0000009"]).download(
+            tmp_path / "out"
+        )
+    assert not result.ok
+    assert result.downloaded == ("ISIC_0000002",)
+    assert list(result.failed) == ["ISIC_0000001", "ISIC_0000009"]
+    assert "1 downloaded, 0 already there, 2 FAILED" in repr(result)
+
+
+def test_an_interrupted_download_leaves_its_credits(folder: Path, tmp_path: Path) -> None:
+    def stop(event: object) -> None:
+        if isinstance(event, Finished):
+            raise KeyboardInterrupt
+
+    with Archive.open(folder, jobs=1) as archive:
+        with pytest.raises(KeyboardInterrupt):
+            archive.search().download(tmp_path / "out", progress=stop)
+        # The texts of the licences would be a request.
+        assert beside(tmp_path / "out") == ["attribution.txt", "isic.lock", "metadata.csv"]
+        assert archive.search().download(tmp_path / "out").ok
+        assert beside(tmp_path / "out") == LEFT
 
 
 LEFT = ["attribution.txt", "isic.lock", "licenses", "metadata.csv"]
@@ -109,7 +130,7 @@ def beside(folder: Path) -> list[str]:
 
 def test_a_download_leaves_what_the_command_leaves(folder: Path, tmp_path: Path) -> None:
     with Archive.open(folder) as archive:
-        list(archive.download(archive.search("sex:male", collections=["Nevi"]), tmp_path / "out"))
+        archive.search("sex:male", collections=["Nevi"]).download(tmp_path / "out")
 
     assert beside(tmp_path / "out") == LEFT
     rows = (tmp_path / "out/metadata.csv").read_text("utf-8").splitlines()
@@ -119,15 +140,6 @@ def test_a_download_leaves_what_the_command_leaves(folder: Path, tmp_path: Path)
         assert lock.header.selections == (Selection("sex:male", ("7",)),)
         assert [one.name for one in lock.header.collections] == ["Nevi"]
         assert list(lock.ids()) == ["ISIC_0000003"]
-
-
-def test_a_download_that_is_left_early_has_its_credits_too(folder: Path, tmp_path: Path) -> None:
-    with Archive.open(folder, jobs=1) as archive:
-        events = archive.download(archive.images(["ISIC_0000002", "ISIC_0000001"]), tmp_path / "o")
-        while not isinstance(next(events), Finished):
-            pass
-        del events
-        assert beside(tmp_path / "o") == LEFT
 
 
 def test_fetched_pictures_have_their_credits_and_one_list_of_ids(

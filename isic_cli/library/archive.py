@@ -1,0 +1,245 @@
+"""An archive, from Python."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from isic_cli.library.connection import ArchiveConnection
+
+if TYPE_CHECKING:
+    from isic_cli.library.downloads import DownloadResult
+    from isic_cli.library.image import Image
+    from isic_cli.library.images import ImageSelection
+    from isic_cli.library.study import ReaderStudy
+    from isic_cli.library.table import ResultTable
+    from isic_cli.models.collection import Collection
+    from isic_cli.models.image import ImageRecord
+    from isic_cli.models.lesion import Lesion
+    from isic_cli.models.user import User
+    from isic_cli.services.download.options import Variant
+    from isic_cli.superpixel.map import SuperpixelMap
+
+
+class Archive(ArchiveConnection):
+    """An ISIC Archive: the real one, a folder, or the demo. Open it with `Archive.open`.
+
+    It may be used from several threads, and pickled: the copy opens itself anew, without the
+    token of a login that was handed in. After a fork the child opens connections of its own.
+
+    Examples
+    --------
+    >>> from isic_cli import Archive
+    >>> with Archive.open("demo") as archive:
+    ...     [image.isic_id for image in archive.search("diagnosis_1:Malignant", limit=2)]
+    ['ISIC_9000002', 'ISIC_9000005']
+    """
+
+    def search(
+        self,
+        query: str = "",
+        *,
+        collections: Iterable[int | str] = (),
+        ids: Iterable[str] | None = None,
+        license: str | None = None,  # noqa: A002 - the option's name
+        exclude: Iterable[str] | None = None,
+        limit: int | None = None,
+        shard: str | None = None,
+        sample: int = 0,
+        by: str | None = None,
+        one_per: str | None = None,
+        seed: int = 0,
+        offline: bool = False,
+        where: str = "",
+    ) -> "ImageSelection":
+        """Select images; nothing is sent before they are counted or listed.
+
+        Parameters
+        ----------
+        query : str
+            In the archive's search language: `diagnosis_1:Malignant AND age_approx:[* TO 40]`.
+        collections : iterable of int or str
+            Ids, names or DOIs; an image in any of them counts.
+        ids, exclude : iterable of str, optional
+            Only these ISIC ids, in this order; none of those.
+        license : {"cc-0", "cc-by", "cc-by-nc"}, optional
+            The strictest licence to admit.
+        limit : int, optional
+            The first so many.
+        shard : str, optional
+            `I/N`: the I-th of N stable parts, counted from 1.
+        sample, by, one_per, seed
+            Draw so many images, balanced over the values of a field, at most one of each
+            `lesion` or `patient`.
+        offline, where
+            Ask the index of this machine; an expression of SQL that must hold too.
+
+        Raises
+        ------
+        QueryError, UsageError
+            At once, for a query that does not parse, or an argument that cannot be.
+        """
+        from isic_cli.library.images import ImageSelection
+        from isic_cli.library.selecting import selection_of
+
+        chosen = selection_of(
+            query,
+            collections=collections,
+            ids=ids,
+            license=license,
+            exclude=exclude,
+            limit=limit,
+            shard=shard,
+            sample=sample,
+            by=by,
+            one_per=one_per,
+            seed=seed,
+            offline=offline,
+            where=where,
+        )
+        return ImageSelection(self, chosen)
+
+    def image(self, isic_id: str) -> "Image":
+        """Return one image; raises `NotFoundError` when there is none."""
+        from isic_cli.library.image import Image
+
+        return Image(self, self.api.image(isic_id))
+
+    def images(self, isic_ids: Sequence[str]) -> "list[Image]":
+        """Return several images in the order of their ids.
+
+        Raises
+        ------
+        NotFoundError
+            Naming the first id that the archive does not have.
+        """
+        from isic_cli.errors import NotFoundError
+        from isic_cli.library.image import Image
+
+        found = self.api.images_by_id(isic_ids)
+        for isic_id in isic_ids:
+            if isic_id not in found:
+                raise NotFoundError(f"no image {isic_id}")
+        return [Image(self, record) for record in found.values()]
+
+    def similar(self, image: "str | Image", *, limit: int = 10) -> "list[tuple[Image, float]]":
+        """Return the images most alike in the archive's embedding, with their distance."""
+        from isic_cli.library.image import Image
+
+        found = self.api.similar(_id_of(image), limit=limit)
+        return [(Image(self, one), one.distance) for one in found]
+
+    def collections(self) -> "Iterator[Collection]":
+        """Yield the collections, the newest first."""
+        return self.api.collections()
+
+    def collection(self, name: int | str) -> "Collection":
+        """Return one collection by id, name or DOI."""
+        from isic_cli.services.select.live import resolve_collections
+
+        return resolve_collections(self.api, [str(name)])[0]
+
+    def cite(self, collection: int | str, style: str = "text") -> str:
+        """Cite a collection: `text`, `apa`, `bibtex`, `csl`, `ris` or `cff`."""
+        from isic_cli.library.selecting import known_style
+        from isic_cli.services.cite.collection import cite
+
+        return cite(self.api, self.collection(collection), known_style(style))
+
+    def lesions(self) -> "Iterator[Lesion]":
+        """Yield the lesions whose images this user may all see."""
+        return self.api.lesions()
+
+    def studies(self) -> "ResultTable":
+        """Return the studies, a row for each."""
+        from isic_cli.library.table import ResultTable
+        from isic_cli.services.study.find import Listing
+
+        return ResultTable.of(f"studies of {self.name}", Listing(self.api).rows())
+
+    def study(self, name: int | str) -> "ReaderStudy":
+        """Return a study by its number or name, with its answers and annotations."""
+        from isic_cli.library.study import ReaderStudy
+
+        return ReaderStudy.of_archive(self.api, str(name))
+
+    def superpixels(self, image: "str | Image") -> "SuperpixelMap":
+        """Return the superpixel map of an image; raises `NotFoundError` where there is none."""
+        from isic_cli.errors import NotFoundError
+        from isic_cli.superpixel.map import SuperpixelMap
+
+        isic_id = _id_of(image)
+        data = self.api.superpixel_file(isic_id)
+        if data is None:
+            raise NotFoundError(f"the archive has no superpixel map of {isic_id}")
+        return SuperpixelMap.from_png(data)
+
+    def facets(self, query: str = "") -> dict[str, Any]:
+        """Return how often each value of each field occurs among the images of a search."""
+        return self.api.facets(query)
+
+    def me(self) -> "User":
+        """Return the user that is logged in; raises `AuthError` for a guest."""
+        return self.api.me()
+
+    def read(self, image: "str | Image | ImageRecord", *, variant: "Variant" = "full") -> bytes:
+        """Return the bytes of a picture, `full` or `thumbnail`, checked to be whole."""
+        from isic_cli.services.download.cache import picture_bytes
+
+        record = self.api.image(image) if isinstance(image, str) else _record_of(image)
+        return picture_bytes(self.api, record, variant)
+
+    def fetch(
+        self,
+        image: "str | Image | ImageRecord",
+        folder: str | os.PathLike[str],
+        *,
+        variant: "Variant" = "full",
+    ) -> Path:
+        """Download one picture into a folder with its credits, and return its path.
+
+        Raises
+        ------
+        IsicError
+            What made it fail.
+        """
+        record = self.api.image(image) if isinstance(image, str) else _record_of(image)
+        with self._lock:
+            return self.fetching.fetch(record, Path(folder), variant)
+
+    def download(
+        self,
+        images: "Iterable[Image | ImageRecord] | ImageSelection",
+        folder: str | os.PathLike[str],
+        *,
+        variant: "Variant" = "full",
+        jobs: int | None = None,
+        progress: "bool | Callable[[Any], None]" = False,
+    ) -> "DownloadResult":
+        """Download images into a folder, as `ImageSelection.download` does.
+
+        Raises
+        ------
+        LocalError
+            The folder cannot be written, or the disk is too small.
+        """
+        from isic_cli.library.images import ImageSelection
+
+        chosen = images
+        if not isinstance(chosen, ImageSelection):
+            chosen = self.search(ids=[_record_of(image).isic_id for image in chosen])
+        return chosen.download(folder, variant=variant, jobs=jobs, progress=progress)
+
+    def glance(self, image: "Image") -> bytes | None:
+        """Return the thumbnail where no request is needed for it; None for a remote archive."""
+        return self.read(image, variant="thumbnail") if self.is_local else None
+
+
+def _id_of(image: "str | Image") -> str:
+    return image if isinstance(image, str) else image.isic_id
+
+
+def _record_of(image: "Image | ImageRecord") -> "ImageRecord":
+    from isic_cli.library.image import Image
+
+    return image.record if isinstance(image, Image) else image

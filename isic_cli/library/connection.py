@@ -1,0 +1,161 @@
+"""An open archive: settings, one connection for each process, closed once."""
+
+import os
+import threading
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from isic_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from isic_cli.api.archive import ArchiveApi
+    from isic_cli.config import Settings
+    from isic_cli.library.fetching import Fetching
+
+
+class ArchiveConnection:
+    """What `Archive` is apart from what it can be asked.
+
+    Parameters
+    ----------
+    settings : Settings
+        Which archive, and how.
+    """
+
+    def __init__(self, settings: "Settings") -> None:
+        self._settings = settings
+        self._api: ArchiveApi | None = None
+        self._process = 0
+        self._is_closed = False
+        self._fetching: Fetching | None = None
+        self._lock = threading.RLock()
+
+    @classmethod
+    def open(
+        cls,
+        archive: str | os.PathLike[str] = "prod",
+        *,
+        token: str | None = None,
+        guest: bool = False,
+        jobs: int | None = None,
+        timeout: float | None = None,
+        retries: int | None = None,
+        cache: bool | None = None,
+    ) -> Self:
+        """Open an archive.
+
+        Parameters
+        ----------
+        archive : str or path
+            `prod`, `sandbox`, `demo`, a URL, or a folder that `isic` downloaded.
+        token : str, optional
+            A bearer token; by default what the environment says (`ISIC_TOKEN`), or the login.
+        guest : bool
+            Ignore any login.
+        jobs : int, optional
+            Transfers side by side.
+        timeout : float, optional
+            Seconds without an answer.
+        retries : int, optional
+            Tries after the first.
+        cache : bool, optional
+            Keep pictures in the cache of this machine.
+
+        Raises
+        ------
+        UsageError, LocalError
+            For an unknown archive, or a folder that is not one.
+        """
+        from dataclasses import replace
+
+        from isic_cli.settings import resolve
+
+        settings = resolve(
+            archive=os.fspath(archive),
+            guest=guest,
+            jobs=jobs,
+            timeout=timeout,
+            retries=retries,
+            cache=cache,
+        )
+        opened = cls(settings if token is None else replace(settings, token=token))
+        _ = opened.api
+        return opened
+
+    @property
+    def api(self) -> "ArchiveApi":
+        """The open connection, a method for each endpoint; for what has no method here.
+
+        Raises
+        ------
+        UsageError
+            The archive is closed.
+        """
+        from isic_cli.services.opening import open_api
+
+        with self._lock:
+            if self._is_closed:
+                raise UsageError("this archive is closed", hint="Open it again: Archive.open(…).")
+            if self._api is None or self._process != os.getpid():
+                self._api = open_api(self._settings)
+                self._process = os.getpid()
+                self._fetching = None
+            return self._api
+
+    @property
+    def fetching(self) -> "Fetching":
+        """The pictures that were fetched one by one."""
+        from isic_cli.library.fetching import Fetching
+
+        if self._fetching is None:
+            self._fetching = Fetching(self.api)
+        return self._fetching
+
+    @property
+    def name(self) -> str:
+        """How the archive was named when it was opened."""
+        return self._settings.archive.name
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is on this machine: a folder, or the demo."""
+        return self._settings.archive.kind != "remote"
+
+    def close(self) -> None:
+        """Write what lies beside fetched pictures, and cut what is under way."""
+        with self._lock:
+            self._is_closed = True
+            if self._api is None or self._process != os.getpid():
+                return
+            try:
+                if self._fetching is not None:
+                    self._fetching.close()
+            finally:
+                self._api.close()
+
+    def __enter__(self) -> Self:
+        """Return the archive."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Keep the settings, but no token and no connection."""
+        from dataclasses import replace
+
+        return {"settings": replace(self._settings, token=None)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Open anew when it is first used."""
+        ArchiveConnection.__init__(self, state["settings"])
+
+    def __repr__(self) -> str:
+        """Return one line, without a token."""
+        return f"<Archive {self.name}{' (closed)' if self._is_closed else ''}>"

@@ -1,0 +1,266 @@
+"""A data set on this machine, from Python: a folder of `isic image download`, or any table."""
+
+import os
+import warnings
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from isic_cli.errors import UsageError
+from isic_cli.library import html
+from isic_cli.library.images import IsicWarning
+from isic_cli.library.results import Citation, DatasetSplit
+from isic_cli.library.table import ResultTable
+
+if TYPE_CHECKING:
+    from isic_cli.curation.labels import Scheme
+    from isic_cli.library.downloads import DownloadResult
+    from isic_cli.library.torch import TorchImages
+    from isic_cli.services.export.options import Kind, Link
+    from isic_cli.services.tabular import TableSource
+
+
+class Dataset:
+    """A data set on this machine. Open it with `Dataset.open`.
+
+    Attributes
+    ----------
+    folder : Path
+        The folder, or the table.
+
+    Examples
+    --------
+    >>> from isic_cli import Archive, Dataset
+    >>> with Archive.open("demo") as archive:
+    ...     _ = archive.search(collections=[1], limit=8).download("pictures")
+    >>> Dataset.open("pictures")
+    <Dataset pictures: 8 images>
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._source()
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str]) -> Self:
+        """Open a folder that `isic` or the official client downloaded, or a table of metadata.
+
+        Raises
+        ------
+        NotFoundError, LocalError, UsageError
+            There is none, it has no metadata, or is no table of images.
+        """
+        return cls(Path(folder))
+
+    def _source(self) -> "TableSource":
+        from isic_cli.services.tabular import open_table
+
+        return open_table(self.folder)
+
+    def images(self) -> ResultTable:
+        """Return the metadata, a row for each image."""
+        source = self._source()
+        return ResultTable.of(str(self.folder), list(source), source.columns)
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return sum(1 for _ in self._source())
+
+    def labels(self, scheme: str) -> ResultTable:
+        """Return the metadata with the labels of a challenge, such as `isic2019`.
+
+        The columns `label`, `label_rule`, `label_basis` and `label_reason` say which and why.
+        """
+        from isic_cli.services.dataset.label import Labelling
+
+        source = self._source()
+        labelling = Labelling(scheme_named(scheme), explain=True)
+        labelling.check(source.columns, name=source.name)
+        rows = list(labelling.apply(source))
+        return ResultTable.of(f"{scheme} labels", rows, (*source.columns, *labelling.added))
+
+    def split(
+        self,
+        ratio: str | None = None,
+        *,
+        folds: int | None = None,
+        stratify: str | None = None,
+        label: str | None = None,
+        group: Sequence[str] = (),
+        seed: int = 0,
+    ) -> DatasetSplit:
+        """Divide the images so that no patient and no lesion is in two splits.
+
+        Parameters
+        ----------
+        ratio : str
+            Such as `70:10:20`.
+        folds : int
+            So many folds instead.
+        stratify : str, optional
+            The column that every split should have in the same shares.
+        label : str, optional
+            A challenge whose labels are the column `label`.
+        group : sequence of str
+            Columns that tie images; `patient_id` and `lesion_id` unless given.
+        seed : int
+            Another seed, another split.
+        """
+        from isic_cli.curation.shares import folds as equal
+        from isic_cli.curation.shares import parse_ratio
+        from isic_cli.curation.split import split as divide
+        from isic_cli.services.dataset.split import Grouping, read_groups
+
+        if (ratio is None) == (folds is None):
+            raise UsageError("give ratio or folds", hint="For example ratio='70:10:20'.")
+        shares = parse_ratio(ratio) if ratio is not None else equal(folds or 0)
+        scheme = scheme_named(label) if label else None
+        fields = (stratify,) if stratify else ()
+        grouping = Grouping(group=tuple(group), fields=fields, scheme=scheme)
+        rows, groups = read_groups(self._source(), grouping)
+        found = divide(rows, groups, shares, seed=seed, stratify=stratify)
+        for split in found.empty:
+            warnings.warn(f"{split} has no image", IsicWarning, stacklevel=2)
+        return DatasetSplit(found.of, found.images, dict(found.groups))
+
+    def dedupe(self, method: str | None = None) -> ResultTable:
+        """Find pictures that are there twice: the same id, bytes or pixels, or the same look."""
+        from isic_cli.curation.duplicates import parse_method
+        from isic_cli.services.dataset.dedupe import Dedupe
+        from isic_cli.services.run.workers import ExecutorSpec, open_workers
+
+        parsed = parse_method(method) if method is not None else parse_method("phash")
+        job = Dedupe((self.folder,), (), parsed)
+        with open_workers(ExecutorSpec(jobs=2)) as workers:
+            pictures = list(job.pictures_of(job.paths(), workers))
+        rows = [group.row() for group in job.groups(pictures)]
+        for problem in job.problems:
+            warnings.warn(problem.sentence, IsicWarning, stacklevel=2)
+        columns = ("isic_ids", "method", "distance", "keep", "paths")
+        return ResultTable.of(f"duplicates in {self.folder}", rows, columns)
+
+    def stats(self, *, label: str | None = None) -> ResultTable:
+        """Count classes, ages, sites, sizes and licences."""
+        from isic_cli.services.stats.dataset import describe
+
+        found = describe(self.folder, scheme=scheme_named(label) if label else None)
+        columns = ("section", "value", "count", "percent")
+        return ResultTable.of(f"statistics of {self.folder}", found.rows(), columns)
+
+    def cite(
+        self, style: str = "text", *, title: str = "", retrieved: date | None = None
+    ) -> Citation:
+        """Cite exactly these images: whom to credit, the strictest licence, a hash of the ids."""
+        from isic_cli.config import PROD_URL
+        from isic_cli.curation.cite import written
+        from isic_cli.library.selecting import known_style
+        from isic_cli.services.cite.dataset import cite
+
+        chosen = known_style(style)
+        found, _ = cite(self.folder, archive=PROD_URL, retrieved=retrieved, title=title)
+        return Citation(style, written(found, chosen), sum(one.count for one in found.credits))
+
+    def verify(self, *, deep: bool = False) -> ResultTable:
+        """Compare every file with size and SHA-256 of the lock; a row for each file.
+
+        Parameters
+        ----------
+        deep : bool
+            Read every file anew, and decode it to the last row.
+        """
+        from isic_cli.services.dataset.lock import Lock
+        from isic_cli.services.dataset.verify import check_folder
+        from isic_cli.services.run.workers import ExecutorSpec, open_workers
+
+        with Lock(self.folder) as lock, open_workers(ExecutorSpec(jobs=2)) as workers:
+            checked = list(check_folder(self.folder, lock, deep=deep, workers=workers))
+        columns = ("isic_id", "status", "reason", "bytes", "path", "sha256")
+        return ResultTable.of(f"files of {self.folder}", (one.line() for one in checked), columns)
+
+    def diff(self, other: "Dataset | str | os.PathLike[str]") -> ResultTable:
+        """Return what changed from this data set to another: images and metadata."""
+        from isic_cli.services.dataset.compare import compare
+
+        new = other.folder if isinstance(other, Dataset) else Path(other)
+        found = compare(self.folder, new).difference
+        return ResultTable.of(
+            f"{self.folder} to {new}", found.rows(), ("change", "isic_id", "field", "old", "new")
+        )
+
+    def sync(self) -> "DownloadResult":
+        """Fetch what is new or changed in the archive, as `isic dataset sync` does."""
+        from isic_cli.library.downloads import synchronise
+
+        return synchronise(self.folder)
+
+    def export(
+        self,
+        out: str | os.PathLike[str],
+        kind: "Kind",
+        *,
+        split: str | os.PathLike[str] | None = None,
+        label: str | None = None,
+        size: str | None = None,
+        encode: str | None = None,
+        link: "Link | None" = None,
+    ) -> ResultTable:
+        """Export as a data set that training code reads; a row for each image.
+
+        Parameters
+        ----------
+        out : path
+            The folder to make; a second run does only what is missing.
+        kind : str
+            `imagefolder`, `hf`, `webdataset`, `coco`, `csv`, `parquet`, `croissant` or `zip`.
+        split, label, size, encode, link
+            As the options of `isic dataset export`.
+        """
+        from isic_cli.library.exports import export
+
+        rows = export(self.folder, Path(out), kind, split, label, size, encode, link)
+        return ResultTable.of(
+            f"export to {out}", rows, ("isic_id", "status", "reason", "bytes", "path")
+        )
+
+    def torch(
+        self,
+        *,
+        split: str | None = None,
+        of: DatasetSplit | None = None,
+        label: str | None = None,
+        size: str | None = None,
+        transform: Any = None,
+    ) -> "TorchImages":
+        """Return a map-style data set for torch: (picture, class index, ISIC id) by number.
+
+        Parameters
+        ----------
+        split, of : str and DatasetSplit, optional
+            Only the images of one split.
+        label : str, optional
+            A challenge such as `isic2019`, or a column; images without a label are left out.
+        size : str, optional
+            Such as `224:crop`.
+        transform : callable, optional
+            Gets the Pillow image; without one the picture is a tensor (3, H, W) of uint8 where
+            torch is installed.
+        """
+        from isic_cli.library.torch import TorchImages
+
+        wanted = None if split is None else frozenset((of or self.split("70:10:20")).ids(split))
+        return TorchImages.of(self, wanted, label=label, size=size, transform=transform)
+
+    def __repr__(self) -> str:
+        """Return one line."""
+        return f"<Dataset {self.folder}: {len(self):,} images>"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{html.text(repr(self))}</p>{self.stats()._repr_html_()}"
+
+
+def scheme_named(name: str) -> "Scheme":
+    """Return the labels of a challenge; raises `UsageError` for an unknown one."""
+    from isic_cli.curation.labels import load_scheme
+
+    return load_scheme(name)

@@ -1,0 +1,163 @@
+"""Download a selection from Python: the same work as `isic image download`."""
+
+from collections.abc import Callable
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from isic_cli.errors import TerminatedError
+from isic_cli.library import html
+from isic_cli.library.frames import library
+from isic_cli.library.table import ResultTable
+from isic_cli.models.outcomes import ITEM_KEYS, Outcome
+from isic_cli.services.download.events import Failed, Finished, Skipped, outcome_of
+from isic_cli.services.download.options import DownloadOptions, Variant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from isic_cli.api.archive import ArchiveApi
+    from isic_cli.models.selection import Selection
+
+
+@dataclass(frozen=True, repr=False)
+class DownloadResult:
+    """What became of every image of a download.
+
+    Attributes
+    ----------
+    folder : Path
+        Where the pictures, tables, credits and the lock are.
+    downloaded, skipped : tuple of str
+        ISIC ids that were fetched, and that were there and good.
+    failed : mapping of str to str
+        ISIC ids, or lines of the selection, that have no picture, and why.
+    table : ResultTable
+        A row for each, as in a report.
+    """
+
+    folder: Path
+    downloaded: tuple[str, ...]
+    skipped: tuple[str, ...]
+    failed: dict[str, str] = field(hash=False)
+    table: ResultTable = field(hash=False)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every image is there."""
+        return not self.failed
+
+    def __repr__(self) -> str:
+        """Return one line."""
+        counts = f"{len(self.downloaded):,} downloaded, {len(self.skipped):,} already there"
+        failed = f", {len(self.failed):,} FAILED" if self.failed else ""
+        return f"<DownloadResult {self.folder}: {counts}{failed}>"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{html.text(repr(self))}</p>" + self.table._repr_html_()
+
+
+@contextmanager
+def _watched(progress: bool | Callable[[Any], None], total: int | None) -> "Iterator[Any]":  # noqa: FBT001  # as the caller named it
+    """Give a callable that takes every event."""
+    if not progress:
+        yield lambda _event: None
+    elif callable(progress):
+        yield progress
+    else:
+        with library("tqdm.auto").tqdm(total=total, unit="image") as bar:
+            yield lambda event: bar.update(isinstance(event, Finished | Skipped | Failed))
+
+
+def download(
+    api: "ArchiveApi",
+    selection: "Selection",
+    folder: Path,
+    *,
+    variant: Variant,
+    jobs: int | None,
+    progress: bool | Callable[[Any], None],
+) -> DownloadResult:
+    """Download a selection into a folder, and write what lies beside the pictures.
+
+    Raises
+    ------
+    LocalError
+        The folder cannot be written, or the disk is too small.
+    """
+    from isic_cli.files.lock import folder_lock
+    from isic_cli.services.download.acquire import Acquisition
+
+    settings = api.settings
+    options = DownloadOptions(
+        folder=folder, variant=variant, jobs=jobs or settings.jobs, retries=settings.retries
+    )
+    job = Acquisition(api, selection, options)
+    job.hold()
+    job.check_space()
+    outcomes: list[Outcome] = []
+    with folder_lock(folder), _watched(progress, job.total()) as watch:
+        try:
+            with closing(job.run()) as events:  # type: ignore[type-var]  # it is a generator
+                for event in events:
+                    watch(event)
+                    if isinstance(event, Finished | Skipped | Failed):
+                        outcomes.append(outcome_of(event))
+        except (KeyboardInterrupt, TerminatedError, GeneratorExit):
+            job.write_sidecars(hurried=True)
+            raise
+        finally:
+            api.reopen_files()
+        job.write_sidecars()
+    return _result(folder, [*outcomes, *job.images.problems])
+
+
+def _result(folder: Path, outcomes: "Sequence[Outcome]") -> DownloadResult:
+    def ids(status: str) -> tuple[str, ...]:
+        return tuple(one.isic_id for one in outcomes if one.status == status)
+
+    return DownloadResult(
+        folder,
+        ids("downloaded"),
+        ids("skipped"),
+        {one.isic_id or one.sentence: one.reason or one.status for one in outcomes if one.is_bad},
+        ResultTable.of(f"download into {folder}", (one.line() for one in outcomes), ITEM_KEYS),
+    )
+
+
+def synchronise(folder: Path) -> DownloadResult:
+    """Fetch what is new or changed of the selections of a folder's lock; nothing is deleted.
+
+    Raises
+    ------
+    NotFoundError
+        The folder has no lock.
+    """
+    from isic_cli.files.lock import folder_lock
+    from isic_cli.services.dataset.lock import Lock
+    from isic_cli.services.dataset.sync import Synchronisation
+    from isic_cli.services.opening import open_api
+    from isic_cli.settings import resolve
+
+    with Lock(folder) as lock:
+        settings = resolve(archive=lock.header.archive)
+        with open_api(settings) as api, folder_lock(folder):
+            options = DownloadOptions(
+                folder=folder,
+                variant=lock.header.variant,
+                jobs=settings.jobs,
+                retries=settings.retries,
+            )
+            job = Synchronisation(api, lock, options)
+            with closing(job.run()) as events:  # type: ignore[type-var]  # it is a generator
+                outcomes = [
+                    outcome_of(event)
+                    for event in events
+                    if isinstance(event, Finished | Skipped | Failed)
+                ]
+            leaving = job.leaving()
+            job.write_sidecars()
+    gone = {one.isic_id for one in leaving}
+    problems = [one for one in job.problems() if one.isic_id not in gone]
+    return _result(folder, [*outcomes, *leaving, *problems])

@@ -1,0 +1,68 @@
+"""Export a data set from Python: the same work as `isic dataset export`."""
+
+import os
+import warnings
+from pathlib import Path
+from typing import Any, get_args
+
+from isic_cli.errors import UsageError
+from isic_cli.files.lock import folder_lock
+from isic_cli.library.images import IsicWarning
+from isic_cli.services.export.options import (
+    KINDS,
+    Encoding,
+    ExportOptions,
+    Kind,
+    Link,
+    TargetSize,
+)
+from isic_cli.services.export.run import Exporter
+from isic_cli.services.export.state import ExportState, claim
+from isic_cli.services.run.workers import ExecutorSpec, open_workers
+
+
+def export(
+    folder: Path,
+    out: Path,
+    kind: Kind,
+    split: str | os.PathLike[str] | None,
+    label: str | None,
+    size: str | None,
+    encode: str | None,
+    link: Link | None,
+) -> list[dict[str, Any]]:
+    """Export a folder, and return what became of each image.
+
+    Raises
+    ------
+    UsageError
+        For a kind, link, size or encoding that cannot be; it is named.
+    """
+    if kind not in KINDS:
+        raise UsageError(f"kind={kind!r}", hint=f"One of: {', '.join(KINDS)}.")
+    if link is not None and link not in get_args(Link):
+        raise UsageError(f"link={link!r}", hint=f"One of: {', '.join(get_args(Link))}.")
+    options = ExportOptions(
+        folder=folder,
+        out=out,
+        kind=kind,
+        split=None if split is None else os.fspath(split),
+        label=label,
+        link=link,
+        size=TargetSize.parse(size) if size else None,
+        encode=Encoding.parse(encode) if encode else None,
+    )
+    job = Exporter(options)
+    job.catalogue.check()
+    claim(options)
+    with (
+        open_workers(ExecutorSpec(jobs=2)) as workers,
+        folder_lock(out),
+        ExportState(out).open(options.recipe) as state,
+    ):
+        outcomes = list(job.run(state, workers))
+    for reason, count in job.catalogue.left_out.items():
+        warnings.warn(f"{count:,} {reason} left out", IsicWarning, stacklevel=3)
+    for line in job.missing_classes():
+        warnings.warn(line, IsicWarning, stacklevel=3)
+    return [one.line() for one in outcomes]

@@ -1,0 +1,149 @@
+"""Rows as typed columns: Arrow, pandas and polars, each imported when it is asked for."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from isic_cli.errors import UsageError
+from isic_cli.index.columns import METADATA
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+Row = Mapping[str, Any]
+Kind = Literal["integer", "number", "boolean", "text"]
+
+_KINDS: Mapping[str, Kind] = {
+    "INTEGER": "integer",
+    "DOUBLE": "number",
+    "BOOLEAN": "boolean",
+    "VARCHAR": "text",
+}
+#: A column of text with fewer values than this share of its rows is a category in pandas.
+_FEW = 0.5
+
+
+def library(name: str) -> Any:
+    """Import a package that only some callers need.
+
+    Raises
+    ------
+    UsageError
+        It is not installed; the hint says how to install it.
+    """
+    try:
+        return import_module(name)
+    except ImportError as error:
+        package = name.partition(".")[0]
+        raise UsageError(f"{package} is not installed", hint=f"pip install {package}") from error
+
+
+def kind_of(name: str, values: Iterable[Any]) -> Kind:
+    """Return the type of a column: the archive's own for its fields, else that of its values."""
+    column = METADATA.get(name)
+    if column is not None:
+        return _KINDS[column.type]
+    kinds = {type(value) for value in values if value is not None}
+    if not kinds or kinds - {bool, int, float}:
+        return "text"
+    if kinds == {bool}:
+        return "boolean"
+    return "integer" if kinds == {int} else "number"
+
+
+_CONVERT: Mapping[Kind, Callable[[Any], Any]] = {
+    "integer": int,
+    "number": float,
+    "boolean": bool,
+    "text": lambda value: value if isinstance(value, str) else _text(value),
+}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return "; ".join(map(str, value))
+    return value.isoformat() if isinstance(value, (dt.date, dt.datetime)) else str(value)
+
+
+def typed(rows: Sequence[Row], columns: Sequence[str]) -> dict[str, tuple[Kind, list[Any]]]:
+    """Return each column's type and values; a value that does not fit makes the column text."""
+    found: dict[str, tuple[Kind, list[Any]]] = {}
+    for name in columns:
+        values = [row.get(name) for row in rows]
+        kind = kind_of(name, values)
+        try:
+            cells = [_cell(value, kind) for value in values]
+        except (TypeError, ValueError):
+            kind = "text"
+            cells = [_cell(value, kind) for value in values]
+        found[name] = (kind, cells)
+    return found
+
+
+def _cell(value: Any, kind: Kind) -> Any:
+    if value is None or value == "":
+        return None
+    converted = _CONVERT[kind](value)
+    if kind == "integer" and not isinstance(value, str) and converted != value:
+        raise ValueError(value)  # a fraction is no whole number
+    return converted
+
+
+def to_arrow(rows: Sequence[Row], columns: Sequence[str]) -> "pa.Table":
+    """Return an Arrow table."""
+    arrow = library("pyarrow")
+    types = {
+        "integer": arrow.int64(),
+        "number": arrow.float64(),
+        "boolean": arrow.bool_(),
+        "text": arrow.string(),
+    }
+    found = typed(rows, columns)
+    arrays = [arrow.array(cells, types[kind]) for kind, cells in found.values()]
+    return cast("pa.Table", arrow.table(arrays, names=list(found)))
+
+
+def to_pandas(rows: Sequence[Row], columns: Sequence[str]) -> "pd.DataFrame":
+    """Return a DataFrame: `Int64`, `float64` and `boolean` columns, text as text or category."""
+    pandas = library("pandas")
+    series = {}
+    for name, (kind, cells) in typed(rows, columns).items():
+        few = len(set(cells)) < _FEW * len(cells)
+        text = "category" if few and name != "isic_id" else "string"
+        dtypes = {"integer": "Int64", "number": "float64", "boolean": "boolean", "text": text}
+        series[name] = pandas.Series(cells, dtype=dtypes[kind])
+    return cast("pd.DataFrame", pandas.DataFrame(series, columns=list(columns)))
+
+
+def pandas_of(table: "pa.Table") -> "pd.DataFrame":
+    """Return an Arrow table as a DataFrame with the same types as `to_pandas` gives."""
+    arrow, pandas = library("pyarrow"), library("pandas")
+    few = {
+        name: table[name].dictionary_encode()
+        for name in table.column_names
+        if name != "isic_id" and arrow.types.is_string(table.schema.field(name).type)
+    }
+    for name, column in few.items():
+        if len(column) and len(column.chunk(0).dictionary) < _FEW * len(column):
+            table = table.set_column(table.column_names.index(name), name, column)
+    types = {arrow.int32(): pandas.Int64Dtype(), arrow.int64(): pandas.Int64Dtype()}
+    types |= {arrow.bool_(): pandas.BooleanDtype(), arrow.string(): pandas.StringDtype()}
+    return cast("pd.DataFrame", table.to_pandas(types_mapper=types.get))
+
+
+def to_polars(rows: Sequence[Row], columns: Sequence[str]) -> "pl.DataFrame":
+    """Return a polars DataFrame."""
+    polars = library("polars")
+    types = {
+        "integer": polars.Int64,
+        "number": polars.Float64,
+        "boolean": polars.Boolean,
+        "text": polars.String,
+    }
+    found = typed(rows, columns)
+    columns_of = {name: cells for name, (_, cells) in found.items()}
+    schema = {name: types[kind] for name, (kind, _) in found.items()}
+    return cast("pl.DataFrame", polars.DataFrame(columns_of, schema=schema))

@@ -1,0 +1,81 @@
+"""What a data set answers: small frozen values that print and render."""
+
+from dataclasses import dataclass, field
+
+from isic_cli.errors import UsageError
+from isic_cli.library import html
+from isic_cli.library.table import ResultTable
+
+
+@dataclass(frozen=True, repr=False)
+class DatasetSplit:
+    """Which image is in which split.
+
+    Attributes
+    ----------
+    of : dict of str to str
+        ISIC id to split.
+    images, groups : dict of str to int
+        Counts by split; a group are the images of one patient or lesion.
+    """
+
+    of: dict[str, str] = field(hash=False)
+    images: dict[str, int] = field(hash=False)
+    groups: dict[str, int] = field(hash=False)
+
+    def ids(self, split: str) -> list[str]:
+        """Return the ISIC ids of one split; raises `UsageError` for an unknown one."""
+        if split not in self.images:
+            raise UsageError(f"split={split!r}", hint=f"One of: {', '.join(self.images)}.")
+        return [isic_id for isic_id, found in self.of.items() if found == split]
+
+    def table(self) -> ResultTable:
+        """Return a row for each split: images, their share, groups."""
+        rows = (
+            {
+                "split": split,
+                "images": count,
+                "share": count / max(1, len(self.of)),
+                "groups": self.groups[split],
+            }
+            for split, count in self.images.items()
+        )
+        return ResultTable.of("split", rows, ("split", "images", "share", "groups"))
+
+    def __repr__(self) -> str:
+        """Return one line."""
+        counts = ", ".join(f"{split} {count:,}" for split, count in self.images.items())
+        return f"<DatasetSplit {counts} images>"
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
+
+
+@dataclass(frozen=True, repr=False)
+class Citation:
+    """A citation of exactly these images.
+
+    Attributes
+    ----------
+    style : str
+        `text`, `apa`, `bibtex`, `csl`, `ris` or `cff`.
+    text : str
+        The citation.
+    images : int
+        How many images it is of.
+    """
+
+    style: str
+    text: str
+    images: int
+
+    def __str__(self) -> str:
+        """Return the citation."""
+        return self.text
+
+    def __repr__(self) -> str:
+        """Return one line."""
+        return f"<Citation of {self.images:,} images as {self.style}>"
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.text(self.text)}</pre>"
