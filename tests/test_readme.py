@@ -86,6 +86,11 @@ def test_the_python_example_runs(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    count, *rows = done.stdout.splitlines()
-    assert int(count) == len(rows) > 0
-    assert len(list((tmp_path / "pictures").glob("ISIC_*"))) == len(rows)
+    found, result, kappa, numbers = done.stdout.splitlines()
+    count = int(found.split()[0])
+    assert count > 0
+    assert result == f"<DownloadResult pictures: {count} downloaded, 0 already there> {{}}"
+    assert len(list((tmp_path / "pictures").glob("ISIC_*"))) == count
+    assert "percent agreement" in kappa
+    assert f"<Citation of {count} images as apa>" not in numbers  # printed, it is the citation
+    assert f"{count} images" in numbers

@@ -4,8 +4,10 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Self
+from weakref import finalize
 
 from isic_cli.errors import UsageError
 from isic_cli.library import html
@@ -47,7 +49,7 @@ class ReaderStudy:
 
     def __init__(self, data: "StudyData", api: "ArchiveApi | None" = None) -> None:
         self._api = api
-        self._scratch: TemporaryDirectory[str] | None = None
+        self._scratch: Path | None = None
         self.data = data
 
     @classmethod
@@ -57,11 +59,17 @@ class ReaderStudy:
         from isic_cli.services.study.find import find_study
         from isic_cli.services.study.folder import read_folder
 
-        scratch = TemporaryDirectory(prefix="isic-study-")
-        job = StudyDownload(api, find_study(api, name), Path(scratch.name))
-        job.run()
-        study = cls(read_folder(job.place), api)
+        number = find_study(api, name)
+        scratch = Path(mkdtemp(prefix="isic-study-"))
+        try:
+            job = StudyDownload(api, number, scratch)
+            job.run()
+            study = cls(read_folder(job.place), api)
+        except BaseException:
+            rmtree(scratch, ignore_errors=True)
+            raise
         study._scratch = scratch
+        finalize(study, rmtree, scratch, ignore_errors=True)
         return study
 
     @classmethod
@@ -254,14 +262,14 @@ class ReaderStudy:
         from isic_cli.services.study.pictures import Pictures
         from isic_cli.services.superpixels.picture import fetch_picture
 
-        folder = Path(self._scratch.name) / "pictures"
+        folder = self._scratch / "pictures"
         target = folder / f"{image}_superpixels.png"
         if not target.exists():
             fetch_picture(self._api, image, folder)
             data = self._api.superpixel_file(image)
             if data is not None:
                 target.write_bytes(data)
-        self.data = replace(self.data, pictures=Pictures(folders=(Path(self._scratch.name),)))
+        self.data = replace(self.data, pictures=Pictures(folders=(self._scratch,)))
         return self.data
 
     def __repr__(self) -> str:

@@ -1,0 +1,150 @@
+"""A data set and a study, from Python: the same answers as the shell's commands give."""
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from isic_cli import Archive, Dataset, ReaderStudy
+from isic_cli.errors import IsicError, LocalError, NotFoundError, UsageError
+from isic_cli.library.images import IsicWarning
+from isic_cli.library.table import ResultTable
+
+
+@pytest.fixture(autouse=True)
+def _demo(demo_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ISIC_CACHE_DIR", str(demo_cache))
+
+
+@pytest.fixture(scope="module")
+def pictures(demo_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("set") / "pictures"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ISIC_CACHE_DIR", str(demo_cache))
+        with Archive.open("demo") as archive:
+            assert archive.search(collections=[1], limit=8).download(folder).ok
+    return folder
+
+
+def test_a_data_set_has_rows_labels_and_a_split(pictures: Path) -> None:
+    dataset = Dataset.open(pictures)
+    assert len(dataset) == 8
+    assert dataset.images().columns[:3] == ("isic_id", "attribution", "copyright_license")
+    labels = dataset.labels("isic2019")
+    assert {row["label"] for row in labels} == {"NV", "MEL"}
+    split = dataset.split("70:30", seed=3)
+    assert sum(split.images.values()) == 8
+    assert sorted(split.ids("train") + split.ids("test")) == sorted(split.of)
+    assert [row["split"] for row in split.table()] == ["train", "test"]
+    with pytest.raises(UsageError, match="split='val'"):
+        split.ids("val")
+
+
+def test_a_data_set_is_verified_compared_cited_and_counted(pictures: Path) -> None:
+    dataset = Dataset.open(pictures)
+    assert {row["status"] for row in dataset.verify()} == {"complete"}
+    assert len(dataset.diff(dataset)) == 0
+    assert dataset.sync().ok
+    assert dataset.cite("bibtex").text.startswith("@misc{")
+    assert dataset.cite().images == 8
+    assert ("total", "images", 8) in {
+        (row["section"], row["value"], row["count"]) for row in dataset.stats()
+    }
+    assert isinstance(dataset.dedupe(), ResultTable)
+
+
+def test_an_export_says_what_became_of_each(pictures: Path, tmp_path: Path) -> None:
+    dataset = Dataset.open(pictures)
+    with pytest.warns(IsicWarning, match="no picture of"):
+        table = dataset.export(tmp_path / "out", "imagefolder", label="isic2019", size="64:crop")
+    assert [row["status"] for row in table] == ["exported"] * 8
+    assert (tmp_path / "out" / str(table[0]["path"])).is_file()
+
+
+def test_pictures_come_for_torch_by_number(pictures: Path) -> None:
+    images = Dataset.open(pictures).torch(
+        label="isic2019", size="64:crop", transform=lambda picture: picture.size
+    )
+    assert len(images) == 8
+    assert images.classes == ("MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC", "UNK")
+    size, number, isic_id = images[0]
+    assert (size, images.classes[number], isic_id) == ((64, 64), "NV", "ISIC_9000000")
+
+
+def test_the_classes_are_the_same_on_every_split_and_pickle(pictures: Path) -> None:
+    dataset = Dataset.open(pictures)
+    split = dataset.split("70:30")
+    sides = [
+        dataset.torch(split=name, of=split, label="isic2019", size="32") for name in split.images
+    ]
+    assert sides[0].classes == sides[1].classes
+    assert len(sides[0]) + len(sides[1]) == 8
+    assert pickle.loads(pickle.dumps(sides[0])).items == sides[0].items  # noqa: S301 - our own bytes
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda data: data.labels("isic1999"), "isic1999"),
+        (lambda data: data.split(), "give ratio or folds"),
+        (lambda data: data.split("70:30", folds=3), "give ratio or folds"),
+        (lambda data: data.cite("mla"), "style='mla'"),
+        (lambda data: data.export("o", "tar"), "kind='tar'"),
+        (lambda data: data.torch(size="big"), "big"),
+    ],
+)
+def test_an_argument_that_cannot_be_is_named(pictures: Path, call: object, words: str) -> None:
+    assert callable(call)
+    with pytest.raises(IsicError, match=words):
+        call(Dataset.open(pictures))
+
+
+def test_what_is_no_data_set_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError):
+        Dataset.open(tmp_path / "nothing")
+    with pytest.raises(LocalError, match=r"no metadata\.csv"):
+        Dataset.open(tmp_path)
+
+
+def test_a_study_is_read_measured_and_reduced() -> None:
+    with Archive.open("demo") as archive:
+        study = archive.study("malignant or not")
+        assert (len(study.images), len(study.annotators)) == (10, 4)
+        assert len(study.responses()) == 110
+        kappa = {
+            row["coefficient"]: row["value"]
+            for row in study.agreement(questions=["Is the lesion malignant?"])
+        }
+        assert kappa["Fleiss' κ"] == pytest.approx(7 / 15)
+        assert len(study.consensus()) == 60
+        with pytest.raises(UsageError, match="by='reader'"):
+            study.agreement("reader")
+
+
+def test_the_marks_of_a_study_are_masks_overlays_and_heat_maps() -> None:
+    with Archive.open("demo") as archive:
+        study = archive.study(2)
+        first = study.annotations()[0]
+        image, feature = first["image"], first["feature"]
+        mask = study.mask(image, feature)
+        size = study.superpixels(image).shape
+        assert mask.shape == size
+        assert 0 < mask.sum() < mask.size
+        heat = np.asarray(study.heatmap(image, feature))
+        assert heat.shape == (*size, 3)
+        # What nobody marked stays gray; red leads where everybody marked.
+        assert (heat[mask][:, 0] > heat[mask][:, 2]).all()
+        assert study.overlay(image).size[0] >= size[1]
+        with pytest.raises(UsageError, match="no feature 'milia'"):
+            study.heatmap(image, "milia")
+        with pytest.raises(IsicError, match="ISIC_0000001"):
+            study.overlay("ISIC_0000001")
+
+
+def test_a_study_is_read_from_a_table(tmp_path: Path) -> None:
+    table = tmp_path / "answers.csv"
+    table.write_text("image,annotator,answer\nISIC_0000001,a,yes\nISIC_0000001,b,no\n")
+    study = ReaderStudy.open(table)
+    assert study.annotators == ("a", "b")
+    assert len(study.responses()) == 2
