@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ FOLDER = Path(__file__).resolve().parents[2] / "completions"
     ("shell", "name"), [("bash", "isic.bash"), ("zsh", "_isic"), ("fish", "isic.fish")]
 )
 def test_the_scripts_in_the_repository_are_fresh(shell: str, name: str) -> None:
+    if shell == "fish" and version("click") < "8.5":
+        pytest.skip("the script is that of a newer Click")
     assert (FOLDER / name).read_text("utf-8") == script(shell)
 
 

@@ -81,7 +81,7 @@ def test_any_expression_narrows_the_rest(indexed: Isic) -> None:
     [
         ("pixels_x >=", "Parser Error"),
         ("no_such_column = 1", "no_such_column"),
-        ("1=1; DROP VIEW images", "more than one statement"),
+        ("1=1; DROP VIEW images", "statement"),
         ("isic_id IN (SELECT content FROM read_text('/etc/passwd'))", "/etc/passwd"),
     ],
 )

@@ -31,6 +31,7 @@ from isic_cli.superpixel.slic.assign import Centres
 from isic_cli.superpixel.slic.colour import RADIUS, blurred, gaussian_kernel, to_lab
 from isic_cli.superpixel.slic.connectivity import connected
 from isic_cli.superpixel.slic.kmeans import ITERATIONS, cluster, grid_steps
+from isic_cli.superpixel.slic.pixels import decoder_hint
 
 Float64 = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
@@ -259,6 +260,14 @@ def test_without_the_extra_the_message_names_it(
     with pytest.raises(UsageError, match="the JPEG decoder that the archive used") as caught:
         generate(tmp_path / "a.jpg")
     assert "; --method approximate makes a map" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("system", ["Linux", "Windows"])
+def test_a_machine_that_the_decoder_is_not_made_for_is_named(system: str) -> None:
+    assert decoder_hint(system, "aarch64") == (
+        f"jpeglib, which has it, has no wheel for {system} on aarch64: use another machine"
+    )
+    assert "superpixel]" in decoder_hint("Darwin", "arm64")
 
 
 def test_pictures_that_the_archive_cannot_have_are_refused(tmp_path: Path) -> None:
