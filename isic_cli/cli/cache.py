@@ -173,9 +173,10 @@ def list_files(run: Run, output: Output) -> ExitCode:
 
 
 @cache.command("verify")
+@report_option("file")
 @output_options()
 @pass_run
-def verify_cache(run: Run, output: Output) -> ExitCode:
+def verify_cache(run: Run, report_file: Path | None, output: Output) -> ExitCode:
     """Read everything in the cache and compare it with its hash; exit 7 when something differs.
 
     Lists what is wrong. A damaged picture is fetched again when it is needed; a damaged index is
@@ -183,20 +184,24 @@ def verify_cache(run: Run, output: Output) -> ExitCode:
 
     isic cache verify
     """
+    from isic_cli.models.outcomes import Outcome
     from isic_cli.services.index.upkeep import verify
 
-    checked = list(verify(run.settings().cache_dir))
-    wrong = [item for item in checked if item.status != "ok"]
-    rows = (
-        {"status": item.status, "item": item.item, "bytes": item.bytes, "path": str(item.path)}
-        for item in wrong
-    )
-    output.write(rows, _CHECKED)
-    volume = human_bytes(sum(item.bytes for item in checked))
-    click.echo(f"{_files(len(checked))}, {volume}: {len(wrong):,} not whole.", err=True)
-    if wrong:
-        verb = "is" if len(wrong) == 1 else "are"
-        raise CheckError(f"{_files(len(wrong))} of the cache {verb} not what was stored")
+    wrong, size = [], 0
+    with reported(report_file) as report:
+        for item in verify(run.settings().cache_dir):
+            size += item.bytes
+            place = str(item.path)
+            report.add(Outcome("", item.status, item.item, bytes=item.bytes, path=place))
+            if item.status != "ok":
+                row = {"status": item.status, "item": item.item, "bytes": item.bytes}
+                wrong.append({**row, "path": place})
+        output.write(wrong, _CHECKED)
+        count = sum(report.counts.values())
+        click.echo(f"{_files(count)}, {human_bytes(size)}: {len(wrong):,} not whole.", err=True)
+        if wrong:
+            verb = "is" if len(wrong) == 1 else "are"
+            raise CheckError(f"{_files(len(wrong))} of the cache {verb} not what was stored")
     return ExitCode.OK
 
 

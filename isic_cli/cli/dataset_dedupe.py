@@ -7,6 +7,7 @@ import click
 
 from isic_cli.cli.command import Command
 from isic_cli.cli.executor import executor_options
+from isic_cli.cli.outcome import report_option, reported
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import LocalPath
 from isic_cli.cli.progress import Progress, progress_option
@@ -52,6 +53,7 @@ _FOLDER = LocalPath()
 )
 @executor_options()
 @output_options(default="jsonl")
+@report_option("picture")
 @progress_option
 def dedupe(
     folders: tuple[Path, ...],
@@ -61,6 +63,7 @@ def dedupe(
     write_exclude: Path | None,
     executor: "ExecutorSpec",
     output: Output,
+    report_file: Path | None,
     progress: str,
 ) -> ExitCode:
     """Find pictures that are there twice: the same id, bytes, pixels, or the same look.
@@ -74,16 +77,21 @@ def dedupe(
     from isic_cli.services.dataset.dedupe import Dedupe
     from isic_cli.services.run.workers import open_workers
 
-    job = Dedupe(folders, against, parse_method(method), keep)
-    paths = job.paths()
-    with (
-        Progress("reading", "pictures", mode=progress, total=len(paths)) as ticker,
-        open_workers(executor) as workers,
-    ):
-        pictures = list(ticker.counting(job.pictures_of(paths, workers)))
-    groups = job.groups(pictures)
-    output.write((group.row() for group in groups), _GROUPS)
-    return _conclude(job, groups, write_exclude)
+    with reported(report_file) as report:
+        job = Dedupe(folders, against, parse_method(method), keep)
+        paths = job.paths()
+        with (
+            Progress("reading", "pictures", mode=progress, total=len(paths)) as ticker,
+            open_workers(executor) as workers,
+        ):
+            pictures = list(ticker.counting(job.pictures_of(paths, workers)))
+        groups = job.groups(pictures)
+        output.write((group.row() for group in groups), _GROUPS)
+        for outcome in job.outcomes(pictures, groups):
+            report.add(outcome)
+        code = _conclude(job, groups, write_exclude)
+        report.summarize(exit_code=int(code))
+    return code
 
 
 def _conclude(job: "Dedupe", groups: "list[Group]", write_exclude: Path | None) -> ExitCode:

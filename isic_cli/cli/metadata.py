@@ -1,5 +1,6 @@
 """`isic metadata`: download, label and compare metadata."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -8,7 +9,7 @@ from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.metadata_offline import download_offline
 from isic_cli.cli.options import selection_options
-from isic_cli.cli.outcome import report_credits
+from isic_cli.cli.outcome import report_credits, report_option, reported
 from isic_cli.cli.output import Output, output_options
 from isic_cli.cli.progress import Progress, progress_option
 from isic_cli.cli.rows import (
@@ -23,6 +24,8 @@ from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from isic_cli.models.selection import Selection
+    from isic_cli.services.run.report import Report
+    from isic_cli.services.select.live import SelectedImages
 
 
 @click.group(
@@ -51,6 +54,7 @@ def metadata() -> None:
     help="With --offline, a column with the numbers of the collections that an image is in.",
 )
 @fail_empty_option
+@report_option("image")
 @progress_option
 @pass_run
 def download_metadata(
@@ -59,6 +63,7 @@ def download_metadata(
     output: Output,
     serial: bool,
     fail_empty: bool,
+    report_file: Path | None,
     progress: str,
     extras: tuple[str, ...],
 ) -> ExitCode:
@@ -69,23 +74,34 @@ def download_metadata(
 
     isic metadata download -c 1 -o metadata.csv
     """
+    if extras and not selection.offline:
+        raise UsageError("--with collections needs --offline")
+    with reported(report_file) as report:
+        ended = download_offline(
+            run, selection, output, report, collections=bool(extras), fail_empty=fail_empty
+        )
+        if ended is None:
+            lanes = 1 if serial else 8
+            images, count = _list(run, selection, output, report, progress, lanes)
+            ended = conclude(images, count, fail_empty=fail_empty, report=report)
+        report.summarize(exit_code=int(ended))
+    return ended
+
+
+def _list(
+    run: Run, selection: "Selection", output: Output, report: "Report", mode: str, lanes: int
+) -> "tuple[SelectedImages, int]":
+    """Write the metadata of a selection, asked for from the archive."""
     from isic_cli.services.cite.credits import Credits
     from isic_cli.services.select.live import SelectedImages
 
-    if extras and not selection.offline:
-        raise UsageError("--with collections needs --offline")
-    ended = download_offline(
-        run, selection, output, collections=bool(extras), fail_empty=fail_empty
-    )
-    if ended is not None:
-        return ended
-    with run.open() as api, Progress("listing", "images", mode=progress) as ticker:
-        images = SelectedImages(api, selection, lanes=1 if serial else 8)
+    with run.open() as api, Progress("listing", "images", mode=mode) as ticker:
+        images = SelectedImages(api, selection, lanes=lanes)
         warn_of_quirks(images)
         ticker.total = images.count()
         credit = Credits(api, [one.id for one in images.collections])
-        records = credit.apply(images.records("by_id"))
+        records = report.listing(credit.apply(images.records("by_id")))
         rows = image_rows(ticker.counting(records), output.fields)
         count = output.write(rows, IMAGES)
     report_credits(credit)
-    return conclude(images, count, fail_empty=fail_empty)
+    return images, count

@@ -12,11 +12,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from isic_cli.models.selection import Selection
+    from isic_cli.services.run.report import Report
     from isic_cli.services.select.offline import OfflineImages
 
 
 def download_offline(
-    run: Run, selection: "Selection", output: Output, *, collections: bool, fail_empty: bool
+    run: Run,
+    selection: "Selection",
+    output: Output,
+    report: "Report",
+    *,
+    collections: bool,
+    fail_empty: bool,
 ) -> ExitCode | None:
     """Write the metadata of a selection from the index, sorted by ISIC id.
 
@@ -47,15 +54,15 @@ def download_offline(
         with output.as_file() as path:
             images = opened(path)
             warn_of_quirks(images)
-            if can_export(images, selection):
+            if can_export(images, selection) and not report.is_wanted:
                 count = _export(images, path, kind, collections=collections)
             else:
-                count = _write(images, Output(kind, path=path), collections=collections)
+                count = _write(images, Output(kind, path=path), report, collections=collections)
     else:
         images = opened()
         warn_of_quirks(images)
-        count = _write(images, output, collections=collections)
-    return conclude(images, count, fail_empty=fail_empty)
+        count = _write(images, output, report, collections=collections)
+    return conclude(images, count, fail_empty=fail_empty, report=report)
 
 
 def _export(images: "OfflineImages", path: Path, kind: Any, *, collections: bool) -> int:
@@ -64,10 +71,10 @@ def _export(images: "OfflineImages", path: Path, kind: Any, *, collections: bool
     return export(images, path, kind, collections=collections)
 
 
-def _write(images: "OfflineImages", output: Output, *, collections: bool) -> int:
+def _write(images: "OfflineImages", output: Output, report: "Report", *, collections: bool) -> int:
     from isic_cli.services.tables import rows_with_collections
 
-    records = images.records("by_id")
+    records = report.listing(images.records("by_id"))
     rows: Iterable[dict[str, Any]]
     if collections:
         rows = rows_with_collections(images.index, records, output.fields)

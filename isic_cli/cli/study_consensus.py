@@ -8,11 +8,11 @@ import click
 
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.outcome import Fold, report_option, reported
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import LOCAL_TEXT, LocalPath
 from isic_cli.cli.progress import Progress, progress_option
 from isic_cli.cli.study_source import (
-    SHOWN,
     conclude_answers,
     images_option,
     read_study,
@@ -22,6 +22,7 @@ from isic_cli.cli.study_source import (
 from isic_cli.errors import ExitCode, IsicError, LocalError, UsageError
 
 if TYPE_CHECKING:
+    from isic_cli.services.run.report import Report
     from isic_cli.services.study.data import StudyData
     from isic_cli.services.study.masks import Agreed, MaskSet
 
@@ -52,6 +53,7 @@ _PICTURES = frozenset({".png", ".bmp", ".gif", ".tif", ".tiff", ".jpg", ".jpeg"}
     help="Write the consensus of superpixels or masks as PNG masks here.",
 )
 @click.option("--vote-only", is_flag=True, help="Masks: the majority only, for very many masks.")
+@report_option("image")
 @output_options()
 @progress_option
 @pass_run
@@ -66,6 +68,7 @@ def consensus(
     features: tuple[str, ...],
     outdir: Path | None,
     vote_only: bool,
+    report_file: Path | None,
     output: Output,
     progress: str,
 ) -> ExitCode:
@@ -80,7 +83,21 @@ def consensus(
 
     isic study consensus 1 -o majority.csv
     """
-    job = _Reduction(output, images, features, outdir, progress, vote_only=vote_only)
+    with reported(report_file) as report:
+        job = _Reduction(output, report, images, features, outdir, progress, vote_only=vote_only)
+        code = _reduce(run, job, sources, kind, number, folders)
+        report.summarize(exit_code=int(code))
+    return code
+
+
+def _reduce(
+    run: Run,
+    job: "_Reduction",
+    sources: tuple[str, ...],
+    kind: str | None,
+    number: int | None,
+    folders: tuple[Path, ...],
+) -> ExitCode:
     if all(Path(source).suffix.lower() in _PICTURES for source in sources):
         return job.of_files([Path(source) for source in sources])
     if len(sources) > 1:
@@ -101,6 +118,7 @@ class _Reduction:
     def __init__(
         self,
         output: Output,
+        report: "Report",
         images: tuple[str, ...],
         features: tuple[str, ...],
         outdir: Path | None,
@@ -109,6 +127,7 @@ class _Reduction:
         vote_only: bool,
     ) -> None:
         self._output = output
+        self._report = report
         self._images = images
         self._features = features
         self._outdir = outdir
@@ -125,13 +144,21 @@ class _Reduction:
 
     def of_answers(self, study: "StudyData") -> ExitCode:
         """Write the majority of each question and image."""
+        from isic_cli.models.outcomes import Outcome
         from isic_cli.services.study.consensus import ANSWERS, answer_rows
         from isic_cli.services.study.measure import study_tables
 
-        images = frozenset(study.check_images(self._images))
+        images = study.check_images(self._images)
+        wanted = frozenset(images)
         tables, _ = study_tables(study)
-        rows = (row for row in answer_rows(tables) if row["image"] in images)
+        rows = (row for row in answer_rows(tables) if row["image"] in wanted)
         self._output.write(readable(rows, self._output), Shape("image", ANSWERS))
+        for answer in study.unreadable:
+            self._report.add(Outcome(answer.image, "unreadable", answer.reason))
+        bad = {answer.image for answer in study.unreadable}
+        for image in images:
+            if image not in bad:
+                self._report.add(Outcome(image, "done"))
         return conclude_answers(study.unreadable)
 
     def of_superpixels(self, study: "StudyData") -> ExitCode:
@@ -191,24 +218,25 @@ class _Reduction:
         self, items: Iterable[T], name: Callable[[T], str], work: Callable[[T], Any]
     ) -> Iterator[Any]:
         """Do the work on each item; what fails is told, and the rest goes on."""
+        from isic_cli.models.ids import first_id
+        from isic_cli.models.outcomes import Outcome
+
         with Progress("reducing", "images", mode=self._progress) as ticker:
+            fold = Fold(self._report, ticker)
             for item in items:
                 try:
                     result = work(item)
                 except LocalError:
                     raise
                 except IsicError as error:
-                    self._failed += 1
-                    ticker.advance(failed=True)
-                    if self._failed <= SHOWN:
-                        click.echo(f"Failed: {name(item)}: {error.message}", err=True)
+                    fold.add(Outcome(first_id(name(item)), "failed", error.message))
                     continue
-                ticker.advance()
+                fold.add(Outcome(first_id(name(item)), "done"))
                 yield result
+        fold.finish()
+        self._failed = fold.bad
 
     def _conclude(self) -> ExitCode:
-        if self._failed > SHOWN:
-            click.echo(f"… and {self._failed - SHOWN} more.", err=True)
         if self._written:
             click.echo(f"{len(self._written)} masks in {self._outdir}.", err=True)
         return ExitCode.PARTIAL if self._failed else ExitCode.OK

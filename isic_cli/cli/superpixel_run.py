@@ -177,12 +177,13 @@ class Batch:
         raise kind(f"all {len(errors):,} files failed")
 
     def _note(self, outcome: "Attempted[Any]") -> None:
+        from isic_cli.models.ids import first_id
         from isic_cli.models.outcomes import Outcome
         from isic_cli.services.superpixels.target import Written
 
         value = outcome.value
         written = value if isinstance(value, Written) else getattr(value, "written", None)
-        done = Outcome(_report_id(outcome.name), "done", seconds=round(outcome.seconds, 4))
+        done = Outcome(first_id(outcome.name), "done", seconds=round(outcome.seconds, 4))
         if outcome.error:
             done = replace(done, status="failed", reason=outcome.error.message)
         if self.reads and Path(outcome.name).is_file():  # not an id of the archive
@@ -219,16 +220,11 @@ class Batch:
 
 def _failed(outcome: "Attempted[Any]") -> str:
     """Return the sentence about a failure among several, which always names its item."""
+    from isic_cli.models.ids import first_id
+
     message = outcome.error.message if outcome.error else ""
-    is_named = outcome.name in message or _report_id(outcome.name) in message
+    is_named = outcome.name in message or first_id(outcome.name) in message
     return f"Failed: {message if is_named else f'{outcome.name}: {message}'}"
-
-
-def _report_id(name: str) -> str:
-    """Return the ISIC id that a file's name holds, so that `--from REPORT` can read it."""
-    from isic_cli.models.ids import find_ids
-
-    return next(iter(find_ids(Path(name).name)), Path(name).name)
 
 
 def is_many(arguments: Iterable[str]) -> bool:

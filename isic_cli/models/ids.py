@@ -4,6 +4,7 @@ Digits are written `[0-9]`: `\d` would take the digits of every script.
 """
 
 import re
+from pathlib import PurePath
 
 #: The pattern of an id, for larger patterns.
 ID_PATTERN = "ISIC_[0-9]{7}"
@@ -35,6 +36,16 @@ def find_ids(text: str) -> list[str]:
     ['ISIC_0000001', 'ISIC_0013908']
     """
     return [found.upper() for found in _WITHIN.findall(text)]
+
+
+def first_id(path: str) -> str:
+    """Return the id that the name of a file holds, so that `--from REPORT` finds it; or the name.
+
+    >>> first_id("maps/ISIC_0000001_superpixels.png"), first_id("maps/x.png")
+    ('ISIC_0000001', 'x.png')
+    """
+    name = PurePath(path).name
+    return next(iter(find_ids(name)), name)
 
 
 def id_pattern(rest: str) -> re.Pattern[str]:

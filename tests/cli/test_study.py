@@ -244,7 +244,7 @@ def test_masks_of_another_size_are_an_error_alone_and_partial_in_a_study(
     assert "the mask of 2_1 is 7x5, and those before are 40x30" in alone.err
     done = isic("study", "consensus", str(folder), "--of", "masks")
     assert done.code == 3
-    assert done.err.startswith(f"Failed: {FIRST}_network: ")
+    assert done.err.startswith(f"Failed: {FIRST}: ")
     assert "is 7x5, and the photograph of ISIC_9900001 is 40x30" in done.err
 
 

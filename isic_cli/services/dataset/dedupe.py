@@ -1,7 +1,7 @@
 """Find duplicates among the pictures of folders: read them side by side, then group."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +114,21 @@ class Dedupe:
         if self.against:
             found = [one for one in found if self._crosses(one)]
         return [self._group(one) for one in found]
+
+    def outcomes(
+        self, pictures: Iterable[ComparedPicture], groups: Iterable["Group"]
+    ) -> Iterator[Outcome]:
+        """Yield what each picture is: `kept` of its group, its `duplicate`, `ok`, or `failed`."""
+        kept = {one.key: group.keep.key for group in groups for one in group.found.pictures}
+        failed = {one.path: one for one in self.problems}
+        for one in pictures:
+            if one.key in failed:
+                yield replace(failed[one.key], isic_id=one.isic_id)
+                continue
+            keep = kept.get(one.key)
+            status = "ok" if keep is None else "kept" if keep == one.key else "duplicate"
+            reason = f"of {keep}" if status == "duplicate" else None
+            yield Outcome(one.isic_id, status, reason, path=one.key, sha256=one.sha256)
 
     def _crosses(self, found: Duplicates) -> bool:
         return len({picture.key in self._known for picture in found.pictures}) > 1

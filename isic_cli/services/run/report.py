@@ -1,6 +1,7 @@
 """`--report`: what became of every item, one JSON line each, then one summary."""
 
 import json
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -8,6 +9,7 @@ from typing import IO, Any, Self
 
 from isic_cli.files.atomic import replacing_text
 from isic_cli.files.faults import translated
+from isic_cli.models.image import ImageRecord
 from isic_cli.models.outcomes import Outcome
 
 
@@ -50,6 +52,18 @@ class Report:
         self._counts[outcome.status] = self._counts.get(outcome.status, 0) + 1
         if self._path is not None:
             self._write(outcome.line())
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether there is a file for it."""
+        return self._path is not None
+
+    def listing(self, records: Iterable[ImageRecord]) -> Iterator[ImageRecord]:
+        """Pass records on, with a line for each: a listing has nothing more to tell."""
+        for record in records:
+            if self._path is not None:
+                self.add(Outcome(record.isic_id, "listed"))
+            yield record
 
     @property
     def counts(self) -> dict[str, int]:
