@@ -144,6 +144,25 @@ def test_the_users_own_columns_come_out_again(isic: Isic, tmp_path: Path) -> Non
     }
 
 
+@pytest.mark.parametrize(
+    ("column", "cell", "comes_out"),
+    [
+        ("image", "ISIC_0000001_downsampled", "image"),
+        ("image_name", "ISIC_0000001", "image_name"),
+        ("isic_id", "ISIC_0000001_downsampled", "isic_id_original"),
+        ("file_name", "train/ISIC_0000001.jpg", "file_name_original"),
+    ],
+)
+def test_the_ids_of_the_table_come_out_as_they_were(
+    isic: Isic, tmp_path: Path, column: str, cell: str, comes_out: str
+) -> None:
+    make_folder(tmp_path / "own", [{"isic_id": "ISIC_0000001", "attribution": "A"}], [])
+    (tmp_path / "own/metadata.csv").write_text(f"{column},sex\n{cell},male\n")
+    assert isic("dataset", "export", "own", "out", "--to", "csv").code == 0
+    row = table(tmp_path / "out/data.csv")["ISIC_0000001"]
+    assert (row[comes_out], row["file_name"]) == (cell, "images/ISIC_0000001.jpg")
+
+
 def test_rows_without_an_id_are_counted_and_end_with_3(isic: Isic, rich: Path) -> None:
     path = rich / "metadata.csv"
     path.write_text(path.read_text("utf-8") + "no id" + "," * 10 + "\n", "utf-8")

@@ -143,9 +143,10 @@ class Catalogue:
         """The columns of a table of the export."""
         split, label = self.options.split, self.options.label
         is_column = self.splits is not None and split in self.table.columns
+        own_id = self.table.own_id
         return ExportColumns(
-            self.table.columns,
-            self.table,
+            (*([own_id] if own_id != "isic_id" else []), *self.table.columns),
+            self._rows(),
             own=[*(["split"] if split is not None else []), *(["label"] if label else [])],
             companions=self.companions.names(self.options.along),
             kept=frozenset(
@@ -190,11 +191,21 @@ class Catalogue:
             self.left_out["rows without an ISIC id"] = unnamed
         self.without_row = len(self.contents.pictures.keys() - seen)
 
+    def _rows(self) -> Iterator[Row]:
+        """Yield the rows, each with its id as the table writes it where that is not ours."""
+        own_id = self.table.own_id
+        for written, row in self.table.written():
+            if own_id != "isic_id":
+                row[own_id] = written
+            elif written != row["isic_id"]:
+                row["isic_id_original"] = written
+            yield row
+
     def _labelled(self) -> Iterator[Row]:
         if self.scheme is None:
-            yield from self.table
+            yield from self._rows()
         else:
-            yield from Labelling(self.scheme, column=_LABEL).apply(self.table)
+            yield from Labelling(self.scheme, column=_LABEL).apply(self._rows())
 
     def _item_of(self, row: Row, seen: set[str]) -> Item | str:
         """Return what is exported of a row, else why nothing is."""
