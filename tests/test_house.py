@@ -17,6 +17,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = [
     {"__main__"},
     {"cli"},
+    {"compat"},
     {"library"},
     {"services"},
     {"api", "folder", "demo"},

@@ -32,7 +32,7 @@ class Archive(ArchiveConnection):
     >>> from isic_cli import Archive
     >>> with Archive.open("demo") as archive:
     ...     [image.isic_id for image in archive.search("diagnosis_1:Malignant", limit=2)]
-    ['ISIC_9000002', 'ISIC_9000005']
+    ['ISIC_9000002', 'ISIC_9000003']
     """
 
     def search(

@@ -34,7 +34,7 @@ class Image:
     >>> with Archive.open("demo") as archive:
     ...     image = archive.image("ISIC_9000002")
     ...     image.field("sex"), image.array().shape
-    ('male', (480, 640, 3))
+    ('female', (480, 720, 3))
     """
 
     __slots__ = ("_archive", "record")

@@ -44,7 +44,7 @@ class ImageSelection:
     >>> with Archive.open("demo") as archive:
     ...     images = archive.search("diagnosis_1:Malignant AND age_approx:[* TO 40]")
     ...     images.count(), images[0]
-    (5, <Image ISIC_9000009 dermoscopic Malignant Melanoma, NOS>)
+    (1, <Image ISIC_9000058 dermoscopic Malignant Melanoma in situ>)
     """
 
     def __init__(self, archive: "Archive", selection: "Selection") -> None:
