@@ -59,7 +59,7 @@ def sheet(
     from isic_cli.pictures.draw import format_of
     from isic_cli.services.run.workers import ExecutorSpec, open_workers
     from isic_cli.services.select.live import select
-    from isic_cli.services.sheet.contact_sheet import MOST, Sheet, SheetOptions
+    from isic_cli.services.sheet.contact_sheet import MOST, Sheet, SheetOptions, from_archive
 
     format_of(output)
     shown = tuple(name.strip() for name in caption.split(",") if name.strip())
@@ -71,7 +71,7 @@ def sheet(
         warn_of_quirks(images)
         records = list(islice(images.records(), MOST + 1))
         ticker.total = len(records)
-        drawing = Sheet(api, chosen)
+        drawing = Sheet(from_archive(api, chosen.tile), chosen)
         with open_workers(ExecutorSpec(jobs=min(8, api.settings.jobs or 8))) as workers:
             width, height = drawing.draw(records, workers, tick=ticker.advance)
     click.echo(f"{chosen.path}: {len(records):,} images, {width}x{height} pixels.", err=True)

@@ -214,11 +214,11 @@ class ImageSelection:
     ) -> Path:
         """Draw a contact sheet into a .png, .jpg or .webp, and return its path."""
         from isic_cli.services.run.workers import ExecutorSpec, open_workers
-        from isic_cli.services.sheet.contact_sheet import MOST, Sheet, SheetOptions
+        from isic_cli.services.sheet.contact_sheet import MOST, Sheet, SheetOptions, from_archive
 
         chosen = SheetOptions(Path(path), columns, tile, caption, by)
         records = [image.record for image in islice(self, MOST + 1)]
-        drawing = Sheet(self._archive.api, chosen)
+        drawing = Sheet(from_archive(self._archive.api, chosen.tile), chosen)
         with open_workers(ExecutorSpec(jobs=8)) as workers:
             drawing.draw(records, workers, tick=lambda: None)
         for problem in drawing.problems:

@@ -15,13 +15,22 @@ from tests.every_command.test_help import CODES, NEEDS_INDEX
 from tests.every_command.tree import COMMANDS, sampled
 
 #: Options that name a file to write; `--outdir` and arguments name folders.
-WRITES = {"-o", "--report", "--plot", "--write-exclude"}
+WRITES = {"-o", "--report", "--plot", "--sheet", "--write-exclude"}
 
 #: Options and arguments of paths that a command reads, or folders that it fills.
 OTHERS = {
     *("--against", "--check", "--exclude", "--features", "--from", "--from-isic-ids"),
     *("--from-snapshot", "--ids", "--image", "--images", "--input", "--metadata", "--pairs"),
-    *("--previous", "--scheme", "--split", "--download", "--outdir", "--map", "--mask"),
+    *(
+        "--embeddings",
+        "--previous",
+        "--scheme",
+        "--split",
+        "--download",
+        "--outdir",
+        "--map",
+        "--mask",
+    ),
 }
 
 PLACES = [
@@ -35,6 +44,7 @@ PLACES = [
 
 #: A name that makes the output one file, where the example has a folder or nothing.
 SUFFIXES = {
+    ("dataset audit", "--sheet"): ".png",
     ("dataset stats", "--plot"): ".png",
     ("superpixel decode", "-o"): ".npy",
     ("superpixel encode", "-o"): ".png",

@@ -28,3 +28,10 @@ def skin(number: int, size: tuple[int, int] = (320, 240), *, rim: bool = False) 
     if rim:
         light = np.where(row**2 + column**2 > 1, 10, light)
     return Image.fromarray(np.clip(light, 0, 255).astype(np.uint8)).convert("RGB")
+
+
+def grainy(number: int, size: tuple[int, int] = (320, 240)) -> Image.Image:
+    """The picture of `drawn` with grain, which a blur takes away."""
+    pixels = np.asarray(drawn(number, size), np.float64)
+    grain = np.random.default_rng(number + 500).normal(0, 6, (*pixels.shape[:2], 1))
+    return Image.fromarray(np.clip(pixels + grain, 0, 255).astype(np.uint8))

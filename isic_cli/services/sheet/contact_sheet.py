@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
 
 from PIL import Image, ImageDraw
 
@@ -14,7 +15,6 @@ from isic_cli.models.outcomes import Outcome
 from isic_cli.pictures.draw import FAINT, INK, PAPER, canvas, fitted, font, save
 from isic_cli.pictures.load import opened, turn_of
 from isic_cli.services.download.cache import picture_bytes
-from isic_cli.services.download.options import Variant
 from isic_cli.services.export.options import TargetSize
 from isic_cli.services.export.picture import PictureGeometry, as_rgb
 from isic_cli.services.run.workers import Workers
@@ -64,26 +64,51 @@ class SheetOptions:
         return self.tile, self.tile + _LINE * len(self.caption)
 
 
+class SheetItem(Protocol):
+    """What a sheet shows: an image with fields for its caption."""
+
+    @property
+    def isic_id(self) -> str:
+        """Named where its picture cannot be had."""
+
+    def field(self, name: str, /) -> Any:
+        """Return a field for the caption; None where there is none."""
+
+
+Item = TypeVar("Item", bound=SheetItem)
+
+
+def from_archive(api: ArchiveApi, tile: int) -> Callable[[ImageRecord], bytes]:
+    """Return what fetches the picture of a record, large enough for tiles of `tile` pixels."""
+
+    def load(record: ImageRecord) -> bytes:
+        # The thumbnail where it is enough, since it is a hundredth of the bytes.
+        small = tile <= _THUMBNAIL and record.files.thumbnail_256 is not None
+        return picture_bytes(api, record, "thumbnail" if small else "full")
+
+    return load
+
+
 @dataclass
-class Sheet:
+class Sheet(Generic[Item]):
     """One sheet.
 
     Attributes
     ----------
-    api : ArchiveApi
-        Where the pictures come from.
+    load : callable
+        From an item to its picture: what a file holds, or its path.
     options : SheetOptions
         How it looks.
     problems : list of Outcome
         Images whose picture could not be had; their places stay empty.
     """
 
-    api: ArchiveApi
+    load: Callable[[Item], bytes | Path]
     options: SheetOptions
     problems: list[Outcome] = field(default_factory=list)
 
     def draw(
-        self, records: Sequence[ImageRecord], workers: Workers, *, tick: Callable[[], None]
+        self, records: Sequence[Item], workers: Workers, *, tick: Callable[[], None]
     ) -> tuple[int, int]:
         """Draw and save the sheet; return its width and height.
 
@@ -120,16 +145,16 @@ class Sheet:
         save(image, self.options.path)
         return image.size
 
-    def _groups(self, records: Sequence[ImageRecord]) -> list[tuple[str, list[ImageRecord]]]:
+    def _groups(self, records: Sequence[Item]) -> list[tuple[str, list[Item]]]:
         if self.options.by is None:
             return [("", list(records))]
-        groups: dict[str, list[ImageRecord]] = {}
+        groups: dict[str, list[Item]] = {}
         for record in records:
             value = record.field(self.options.by)
             groups.setdefault("" if value is None else str(value), []).append(record)
         return sorted(groups.items(), key=lambda item: (item[0] == "", _natural(item[0])))
 
-    def _extent(self, groups: list[tuple[str, list[ImageRecord]]]) -> tuple[int, int]:
+    def _extent(self, groups: list[tuple[str, list[Item]]]) -> tuple[int, int]:
         across, down = self.options.cell
         columns = min(self.options.columns, max(len(members) for _, members in groups))
         rows = sum(-(-len(members) // self.options.columns) for _, members in groups)
@@ -140,7 +165,7 @@ class Sheet:
         ) - _ROW_GAP
 
     def _places(
-        self, groups: list[tuple[str, list[ImageRecord]]], pen: ImageDraw.ImageDraw
+        self, groups: list[tuple[str, list[Item]]], pen: ImageDraw.ImageDraw
     ) -> Iterator[tuple[int, int]]:
         """Yield the corner of each cell, writing the headings on the way."""
         across, down = self.options.cell
@@ -159,7 +184,7 @@ class Sheet:
         self,
         image: Image.Image,
         pen: ImageDraw.ImageDraw,
-        record: ImageRecord,
+        record: Item,
         tile: "Image.Image | Outcome",
         corner: tuple[int, int],
     ) -> None:
@@ -178,23 +203,16 @@ class Sheet:
             place = (left, top + side + 2 + number * _LINE)
             pen.text(place, text, fill=FAINT if number else INK, font=font(_TEXT))
 
-    def _tile(self, record: ImageRecord) -> Image.Image | Outcome:
+    def _tile(self, record: Item) -> Image.Image | Outcome:
         """Fetch and decode one image; a failure is told, since the others are worth showing."""
         try:
-            data = picture_bytes(self.api, record, self._variant(record))
-            with opened(data, name="the file") as image:
+            with opened(self.load(record), name="the file") as image:
                 size = TargetSize(self.options.tile, self.options.tile)
                 shape = PictureGeometry.plan(image.size, turn_of(image), size)
                 image.draft("RGB", shape.draft)
                 return shape.apply(as_rgb(image), Image.Resampling.LANCZOS)
         except IsicError as error:
             return Outcome(record.isic_id, "failed", error.message)
-
-    def _variant(self, record: ImageRecord) -> Variant:
-        """Return the thumbnail where it is enough, since it is a hundredth of the bytes."""
-        if self.options.tile <= _THUMBNAIL and record.files.thumbnail_256 is not None:
-            return "thumbnail"
-        return "full"
 
 
 def _natural(text: str) -> tuple[float, str]:
