@@ -20,12 +20,13 @@ from PIL import Image
 
 from isic_cli.curation.diff import diff
 from isic_cli.curation.groups import build_groups
-from isic_cli.curation.labels import load_scheme, tree_paths
+from isic_cli.curation.labels import load_scheme
 from isic_cli.curation.matching import near_pairs
 from isic_cli.curation.phash import THUMBNAIL, fingerprint
 from isic_cli.curation.sample import SamplePlan, sample
 from isic_cli.curation.shares import parse_ratio
 from isic_cli.curation.split import split
+from isic_cli.models.dictionary import diagnosis_paths
 
 ROWS = 400_000
 HASHES = 1_000_000
@@ -47,7 +48,7 @@ def seconds(
 def table() -> list[dict[str, str]]:
     """Half of the images share a lesion with another, 60 % have a patient of up to 14 images."""
     draw = random.Random(1)
-    paths = sorted(tree_paths())
+    paths = sorted(diagnosis_paths())
     rows = []
     for at in range(ROWS):
         lesion = at // 2 if draw.random() < 0.5 else ROWS + at

@@ -1,12 +1,13 @@
 """`isic dataset split`."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from isic_cli.cli.command import Command, grouped
+from isic_cli.cli.outcome import report_option, reported
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import LOCAL_TEXT, Count, LocalPath
 from isic_cli.cli.sources import settle, source_argument, warn
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from isic_cli.curation.groups import Groups
     from isic_cli.curation.leaks import Leak
     from isic_cli.curation.split import Split
-    from isic_cli.services.dataset.split import Grouping
+    from isic_cli.services.dataset.split import Grouping, SideCounts
     from isic_cli.services.tabular import TableSource
 
 _LEAKS = Shape(key="group", columns=("group", "images", "sides"))
@@ -39,6 +40,7 @@ class _SplitChoice:
     check: Path | None
     column: str
     ids: Path | None
+    stable: bool
     strict: bool
 
 
@@ -60,7 +62,7 @@ _split_options = grouped(
         "--label",
         type=LOCAL_TEXT,
         metavar="SCHEME",
-        help="Add a challenge's label; --stratify label.",
+        help="Add a challenge's label as the column label; --stratify label.",
     ),
     click.option(
         "--hold-out",
@@ -77,6 +79,11 @@ _split_options = grouped(
         "--column", default="split", show_default=True, help="Where the split is or goes."
     ),
     click.option("--ids", type=_PATH, metavar="DIR", help="Write DIR/train.txt and so on instead."),
+    click.option(
+        "--stable",
+        is_flag=True,
+        help="By hashes alone: groups stay as the table grows, at the price of balance.",
+    ),
     click.option("--strict", is_flag=True, help="Exit 7 when ids contradict each other."),
 )
 
@@ -85,30 +92,40 @@ _split_options = grouped(
 @source_argument()
 @_split_options
 @output_options(default="csv")
-def split(source: Path, output: Output, chosen: _SplitChoice) -> ExitCode:
+@report_option("image")
+def split(source: Path, output: Output, chosen: _SplitChoice, report_file: Path | None) -> ExitCode:
     """Split a table or folder so that no patient, lesion or duplicate is in two splits.
 
-    The split of an image depends on its group and the seed, not on the other images; with
-    --previous no image of an earlier split moves. The splits go into a column of the table.
+    Each split gets its share of the images, and of each value of --stratify, as closely as whole
+    groups allow; with --previous no image of an earlier split moves. With --stable the split of
+    a group depends on its ids and the seed alone. The splits go into a column of the table.
 
     isic dataset split out/ --ratio 70:10:20 --label isic2019 -o split.csv
     """
-    from isic_cli.services.dataset.split import read_groups
+    from isic_cli.models.outcomes import Outcome
+    from isic_cli.services.dataset.split import count_sides, read_groups
     from isic_cli.services.tabular import open_table
 
     _check_options(chosen)
-    table = open_table(source)
-    grouping = _grouping(chosen)
-    rows, groups = read_groups(table, grouping)
-    code = settle(table.problems)
-    _report_missing(rows, grouping.tying(table))
-    _report_groups(groups, strict=chosen.strict)
-    if chosen.check:
-        return _check(groups, chosen.check, chosen.column, output) or code
-    found = _split(rows, groups, chosen)
-    _write(table, found, chosen, output)
-    _report(found)
-    return code
+    with reported(report_file) as report:
+        table = open_table(source)
+        grouping = _grouping(chosen)
+        rows, groups = read_groups(table, grouping)
+        code = settle(table.problems)
+        for problem in table.problems:
+            report.add(problem)
+        _report_missing(rows, grouping.tying(table))
+        _report_groups(groups, strict=chosen.strict)
+        if chosen.check:
+            return _check(groups, chosen.check, chosen.column, output) or code
+        found = _split(rows, groups, chosen)
+        _write(table, rows, found, chosen, output)
+        sides = count_sides(rows, found, chosen.stratify or ("label" if chosen.label else None))
+        _report(found, sides)
+        for isic_id, side in found.of.items():
+            report.add(Outcome(isic_id, "ok", extra={"split": side}))
+        report.summarize(exit_code=int(code), splits=[asdict(side) for side in sides])
+        return code
 
 
 def _check_options(chosen: _SplitChoice) -> None:
@@ -205,33 +222,44 @@ def _split(rows: list[dict[str, Any]], groups: "Groups", chosen: _SplitChoice) -
         stratify=chosen.stratify,
         hold_out=_held_out(chosen),
         previous=read_splits(previous, chosen.column) if previous else None,
+        stable=chosen.stable,
     )
 
 
-def _write(table: "TableSource", found: "Split", chosen: _SplitChoice, output: Output) -> None:
+def _write(
+    table: "TableSource",
+    rows: "Sequence[Mapping[str, Any]]",
+    found: "Split",
+    chosen: _SplitChoice,
+    output: Output,
+) -> None:
     from isic_cli.services.dataset.split import write_id_files
 
     column = chosen.column
+    added = ("label", column) if chosen.label else (column,)
 
-    def placed(rows: "Iterable[dict[str, Any]]") -> "Iterator[dict[str, Any]]":
-        for row in rows:
-            yield {**row, column: found.of[row["isic_id"]]}
+    def placed(whole: "Iterable[dict[str, Any]]") -> "Iterator[dict[str, Any]]":
+        for row, known in zip(whole, rows, strict=True):
+            label = {"label": known["label"]} if chosen.label else {}
+            yield {**row, **label, column: found.of[known["isic_id"]]}
 
     if chosen.ids:
         write_id_files(chosen.ids, found.splits, found.of)
     if not chosen.ids or output.path is not None:
-        columns = tuple(dict.fromkeys((*table.own_columns, column)))
+        columns = tuple(dict.fromkeys((*table.own_columns, *added)))
         output.write(table.whole(placed), Shape(key="isic_id", columns=columns))
 
 
-def _report(found: "Split") -> None:
-    total = len(found.of)
-    for split, images in found.images.items():
-        share = 100 * images / total
-        click.echo(
-            f"{split:<8} {images:>9,} images {share:5.1f} %  {found.groups[split]:>9,} groups",
-            err=True,
-        )
+def _report(found: "Split", sides: "Sequence[SideCounts]") -> None:
+    for side in sides:
+        parts = [f"{side.groups:>9,} groups"]
+        for count, name in ((side.patients, "patients"), (side.lesions, "lesions")):
+            if count is not None:
+                parts.append(f"{count:>9,} {name}")
+        share = 100 * side.share
+        line = f"{side.split:<8} {side.images:>9,} images {share:5.1f} %  {'  '.join(parts)}"
+        click.echo(line, err=True)
+    _report_classes(sides)
     warn([f"{split} has no image" for split in found.empty])
     warn(
         [
@@ -241,3 +269,23 @@ def _report(found: "Split") -> None:
     )
     if found.kept:
         click.echo(f"{found.kept:,} images are where the previous split has them.", err=True)
+
+
+def _report_classes(sides: "Sequence[SideCounts]") -> None:
+    """Print the images of each class by split, and name the splits that a class is absent from."""
+    classes = list(sides[0].classes)
+    width = max((len(name) for name in (*classes, "(no value)")), default=0)
+    if classes:
+        heads = "".join(f"{side.split:>10}" for side in sides)
+        click.echo(f"{'class':<{width}}{heads}", err=True)
+    for name in classes:
+        counts = "".join(f"{side.classes[name]:>10,}" for side in sides)
+        click.echo(f"{name or '(no value)':<{width}}{counts}", err=True)
+    warn(
+        [
+            f"{side.split} has no image of the class {name}"
+            for name in classes
+            for side in sides
+            if name and not side.classes[name] and side.split != "holdout" and side.images
+        ]
+    )

@@ -6,19 +6,22 @@ What is guaranteed
 2. **Given the previous split**, no group that it names moves. Only two things can force a move, and
    each is reported as a `Clash`: new ids tie together groups of different splits (that with
    more of the previous images wins), and a hold-out that claims a group.
-3. **Without the previous split and without `stratify`**, the split of a group is a function of the
-   seed, the ratios and the group's identity and of nothing else: a keyed hash of the identity, read
-   as a fraction, falls into the interval of one split. Whatever images are added, no group moves
+3. **By default** each split has its share of the images, and of the images of each stratum, as
+   closely as whole groups allow: see `balance`. A group may move as the data set grows, unless the
+   previous split is handed in. It is the default because a split that is out of balance spoils
+   every figure computed from it, and 2 keeps the images where they are.
+4. **With `stable` and without `stratify`**, the split of a group is a function of the seed, the
+   ratios and the group's identity and of nothing else: a keyed hash of the identity, read as a
+   fraction, falls into the interval of one split. Whatever images are added, no group moves
    unless its own identity changes: ids merge it with another group, or it gets an image with a
    wider or smaller id.
-4. **Without the previous split but with `stratify`**, the cuts between the intervals are moved in
-   each stratum, as little as possible, until each split is within `strata.TOLERANCE` of its share
-   and no split lacks a stratum that has enough groups. A group moves only when its hash is between
-   the cut of today and the cut of then; `Split.corrected` counts the groups that a cut moved over.
+5. **With `stable` and `stratify`**, the cuts between the intervals are moved in each stratum, as
+   little as possible, until each split is within `strata.TOLERANCE` of its share and no split
+   lacks a stratum that has enough groups. A group moves only when its hash is between the cut of
+   today and the cut of then; `Split.corrected` counts the groups that a cut moved over.
 
-More than 3 cannot be had without memory: a split that never changes whatever is added must be a
-function of the group alone, and such a function cannot know how full the splits are. Hence 4 gives
-the balance on the first run, and 2 keeps it: hand the previous split (or the lock) in.
+More than 4 cannot be had without memory: a split that never changes whatever is added must be a
+function of the group alone, and such a function cannot know how full the splits are.
 """
 
 from collections import Counter
@@ -29,6 +32,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from isic_cli.curation.balance import place_balanced
 from isic_cli.curation.groups import Groups, Ints
 from isic_cli.curation.keyed import ranks, unit
 from isic_cli.curation.shares import SplitShares
@@ -78,7 +82,7 @@ class Split:
     kept : int
         Images whose split the previous split gave.
     corrected : int
-        Groups that stratification put in another split than their hash alone.
+        Groups that balance put in another split than their hash alone.
     clashes : list of Clash
         Groups that left their previous split.
     """
@@ -113,6 +117,7 @@ def split(
     stratify: str | None = None,
     hold_out: Sequence[tuple[str, str]] = (),
     previous: Mapping[str, str] | None = None,
+    stable: bool = False,
 ) -> Split:
     """Give each image a split.
 
@@ -127,12 +132,16 @@ def split(
     seed : int
         Another seed, another split.
     stratify : str, optional
-        A field whose values each split should have its share of. A group with several values counts
-        for the one that is rarest in the table; images without a value are a stratum of their own.
+        A field whose values each split should have its share of; images without a value are a
+        stratum of their own. With `stable`, a group with several values counts for the one that is
+        rarest in the table.
     hold_out : sequence of (field, value)
         A group with an image that has any of these values goes to `HOLDOUT`, whole.
     previous : mapping, optional
         ISIC id → split of an earlier split; ids that are no longer there are passed over.
+    stable : bool
+        Place groups by their hashes, so that they stay as the data set grows, rather than for
+        the best balance.
 
     Raises
     ------
@@ -161,7 +170,9 @@ def split(
     values = [str(row.get(stratify) or "") if stratify else "" for row in rows]
     plain = _by_hash(at, splits.shares)
     split[free] = plain[free]
-    if stratify:
+    if not stable:
+        place_balanced(split, free, at, groups, values, splits.shares)
+    elif stratify:
         place_by_stratum(split, free, at, size, strata_of(groups, values), splits.shares)
     sides = [names[at] for at in split[groups.index].tolist()]
     of = dict(zip(groups.isic_ids, sides, strict=True))

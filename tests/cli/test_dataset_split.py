@@ -201,3 +201,45 @@ def test_two_pictures_of_one_image_are_kept_together_under_their_names(
     assert [row[0] for row in found[1:]] == pictures
     assert all(found[at][1:] == found[at + 1][1:] for at in range(1, 13, 2))
     assert "12 images in 6 groups; 0 images have no group id" in done.err
+
+
+def test_a_label_scheme_adds_its_column_and_the_classes_are_counted(
+    isic: Isic, table: Path
+) -> None:
+    done = isic("dataset", "split", "table.csv", "--ratio", "50:50", "--label", "isic2016",
+                "--report", "run.jsonl", "-o", "out.csv")  # fmt: skip
+    lines = (table.parent / "out.csv").read_text().splitlines()
+    assert lines[0] == "isic_id,patient_id,lesion_id,sex,diagnosis_1,label,split"
+    assert lines[1].split(",")[5] == "benign"
+    train, test, head, benign, malignant = done.err.splitlines()[1:6]
+    assert " ".join(train.split()) == "train 30 images 50.0 % 5 groups 5 patients 10 lesions"
+    assert " ".join(test.split()) == "test 30 images 50.0 % 5 groups 5 patients 10 lesions"
+    assert head.split() == ["class", "train", "test"]
+    assert (benign.split()[0], malignant.split()[0]) == ("benign", "malignant")
+    report = [json.loads(line) for line in (table.parent / "run.jsonl").read_text().splitlines()]
+    assert (len(report), report[0]["isic_id"], report[0]["split"]) == (
+        61,
+        "ISIC_0000000",
+        lines[1].split(",")[6],
+    )
+    first = report[-1]["summary"]["splits"][0]
+    assert (first["split"], first["images"], first["patients"]) == ("train", 30, 5)
+    assert sum(first["classes"].values()) == 30
+
+
+def test_a_class_that_is_absent_from_a_split_is_named(isic: Isic, tmp_path: Path) -> None:
+    lines = [f"ISIC_000000{n},{'MEL' if n == 3 else 'NV'}" for n in range(8)]
+    (tmp_path / "t.csv").write_text("isic_id,kind\n" + "\n".join(lines) + "\n")
+    done = isic("dataset", "split", "t.csv", "--ratio", "50:50", "--stratify", "kind")
+    absent = "train" if rows(done.out)["ISIC_0000003"] == "test" else "test"
+    assert f"Warning: {absent} has no image of the class MEL" in done.err
+    assert "of the class NV" not in done.err
+
+
+def test_stable_splits_stay_as_the_table_grows(isic: Isic, table: Path) -> None:
+    arguments = ["dataset", "split", "table.csv", "--ratio", "70:30", "--stable"]
+    before = rows(isic(*arguments).out)
+    more = [f"ISIC_{at:07d},IP_{at // 6:07d},IL_{at // 3:07d},male,Benign" for at in range(60, 99)]
+    table.write_text(table.read_text() + "\n".join(more) + "\n")
+    after = rows(isic(*arguments).out)
+    assert {isic_id: after[isic_id] for isic_id in before} == before

@@ -1,5 +1,6 @@
 """Read what a split needs, and the splits that an earlier one gave."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,11 +9,15 @@ from isic_cli.curation.groups import GROUP_FIELDS, Groups, build_groups, group_f
 from isic_cli.curation.labels import Scheme
 from isic_cli.curation.labels.scheme import require_diagnosis
 from isic_cli.curation.pairs import read_pairs
+from isic_cli.curation.split import Split
 from isic_cli.errors import CheckError, UsageError
 from isic_cli.files.atomic import replacing_text
 from isic_cli.services.dataset.label import Labelling
 from isic_cli.services.tabular import Row, TableSource, open_table
 from isic_cli.tables.ids import read_ids
+
+#: What a split is counted by beside its images and classes.
+_COUNTED = ("patient_id", "lesion_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,7 @@ def read_groups(table: TableSource, grouping: Grouping) -> tuple[list[Row], Grou
     labelled = grouping.scheme is not None
     needed = [name for name in grouping.fields if not (labelled and name == "label")]
     table.require(*needed)
+    needed += [name for name in _COUNTED if name in table.columns and name not in tying]
     if labelled:
         needed += require_diagnosis(table.columns, name=table.name)
     rows = list(_labelled(table.narrow((*tying, *needed)), grouping.scheme))
@@ -79,6 +85,58 @@ def read_groups(table: TableSource, grouping: Grouping) -> tuple[list[Row], Grou
 
 def _labelled(rows: Iterable[Row], scheme: Scheme | None) -> Iterator[Row]:
     return iter(rows) if scheme is None else Labelling(scheme).apply(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class SideCounts:
+    """What one split holds; patients and lesions are None where no row names any."""
+
+    split: str
+    images: int
+    share: float
+    groups: int
+    patients: int | None
+    lesions: int | None
+    classes: dict[str, int]
+
+
+def count_sides(
+    rows: Sequence[Row], found: Split, class_field: str | None
+) -> tuple[SideCounts, ...]:
+    """Count classes, patients, lesions and images of each split.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        From `read_groups`.
+    found : Split
+        Their splits.
+    class_field : str, optional
+        The field whose values are counted, `""` for a row without one.
+    """
+    there = [any(row.get(name) for row in rows) for name in _COUNTED]
+    names: dict[str, tuple[set[str], ...]] = {split: (set(), set()) for split in found.splits}
+    classes: dict[str, Counter[str]] = {split: Counter() for split in found.splits}
+    for row in rows:
+        split = found.of[row["isic_id"]]
+        for seen, name in zip(names[split], _COUNTED, strict=True):
+            if row.get(name):
+                seen.add(str(row[name]))
+        if class_field is not None:
+            classes[split][str(row.get(class_field) or "")] += 1
+    order = sorted({value for counts in classes.values() for value in counts})
+    sides = []
+    for split, images in found.images.items():
+        patients, lesions = (
+            len(seen) if is_there else None
+            for seen, is_there in zip(names[split], there, strict=True)
+        )
+        by_class = {value: classes[split][value] for value in order}
+        share = images / len(rows)
+        sides.append(
+            SideCounts(split, images, share, found.groups[split], patients, lesions, by_class)
+        )
+    return tuple(sides)
 
 
 def read_splits(path: Path, column: str) -> dict[str, str]:
