@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from isic_cli.errors import AuthError
 from isic_cli.files.load import parse_json
@@ -12,7 +13,15 @@ CLIENT_ID = "RpCzc4hFjv5gOJdM2DM2nBdokOviOh5ne63Tpn7Q"
 #: Seconds before its end at which a token is taken for expired: clocks differ.
 LEEWAY = 600.0
 
+#: The end of the year 9999, as seconds since the epoch: `datetime` knows no later one.
+_LAST_TIME = 253_402_300_799
+
 LOGIN_AGAIN = "Log in again with `isic user login`, or use --guest."
+
+
+def damaged_login(source: str) -> AuthError:
+    """Return the error of a login that cannot be read: nobody goes on as a guest unasked."""
+    return AuthError(f"the login in {source} is damaged", hint=LOGIN_AGAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +85,45 @@ class StoredLogin:
         AuthError
             For anything else: going on without the login would show less and not say so.
         """
-        damaged = AuthError(f"the login in {source} is damaged", hint=LOGIN_AGAIN)
+        damaged = damaged_login(source)
         try:
             value = parse_json(text)
         except ValueError as error:
             raise damaged from error
-        if not isinstance(value, dict) or not isinstance(value.get("access_token"), str):
+        if not isinstance(value, dict):
             raise damaged
-        refresh, expires, scope = (value.get(k) for k in ("refresh_token", "expires_at", "scope"))
-        return cls(
-            access_token=value["access_token"],
-            refresh_token=refresh if isinstance(refresh, str) and refresh else None,
-            expires_at=float(expires) if isinstance(expires, (int, float)) else None,
-            scope=scope if isinstance(scope, str) else " ".join(map(str, scope or ())),
+        token, refresh, expires, scope = map(
+            value.get, ("access_token", "refresh_token", "expires_at", "scope")
         )
+        if isinstance(scope, list) and all(isinstance(word, str) for word in scope):
+            scope = " ".join(scope)
+        if not (
+            _is_token(token)
+            and (refresh in (None, "") or _is_token(refresh))
+            and (expires is None or _is_time(expires))
+            and (scope is None or isinstance(scope, str))
+        ):
+            raise damaged
+        return cls(
+            access_token=token,
+            refresh_token=refresh or None,
+            expires_at=None if expires is None else float(expires),
+            scope=scope or "",
+        )
+
+
+def _is_token(value: object) -> TypeGuard[str]:
+    """Whether it can be sent in a header."""
+    return (
+        isinstance(value, str)
+        and value.isascii()
+        and value.isprintable()
+        and value.split() == [value]
+    )
+
+
+def _is_time(value: object) -> bool:
+    """Whether it is a number of seconds since the epoch that a calendar has."""
+    return (
+        isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _LAST_TIME
+    )

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from isic_cli.config import DEV_URL, PROD_URL, SANDBOX_URL
 from isic_cli.credentials.folder import file_name, private_folder
-from isic_cli.credentials.login import CLIENT_ID, StoredLogin
+from isic_cli.credentials.login import CLIENT_ID, StoredLogin, damaged_login
 from isic_cli.errors import LocalError
 from isic_cli.files.atomic import write_text
 from isic_cli.files.faults import translated
@@ -69,7 +69,7 @@ class FileStore:
         except FileNotFoundError:
             return None
         except UnicodeDecodeError as error:
-            raise LocalError(f"cannot read the login in {self.path}: {error}") from error
+            raise damaged_login(self.source) from error
         return StoredLogin.from_json(text, self.source)
 
     def write(self, login: StoredLogin) -> bool:

@@ -135,8 +135,11 @@ class Logins:
         with self.lock():
             for store in self.stores:
                 trouble = self._revoke(store) or trouble
-                if store.remove():
-                    gone.append(store.source)
+                try:
+                    if store.remove():
+                        gone.append(store.source)
+                except LocalError as error:  # the others are forgotten nevertheless
+                    trouble = error
         if trouble is not None:
             raise trouble
         return gone

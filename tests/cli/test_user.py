@@ -148,6 +148,38 @@ def test_logging_out_ends_the_login_here_and_there(isic: Isic, archive: OAuthArc
     assert (again.code, again.err) == (0, f"Nobody was logged in to {archive.url}.\n")
 
 
+TOKEN = '"access_token": "a-token"'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "null", "[]", "{", "[" * 100_000, "{}", '{"access_token": ""}'),
+        *('{"access_token": "a\\nb"}', '{"access_token": "\\ud800"}', '{"access_token": "\u00fc"}'),
+        *(f'{{{TOKEN}, "expires_at": {value}}}' for value in ("NaN", "Infinity", "-Infinity")),
+        *(f'{{{TOKEN}, "expires_at": {value}}}' for value in ("1e300", "9" * 400, "[]", '"x"')),
+        *(f'{{{TOKEN}, "scope": {value}}}' for value in ("5", "{}", "[5]", "true", "[[]]")),
+        *(f'{{{TOKEN}, "refresh_token": {value}}}' for value in ("5", '"a\\nb"', "[]")),
+        b"\xff\xfe",
+        b'{"access_token": "\xff"}',
+        b"\0" * 100,
+    ],
+    ids=range(28),
+)
+def test_a_damaged_login_is_exit_4_and_one_can_always_log_out(
+    isic: Isic, archive: OAuthArchive, text: str | bytes
+) -> None:
+    path = store_of(archive).path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+    for words in (["image", "list"], ["user", "show"], ["user", "token"]):
+        done = isic(*words, archive=archive.url)
+        assert (done.code, "is damaged" in done.err) == (4, True), done.err
+    done = isic("user", "logout", archive=archive.url)
+    assert (done.code, path.exists()) == (0, False), done.err
+
+
 @pytest.mark.parametrize("command", ["show", "token"])
 def test_without_a_login_there_is_nothing_to_show(
     isic: Isic, archive: OAuthArchive, command: str

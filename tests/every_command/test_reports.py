@@ -26,6 +26,9 @@ REPORTS = with_option("--report")
 #: What these read lies in a folder: no archive is asked.
 LOCAL = {"cache verify", "dataset dedupe", "dataset export", "dataset verify"}
 
+#: What these fetch lies with a host of its own.
+ELSEWHERE = {"challenge download"}
+
 #: What works on items has a report.
 EXPECTED = {
     *("accession upload", "cache refresh", "cache verify", "collection add", "collection create"),
@@ -99,7 +102,7 @@ def test_a_report_has_a_line_for_each_item_and_a_summary(name: str, isic: Isic, 
         assert item["status"] in GOOD | BAD
 
 
-@pytest.mark.parametrize("name", sampled(REPORTS, every=3))
+@pytest.mark.parametrize("name", sampled([one for one in REPORTS if one not in ELSEWHERE], every=3))
 def test_an_archive_or_a_folder_that_is_not_there_is_in_the_summary(
     name: str, isic: Isic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,14 +113,13 @@ def test_an_archive_or_a_folder_that_is_not_there_is_in_the_summary(
     monkeypatch.setenv("ISIC_ARCHIVE", str(tmp_path / "gone"))
     done = isic(*arguments(name, "--report", "r.jsonl"))
 
-    if name == "cache verify":  # what the cache holds is in no folder of the command
-        assert done.code == 0
-    else:
-        assert done.code in {2, 6, 8}, done.text
+    assert done.code in {2, 6, 8}, done.text
     assert read(empty / "r.jsonl")[1]["exit_code"] == done.code
 
 
-@pytest.mark.parametrize("name", sampled([one for one in REPORTS if one not in LOCAL], every=3))
+@pytest.mark.parametrize(
+    "name", sampled([one for one in REPORTS if one not in LOCAL | ELSEWHERE], every=3)
+)
 def test_a_refused_login_is_in_the_summary(
     name: str, isic: Isic, work: Path, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,7 +129,9 @@ def test_a_refused_login_is_in_the_summary(
 
     items, summary = read(work / "r.jsonl")
     assert summary["exit_code"] == done.code
-    assert done.code == 4 or summary["counts"], (done.text, items)
+    # Only folders have maps and masks: there no server is asked.
+    refused = {4, 6} if name.startswith("superpixel ") else {4}
+    assert done.code in refused or summary["counts"], (done.text, items)
 
 
 @pytest.mark.parametrize("name", sampled([one for one in REPORTS if one not in FOLDERS], every=3))
