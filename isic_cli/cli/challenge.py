@@ -47,7 +47,7 @@ def list_files(names: tuple[str, ...], output: Output) -> ExitCode:
     isic challenge list
     isic challenge list 2018:3:training
     """
-    from isic_cli.services.challenge.catalogue import all_files, select_files, site_url
+    from isic_cli.challenge.catalogue import all_files, select_files, site_url
 
     files = [one for name in names for one in select_files(name)] if names else all_files()
     output.write((one.row(site_url()) for one in dict.fromkeys(files)), FILES)
@@ -81,8 +81,8 @@ def _in_words(value: object) -> str:
 
 
 def _facts(name: str) -> dict[str, Any]:
+    from isic_cli.challenge.catalogue import select_files
     from isic_cli.challenge.tasks import find_task
-    from isic_cli.services.challenge.catalogue import select_files
 
     task = find_task(name)
     files = [one for one in select_files(task.id) if not one.edition]

@@ -15,7 +15,7 @@ from isic_cli.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from isic_cli.services.challenge.catalogue import ChallengeFile
+    from isic_cli.challenge.catalogue import ChallengeFile
     from isic_cli.services.challenge.fetch import ChallengeDownload, FetchPlan
     from isic_cli.services.run.report import Report
 
@@ -121,7 +121,7 @@ def _files_and_folder(
     words: tuple[str, ...], only: tuple[str, ...]
 ) -> tuple[list["ChallengeFile"], Path]:
     """Return the files that all words but the last name, and the folder, which is the last."""
-    from isic_cli.services.challenge.catalogue import is_challenge_file, select_files
+    from isic_cli.challenge.catalogue import is_challenge_file, select_files
 
     *names, last = words or ("",)
     if not names:

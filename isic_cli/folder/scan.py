@@ -17,11 +17,12 @@ from isic_cli.models.ids import id_pattern
 
 logger = logging.getLogger(__name__)
 
-PICTURE = id_pattern(r"\.(?:jpe?g|png|tiff?)")
+#: The challenge of 2019 says in the name that a picture was made smaller.
+PICTURE = id_pattern(r"(?:_downsampled)?\.(?:jpe?g|png|tiff?)")
 THUMBNAIL = id_pattern(r"_thumbnail\.jpe?g")
 SUPERPIXELS = id_pattern(r"_superpixels(?:_v[0-9.]+)?\.png")
 FEATURES = id_pattern(r"_features(?:_v[0-9.]+)?\.json")
-MASK = id_pattern(r"_(?:segmentation|attribute_\w+|expert\w*)\.png")
+MASK = id_pattern(r"_(?:segmentation|attribute_\w+|expert\w*|globules|streaks)\.png")
 
 _KINDS = {"picture": PICTURE, "thumbnail": THUMBNAIL, "superpixels": SUPERPIXELS, "mask": MASK}
 

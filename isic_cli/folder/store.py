@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from isic_cli.challenge.metadata import read_metadata
 from isic_cli.errors import LocalError
 from isic_cli.folder.collection_file import CollectionFile, LocalCollection
 from isic_cli.folder.lockfile import LockEntry, read_lock
@@ -116,7 +117,11 @@ class FolderStore:
                 f"{folder} is not an archive: it has no metadata.csv and no picture ISIC_…",
                 hint="Any folder that isic or the official tool downloaded is one.",
             )
-        table = MetadataTable.read(path) if has_table else MetadataTable(["isic_id"], {})
+        if has_table:
+            table = MetadataTable.read(path)
+        else:
+            found = read_metadata(folder)
+            table = MetadataTable(found.columns, found.rows)
         return cls(folder, contents, table, lock, writable=writable)
 
     def is_private(self, isic_id: str) -> bool:

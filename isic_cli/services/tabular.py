@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from isic_cli.challenge.metadata import ChallengeMetadata, read_metadata
 from isic_cli.errors import LocalError, NotFoundError, UsageError
 from isic_cli.files import STATE
 from isic_cli.models.ids import find_ids, is_isic_id
@@ -152,7 +153,8 @@ def open_table(source: Path) -> TableSource:
     ----------
     source : Path
         A CSV or TSV table, JSON lines (a lock of `isic` too), or a folder that was downloaded:
-        of that its `metadata.csv`, else its journal, else its `isic.lock`.
+        of that its `metadata.csv`, else its journal, else its `isic.lock`, else the tables of a
+        challenge.
 
     Raises
     ------
@@ -172,10 +174,20 @@ def open_table(source: Path) -> TableSource:
         return _open_journal(source)
     if lock.is_file():
         return _open_file(lock)
+    if (challenge := read_metadata(source)).rows:
+        return _of_challenge(source, challenge)
     raise LocalError(
         f"{source} has no metadata.csv, no journal and no isic.lock",
         hint="Any folder that isic or the official tool downloaded has one.",
     )
+
+
+def _of_challenge(folder: Path, found: ChallengeMetadata) -> TableSource:
+    def rows() -> Iterator[WrittenRow]:
+        for isic_id, row in found.rows.items():
+            yield isic_id, dict(zip(found.columns, row, strict=True))
+
+    return TableSource(str(folder), tuple(found.columns), lambda _table, _fields: rows())
 
 
 def _open_journal(folder: Path) -> TableSource:

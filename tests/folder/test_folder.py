@@ -110,7 +110,10 @@ def test_superpixels_and_masks_beside_the_pictures_are_no_pictures(make: Make) -
         if isinstance(files, dict)
     }
     assert found == {
-        "pictures": {"ISIC_0000001": "2018/x/ISIC_0000001.png"},
+        "pictures": {
+            "ISIC_0000001": "2018/x/ISIC_0000001.png",
+            "ISIC_0013908": "ISIC_0013908_downsampled.jpg",  # a whole picture, of 2019
+        },
         "thumbnails": {"ISIC_0000001": "ISIC_0000001_thumbnail.jpg"},
         "features": {"ISIC_0000001": "ISIC_0000001_features.json"},
         "superpixels": {

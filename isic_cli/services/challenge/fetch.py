@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from isic_cli.api.files import FileHost, FileStream
+from isic_cli.challenge.catalogue import ChallengeFile
 from isic_cli.errors import (
     ChangedError,
     DamagedError,
@@ -18,7 +19,6 @@ from isic_cli.files.faults import translated
 from isic_cli.files.walk import walk
 from isic_cli.models.image import RemoteFile
 from isic_cli.models.outcomes import Outcome
-from isic_cli.services.challenge.catalogue import ChallengeFile
 from isic_cli.services.challenge.host import code_of, explained
 from isic_cli.services.challenge.lock import ChallengeLock, LockedFile, write_notices
 from isic_cli.services.challenge.unpack import Unpacking, check_zip

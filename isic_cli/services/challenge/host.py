@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from isic_cli.api.files import FileHost
 from isic_cli.api.network import shared_context
+from isic_cli.challenge.catalogue import site_url
 from isic_cli.config import ArchiveSpec, Settings, checked_origin
 from isic_cli.errors import ExitCode, ExpiredLinkError, IsicError, NotFoundError
-from isic_cli.services.challenge.catalogue import site_url
 
 
 @contextmanager

@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from isic_cli.challenge.catalogue import select_files
 from isic_cli.curation.cite import joined
 from isic_cli.errors import LocalError
 from isic_cli.files.atomic import write_state
 from isic_cli.files.faults import translated
 from isic_cli.files.load import load_json
 from isic_cli.models.licenses import LICENSES
-from isic_cli.services.challenge.catalogue import select_files
 
 LOCK = "challenge.lock"
 _VERSION = 1

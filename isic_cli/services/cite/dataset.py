@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from isic_cli.challenge.metadata import challenges_of
 from isic_cli.curation.credit import (
     Credit,
     beyond,
@@ -55,7 +56,8 @@ def read_provenance(source: Path, isic_ids: Iterable[str]) -> Provenance:
     """Read where a table, lock or folder came from.
 
     The header of an `isic.lock` says it best; without one the date is that of the newest file of
-    metadata. Of a `collections.json` those collections count that list an image of the set.
+    metadata. Of a `collections.json` those collections count that list an image of the set; of an
+    unpacked challenge it is the challenge.
 
     Raises
     ------
@@ -72,7 +74,7 @@ def read_provenance(source: Path, isic_ids: Iterable[str]) -> Provenance:
             CitedCollection(one.name, one.doi)
             for one in read_collections(folder / "collections.json").values()
             if members.intersection(one.isic_ids)
-        ]
+        ] or [CitedCollection(name) for name in challenges_of(source)]
     return Provenance(
         archive=str(header.get("archive") or ""),
         query=_query(header),
@@ -110,7 +112,7 @@ def _date(header: dict[str, Any], source: Path) -> date:
         pass  # no lock, or a table
     names = ("metadata.csv", ".isic/journal.jsonl", "isic.lock") if source.is_dir() else ("",)
     times = [(source / name).stat().st_mtime for name in names if (source / name).exists()]
-    return datetime.fromtimestamp(max(times), UTC).date()
+    return datetime.fromtimestamp(max(times, default=source.stat().st_mtime), UTC).date()
 
 
 def cite(

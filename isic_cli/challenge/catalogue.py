@@ -79,7 +79,7 @@ class ChallengeFile:
 
 @cache
 def _table() -> dict[str, Any]:
-    text = resources.files("isic_cli.services.challenge").joinpath("files.json").read_text("utf-8")
+    text = resources.files("isic_cli.challenge").joinpath("files.json").read_text("utf-8")
     table: dict[str, Any] = parse_json(text)
     return table
 
@@ -153,6 +153,22 @@ def _named(text: str) -> ChallengeFile:
         if near
         else f"isic challenge list names them; the challenges are {', '.join(YEARS)}.",
     )
+
+
+@cache
+def _by_stem() -> tuple[tuple[str, ChallengeFile], ...]:
+    """Return the files by name without suffix, in small letters, the longest first."""
+    stems = ((_SUFFIX.sub("", one.name).lower(), one) for one in all_files())
+    return tuple(sorted(stems, key=lambda pair: -len(pair[0])))
+
+
+def file_of(name: str) -> ChallengeFile | None:
+    """Return the published file that a file or folder came from, by its name; None for another.
+
+    A table in a ZIP is called as the ZIP, with more behind it or not.
+    """
+    plain = name.lower()
+    return next((one for stem, one in _by_stem() if plain.startswith(stem)), None)
 
 
 def is_challenge_file(text: str) -> bool:

@@ -1,8 +1,8 @@
 import pytest
 
+from isic_cli.challenge.catalogue import all_files, select_files
 from isic_cli.challenge.tasks import TASKS
 from isic_cli.errors import NotFoundError
-from isic_cli.services.challenge.catalogue import all_files, select_files
 from tests.support.challenges import mirror
 
 
