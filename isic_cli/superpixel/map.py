@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from isic_cli.errors import UsageError
 from isic_cli.pictures import MAX_PIXELS
-from isic_cli.pictures.png import PngHeader
+from isic_cli.pictures.png import PngHeader, png_bytes
 from isic_cli.superpixel import codec, measure, neighbours, outline
 from isic_cli.superpixel.given import label_image, label_number
 from isic_cli.superpixel.outline import Rings
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 _SUSPICIOUS = 4000
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SuperpixelMap:
     """The superpixels of one image.
 
@@ -73,14 +73,7 @@ class SuperpixelMap:
     def from_png(cls, source: Path | str | bytes, *, max_pixels: int = MAX_PIXELS) -> Self:
         """Read a superpixel PNG, a path or the bytes of one, its checksums first.
 
-        Raises
-        ------
-        UsageError
-            Not a PNG, too large, or of a pixel format that holds no labels.
-        CheckError
-            Damaged.
-        NotFoundError, LocalError
-            The file cannot be read.
+        Raises what `decode_png` raises, which reads the labels alone.
         """
         return cls.read_png(source, max_pixels=max_pixels)[0]
 
@@ -110,6 +103,12 @@ class SuperpixelMap:
 
     def __len__(self) -> int:
         return int(self.ids.size)
+
+    def __repr__(self) -> str:
+        return f"<SuperpixelMap {self.shape[1]}x{self.shape[0]}, {len(self):,} superpixels>"
+
+    def _repr_png_(self) -> bytes:
+        return png_bytes(np.where(self.boundaries(), np.uint8(0), np.uint8(255)))
 
     @cached_property
     def is_dense(self) -> bool:

@@ -3,12 +3,14 @@
 import logging
 import re
 from collections import deque
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from PIL import Image
 
 from isic_cli.errors import NotFoundError, UsageError
 from isic_cli.superpixel.map import SuperpixelMap
@@ -315,3 +317,10 @@ def test_a_mask_with_channels_is_refused() -> None:
             found.labels_in(mask)
     with pytest.raises(UsageError, match=r"a picture is \(H, W\) or \(H, W, C\)"):
         found.means(np.ones((6, 6, 3, 2)))
+
+
+def test_a_map_prints_on_a_line_and_shows_its_borders_in_a_notebook() -> None:
+    found = SuperpixelMap.from_labels([[0, 0, 1], [0, 0, 1]])
+    assert repr(found) == "<SuperpixelMap 3x2, 2 superpixels>"
+    shown = np.asarray(Image.open(BytesIO(found._repr_png_())))
+    assert np.array_equal(shown == 0, found.boundaries())
