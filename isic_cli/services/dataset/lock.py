@@ -4,6 +4,7 @@ JSON lines, sorted by ISIC id: two locks of the same images are the same bytes, 
 difference between two versions of a lock is a difference of lines.
 """
 
+import json
 import re
 import shutil
 import threading
@@ -119,10 +120,23 @@ class Lock:
         return place if place < len(self._ids) and self._ids[place] == number else None
 
     def _at(self, place: int) -> LockedImage:
+        return LockedImage.from_line(self._line(place), f"{self.path}, line {place + 2}")
+
+    def _line(self, place: int) -> bytes:
         with self._turn:  # threads share the position of the file
             self._file.seek(self._offsets[place])
-            line = self._file.readline()
-        return LockedImage.from_line(line, f"{self.path}, line {place + 2}")
+            return self._file.readline()
+
+    def lists(self, isic_id: str, path: str) -> bool:
+        """Whether the image is listed with this path."""
+        place = self._place(isic_id)
+        if place is None:
+            return False
+        # As we write it; only of a line that somebody else wrote need the whole be read.
+        written = json.dumps(path, ensure_ascii=False).encode("utf-8", "surrogateescape")
+        if b'"path":%b,' % written in self._line(place):
+            return True
+        return self._at(place).path == path
 
     def __contains__(self, isic_id: str) -> bool:
         return self._place(isic_id) is not None

@@ -146,12 +146,12 @@ def extra_pictures(folder: Path, lock: Lock) -> Iterator[Outcome]:
 
     Hidden folders are passed over.
     """
+    skip = len(os.fspath(folder).rstrip(os.sep)) + 1
     for entry in walk(folder):
         match = _PICTURE.fullmatch(entry.name)
         if match is None or bool(match[2]) != (lock.header.variant == "thumbnail"):
             continue
-        path = os.path.relpath(entry.path, folder).replace(os.sep, "/")
+        path = entry.path[skip:].replace(os.sep, "/")
         isic_id = match[1].upper()
-        locked = lock.get(isic_id)
-        if locked is None or locked.path != path:
+        if not lock.lists(isic_id, path):
             yield Outcome(isic_id, "extra", "not in the lock", path=path)

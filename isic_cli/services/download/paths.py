@@ -103,7 +103,9 @@ _EXAMPLE = "Example: --layout '{isic_id:.7}/{isic_id}.{ext}'."
 def _wrong_part(path: str) -> str | None:
     parts = path.split("/")
     for part in parts:
-        if part in {"", ".", ".."} or PureWindowsPath(part).drive:
+        # Without a colon or a backslash there is no drive.
+        has_drive = (":" in part or "\\" in part) and PureWindowsPath(part).drive
+        if part in {"", ".", ".."} or has_drive:
             return "a path stays inside the folder"
         if _FORBIDDEN.search(part) or part[-1] in ". ":
             return f"{part!r} is not a file name everywhere"
