@@ -7,6 +7,7 @@ table, the lock, the journal and the collections; what is there already is not m
 import hashlib
 import json
 import os
+import random
 import sys
 from io import BytesIO
 from pathlib import Path
@@ -61,20 +62,19 @@ def row_of(number: int) -> dict[str, Any]:
     }
 
 
-def picture(shade: int) -> bytes:
-    """Return a JPEG of 16 by 12 pixels in one colour."""
+def picture(number: int) -> bytes:
+    """Return a JPEG of 16 by 12 pixels, unlike that of any other number."""
     stream = BytesIO()
-    Image.new("RGB", (16, 12), (shade, 90, 60)).save(stream, "JPEG")
+    noise = random.Random(number).randbytes(8 * 6 * 3)
+    Image.frombytes("RGB", (8, 6), noise).resize((16, 12)).save(stream, "JPEG", quality=50)
     return stream.getvalue()
 
 
-def make_folder(folder: Path, images: int) -> None:
-    """Make the folder."""
+def make_folder(folder: Path, images: int, *, alike: bool = False) -> None:
+    """Make the folder; with `alike` all its pictures are links to one, which takes no time."""
     if (folder / "isic.lock").exists():
         return
     (folder / ".isic").mkdir(parents=True)
-    pictures = [picture(shade) for shade in range(100)]
-    digests = [hashlib.sha256(one).hexdigest() for one in pictures]
     entries = []
     with (folder / "metadata.csv").open("w", encoding="utf-8", newline="") as table:
         table.write(",".join(COLUMNS) + "\n")
@@ -86,17 +86,20 @@ def make_folder(folder: Path, images: int) -> None:
             table.write(",".join(cells) + "\n")
     with (folder / ".isic/journal.jsonl").open("wb") as journal:
         for number in range(images):
-            row, shade = row_of(number), number % 100
+            row, content = row_of(number), picture(0 if alike else number)
+            digest = hashlib.sha256(content).hexdigest()
             path = folder / f"{row['isic_id']}.jpg"
-            with open(path, "wb") as file:  # noqa: PTH123 - a million of them
-                file.write(pictures[shade])
+            if alike and number:
+                os.link(folder / "ISIC_0000000.jpg", path)
+            else:
+                path.write_bytes(content)
             entry = Entry(
-                isic_id=row["isic_id"], variant="full", path=path.name, size=len(pictures[shade]),
-                sha256=digests[shade], mtime_ns=os.stat(path).st_mtime_ns,  # noqa: PTH116
-                width=16, height=12, etag=None, stated=len(pictures[shade]), record=row,
+                isic_id=row["isic_id"], variant="full", path=path.name, size=len(content),
+                sha256=digest, mtime_ns=os.stat(path).st_mtime_ns,  # noqa: PTH116
+                width=16, height=12, etag=None, stated=len(content), record=row,
             )  # fmt: skip
             journal.write(entry.to_line())
-            entries.append(LockedImage.of(entry, digests[shade]).to_line())
+            entries.append(LockedImage.of(entry, digest).to_line())
     header = LockHeader(
         tool="isic-cli benchmark", archive="demo", time="2026-01-01T00:00:00Z", images=0, size=0,
         license=None, layout="{isic_id}.{ext}", variant="full", collections=(),

@@ -2,8 +2,10 @@
 
 import gc
 import json
+import os
 import resource
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -37,6 +39,20 @@ def serve(calls: Mapping[str, Callable[[], object]], first: Mapping[str, float])
         name, repeats = line.rsplit(maxsplit=1)
         call = calls[name]
         print(cpu_ms(call, int(repeats)) if int(repeats) else once_ms(call), flush=True)
+
+
+def measured(command: list[str], env: Mapping[str, str], code: int = 0) -> tuple[float, float]:
+    """Run a command that must end with `code`; return its CPU seconds and its peak megabytes."""
+    with subprocess.Popen(
+        command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stderr is not None
+        errors = process.stderr.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != code:
+        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}:\n{errors.decode()}")
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1e3
 
 
 def peak_mb() -> float:

@@ -1,7 +1,9 @@
 """The routes of images and lesions."""
 
+from collections import deque
 from collections.abc import Sequence
-from typing import Any
+from itertools import chain
+from typing import Any, overload
 
 import httpx
 
@@ -15,6 +17,7 @@ from isic_cli.folder.replies import (
     page_reply,
 )
 from isic_cli.folder.request import Call, id_list
+from isic_cli.folder.store import FolderStore
 
 
 def listing(call: Call) -> httpx.Response:
@@ -78,15 +81,44 @@ def selected(call: Call) -> Sequence[str]:
 
 def lesions(call: Call) -> httpx.Response:
     """Answer `lesions/`, ordered by id."""
-    rows = list(call.store.lesions.items())
-    return page_reply(call, rows, lambda row: _shown(call, *row), always_count=True)
+    return page_reply(call, _Lesions(call.store), lambda row: _shown(call, *row), always_count=True)
+
+
+class _Lesions(Sequence[tuple[str, Sequence[str]]]):
+    """The lesions by id; the images of a page of them are looked up together."""
+
+    def __init__(self, store: FolderStore) -> None:
+        self._store = store
+        self._ids = store.lesion_ids
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    @overload
+    def __getitem__(self, place: int) -> tuple[str, Sequence[str]]: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[tuple[str, Sequence[str]]]: ...
+    def __getitem__(
+        self, place: int | slice
+    ) -> tuple[str, Sequence[str]] | list[tuple[str, Sequence[str]]]:
+        """Return lesions and their images."""
+        if isinstance(place, int):
+            return self[slice(place, place + 1)][0]
+        page: list[tuple[str, Sequence[str]]] = [
+            (lesion, self._store.lesions[lesion]) for lesion in self._ids[place]
+        ]
+        wanted = chain.from_iterable(images for _, images in page)
+        deque(self._store.each(wanted), maxlen=0)
+        return page
 
 
 def lesion(call: Call) -> httpx.Response:
     """Answer `lesions/<id>/`."""
     lesion_id = call.parts["lesion_id"]
     images = call.store.lesions.get(lesion_id)
-    return not_found() if images is None else json_reply(_shown(call, lesion_id, images))
+    if images is None:
+        return not_found()
+    return json_reply(_shown(call, lesion_id, list(call.store.each(images))))
 
 
 def _shown(call: Call, lesion_id: str, images: Sequence[str]) -> dict[str, Any]:
@@ -96,7 +128,7 @@ def _shown(call: Call, lesion_id: str, images: Sequence[str]) -> dict[str, Any]:
     and a lesion is longitudinally monitored when its images are of more than one day. The
     server's own rules are not known.
     """
-    fields = {isic_id: call.store.fields(isic_id) for isic_id in call.store.each(images)}
+    fields = {isic_id: call.store.fields(isic_id) for isic_id in images}
     dermoscopic = [one for one in images if fields[one].get("image_type") == "dermoscopic"]
     index = (dermoscopic or images)[0]
     levels = [fields[index].get(f"diagnosis_{level}") for level in range(1, 6)]

@@ -17,7 +17,7 @@ from isic_cli.models.image import ACQUISITION_FIELDS, ImageRecord
 from isic_cli.query import parse
 
 #: Records that are kept: those of the last pages.
-_KEPT = 2000
+_KEPT = 10_000
 #: Ids looked up at a time.
 _BATCH = 2000
 
@@ -161,7 +161,7 @@ class IndexedStore(FolderStore):
         """Yield ids whose records are kept while they are looked at."""
         waiting = iter(ids)
         while group := list(islice(waiting, _BATCH)):
-            self.keep(self.index.records(among(group)))
+            self.keep(self.index.records(among(group), limit=len(group)))
             yield from group
 
     def among(self, ids: Iterable[str]) -> set[str]:

@@ -282,6 +282,11 @@ class FolderStore:
         return {lesion: tuple(reversed(images[lesion])) for lesion in sorted(images)}
 
     @cached_property
+    def lesion_ids(self) -> Sequence[str]:
+        """The lesions in order."""
+        return tuple(self.lesions)
+
+    @cached_property
     def studies(self) -> Mapping[int, ServedStudy]:
         """The studies below `studies/` by id."""
         self.contents.make_below(self.folder / "studies")
