@@ -7,8 +7,7 @@ import click
 
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
-from isic_cli.cli.named import ids_and_folder, with_ids
-from isic_cli.cli.options import selection_options
+from isic_cli.cli.options import ids_and_folder, selecting, with_ids
 from isic_cli.cli.outcome import Fold, report_credits, reported, sidecars_written
 from isic_cli.cli.params import LOCAL_TEXT, LocalPath
 from isic_cli.cli.progress import Progress, human_bytes
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command("download", cls=Command)
-@selection_options
+@selecting(ids=False)
 @click.argument("place", nargs=-1, type=LOCAL_TEXT, metavar="[ISIC_ID]… OUTDIR")
 @click.option("-o", "--output", "outdir", type=LocalPath(), help="The folder, as OUTDIR is.")
 @click.option(

@@ -8,7 +8,7 @@ import click
 
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
-from isic_cli.cli.options import selection_options_beside_by
+from isic_cli.cli.options import selecting
 from isic_cli.cli.params import LocalPath
 from isic_cli.cli.progress import Progress, progress_option
 from isic_cli.cli.rows import check_fields, conclude, warn_of_quirks
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.command("sheet", cls=Command)
 @click.argument("folder", required=False, type=LocalPath())
-@selection_options_beside_by
+@selecting(by=False, beside="folder")
 @click.option("-o", "--output", required=True, type=LocalPath(), help="A .jpg, .png or .webp.")
 @click.option("--cols", type=click.IntRange(1, 200), default=8, show_default=True)
 @click.option(

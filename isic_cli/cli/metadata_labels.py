@@ -7,7 +7,7 @@ import click
 
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
-from isic_cli.cli.options import selection_options
+from isic_cli.cli.options import selecting
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import LOCAL_TEXT
 from isic_cli.cli.rows import IMAGES, conclude, warn_of_quirks
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.command("labels", cls=Command)
 @source_argument(required=False)
-@selection_options
+@selecting(beside="source")
 @click.option(
     "--scheme",
     type=LOCAL_TEXT,

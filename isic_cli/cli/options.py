@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,19 +12,48 @@ import click
 from isic_cli.cli.complete import complete_collection, complete_counted, complete_query
 from isic_cli.cli.params import AGE, LOCAL_TEXT, Count
 from isic_cli.errors import UsageError
+from isic_cli.models.ids import as_isic_id
 from isic_cli.models.selection import IdList, Selection
+
+_SEARCH = "An id looks like ISIC_0024306; to search, -s 'diagnosis_1:Malignant'."
+_EXAMPLE = "For example: isic image download ISIC_0024306 ISIC_0024310 out/"
 
 LICENSE_CHOICES = ("cc-0", "cc-by", "cc-by-nc")
 
 
-def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `-s`, `-c`, `--from` and what narrows them; the command gets a `selection`."""
-    return _with_options(command, "--by", "--sample-by")
+def selecting(
+    *, by: bool = True, ids: bool = True, beside: str | None = None
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add ids as arguments, `-s`, `-c`, `--from` and so on; the command gets a `selection`.
+
+    Parameters
+    ----------
+    by : bool
+        False for a command whose own `--by` means something else.
+    ids : bool
+        False for a command that reads the ids among arguments of its own.
+    beside : str, optional
+        The command's optional argument before the ids: an id in its place is one of them.
+    """
+    balance = ("--by", "--sample-by") if by else ("--sample-by",)
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            given = {name: kwargs.pop(name) for name in _OPTIONS}
+            named = kwargs.pop("isic_ids", ())
+            if beside and kwargs[beside] is not None and is_named(kwargs[beside]):
+                named, kwargs[beside] = (str(kwargs[beside]), *named), None
+            selection = with_ids(_selection(given), checked_ids(named))
+            return command(*args, selection=selection, **kwargs)
+
+        made = _with_options(wrapped, *balance)
+        return click.argument("isic_ids", nargs=-1, metavar="[ISIC_ID]…")(made) if ids else made
+
+    return decorate
 
 
-def selection_options_beside_by(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the same to a command whose own `--by` means something else."""
-    return _with_options(command, "--sample-by")
+selection_options = selecting()
 
 
 def _with_options(command: Callable[..., Any], *balance: str) -> Callable[..., Any]:
@@ -105,8 +136,7 @@ def _with_options(command: Callable[..., Any], *balance: str) -> Callable[..., A
     @click.option("--seed", type=Count(None), help="Another seed, another sample.  [default: 0]")
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        given = {name: kwargs.pop(name) for name in _OPTIONS}
-        return command(*args, selection=_selection(given), **kwargs)
+        return command(*args, **kwargs)
 
     return wrapped
 
@@ -214,3 +244,53 @@ def _collection_names(values: tuple[str, ...]) -> tuple[str, ...]:
         elif value.strip():
             names[value.strip()] = None
     return tuple(names)
+
+
+def ids_and_folder(place: tuple[str, ...], outdir: Path | None) -> tuple[tuple[str, ...], Path]:
+    """Divide arguments into ISIC ids and the folder, the last one unless `-o` names it.
+
+    Raises
+    ------
+    UsageError
+        No folder, an id where the folder should stand, or an argument that is neither.
+    """
+    names = place
+    if outdir is None:
+        if not place:
+            raise UsageError("no folder is named", hint=_EXAMPLE)
+        *names_, last = place
+        names, outdir = tuple(names_), Path(last)
+        if as_isic_id(last):
+            raise UsageError(f"no folder is named: {last} is an image", hint=_EXAMPLE)
+    hint = f"{outdir} is the folder. {_EXAMPLE}"
+    return checked_ids(names, hint), outdir
+
+
+def checked_ids(names: tuple[str, ...], hint: str = _SEARCH) -> tuple[str, ...]:
+    """Return arguments as ISIC ids.
+
+    Raises
+    ------
+    UsageError
+        For one that is none.
+    """
+    ids = [as_isic_id(name) for name in names]
+    for name, isic_id in zip(names, ids, strict=True):
+        if isic_id is None:
+            raise UsageError(f"{name} is not an ISIC id", hint=hint)
+    return tuple(isic_id for isic_id in ids if isic_id is not None)
+
+
+def is_named(place: Path) -> bool:
+    """Whether an argument for a file is the id of an image, and no such file is there."""
+    return as_isic_id(str(place)) is not None and not place.exists()
+
+
+def with_ids(selection: Selection, isic_ids: tuple[str, ...]) -> Selection:
+    """Return a selection that ids given as arguments belong to, beside those of a file."""
+    if not isic_ids:
+        return selection
+    known = selection.ids
+    if known is None:
+        return replace(selection, ids=IdList("the arguments", tuple(dict.fromkeys(isic_ids))))
+    return replace(selection, ids=replace(known, ids=tuple(dict.fromkeys((*isic_ids, *known.ids)))))

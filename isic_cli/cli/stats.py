@@ -10,7 +10,7 @@ import click
 from isic_cli.cli.command import Command
 from isic_cli.cli.complete import complete_counted, complete_number
 from isic_cli.cli.context import Run, pass_run
-from isic_cli.cli.options import selection_options_beside_by
+from isic_cli.cli.options import selecting
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.progress import Progress, progress_option
 from isic_cli.cli.rows import conclude, fail_empty_option, warn_of_quirks
@@ -30,7 +30,7 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 @click.command("stats", cls=Command)
-@selection_options_beside_by
+@selecting(by=False)
 @click.option(
     "--by",
     metavar="A,B",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from isic_cli.cli.named import ids_and_folder, with_ids
+from isic_cli.cli.options import ids_and_folder, with_ids
 from isic_cli.errors import UsageError
 from isic_cli.models.selection import IdList, Selection
 from tests.cli.conftest import Isic
@@ -22,8 +22,8 @@ def test_ids_stand_before_the_folder() -> None:
     [
         ((), None, "no folder is named"),
         (("ISIC_0000001",), None, "no folder is named: ISIC_0000001 is an image"),
-        (("a", "b"), None, "a is not an ISIC id, and b is the folder"),
-        (("a",), Path("b"), "a is not an ISIC id, and b is the folder"),
+        (("a", "b"), None, "a is not an ISIC id"),
+        (("a",), Path("b"), "a is not an ISIC id"),
     ],
 )
 def test_what_is_neither_is_refused(
@@ -48,6 +48,34 @@ def test_named_images_are_downloaded(isic: Isic, tmp_path: Path) -> None:
         "ISIC_0000001",
         "ISIC_0000003",
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "lines"),
+    [
+        (["image", "list", "ISIC_0000003", "isic_0000001", "-q"], ["ISIC_0000003", "ISIC_0000001"]),
+        (["metadata", "download", "ISIC_0000003", "-q"], ["ISIC_0000003"]),
+        (["metadata", "stats", "ISIC_0000003", "-f", "csv"], None),
+        (["metadata", "labels", "ISIC_0000003", "ISIC_0000001", "--scheme", "isic2019", "-q"],
+         ["ISIC_0000001", "ISIC_0000003"]),
+        (["image", "sheet", "ISIC_0000003", "ISIC_0000001", "-o", "s.png"], []),
+        (["collection", "add", "7", "ISIC_0000001"], []),
+        (["collection", "create", "New", "ISIC_0000001"], ["10"]),
+    ],
+)  # fmt: skip
+def test_ids_are_arguments_wherever_images_are_meant(
+    isic: Isic, words: list[str], lines: list[str] | None
+) -> None:
+    done = isic(*words)
+    assert done.code == 0, done.err
+    assert lines is None or sorted(done.lines) == sorted(lines)
+
+
+def test_an_argument_that_is_no_id_is_told_from_a_search(isic: Isic) -> None:
+    done = isic("image", "list", "melanoma")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.splitlines()[0] == "Error: melanoma is not an ISIC id"
+    assert "to search, -s" in done.err
 
 
 def test_an_image_in_the_place_of_the_folder_takes_nothing(isic: Isic, tmp_path: Path) -> None:
