@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from isic_cli.challenge.metrics import FloatArray
+from isic_cli.challenge.ranking import FloatArray
 from isic_cli.challenge.tasks import ChallengeTask
 
 #: What a submission's column of ids is called, where it is not `image`.

@@ -5,15 +5,14 @@ order of the scores above all, is prepared once. A bootstrap round is another ve
 
 The definitions are those of `isic-challenge-scoring` 5.8.0: what is undefined for lack of cases
 counts as 1, a row whose highest value occurs twice has no class, and zero weights leave rows out.
-Curves and areas follow Fawcett, Pattern Recognition Letters 27 (2006), 861-874.
 """
+
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
+from isic_cli.challenge.ranking import FloatArray, IntArray, Ranking
 
 #: Figures from counts of right and wrong rows above a threshold, and from the order of scores.
 COUNTED = ("accuracy", "sensitivity", "specificity", "dice", "ppv", "npv")
@@ -26,108 +25,10 @@ CALIBRATION = ("brier", "ece")
 FIGURES = (*COUNTED, *RANKED, *CALIBRATION)
 #: Bins of the calibration error.
 _BINS = 10
-#: The threshold of sensitivity of `auc_sens_80`.
-SENSITIVITY = 0.8
 #: A value above it says yes.
 THRESHOLD = 0.5
 #: No class: the highest value occurs more than once.
 UNDECIDED = -1
-
-
-class Ranking:
-    """The rows of one class in falling order of their scores.
-
-    Parameters
-    ----------
-    truth : ndarray of shape (rows,), bool
-        Which rows are of the class.
-    scores : ndarray of shape (rows,), float64
-        What was predicted.
-
-    Attributes
-    ----------
-    order : ndarray of shape (rows,), int64
-        Rows from the highest score to the lowest.
-    """
-
-    def __init__(self, truth: BoolArray, scores: FloatArray) -> None:
-        self.order = np.argsort(-scores, kind="stable")
-        self._positive = truth[self.order].astype(np.float64)
-        ordered = scores[self.order]
-        starts = np.flatnonzero(np.diff(ordered, prepend=np.inf))
-        positives = np.add.reduceat(self._positive, starts) if len(starts) else self._positive
-        # Neighbouring scores without a positive row give points of the curves on one line.
-        has = positives > 0
-        keep = has.copy()
-        keep[:1] = True
-        keep[1:] |= has[:-1]
-        self._starts = starts[keep]
-
-    def curve(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the weights of false and true positives at falling thresholds, (0, 0) first.
-
-        Parameters
-        ----------
-        weights : ndarray of shape (rows,), float64
-
-        Returns
-        -------
-        fp, tp : ndarray of shape (points,), float64
-        """
-        ordered = weights[self.order]
-        both = np.add.reduceat(ordered, self._starts)
-        ordered *= self._positive
-        positive = np.add.reduceat(ordered, self._starts)
-        zero = np.zeros(1)
-        tp = np.concatenate([zero, np.cumsum(positive)])
-        fp = np.concatenate([zero, np.cumsum(both - positive)])
-        return fp, tp
-
-    def figure(self, name: str, weights: FloatArray) -> float:
-        """Return one of `RANKED`; nan without a positive or a negative row."""
-        fp, tp = self.curve(weights)
-        if name == "ap":
-            return average_precision(fp, tp)
-        if not (tp[-1] > 0 and fp[-1] > 0):
-            return float("nan")
-        fpr, tpr = fp / fp[-1], tp / tp[-1]
-        if name == "auc":
-            return area(fpr, tpr)
-        below = SENSITIVITY if name == "pauc" else 0.0
-        return area_above(fpr, tpr, SENSITIVITY, below=below)
-
-
-def area(x: FloatArray, y: FloatArray) -> float:
-    """Return the area below a curve by trapezia."""
-    return float(np.trapezoid(y, x))
-
-
-def area_above(
-    fpr: FloatArray, tpr: FloatArray, sensitivity: float, *, below: float = 0.0
-) -> float:
-    """Return the area of an ROC curve where its sensitivity is at least so high, not rescaled.
-
-    Parameters
-    ----------
-    fpr, tpr : ndarray of shape (points,), float64
-    sensitivity : float
-        Where the area begins, from the left.
-    below : float
-        Where it begins, from below: 0 in the challenges' scorer, so that a perfect curve has 1;
-        the sensitivity itself in 2024, so that it has 0.2.
-    """
-    at = int(tpr.searchsorted(sensitivity))
-    cut = np.interp(sensitivity, tpr[at - 1 : at + 1], fpr[at - 1 : at + 1])
-    return area(np.append(cut, fpr[at:]), np.append(sensitivity, tpr[at:]) - below)
-
-
-def average_precision(fp: FloatArray, tp: FloatArray) -> float:
-    """Return Σ (R_i - R_(i-1)) P_i over thresholds; 0 without a positive row."""
-    if not tp[-1] > 0:
-        return 0.0
-    said = tp + fp
-    precision = np.divide(tp, said, out=np.zeros(len(tp)), where=said > 0)
-    return float(np.diff(tp / tp[-1]) @ precision[1:])
 
 
 class Scorer:
@@ -146,12 +47,13 @@ class Scorer:
     def __init__(
         self, truth: FloatArray, predictions: FloatArray, *, threshold: float = THRESHOLD
     ) -> None:
-        self._truth, self._predictions = truth, predictions
+        self._truth, self._predictions, self._threshold = truth, predictions, threshold
         self._is, says = truth > THRESHOLD, predictions > threshold
         right, said = decided(truth), decided(predictions)
         # Rows with the same answers count alike: they are one pattern.
-        answers = np.column_stack([self._is, says, right + 1, said + 1]).astype(np.uint8)
-        patterns, self._pattern = np.unique(answers, axis=0, return_inverse=True)
+        answers = np.column_stack([self._is, says, right + 1, said + 1])
+        self._pattern, firsts = grouped(answers.T)
+        patterns = answers[firsts]
         classes = truth.shape[1]
         is_, says = patterns[:, :classes] > 0, patterns[:, classes : 2 * classes] > 0
         own = patterns[:, -2:-1].astype(np.int64) - 1 == np.arange(classes)
@@ -167,6 +69,10 @@ class Scorer:
         """How many classes there are."""
         return int(self._truth.shape[1])
 
+    def at(self, rows: IntArray) -> "Scorer":
+        """Return the scorer of some of the rows."""
+        return Scorer(self._truth[rows], self._predictions[rows], threshold=self._threshold)
+
     def ranking(self, column: int) -> Ranking:
         """Return the order of one class's scores, sorted when first asked for."""
         if column not in self._rankings:
@@ -176,7 +82,19 @@ class Scorer:
     def counts(self, weights: FloatArray) -> FloatArray:
         """Return TP, TN, FP, FN, rows and hits of each class, shape (6, classes)."""
         totals = np.bincount(self._pattern, weights, minlength=self._adds.shape[1])
-        return np.asarray(np.einsum("p,kpc->kc", totals, self._adds))
+        return np.asarray(totals @ self._adds)
+
+    def alike(self, metric: str) -> list[IntArray] | None:
+        """Return codes of the rows: those of equal codes count alike; None if none do."""
+        if metric in COUNTED or metric == "balanced_accuracy":
+            return [self._pattern]
+        if metric in RANKED:
+            return [
+                codes
+                for column in range(self.classes)
+                for codes in (self.ranking(column).point_of, self._is[:, column].astype(np.int64))
+            ]
+        return None
 
     def by_class(self, metric: str, weights: FloatArray) -> FloatArray:
         """Return a figure of each class, shape (classes,); nan where it is undefined.
@@ -227,6 +145,35 @@ class Scorer:
         bins = np.clip((said * _BINS).astype(np.int64), 0, _BINS - 1)
         gaps = np.bincount(bins, weights * (said - truth), minlength=_BINS)
         return float(np.abs(gaps).sum() / total)
+
+
+def grouped(codes: Iterable[NDArray[np.integer]]) -> tuple[IntArray, IntArray]:
+    """Return the number of each distinct combination of codes.
+
+    Parameters
+    ----------
+    codes : iterable of ndarray of shape (rows,)
+        Whole numbers, at least one array.
+
+    Returns
+    -------
+    number : ndarray of shape (rows,), int64
+        The combination of each row.
+    first : ndarray of int64
+        The first row that has each combination.
+    """
+    key: IntArray | None = None
+    for one in codes:
+        fresh = one.astype(np.int64)
+        if key is not None:
+            fresh = key * (int(fresh.max()) + 1) + fresh
+        if fresh.max() > np.iinfo(np.int32).max or fresh.min() < 0:
+            fresh = np.unique(fresh, return_inverse=True)[1].astype(np.int64)
+        key = fresh
+    _, first, number = np.unique(
+        np.zeros(0, np.int64) if key is None else key, return_index=True, return_inverse=True
+    )
+    return number.astype(np.int64), first.astype(np.int64)
 
 
 def decided(values: FloatArray) -> IntArray:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from isic_cli.challenge.faults import Submission, SubmissionFault, keys_of
-from isic_cli.challenge.metrics import FloatArray
+from isic_cli.challenge.ranking import FloatArray
 from isic_cli.challenge.tasks import ChallengeTask
 from isic_cli.errors import UsageError
 from isic_cli.models.ids import find_ids
@@ -94,8 +94,7 @@ class _SubmissionReader:
             self._columns(values)
             self._rows(values)
             self._compare()
-        order = {"error": 0, "warning": 1}
-        self._faults.sort(key=lambda fault: (order[fault.level], fault.line or 0))
+        self._faults.sort(key=lambda fault: (fault.level != "error", fault.line or 0))
         return Submission(name, tuple(self._ids), values, tuple(self._faults))
 
     def _error(self, rule: str, message: str, **where: Any) -> None:
@@ -166,7 +165,7 @@ class _SubmissionReader:
         for name in missing:
             self._error("missing_column", f"no column {name}", line=number, column=name)
         if not missing:
-            self._key, self._places = taken[keys[0]], [taken[name] for name in task.classes]
+            self._key, *self._places = (taken[name] for name in (keys[0], *task.classes))
 
     def _misnamed(self, name: str, wanted: str, line: int) -> None:
         level: Literal["error", "warning"] = "error"
@@ -180,8 +179,10 @@ class _SubmissionReader:
         """Return which column one of this name is meant to be."""
         if name in keys or is_id_column(name) or name.lower() in {"lesion", *keys}:
             return keys[0]
-        plain = name.lower()
-        return next((one for one in self._task.classes if one.lower() == plain), None)
+        plain, classes = name.lower(), self._task.classes
+        if plain and len(classes) == 1 and self._width == 2:  # one question: what else can it be
+            return classes[0]
+        return next((one for one in classes if one.lower() == plain), None)
 
     # The rows
 
@@ -221,8 +222,9 @@ class _SubmissionReader:
             if plain != cell:
                 self._suffixed.append(line)
         else:
-            what = f"the id {cell[:60]!r} must be {plain}"
-            self._error("id", what, line=line, column=column, item=plain)
+            self._error(
+                "id", f"{cell[:60]!r} must be {plain}", line=line, column=column, item=plain
+            )
         return plain
 
     def _strange(self, cell: str, value: float, line: int, item: str, column: str) -> float:

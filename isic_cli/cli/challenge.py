@@ -26,6 +26,18 @@ FILES = Shape(
             "isic_cli.cli.challenge_download:download",
             "Download files of the challenges, check and unpack them.",
         ),
+        "truth": (
+            "isic_cli.cli.challenge_truth:truth",
+            "Bring the truth of a challenge into one tidy table, whatever its year's layout.",
+        ),
+        "validate": (
+            "isic_cli.cli.challenge_validate:validate",
+            "Find all faults of a submission, each with its line and column, before it is sent.",
+        ),
+        "score": (
+            "isic_cli.cli.challenge_score:score",
+            "Score predictions as the challenge does: overall, and of each class.",
+        ),
     },
 )
 def challenge() -> None:

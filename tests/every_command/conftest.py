@@ -32,6 +32,24 @@ _IDS = "ISIC_9000002\nISIC_9000004\n"
 _UPLOAD = "filename,age,sex\nISIC_9000002.jpg,60,male\n"
 
 
+def _write_predictions(folder: Path) -> None:
+    """A truth of 2018, task 3, and two submissions that the site would take."""
+    classes = ("MEL", "NV", "BCC", "AKIEC", "BKL", "DF", "VASC")
+    for name, sure in (("truth", 1.0), ("predictions", 0.7), ("baseline", 0.4)):
+        lines = [",".join(["image", *classes])]
+        for number in range(21):
+            # The baseline is wrong about every third.
+            own = (number + (name == "baseline" and number % 3 == 0)) % 7
+            rest = round((1 - sure) / 6, 4)
+            values = [str(sure if at == own else rest) for at in range(7)]
+            lines.append(",".join([f"ISIC_{number + 1:07}", *values]))
+        (folder / f"{name}.csv").write_text("\n".join(lines) + "\n")
+    labels = [f"ISIC_{number + 1:07},{'yes' if number % 7 == 0 else 'no'}" for number in range(21)]
+    (folder / "melanomas.csv").write_text("\n".join(["image,melanoma", *labels]) + "\n")
+    chances = [f"ISIC_{number + 1:07},{0.1 + 0.03 * (number * 5 % 21):.2f}" for number in range(21)]
+    (folder / "chances.csv").write_text("\n".join(["image,chance", *chances]) + "\n")
+
+
 @dataclass(frozen=True)
 class Result:
     code: int
@@ -62,6 +80,7 @@ def make_everything(folder: Path, isic: Callable[[str], int]) -> None:
     """Make the files in the folder, which is the working folder, by `isic` on the demo."""
     (folder / "ids.txt").write_text(_IDS)
     (folder / "upload.csv").write_text(_UPLOAD)
+    _write_predictions(folder)
     for line in _STEPS.strip().splitlines():
         assert isic(line) == 0, line
     (folder / "photos").mkdir()

@@ -15,7 +15,7 @@ from tests.every_command.test_help import CODES, NEEDS_INDEX
 from tests.every_command.tree import COMMANDS, sampled
 
 #: Options that name a file to write; `--outdir` and arguments name folders.
-WRITES = {"-o", "--report", "--plot", "--sheet", "--write-exclude"}
+WRITES = {"-o", "--fix", "--report", "--plot", "--sheet", "--write-exclude"}
 
 #: Options and arguments of paths that a command reads, or folders that it fills.
 OTHERS = {

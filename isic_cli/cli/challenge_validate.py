@@ -1,0 +1,64 @@
+"""`isic challenge validate`."""
+
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from isic_cli.cli.command import Command
+from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.params import LOCAL_PATH, LocalPath
+from isic_cli.cli.progress import counted
+from isic_cli.errors import ExitCode, UsageError
+
+FAULTS = Shape(key="item", columns=("level", "line", "column", "item", "rule", "message"))
+
+
+@click.command("validate", cls=Command)
+@click.argument("name", metavar="YEAR:TASK")
+@click.argument("submission", type=LOCAL_PATH, metavar="FILE")
+@click.option(
+    "--ids",
+    "ids_file",
+    type=LOCAL_PATH,
+    metavar="TABLE",
+    help="What must be predicted: the truth, or any table of the images or lesions.",
+)
+@click.option(
+    "--fix",
+    "fixed",
+    type=LocalPath(dir_okay=False),
+    metavar="OUT",
+    help="Write the file as the site wants it, where that is beyond doubt.",
+)
+@output_options()
+def validate(
+    name: str, submission: Path, ids_file: Path | None, fixed: Path | None, output: Output
+) -> ExitCode:
+    """Find all faults of a submission, each with its line and column, before it is sent.
+
+    An error is what the site refuses. A warning is what it takes and the author would regret:
+    ties, a class that is never predicted, values that do not add up to 1. Exit code 7 where there
+    is an error; with --fix only where one is left.
+
+    isic challenge validate 2018:3 predictions.csv --ids truth.csv
+    """
+    from isic_cli.challenge.submission import read_submission
+    from isic_cli.challenge.tasks import find_task
+    from isic_cli.challenge.truth_table import read_ids_of
+    from isic_cli.services.challenge.predictions import write_fixed
+
+    task = find_task(name)
+    if task.kind != "classification":
+        raise UsageError(f"{task.id} asks for {task.kind}, and tables are checked here")
+    wanted = dict.fromkeys(read_ids_of(ids_file, task)) if ids_file is not None else None
+    found = read_submission(submission, task, wanted)
+    output.write((fault.row() for fault in found.faults), FAULTS)
+    levels = Counter(fault.level for fault in found.faults)
+    words = f"{counted(levels['error'], 'error')}, {counted(levels['warning'], 'warning')}"
+    click.echo(f"{found.name}: {counted(len(found.ids), 'row')}, {words}.", err=True)
+    if fixed is not None:
+        rows = write_fixed(found, task, wanted, fixed)
+        click.echo(f"{fixed}: {counted(rows, 'row')} as the site wants them.", err=True)
+        return ExitCode.OK
+    return ExitCode.CHECK if levels["error"] else ExitCode.OK
