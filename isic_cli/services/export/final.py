@@ -181,6 +181,7 @@ class Finals:
             files=files,
             counts={split: count for split, count in self._image_counts().items() if count},
             features=features,
+            has_masks=self._options.kind == "hf" and bool(self._options.along),
         )
         write_state(self._options.out / "README.md", text)
 

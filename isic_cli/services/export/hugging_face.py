@@ -54,6 +54,7 @@ def card(
     files: Mapping[str, str],
     counts: Mapping[str, int],
     features: Mapping[str, Feature],
+    has_masks: bool,
 ) -> str:
     """Return the card of a data set: its README with a head in YAML.
 
@@ -67,6 +68,8 @@ def card(
         Split → images.
     features : mapping of str to Feature
         Of a row.
+    has_masks : bool
+        Whether some images have pictures beside them that others lack.
     """
     lines = ["---", f"license: {license_}", "configs:", "- config_name: default", "  data_files:"]
     for split, pattern in files.items():
@@ -74,6 +77,9 @@ def card(
     lines += ["dataset_info:", "  features:", *_listed(features, "  "), "---", ""]
     lines += ["# Images of the ISIC Archive", ""]
     lines += [f"* {split}: {count:,} images" for split, count in counts.items()]
+    if has_masks:
+        # Earlier ones fail on a picture that a row has not got.
+        lines += ["", "Not every image has a mask or map: `datasets` 4.8.5 or later loads this."]
     credit = "Credits are in `attribution.txt`, and of each image in the columns `attribution`"
     return "\n".join([*lines, "", f"{credit} and `copyright_license`.", ""])
 

@@ -248,7 +248,7 @@ def test_the_credit_inside_a_picture_is_kept_when_it_is_saved_anew(
     exif = Image.Exif()
     exif[ORIENTATION] = 6
     exif[0x8298] = "(c) Klinik Wien, CC BY"
-    exif.get_ifd(0x8769)[0xA002] = 40
+    exif[0x8769] = {0xA002: 40}
     options: dict[str, Any] = {"exif": exif, "icc_profile": PROFILE, "xmp": XMP}
     if stored_as == "png":
         info = PngImagePlugin.PngInfo()
@@ -274,7 +274,7 @@ def test_the_credit_inside_a_picture_is_kept_when_it_is_saved_anew(
 def test_exif_that_is_too_long_keeps_its_credit(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x013B] = "Clinic A"
-    exif.get_ifd(0x8769)[0x927C] = bytes(65_000)
+    exif[0x8769] = {0x927C: bytes(65_000)}
     exif[0x010F] = "maker" * 100
     path = tmp_path / "a.png"
     drawn(1, (40, 30)).save(path, exif=exif)
