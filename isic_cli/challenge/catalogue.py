@@ -51,6 +51,11 @@ class ChallengeFile:
         """Whether it holds members."""
         return self.name.endswith(".zip")
 
+    @property
+    def stem(self) -> str:
+        """The name without its suffix: the folder that a ZIP is unpacked to."""
+        return _SUFFIX.sub("", self.name)
+
     def url(self, base_url: str) -> str:
         """Return the file's address under a host that lays them out as the site does."""
         return f"{base_url.rstrip('/')}/{quote(self.year)}/{quote(self.name)}"

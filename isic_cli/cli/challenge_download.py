@@ -1,5 +1,6 @@
 """`isic challenge download`."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,9 @@ from isic_cli.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from isic_cli.api.files import FileHost
     from isic_cli.challenge.catalogue import ChallengeFile
-    from isic_cli.services.challenge.fetch import ChallengeDownload, FetchPlan
+    from isic_cli.services.challenge.fetch import ChallengeDownload, FetchOptions, FetchPlan
     from isic_cli.services.run.report import Report
 
 _EXAMPLE = "For example: isic challenge download 2018:3 ham/"
@@ -42,6 +44,12 @@ base_url_option = click.option(
     default=True,
     show_default=True,
     help="Unpack each ZIP into a folder of its name.",
+)
+@click.option(
+    "--members",
+    multiple=True,
+    metavar="PATTERN",
+    help="Only these files out of the ZIPs, by byte ranges: 'ISIC_00243*'; can be repeated.",
 )
 @click.option("--keep-zip", is_flag=True, help="Keep a ZIP that was unpacked.")
 @base_url_option
@@ -75,6 +83,7 @@ def download(
     words: tuple[str, ...],
     only: tuple[str, ...],
     unpack: bool,
+    members: tuple[str, ...],
     keep_zip: bool,
     base_url: str | None,
     dry_run: bool,
@@ -95,7 +104,7 @@ def download(
 
     isic challenge download 2018:3 ham/ --dry-run
     isic challenge download 2019::training isic2019/ --only truth --only metadata --dry-run
-    isic challenge download ISIC_2020_Training_Duplicates.csv isic2020/ --dry-run
+    isic challenge download 2018:3:training ham/ --only images --members 'ISIC_00243*' --dry-run
     """
     from isic_cli.files.lock import folder_lock
     from isic_cli.services.challenge.fetch import ChallengeDownload, FetchOptions
@@ -106,10 +115,14 @@ def download(
     options = FetchOptions(unpack, keep_zip, force, settings.retries, bandwidth)
     ticker = Progress("fetching", "files", mode=progress, total=len(files))
     with reported(report_file) as report, open_host(settings, base_url) as (host, url):
+        if members and not dry_run:
+            job_of = partial(_fetch_members, members, files, outdir, options)
+            with folder_lock(outdir, wait=wait):
+                return job_of((host, url), report, ticker)
         job = ChallengeDownload(host, url, outdir, options, arrived=ticker.add_bytes)
         plans = job.plan(files)
         if dry_run:
-            return _show_plan(plans, outdir)
+            return _show_plan(plans, outdir, members)
         job.check_space(plans)
         with folder_lock(outdir, wait=wait):
             code = _fetch(job, plans, report, ticker)
@@ -137,9 +150,14 @@ def _files_and_folder(
     return list(found), Path(last)
 
 
-def _show_plan(plans: "Sequence[FetchPlan]", outdir: Path) -> ExitCode:
+def _show_plan(plans: "Sequence[FetchPlan]", outdir: Path, members: tuple[str, ...]) -> ExitCode:
     from isic_cli.services.challenge.fetch import bytes_of
 
+    if members:
+        for plan in plans:
+            click.echo(f"members of {plan.file.name}: {' '.join(members)}")
+        click.echo(f"Nothing was touched in {outdir}.", err=True)
+        return ExitCode.OK
     for plan in plans:
         size = human_bytes(plan.file.size)
         click.echo(f"{plan.action:<7}{size:>9}  {plan.file.name}  ({plan.reason})")
@@ -170,4 +188,38 @@ def _fetch(
     click.echo(f"{counted(len(plans), 'file')}: {', '.join(parts)}.", err=True)
     if codes and len(codes) == len(plans):
         return max(codes) if len({*codes}) == 1 else ExitCode.PARTIAL
+    return fold.code
+
+
+def _fetch_members(
+    patterns: tuple[str, ...],
+    files: "Sequence[ChallengeFile]",
+    outdir: Path,
+    options: "FetchOptions",
+    source: "tuple[FileHost, str]",
+    report: "Report",
+    ticker: Progress,
+) -> ExitCode:
+    """Fetch what patterns match out of the ZIPs among the files."""
+    from isic_cli.services.challenge.lock import write_notices
+    from isic_cli.services.challenge.members import RemoteZip, choose_members
+
+    zips = [one for one in files if one.is_zip]
+    if not zips:
+        raise UsageError("--members needs a ZIP", hint="isic challenge list names them.")
+    ticker.unit, ticker.total = "members", None
+    with ticker:
+        fold, more = Fold(report, ticker), ticker.add_bytes
+        found = [
+            RemoteZip.open(*source, one, retries=options.retries, arrived=more) for one in zips
+        ]
+        for one, chosen in zip(found, choose_members(found, patterns), strict=True):
+            for outcome in one.fetch(chosen, outdir / one.file.stem, force=options.force):
+                fold.add(outcome)
+    fold.finish()
+    write_notices(outdir, zips)
+    done, here = (report.counts.get(word, 0) for word in ("downloaded", "skipped"))
+    parts = f"{done:,} downloaded ({human_bytes(ticker.bytes)}), {here:,} already there"
+    click.echo(f"{counted(sum(report.counts.values()), 'member')}: {parts}.", err=True)
+    report.summarize(exit_code=int(fold.code))
     return fold.code

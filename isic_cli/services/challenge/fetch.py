@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from isic_cli.api.files import FileHost, FileStream
-from isic_cli.challenge.catalogue import ChallengeFile
+from isic_cli.challenge.catalogue import ChallengeFile, select_files
 from isic_cli.errors import (
     ChangedError,
     DamagedError,
@@ -157,7 +157,9 @@ class ChallengeDownload:
 
     def write_notices(self) -> None:
         """Write the licences and the papers of what the folder holds now."""
-        write_notices(self._folder, self._lock)
+        write_notices(
+            self._folder, [one for name in self._lock.files for one in select_files(name)]
+        )
 
     def _do(self, plan: FetchPlan, parts: PartStore) -> Outcome:
         file = plan.file
@@ -168,7 +170,7 @@ class ChallengeDownload:
         entry = self._lock.files[file.name]
         if file.is_zip and self._options.unpack and action != "skip":
             entry = self._unpack(file, entry)
-            outcome = replace(outcome, reason=f"{entry.members} files unpacked", path=_stem(file))
+            outcome = replace(outcome, reason=f"{entry.members} files unpacked", path=file.stem)
         return replace(outcome, bytes=entry.bytes, sha256=entry.sha256)
 
     def _fetch(self, file: ChallengeFile, parts: PartStore) -> Outcome:
@@ -234,7 +236,7 @@ class ChallengeDownload:
 
     def _unpack(self, file: ChallengeFile, entry: LockedFile) -> LockedFile:
         path, keep = self._path(file), self._options.keep_zip
-        unpacking = Unpacking(path, self._folder / _stem(file), keep=keep)
+        unpacking = Unpacking(path, self._folder / file.stem, keep=keep)
         if not self._options.force:
             unpacking.check_space()
         if not keep:
@@ -257,7 +259,7 @@ class ChallengeDownload:
 
     def _is_unpacked(self, file: ChallengeFile, entry: LockedFile) -> bool:
         """Whether all that was unpacked is still there, by number and bytes."""
-        folder = self._folder / _stem(file)
+        folder = self._folder / file.stem
         if not entry.members or not folder.is_dir():
             return False
         sizes = [one.stat().st_size for one in walk(folder, in_order=False)]
@@ -274,7 +276,3 @@ class ChallengeDownload:
 def bytes_of(plan: FetchPlan) -> int:
     """Return about how many bytes a plan transfers."""
     return plan.file.size if plan.action == "fetch" else 0
-
-
-def _stem(file: ChallengeFile) -> str:
-    return file.name.removesuffix(".zip")

@@ -5,11 +5,12 @@ same bytes.
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from isic_cli.challenge.catalogue import select_files
+from isic_cli.challenge.catalogue import ChallengeFile
 from isic_cli.curation.cite import joined
 from isic_cli.errors import LocalError
 from isic_cli.files.atomic import write_state
@@ -91,8 +92,8 @@ class ChallengeLock:
         write_state(self._path, json.dumps({"version": _VERSION, "files": files}, indent=1) + "\n")
 
 
-def write_notices(folder: Path, lock: ChallengeLock) -> None:
-    """Write the licences of what a folder holds, and the papers that using it obliges one to cite.
+def write_notices(folder: Path, files: Iterable[ChallengeFile]) -> None:
+    """Write the licences of files, and the papers that using them obliges one to cite.
 
     `licenses/CC-BY-NC.txt` names the licence and its page; `CITATION.bib` has the papers.
 
@@ -101,15 +102,11 @@ def write_notices(folder: Path, lock: ChallengeLock) -> None:
     LocalError
         When they cannot be written.
     """
-    for name in {entry.license for entry in lock.files.values()}:
+    files = list(files)
+    for name in {one.license for one in files}:
         path, license_ = folder / "licenses" / f"{name}.txt", LICENSES[name]
         if not path.exists():  # a download of the archive has the whole text
             write_state(path, f"{license_.title} ({license_.spdx})\n{license_.url}\n")
-    papers = {
-        paper.doi: paper
-        for name in lock.files
-        for one in select_files(name)
-        for paper in one.papers()
-    }
+    papers = {paper.doi: paper for one in files for paper in one.papers()}
     if papers:
         write_state(folder / "CITATION.bib", joined("bibtex", list(papers.values())))

@@ -108,7 +108,7 @@ class Unpacking:
             begin = fresh = 0
             for path, info in self.members.items():
                 place = Path(target.prepare(path))
-                if not _is_whole(place, info):
+                if not is_whole(place, info):
                     self._write(read, info, place)
                 fresh += info.file_size
                 if fresh >= _BATCH and not self._keep:
@@ -134,7 +134,7 @@ class Unpacking:
         sweep(*sorted(folders))
 
 
-def _is_whole(place: Path, info: zipfile.ZipInfo) -> bool:
+def is_whole(place: Path, info: zipfile.ZipInfo) -> bool:
     """Whether a file has the size and the CRC of a member."""
     try:
         if place.is_symlink() or place.stat().st_size != info.file_size:
