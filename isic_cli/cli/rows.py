@@ -98,6 +98,8 @@ def conclude(
         )
     if not count:
         click.echo("Nothing was selected.", err=True)
+        for line in images.suggestions:
+            click.echo(f"Hint: {line}", err=True)
         if fail_empty:
             raise EmptyError("nothing was selected", hint="--fail-empty made this a failure.")
     return ExitCode.PARTIAL if images.problems or images.missed else ExitCode.OK

@@ -9,6 +9,7 @@ from isic_metadata.diagnosis_hierarchical import DiagnosisEnum
 from isic_cli.models.dictionary import DROPPED
 from isic_cli.query import FIELDS, Exact, Term, parse, unknown_value_hint
 from isic_cli.query.fields import REMOVED
+from isic_cli.query.hints import suggestions_for
 
 
 @pytest.mark.parametrize(
@@ -118,3 +119,33 @@ def test_every_searchable_field_of_the_data_dictionary_is_known_with_its_kind() 
     own |= {name: FIELDS[name].kind for name in DROPPED if name in FIELDS}
     own["age_approx"] = "number"
     assert {name: field.kind for name, field in FIELDS.items()} == {**dictionary, **own}
+
+
+@pytest.mark.parametrize(
+    ("query", "lines"),
+    [
+        ("diagnosis_3:nevus", ["diagnosis_3:nevus: did you mean diagnosis_3:Nevus?"]),
+        ("diagnosis_1:Nevus", ["diagnosis_1:Nevus: did you mean diagnosis_3:Nevus?"]),
+        ("sex:Male", ["sex:Male: did you mean sex:male?"]),
+        ("image_type:dermascopic", ["image_type:dermascopic: did you mean image_type:dermoscopic?"]),
+        ("sex:maale OR diagnosis_2:nevus", [
+            "sex:maale: did you mean sex:male?",
+            "diagnosis_2:nevus: did you mean diagnosis_3:Nevus?",
+        ]),
+        ("diagnosis_3:xyz", [
+            "diagnosis_3:xyz: the data dictionary has no such value"
+        ]),
+        ("sex:male AND age_approx:99", [
+            "isic metadata stats --by sex,age_approx counts the values that there are"
+        ]),
+        ("-sex:Male", ["isic metadata stats --by sex counts the values that there are"]),
+        ("", []),
+    ],
+)  # fmt: skip
+def test_what_was_meant_is_looked_for_on_all_levels(query: str, lines: list[str]) -> None:
+    assert list(suggestions_for(parse(query).tree)) == lines
+
+
+def test_a_part_of_a_body_is_found_below_the_region_that_was_asked_for() -> None:
+    (line,) = suggestions_for(parse("anatom_site_1:back").tree)
+    assert line.startswith('anatom_site_1:back: did you mean anatom_site_3:"Lower back" or ')

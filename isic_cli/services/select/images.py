@@ -82,6 +82,13 @@ class Images(ABC):
         return self._parsed.warnings
 
     @property
+    def suggestions(self) -> tuple[str, ...]:
+        """What may have been meant, when nothing is found."""
+        from isic_cli.query.hints import suggestions_for
+
+        return suggestions_for(self._parsed.tree)
+
+    @property
     @abstractmethod
     def is_server_side(self) -> bool:
         """Whether a query alone tells which images these are, without lists of ids."""
