@@ -26,7 +26,7 @@ from isic_cli.services.dataset.label import Labelling
 from isic_cli.services.run.workers import Workers, chunks
 from isic_cli.services.sheet.sources import pictures_in
 from isic_cli.services.tabular import TableSource, open_table
-from isic_cli.tables.embeddings import read_embeddings
+from isic_cli.tables.embeddings import Embeddings, read_embeddings
 from isic_cli.tables.names import is_missing
 
 #: What the metadata alone tell.
@@ -104,6 +104,7 @@ class Audit:
     notes: list[str] = field(default_factory=list)
     images: int = 0
     label: str = ""
+    _vectors: Embeddings | None = None
 
     def paths(self) -> dict[str, str]:
         """Return the pictures of a folder by their key, sorted; none of a table.
@@ -113,7 +114,7 @@ class Audit:
         NotFoundError, LocalError
             The folder cannot be read.
         UsageError
-            cleanvision is needed and not installed.
+            cleanvision is needed and not installed, or the embeddings cannot be read.
         """
         if not self.source.exists():
             raise NotFoundError(f"no such table or folder: {self.source}")
@@ -125,6 +126,8 @@ class Audit:
             self.notes.append(f"{twice:,} pictures have the id of another one and are not judged")
         if found and any(map(self.options.wants, QUALITY)):
             quality_measures()
+        if self.options.embeddings is not None:  # before pictures are measured for minutes
+            self._vectors = read_embeddings(self.options.embeddings)
         return dict(sorted(found.items()))
 
     def _pictures(self) -> Iterator[str]:
@@ -204,7 +207,7 @@ class Audit:
     ) -> Iterator[tuple[str, list[ScoredImage]]]:
         if self.options.embeddings is None:
             return
-        vectors = read_embeddings(self.options.embeddings)
+        vectors = self._vectors or read_embeddings(self.options.embeddings)
         places = vectors.rows_of(keys, name=str(self.options.embeddings))
         known = [key for key, place in zip(keys, places, strict=True) if place >= 0]
         if len(known) < 3:

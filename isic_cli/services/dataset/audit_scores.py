@@ -1,5 +1,6 @@
 """Measures and distances as scores from 0 to 1, the worst first, with a reason in words."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp
@@ -168,12 +169,14 @@ def _label_errors(
         return []
     known = [names[place] for place in rows]
     found = label_distances(vectors[rows], [labels[name] for name in known])
+    counts = Counter(labels[name] for name in known)
     scored: list[ScoredImage] = []
     for place in np.argsort(-found.score, kind="stable").tolist():
         score, other = float(found.score[place]), known[int(found.nearest_other[place])]
         if not score > 0.5:
             break
         own = labels[known[place]]
-        reason = f"labelled {own}, nearest to {other}, labelled {labels[other]}"
+        alone = ", the only one" if counts[own] == 1 else ""
+        reason = f"labelled {own}{alone}, nearest to {other}, labelled {labels[other]}"
         scored.append(ScoredImage(known[place], score, reason, (other,)))
     return scored
