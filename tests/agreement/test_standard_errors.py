@@ -112,3 +112,7 @@ def test_equal_answers_leave_congers_kappa_undefined_and_ac2_at_one() -> None:
     table = choices(["111", "111"], "123")
     assert conger_kappa(table, weights="quadratic").reason is not None
     assert gwet_ac(table, weights="quadratic").value == pytest.approx(1.0)
+
+
+def test_two_items_have_a_standard_error() -> None:
+    assert percent_agreement(choices(["11", "12"], "12")).error == pytest.approx(0.5)

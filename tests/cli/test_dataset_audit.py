@@ -181,3 +181,45 @@ def test_of_two_pictures_with_one_id_the_first_is_judged(isic: Isic, pile: Path)
     drawn(1).save(pile / "b" / "ISIC_0000001.png")
     done = isic("dataset", "audit", "pile", "-f", "csv")
     assert "Note: 1 pictures have the id of another one and are not judged.\n" in done.err
+
+
+def test_a_label_that_a_scheme_does_not_map_is_no_label(isic: Isic) -> None:
+    embedded()
+    levels = ["Benign,Benign melanocytic proliferations,Nevus"] * 59 + ["Indeterminate,,"]
+    table = "".join(f"ISIC_00000{at:02d},{one}\n" for at, one in enumerate(levels))
+    Path("m.csv").write_text("isic_id,diagnosis_1,diagnosis_2,diagnosis_3\n" + table, "utf-8")
+    done = isic(
+        "dataset", "audit", "m.csv", "--embeddings", "v.npz", "--label", "isic2018",
+        "--kinds", "label_error", "-f", "csv",
+    )  # fmt: skip
+    assert (done.code, rows(done)) == (0, [])
+
+
+def test_near_duplicates_of_one_lesion_are_named_as_such(isic: Isic) -> None:
+    embedded()
+    table = "".join(f"ISIC_00000{at:02d},{'L' if at in {20, 50} else ''}\n" for at in range(60))
+    Path("m.csv").write_text("isic_id,lesion_id\n" + table, "utf-8")
+    done = isic(
+        "dataset", "audit", "m.csv", "--embeddings", "v.npz", "--kinds", "near_duplicate",
+        "-f", "csv", "--share", "50",
+    )  # fmt: skip
+    same = {row["isic_id"] for row in rows(done) if "of the same lesion" in row["reason"]}
+    assert same == {"ISIC_0000020", "ISIC_0000050"}
+
+
+def test_at_most_the_share_of_the_pictures_is_listed_of_a_kind(isic: Isic) -> None:
+    embedded()
+    done = isic(
+        "dataset", "audit", "m.csv", "--embeddings", "v.npz", "--kinds", "near_duplicate",
+        "-f", "csv", "--share", "2",
+    )  # fmt: skip
+    assert len(rows(done)) == 1
+
+
+def test_an_unknown_sex_and_a_site_of_the_archives_own_tables_are_no_faults(isic: Isic) -> None:
+    Path("m.csv").write_text(
+        "isic_id,sex,anatom_site_1,anatom_site_special\nISIC_0000001,unknown,Head and neck,\n"
+        "ISIC_0000002,male,Upper extremity,acral palms or soles\n",
+        "utf-8",
+    )
+    assert rows(isic("dataset", "audit", "m.csv", "-f", "csv")) == []

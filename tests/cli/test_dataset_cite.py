@@ -118,3 +118,11 @@ def test_an_image_without_a_licence_is_counted(isic: Isic, tmp_path: Path) -> No
     )
     done = isic("dataset", "cite", "t.csv", *DAY)
     assert done.err == "2 images, 1 to credit. Strictest licence: CC-BY. 1 image has no licence.\n"
+
+
+def test_the_paper_of_ham10000_comes_along_by_the_ids_of_its_images(isic: Isic) -> None:
+    Path("ham.csv").write_text(
+        "isic_id,copyright_license,attribution\nISIC_0024306,CC-BY-NC,ViDIR Group\n", "utf-8"
+    )
+    done = isic("dataset", "cite", "ham.csv", "--style", "bibtex")
+    assert "doi = {10.1038/sdata.2018.161}" in done.out

@@ -100,3 +100,13 @@ def test_images_without_lesion_and_patient_are_not_compared() -> None:
         {"isic_id": "b", "lesion_id": "NA", "dx": "mel", "patient_id": "", "sex": "female"},
     ]
     assert [*within_lesions(rows), *within_patients(rows)] == []
+
+
+def test_a_shorter_path_that_agrees_with_most_is_not_listed_beside_the_one_that_does_not() -> None:
+    found = lesion(NEVUS, NEVUS, MELANOMA, {"diagnosis_1": "Benign"})
+    assert [one.isic_id for one in found] == ["i2"]
+
+
+def test_of_two_ages_far_apart_both_are_listed() -> None:
+    assert [one.isic_id for one in patient({"age_approx": 40}, {"age_approx": 70})] == ["i0", "i1"]
+    assert patient({"age_approx": 40}, {"age_approx": 60}) == []

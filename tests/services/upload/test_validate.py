@@ -285,3 +285,10 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     peak(100)  # what is imported and cached on first use does not count
 
     assert peak(12_000) < peak(6_000) + 500_000
+
+
+def test_a_file_that_breaks_at_its_first_row_is_not_said_to_have_none(tmp_path: Path) -> None:
+    path = tmp_path / "metadata.csv"
+    path.write_text('filename,sex\n"a.jpg,male\n', "utf-8")
+    (found,) = validate_file(path).errors
+    assert found.message.endswith("line 2: a quote that begins here is never closed.")
