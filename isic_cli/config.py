@@ -7,6 +7,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from isic_cli.errors import LocalError, UsageError
+from isic_cli.files.object_store import scheme_of
 
 PROD_URL = "https://api.isic-archive.com"
 SANDBOX_URL = "https://api-sandbox.isic-archive.com"
@@ -19,7 +20,7 @@ MAX_ANSWER = 1 << 28
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", re.ASCII | re.IGNORECASE)
 
-Kind = Literal["remote", "demo", "folder"]
+Kind = Literal["remote", "demo", "folder", "store"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,9 @@ class ArchiveSpec:
 
     Attributes
     ----------
-    kind : {"remote", "demo", "folder"}
-        Over the network, or served inside the process.
+    kind : {"remote", "demo", "folder", "store"}
+        Over the network, or served inside the process; a folder in an object store is a folder
+        once its copy is known.
     name : str
         What the user called it, for messages.
     url : str
@@ -141,7 +143,7 @@ def parse_archive(value: str, *, insecure: bool = False) -> ArchiveSpec:
     Parameters
     ----------
     value : str
-        `prod`, `sandbox`, `demo`, an http(s) URL, or a folder.
+        `prod`, `sandbox`, `demo`, an http(s) URL, a folder, or the URL of one in an object store.
     insecure : bool
         Allow plain http to a host that is not this machine.
 
@@ -157,6 +159,8 @@ def parse_archive(value: str, *, insecure: bool = False) -> ArchiveSpec:
         return ArchiveSpec("remote", value, named[value])
     if value == "demo":
         return ArchiveSpec("demo", "demo", LOCAL_URL)
+    if scheme_of(value):
+        return ArchiveSpec("store", value, LOCAL_URL)
     if "://" in value:
         return ArchiveSpec("remote", value, checked_origin(value, insecure=insecure))
     folder = Path(value).expanduser()

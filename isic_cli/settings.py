@@ -7,12 +7,14 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from isic_cli.config import ArchiveSpec, Settings, parse_archive
 from isic_cli.errors import ConfigError, LocalError, NotFoundError, UsageError
 from isic_cli.files.load import parse_toml, read_bytes
+from isic_cli.files.object_store import staging_place
 
 logger = logging.getLogger(__name__)
 
@@ -167,12 +169,16 @@ def resolve(
     chosen = archive or merged.pop("archive", None) or "prod"
     merged.pop("archive", None)
     cache = merged.pop("cache_dir", None)
+    cache_dir = Path(cache).expanduser() if cache else user_cache_dir(environ)
     spec = parse_archive(chosen, insecure=insecure)
+    if spec.kind == "store":
+        copy = staging_place(spec.name, cache_dir) / "files"
+        spec = replace(spec, kind="folder", folder=copy)
     token = None if guest else _token(spec, token_file, environ)
     stored = spec.kind == "remote" and token is None and not guest
     return Settings(
         archive=spec,
-        cache_dir=Path(cache).expanduser() if cache else user_cache_dir(environ),
+        cache_dir=cache_dir,
         token=token,
         login_dir=user_login_dir(environ) if stored else None,
         **_checked(merged),

@@ -9,7 +9,7 @@ import click
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.outcome import Fold, report_option, reported
-from isic_cli.cli.params import SIZE, Number
+from isic_cli.cli.params import LOCAL_TEXT, SIZE, Number
 from isic_cli.cli.progress import Progress, counted, human_bytes, progress_option
 from isic_cli.errors import ExitCode, UsageError
 
@@ -31,7 +31,7 @@ base_url_option = click.option(
 
 
 @click.command("download", cls=Command)
-@click.argument("words", nargs=-1, metavar="NAME|YEAR[:TASK[:SPLIT]]… OUTDIR")
+@click.argument("words", nargs=-1, type=LOCAL_TEXT, metavar="NAME|YEAR[:TASK[:SPLIT]]… OUTDIR")
 @click.option(
     "--only",
     multiple=True,

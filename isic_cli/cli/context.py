@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ import click
 
 from isic_cli.errors import LocalError
 from isic_cli.files.faults import local_error, translated
+from isic_cli.files.object_store import scheme_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,6 +70,8 @@ class Run:
     verbose: int = 0
     log_file: str | None = None
     _log: _ToFile | None = None
+    #: Archives in object stores whose copy is current.
+    _fetched: set[str] = field(default_factory=set)
 
     @property
     def log_fault(self) -> LocalError | None:
@@ -86,7 +89,7 @@ class Run:
         """Resolve the settings; None where the command line is silent."""
         from isic_cli.settings import resolve
 
-        return resolve(
+        settings = resolve(
             archive=self.archive,
             guest=self.guest,
             insecure=self.insecure,
@@ -96,6 +99,13 @@ class Run:
             retries=retries,
             cache=cache,
         )
+        url = settings.archive.name
+        if scheme_of(url) and url not in self._fetched:
+            from isic_cli.services.staging import staged
+
+            with staged(url, settings.cache_dir, writable=False):
+                self._fetched.add(url)
+        return settings
 
     @contextmanager
     def open(self, settings: Settings | None = None) -> Iterator[ArchiveApi]:

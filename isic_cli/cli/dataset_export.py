@@ -1,14 +1,16 @@
 """`isic dataset export`."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.at_hand import at_hand
 from isic_cli.cli.command import Command
 from isic_cli.cli.executor import executor_options
 from isic_cli.cli.outcome import Fold, report_option, reported
-from isic_cli.cli.params import LOCAL_TEXT, Count, LocalPath
+from isic_cli.cli.params import LOCAL_TEXT, Count, FolderPath, LocalPath
 from isic_cli.cli.progress import Progress, human_bytes, progress_option
 from isic_cli.cli.sources import settle, warn
 from isic_cli.errors import ExitCode
@@ -43,7 +45,7 @@ class _Along(click.ParamType[frozenset[str]]):
 
 @click.command("export", cls=Command)
 @click.argument("folder", type=LocalPath())
-@click.argument("out", type=LocalPath())
+@click.argument("out", type=FolderPath())
 @click.option("--to", "kind", type=click.Choice(_KINDS), required=True, help="The layout.")
 @click.option(
     "--split",
@@ -79,7 +81,7 @@ class _Along(click.ParamType[frozenset[str]]):
 @progress_option
 def export(
     folder: Path,
-    out: Path,
+    out: Path | str,
     kind: "Kind",
     split: str | None,
     label: str | None,
@@ -104,9 +106,9 @@ def export(
     """
     from isic_cli.services.export.options import Encoding, ExportOptions, TargetSize
 
-    chosen = ExportOptions(
+    chosen = partial(
+        ExportOptions,
         folder=folder,
-        out=out,
         kind=kind,
         split=split,
         label=label,
@@ -118,11 +120,14 @@ def export(
         along=along,
         prune_empty=prune_empty,
     )
-    return _export(chosen, report_file, executor, progress)
+    with reported(report_file) as report, at_hand(out, progress) as here:
+        code = _export(chosen(out=here), report, executor, progress)
+        report.summarize(exit_code=int(code))
+    return code
 
 
 def _export(
-    chosen: "ExportOptions", report_file: Path | None, executor: "ExecutorSpec", progress: str
+    chosen: "ExportOptions", report: "Report", executor: "ExecutorSpec", progress: str
 ) -> ExitCode:
     from isic_cli.files.lock import folder_lock
     from isic_cli.services.export.run import Exporter
@@ -130,16 +135,14 @@ def _export(
     from isic_cli.services.run.workers import open_workers
 
     # Workers that do not come must not leave a claim behind.
-    with reported(report_file) as report, open_workers(executor) as workers:
+    with open_workers(executor) as workers:
         job = Exporter(chosen)
         job.catalogue.check()
         claim(chosen)
         with folder_lock(chosen.out):
             claim(chosen)  # once more, now that nobody else can be at it
             with ExportState(chosen.out).open(chosen.recipe) as state:
-                code = _run(job, state, workers, report, progress)
-        report.summarize(exit_code=int(code))
-    return code
+                return _run(job, state, workers, report, progress)
 
 
 def _run(job: "Exporter", state: Any, workers: Any, report: "Report", mode: str) -> ExitCode:

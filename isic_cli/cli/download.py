@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from isic_cli.cli.at_hand import at_hand
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.options import ids_and_folder, selecting, with_ids
 from isic_cli.cli.outcome import Fold, report_credits, reported, sidecars_written
-from isic_cli.cli.params import LOCAL_TEXT, LocalPath
+from isic_cli.cli.params import FolderPath, LocalText
 from isic_cli.cli.progress import Progress, human_bytes
 from isic_cli.cli.rows import conclude, fail_empty_option, serial_option, warn_of_quirks
 from isic_cli.cli.terminal import can_ask, confirm
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 @click.command("download", cls=Command)
 @selecting(ids=False)
-@click.argument("place", nargs=-1, type=LOCAL_TEXT, metavar="[ISIC_ID]… OUTDIR")
-@click.option("-o", "--output", "outdir", type=LocalPath(), help="The folder, as OUTDIR is.")
+@click.argument("place", nargs=-1, type=LocalText(stores=True), metavar="[ISIC_ID]… OUTDIR")
+@click.option("-o", "--output", "outdir", type=FolderPath(), help="The folder, as OUTDIR is.")
 @click.option(
     "--variant", type=click.Choice(["full", "thumbnail"]), default="full", show_default=True
 )
@@ -54,7 +55,7 @@ def download(
     /,
     selection: "Selection",
     place: tuple[str, ...],
-    outdir: Path | None,
+    outdir: Path | str | None,
     variant: Literal["full", "thumbnail"],
     layout: str | None,
     cache: bool | None,
@@ -77,20 +78,24 @@ def download(
     from isic_cli.files.lock import folder_lock
     from isic_cli.services.download.acquire import Acquisition
 
-    named, outdir = ids_and_folder(place, outdir)
+    named, target = ids_and_folder(place, outdir)
     selection = with_ids(selection, named)
-    with reported(transfer.report_file) as report, transfer.open(run, cache=cache) as api:
-        chosen = transfer.download(api.settings, outdir, variant=variant, layout=layout)
+    with (
+        reported(transfer.report_file) as report,
+        at_hand(target, transfer.progress, writable=not dry_run) as folder,
+        transfer.open(run, cache=cache) as api,
+    ):
+        chosen = transfer.download(api.settings, folder, variant=variant, layout=layout)
         job = Acquisition(api, selection, chosen, lanes=1 if serial else 8)
         warn_of_quirks(job.images)
         job.hold()
         if dry_run:
-            return _show_plan(job, outdir, report)
+            return _show_plan(job, target, report)
         if selection.is_everything:
             _confirm_everything(job, yes=yes)
         if not force:
             job.check_space()
-        with folder_lock(outdir, wait=transfer.wait):
+        with folder_lock(folder, wait=transfer.wait):
             code = fetch_images(job, report, transfer.progress)
         count = sum(report.counts.values())
         code = max(code, conclude(job.images, count, fail_empty=fail_empty, report=report))
@@ -119,7 +124,7 @@ def _confirm_everything(job: "Acquisition", *, yes: bool) -> None:
     confirm("Download all of it?")
 
 
-def _show_plan(job: "Acquisition", outdir: Path, report: "Report") -> ExitCode:
+def _show_plan(job: "Acquisition", outdir: Path | str, report: "Report") -> ExitCode:
     plan = job.plan()
     for line in _plan_lines(plan):
         click.echo(line)

@@ -12,6 +12,7 @@ import click
 from isic_cli.cli.complete import complete_collection, complete_counted, complete_query
 from isic_cli.cli.params import AGE, LOCAL_TEXT, Count
 from isic_cli.errors import UsageError
+from isic_cli.files.object_store import scheme_of
 from isic_cli.models.ids import as_isic_id
 from isic_cli.models.selection import IdList, Selection
 
@@ -246,7 +247,9 @@ def _collection_names(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def ids_and_folder(place: tuple[str, ...], outdir: Path | None) -> tuple[tuple[str, ...], Path]:
+def ids_and_folder(
+    place: tuple[str, ...], outdir: Path | str | None
+) -> tuple[tuple[str, ...], Path | str]:
     """Divide arguments into ISIC ids and the folder, the last one unless `-o` names it.
 
     Raises
@@ -259,7 +262,7 @@ def ids_and_folder(place: tuple[str, ...], outdir: Path | None) -> tuple[tuple[s
         if not place:
             raise UsageError("no folder is named", hint=_EXAMPLE)
         *names_, last = place
-        names, outdir = tuple(names_), Path(last)
+        names, outdir = tuple(names_), last if scheme_of(last) else Path(last)
         if as_isic_id(last):
             raise UsageError(f"no folder is named: {last} is an image", hint=_EXAMPLE)
     hint = f"{outdir} is the folder. {_EXAMPLE}"

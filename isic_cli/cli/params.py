@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.files.object_store import scheme_of
+
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
@@ -31,6 +33,20 @@ def _refuse_url(value: object, param: click.Parameter | None, ctx: click.Context
         )
 
 
+class FolderPath(click.Path):
+    """A folder on this machine, as a `Path`, or in an object store, as a `str`: its URL."""
+
+    def __init__(self) -> None:
+        super().__init__(file_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path or the URL."""
+        if isinstance(value, str) and scheme_of(value):
+            return value
+        _refuse_url(value, param, ctx)
+        return super().convert(value, param, ctx)
+
+
 class LocalPath(click.Path):
     """A path on this machine; a URL is refused."""
 
@@ -44,13 +60,23 @@ class LocalPath(click.Path):
 
 
 class LocalText(click.ParamType[str]):
-    """The path of a file on this machine, `-`, an ISIC id or a name; a URL is refused."""
+    """The path of a file on this machine, `-`, an ISIC id or a name; a URL is refused.
+
+    Parameters
+    ----------
+    stores : bool
+        Let pass the URL of a folder in an object store.
+    """
 
     name = "text"
 
+    def __init__(self, *, stores: bool = False) -> None:
+        self._stores = stores
+
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the text."""
-        _refuse_url(value, param, ctx)
+        if not (self._stores and scheme_of(value)):
+            _refuse_url(value, param, ctx)
         return str(click.STRING.convert(value, param, ctx))
 
     def shell_complete(

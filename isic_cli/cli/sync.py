@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.at_hand import at_hand
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.outcome import Fold, report_credits, reported, sidecars_written
-from isic_cli.cli.params import Count, LocalPath
+from isic_cli.cli.params import Count, FolderPath
 from isic_cli.cli.progress import Progress
 from isic_cli.cli.transfer import TransferChoice, transfer_options
 from isic_cli.errors import ExitCode, UsageError
@@ -26,7 +27,7 @@ _SHOWN = 10
 
 
 @click.command("sync", cls=Command)
-@click.argument("folder", type=LocalPath(file_okay=False))
+@click.argument("folder", type=FolderPath())
 @click.option("--locked", is_flag=True, help="Rebuild exactly what the lock says, or exit 7.")
 @click.option("--delete", is_flag=True, help="Delete files of images that left the selection.")
 @click.option(
@@ -42,7 +43,7 @@ _SHOWN = 10
 def sync(
     run: Run,
     /,
-    folder: Path,
+    folder: Path | str,
     locked: bool,
     delete: bool,
     max_delete: int,
@@ -62,13 +63,17 @@ def sync(
 
     if locked and delete:
         raise UsageError("--locked deletes nothing", hint="Leave --delete out.")
-    with reported(transfer.report_file) as report, Lock(folder) as lock:
+    with (
+        reported(transfer.report_file) as report,
+        at_hand(folder, transfer.progress) as here,
+        Lock(here) as lock,
+    ):
         _take_archive(run, lock, delete=delete)
         with (
             transfer.open(run) as api,
-            folder_lock(folder, wait=transfer.wait),
+            folder_lock(here, wait=transfer.wait),
         ):
-            chosen = transfer.download(api.settings, folder)
+            chosen = transfer.download(api.settings, here)
             most = max_delete if delete else None
             synchronize = _rebuild if locked else _synchronize
             code = synchronize(api, lock, chosen, report, transfer.progress, most)

@@ -56,3 +56,8 @@ def _is_in_use(path: Path, process: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file has a name that `temporary_name` gives."""
+    return _TEMPORARY.fullmatch(name) is not None

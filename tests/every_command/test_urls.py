@@ -16,6 +16,14 @@ _FILE = re.compile(
     r"FILE|FOLDER|DIR\b|CSV|TABLE|=\]PNG|^PNG|LOCK|MASK|MAPS|LABELS…|SOURCE|TRUTH|PREDICTION"
 )
 
+#: What works in a folder of an object store too.
+STORES = {
+    "image download place",
+    "image download --output",
+    "dataset export out",
+    "dataset sync folder",
+}
+
 #: What serves a URL by itself, or refuses it by another rule.
 SERVED = {"--archive", "--from-snapshot"}
 
@@ -45,7 +53,9 @@ def test_every_path_of_every_command_refuses_a_url() -> None:
         for name, param in paths()
         if param.opts[-1] not in SERVED and takes(param, "s3://bucket/x")
     }
-    assert taken == set()
+    assert taken == STORES
+    served = {f"{name} {param.opts[-1]}": param for name, param in paths()}
+    assert [one for one in STORES if takes(served[one], "ftp://host/x")] == []
 
 
 @pytest.mark.parametrize(
@@ -62,7 +72,7 @@ def test_every_path_of_every_command_refuses_a_url() -> None:
         "--log-file {}/log doctor",
     ],
 )
-@pytest.mark.parametrize("url", ["s3://bucket", "gs:/bucket", "FILE:///data"])
+@pytest.mark.parametrize("url", ["ftp://host", "gs:/bucket", "FILE:///data"])
 def test_a_url_is_a_usage_error_that_names_it_and_makes_no_folder(
     line: str, url: str, isic: Isic, work: Path
 ) -> None:

@@ -1,0 +1,45 @@
+"""A folder that a command works in: on this machine, or the copy of one in an object store."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from isic_cli.cli.context import Run
+from isic_cli.cli.progress import Progress, human_bytes
+
+
+@contextmanager
+def at_hand(folder: Path | str, mode: str, *, writable: bool = True) -> Iterator[Path]:
+    """Yield a folder of this machine as it is; of one in an object store a copy that goes back.
+
+    Parameters
+    ----------
+    folder : Path or str
+        A path, or the URL of a folder in a store.
+    mode : str
+        Of `--progress`.
+    writable : bool
+        False for what is only read: nothing is uploaded.
+    """
+    if isinstance(folder, Path):
+        yield folder
+        return
+    from isic_cli.services.staging import staged
+
+    run = click.get_current_context().find_object(Run) or Run()
+    tickers: dict[str, Progress] = {}
+
+    @contextmanager
+    def watch(work: str) -> Iterator[Callable[[int], None]]:
+        with Progress(work, "files", mode) as ticker:
+            tickers[work] = ticker
+            yield lambda size: ticker.advance(bytes=size)
+
+    cache_dir = run.settings().cache_dir
+    with staged(folder, cache_dir, writable=writable, watch=watch) as copy:
+        yield copy
+    if (sent := tickers.get("uploading")) is not None:
+        words = f"{sent.done:,} files uploaded ({human_bytes(sent.bytes)})"
+        click.echo(f"{folder}: {words}.", err=True)

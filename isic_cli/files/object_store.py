@@ -1,0 +1,254 @@
+"""A folder in an object store (S3, Google Cloud, Azure), and its copy on this machine.
+
+Work is done in the copy: it is brought up to date from the store (`pull`), and what changed goes
+back (`push`). State files go last, so that a lock or a journal in the store never names what is
+not there; they also tell whether somebody else changed the store meanwhile.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from isic_cli.distribution import install_extra
+from isic_cli.errors import NetworkError, UsageError
+from isic_cli.files.faults import translated
+from isic_cli.files.leftovers import is_temporary
+from isic_cli.files.store_errors import store_errors
+from isic_cli.files.walk import walk
+
+#: What is served, and the package that serves it.
+SCHEMES = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs"}
+
+#: Requests at once, and files between two signs of progress.
+_JOBS = 32
+_BATCH = 256
+
+#: Not part of the data set: locks of this machine.
+_LOCAL = re.compile(r"(.*/)?\.isic/lock")
+
+_MD5 = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """What a store says of one object.
+
+    Attributes
+    ----------
+    size : int
+        Bytes.
+    md5 : str or None
+        In hexadecimal; None where the store does not tell it.
+    tag : str
+        Another one after every change.
+    """
+
+    size: int
+    md5: str | None
+    tag: str
+
+    @classmethod
+    def of(cls, info: dict[str, Any]) -> "StoredObject":
+        """Read what fsspec returns: S3 has an ETag, Google md5Hash, Azure content_md5."""
+        import base64
+
+        tag = str(info.get("ETag") or info.get("etag") or info.get("created") or "").strip('"')
+        md5 = tag if _MD5.fullmatch(tag) else None  # of several parts it is no MD5
+        hashed = info.get("md5Hash") or (info.get("content_settings") or {}).get("content_md5")
+        if hashed:
+            raw = hashed if isinstance(hashed, (bytes, bytearray)) else base64.b64decode(hashed)
+            md5 = bytes(raw).hex()
+        return cls(int(info.get("size") or 0), md5, md5 or tag)
+
+
+def scheme_of(text: str) -> str | None:
+    """Return the scheme of a URL that is served; None for anything else."""
+    scheme = text.partition("://")[0]
+    return scheme if "://" in text and scheme in SCHEMES else None
+
+
+def staging_place(url: str, cache_dir: Path) -> Path:
+    """Return where the copy of a folder in a store lies: `files`, and notes beside it."""
+    import hashlib
+
+    return cache_dir / "staging" / hashlib.sha256(url.rstrip("/").encode()).hexdigest()[:16]
+
+
+class ObjectFolder:
+    """A prefix in an object store.
+
+    Parameters
+    ----------
+    url : str
+        `s3://BUCKET/PREFIX`, `gs://…` or `az://…`.
+    filesystem : fsspec.AbstractFileSystem
+        What reaches it.
+    """
+
+    def __init__(self, url: str, filesystem: Any) -> None:
+        self.url = url.rstrip("/")
+        self._fs = filesystem
+        self._root = self.url.partition("://")[2].strip("/")
+
+    @classmethod
+    def open(cls, url: str) -> "ObjectFolder":
+        """Return the folder of a URL; nothing is asked of the store yet.
+
+        Raises
+        ------
+        UsageError
+            For a URL without a bucket, or when what serves it is not installed.
+        """
+        scheme, _, path = url.partition("://")
+        if not path.strip("/"):
+            raise UsageError(f"{url} names no bucket", hint=f"Write {scheme}://BUCKET/PREFIX.")
+        try:
+            import fsspec
+
+            with store_errors(url):
+                return cls(url, fsspec.filesystem(scheme, skip_instance_cache=True))
+        except ImportError as error:
+            raise UsageError(
+                f"{url} needs the package {SCHEMES[scheme]}", hint=f"{install_extra('cloud')}."
+            ) from error
+
+    def listing(self) -> dict[str, StoredObject]:
+        """Return every object below the folder by its path in it.
+
+        Raises
+        ------
+        AuthError, NotFoundError, NetworkError
+            When the store refuses, has no such bucket, or does not answer.
+        """
+        with store_errors(self.url):
+            self._fs.invalidate_cache()
+            found = self._fs.find(self._root, detail=True)
+        return {
+            name.removeprefix("/").removeprefix(self._root).strip("/"): StoredObject.of(info)
+            for name, info in found.items()
+            if not name.endswith("/")
+        }
+
+    def pull(self, folder: Path, listed: dict[str, StoredObject]) -> Iterator[int]:
+        """Fetch what the folder on this machine has not, or has otherwise.
+
+        Yields
+        ------
+        int
+            The bytes of each file that came.
+        """
+        wanted = [name for name, one in listed.items() if not _is_same(folder / name, one)]
+        for batch in _batches(wanted):
+            with translated(folder):
+                for name in batch:
+                    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            with store_errors(self.url):
+                targets = [str(folder / name) for name in batch]
+                self._fs.get([self._path(name) for name in batch], targets, batch_size=_JOBS)
+            yield from (listed[name].size for name in batch)
+
+    def push(self, folder: Path, listed: dict[str, StoredObject]) -> Iterator[int]:
+        """Upload what the store has not, data first; remove what the folder has no more.
+
+        Parameters
+        ----------
+        folder : Path
+            On this machine.
+        listed : dict of str to StoredObject
+            What the store had when the folder was as it is there.
+
+        Yields
+        ------
+        int
+            The bytes of each uploaded file.
+
+        Raises
+        ------
+        NetworkError
+            When the store does not answer, or has an object otherwise than it was sent.
+        """
+        data: list[str] = []
+        state: list[str] = []
+        for name in names_in(folder):
+            (state if is_state(name) else data).append(name)
+        for names in (data, state):
+            wanted = [one for one in names if not _is_known(folder / one, listed.get(one))]
+            for batch in _batches(wanted):
+                with store_errors(self.url):
+                    sources = [str(folder / name) for name in batch]
+                    self._fs.put(sources, [self._path(name) for name in batch], batch_size=_JOBS)
+                yield from ((folder / name).stat().st_size for name in batch)
+            self._check(folder, wanted)
+        gone = sorted(listed.keys() - {*data, *state})
+        if gone:
+            with store_errors(self.url):
+                self._fs.rm([self._path(name) for name in gone])
+
+    def _check(self, folder: Path, names: Sequence[str]) -> None:
+        """Compare uploaded files with what the store has now: size, and MD5 or the bytes."""
+        there = self.listing() if names else {}
+        for name in names:
+            stored, path = there.get(name), folder / name
+            if stored is None or stored.size != path.stat().st_size:
+                raise NetworkError(f"{self.url}/{name} did not arrive whole", hint="Run again.")
+            if stored.md5 != _md5(path) and not self._has_bytes(name, path):
+                raise NetworkError(f"{self.url}/{name} arrived damaged", hint="Run again.")
+
+    def _has_bytes(self, name: str, path: Path) -> bool:
+        """Whether an object, whose MD5 the store does not tell, holds the bytes of a file."""
+        with (
+            store_errors(self.url),
+            self._fs.open(self._path(name), "rb") as remote,
+            path.open("rb") as local,
+        ):
+            while block := local.read(1 << 20):
+                if remote.read(len(block)) != block:
+                    return False
+        return True
+
+    def _path(self, name: str) -> str:
+        return f"{self._root}/{name}"
+
+
+def is_state(name: str) -> bool:
+    """Whether a file is uploaded last: a lock, or what lies in a hidden folder."""
+    return name.startswith(".") or "/." in name or name == "isic.lock"
+
+
+def names_in(folder: Path) -> list[str]:
+    """Return the paths of all files of a data set in its folder, state included."""
+    names = (Path(entry.path).relative_to(folder).as_posix() for entry in walk(folder, hidden=True))
+    return [
+        name
+        for name in names
+        if not _LOCAL.fullmatch(name) and not is_temporary(name.rpartition("/")[2])
+    ]
+
+
+def _batches(names: Iterable[str]) -> Iterator[list[str]]:
+    left = iter(names)
+    while batch := list(islice(left, _BATCH)):
+        yield batch
+
+
+def _is_same(path: Path, stored: StoredObject) -> bool:
+    """Whether a file is what the store has, as far as the store tells."""
+    try:
+        size = path.stat().st_size
+    except OSError:
+        return False
+    return size == stored.size and stored.md5 is not None and stored.md5 == _md5(path)
+
+
+def _is_known(path: Path, stored: StoredObject | None) -> bool:
+    return stored is not None and _is_same(path, stored)
+
+
+def _md5(path: Path) -> str:
+    import hashlib
+
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

@@ -1,0 +1,134 @@
+"""Work in a folder of an object store: in a copy on this machine that goes back at the end."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from hashlib import sha256
+from pathlib import Path
+
+from isic_cli.errors import IsicError
+from isic_cli.files.atomic import write_state
+from isic_cli.files.faults import translated
+from isic_cli.files.load import read_bytes
+from isic_cli.files.lock import held
+from isic_cli.files.object_store import (
+    ObjectFolder,
+    StoredObject,
+    is_state,
+    names_in,
+    staging_place,
+)
+
+#: Watches a piece of work, `fetching` or `uploading`: told how many bytes each file has.
+Watch = Callable[[str], AbstractContextManager[Callable[[int], None]]]
+
+
+@contextmanager
+def unwatched(_work: str) -> Iterator[Callable[[int], None]]:
+    """Watch nothing."""
+    yield lambda _size: None
+
+
+class Staging:
+    """The copy of a folder in a store, in a cache folder; the caller holds it.
+
+    Parameters
+    ----------
+    store : ObjectFolder
+        The folder in the store.
+    place : Path
+        Where the copy lies: the folder `files`, and a note of the store's state beside it.
+    """
+
+    def __init__(self, store: ObjectFolder, place: Path) -> None:
+        self._store = store
+        self.folder = place / "files"
+        self._note = place / "state"
+        self._listed: dict[str, StoredObject] = {}
+
+    def pull(self) -> Iterator[int]:
+        """Make the copy current; what an interrupted run left in it stays, and goes on.
+
+        Where somebody else changed the store since, the copy is made anew.
+        """
+        self._listed = self._store.listing()
+        with translated(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+        mine = self._read_note()
+        known = _fingerprint(self._listed)
+        if mine != known:
+            yield from self._store.pull(self.folder, self._listed)
+            for name in [one for one in names_in(self.folder) if one not in self._listed]:
+                (self.folder / name).unlink()
+            write_state(self._note, known)
+        else:
+            missing = {
+                name: one
+                for name, one in self._listed.items()
+                if not is_state(name) and not (self.folder / name).exists()
+            }
+            yield from self._store.pull(self.folder, missing)
+
+    def push(self) -> Iterator[int]:
+        """Upload what changed; see `ObjectFolder.push`."""
+        yield from self._store.push(self.folder, self._listed)
+        write_state(self._note, _fingerprint(self._store.listing()))
+
+    def _read_note(self) -> str | None:
+        with suppress(OSError, UnicodeDecodeError):
+            return read_bytes(self._note).decode("ascii")
+        return None
+
+
+def _fingerprint(listed: dict[str, StoredObject]) -> str:
+    """Return another text for every state of the store's lock and journals."""
+    state = sorted((name, one.size, one.tag) for name, one in listed.items() if is_state(name))
+    return sha256(repr(state).encode()).hexdigest()
+
+
+@contextmanager
+def staged(
+    url: str, cache_dir: Path, *, writable: bool = True, watch: Watch = unwatched
+) -> Iterator[Path]:
+    """Yield a copy of a folder in a store, and upload what changed in it.
+
+    What an error of ours ended goes back too: the rest is good and kept. An interrupted run
+    uploads nothing more, and the next one goes on with the copy.
+
+    Parameters
+    ----------
+    url : str
+        `s3://BUCKET/PREFIX` and so on.
+    cache_dir : Path
+        Holds the copies.
+    writable : bool
+        False for a folder that is only read.
+    watch : callable
+        See `Watch`.
+
+    Raises
+    ------
+    UsageError, AuthError, NotFoundError, NetworkError
+        See `ObjectFolder`.
+    LockedError
+        When another run of this machine works in it.
+    """
+    place = staging_place(url, cache_dir)
+    staging = Staging(ObjectFolder.open(url), place)
+    with held(place / "lock", url):
+        with watch("fetching") as tell:
+            for size in staging.pull():
+                tell(size)
+        try:
+            yield staging.folder
+        except IsicError:
+            if writable:
+                _push(staging, watch)
+            raise
+        if writable:
+            _push(staging, watch)
+
+
+def _push(staging: Staging, watch: Watch) -> None:
+    with watch("uploading") as tell:
+        for size in staging.push():
+            tell(size)

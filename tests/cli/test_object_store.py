@@ -1,0 +1,153 @@
+"""Folders in an S3: downloads, synchronisation, exports, and archives read from it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Isic
+from tests.support.objectstore import changes, s3_server, store
+
+OUT = "s3://bucket/isic"
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a server with an empty bucket."""
+    with s3_server(monkeypatch) as address:
+        yield address
+
+
+def names(url: str = OUT) -> set[str]:
+    root = url.removeprefix("s3://")
+    return {name.removeprefix(f"{root}/") for name in store().find(root)}
+
+
+def test_a_download_into_a_bucket_has_the_bytes_of_one_on_disk(
+    bucket: str, isic: Isic, tmp_path: Path
+) -> None:
+    assert isic("image", "download", "-y", "out").code == 0
+
+    done = isic("image", "download", "-y", OUT, "--report", "run.jsonl")
+
+    assert done.code == 0
+    assert f"{OUT}: " in done.err
+    local = {
+        path.relative_to(tmp_path / "out").as_posix(): path.read_bytes()
+        for path in (tmp_path / "out").rglob("*")
+        if path.is_file() and ".isic" not in path.parts and path.name != "isic.lock"
+    }
+    stored = {name: store().cat_file(f"bucket/isic/{name}") for name in local}
+    assert stored == local
+    assert "isic.lock" in names()
+    assert ".isic/lock" not in names()
+    summary = json.loads((tmp_path / "run.jsonl").read_text().splitlines()[-1])
+    assert summary["summary"]["exit_code"] == 0
+
+
+@pytest.mark.slow
+def test_a_second_run_uploads_nothing_again_on_this_machine_or_another(
+    bucket: str, isic: Isic, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    isic("image", "download", "-y", OUT)
+    before = changes(OUT)
+
+    again = isic("image", "download", "-y", OUT)
+    assert (again.code, f"{OUT}: 0 files uploaded" in again.err) == (0, True)
+    monkeypatch.setenv("ISIC_CACHE_DIR", str(tmp_path / "elsewhere"))
+    other = isic("image", "download", "-y", OUT)
+
+    assert other.code == 0
+    pictures = {name: when for name, when in before.items() if name.endswith((".jpg", ".csv"))}
+    assert {name: changes(OUT)[name] for name in pictures} == pictures
+
+
+def test_a_folder_in_a_bucket_is_an_archive(bucket: str, isic: Isic) -> None:
+    isic("image", "download", "-y", OUT)
+    known = isic("image", "list", "-f", "ids")
+
+    listed = isic("image", "list", "-f", "ids", archive=OUT)
+
+    assert (listed.code, listed.out) == (0, known.out)
+
+
+@pytest.mark.slow
+def test_a_synchronisation_of_a_bucket_deletes_there_too(
+    bucket: str, isic: Isic, tmp_path: Path
+) -> None:
+    (tmp_path / "ids.txt").write_text("ISIC_0000001\nISIC_0000002\n")
+    isic("image", "download", "--from", "ids.txt", OUT)
+    assert store().exists("bucket/isic/ISIC_0000001.jpg")
+    store().rm("bucket/isic/ISIC_0000001.jpg")
+
+    done = isic("dataset", "sync", OUT)
+
+    assert done.code == 0
+    assert "ISIC_0000001.jpg" in names()
+
+
+@pytest.mark.slow
+def test_an_export_into_a_bucket_is_the_export_on_disk(
+    bucket: str, isic: Isic, tmp_path: Path
+) -> None:
+    isic("image", "download", "-y", "out")
+    assert isic("dataset", "export", "out", "csv", "--to", "csv").code == 0
+
+    done = isic("dataset", "export", "out", f"{OUT}/csv", "--to", "csv")
+
+    assert done.code == 0
+    files = {
+        path.relative_to(tmp_path / "csv").as_posix(): path.read_bytes()
+        for path in (tmp_path / "csv").rglob("*")
+        if path.is_file() and not any(part.startswith(".") for part in path.parts)
+    }
+    assert {name: store().cat_file(f"bucket/isic/csv/{name}") for name in files} == files
+
+
+def test_an_interrupted_upload_goes_on_and_sends_nothing_twice(
+    bucket: str, isic: Isic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    isic("image", "download", "-y", OUT)
+    whole = names()
+    before = changes(OUT)
+    # As an interruption leaves it: some pictures arrived, no state.
+    gone = {name for name in whole if name.startswith(".") or name in {"isic.lock"}}
+    store().rm([f"bucket/isic/{name}" for name in {*gone, "ISIC_0000003.jpg"}])
+
+    done = isic("image", "download", "-y", OUT)
+
+    assert done.code == 0
+    assert names() == whole
+    kept = [name for name in before if name.endswith(".jpg") and "0000003" not in name]
+    assert {name: changes(OUT)[name] for name in kept} == {name: before[name] for name in kept}
+
+
+@pytest.mark.parametrize("url", ["s3://nowhere-at-all/x", "s3://"])
+def test_a_bucket_that_is_not_there_is_one_line(bucket: str, url: str, isic: Isic) -> None:
+    done = isic("image", "download", "-y", url)
+
+    assert (done.code, done.err.count("Error:")) == (6 if url != "s3://" else 2, 1)
+    assert url in done.err
+
+
+def test_credentials_that_are_missing_are_exit_code_4(
+    bucket: str, isic: Isic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+
+    done = isic("image", "download", "-y", OUT)
+
+    assert done.code == 4
+    assert f"Error: {OUT}: the store refuses: Unable to locate credentials" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_without_the_extra_the_message_names_it(
+    isic: Isic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = isic("image", "download", "-y", "gs://bucket/x")
+
+    assert done.code == 2
+    assert "gs://bucket/x needs the package gcsfs" in done.err
