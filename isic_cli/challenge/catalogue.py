@@ -16,7 +16,7 @@ from isic_cli.files.load import parse_json
 
 Kind = Literal["images", "truth", "metadata"]
 
-_UNITS = {"KB": 1e3, "MB": 1e6, "GB": 1e9}
+_POWERS = {"KB": 1, "MB": 2, "GB": 3}
 _SUFFIX = re.compile(r"\.(zip|csv)$", re.IGNORECASE)
 
 
@@ -32,6 +32,8 @@ class ChallengeFile:
         Another form of the same data, fetched only by its name; empty for the usual one.
     size : int
         Bytes as the site shows them, rounded.
+    sizes : tuple of int
+        Between which the bytes lie that the site may round so, by powers of ten or of two.
     pictures : int or None
         How many pictures it holds, where that is published.
     """
@@ -43,6 +45,7 @@ class ChallengeFile:
     edition: str
     name: str
     size: int
+    sizes: tuple[int, int]
     license: str
     pictures: int | None
 
@@ -98,13 +101,17 @@ def site_url() -> str:
 def all_files() -> tuple[ChallengeFile, ...]:
     """Return every file of the catalogue, by year, as the site lists them."""
     return tuple(
-        ChallengeFile(year, tuple(tasks), split, kind, edition, name, _bytes(size), terms, count)
+        ChallengeFile(year, tuple(tasks), split, kind, edition, name, *_bytes(size), terms, count)
         for year, tasks, split, kind, edition, name, size, terms, count in _table()["files"]
     )
 
 
-def _bytes(size: str) -> int:
-    return round(float(size[:-2]) * _UNITS[size[-2:]])
+def _bytes(shown: str) -> tuple[int, tuple[int, int]]:
+    """Return a size that the site shows, such as `9.1GB`, and between what it may lie."""
+    number, power = float(shown[:-2]), _POWERS[shown[-2:]]
+    step = 0.1 if "." in shown else 1.0
+    least, most = (number - step / 2) * 1000**power, (number + step / 2) * 1024**power
+    return round(number * 1000**power), (int(least), int(most))
 
 
 def select_files(text: str) -> list[ChallengeFile]:

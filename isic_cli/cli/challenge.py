@@ -1,13 +1,22 @@
 """`isic challenge`: list and show; the other commands have modules of their own."""
 
-from typing import Any
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.challenge_download import base_url_option
+from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
-from isic_cli.cli.progress import human_bytes
+from isic_cli.cli.progress import counted, human_bytes
 from isic_cli.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from isic_cli.challenge.catalogue import ChallengeFile
+    from isic_cli.config import Settings
 
 FILES = Shape(
     key="file",
@@ -49,21 +58,53 @@ def challenge() -> None:
 
 @challenge.command("list")
 @click.argument("names", nargs=-1, metavar="[YEAR[:TASK[:SPLIT]]]…")
+@click.option("--check", is_flag=True, help="Ask the host for each file: is it there, how large?")
+@base_url_option
 @output_options()
-def list_files(names: tuple[str, ...], output: Output) -> ExitCode:
+@pass_run
+def list_files(
+    run: Run, names: tuple[str, ...], check: bool, base_url: str | None, output: Output
+) -> ExitCode:
     """List the files of the challenges: images, truths and metadata, with size and licence.
 
     The catalogue comes with this program; its sizes are those of the site, rounded. An edition is
-    another form of the same data (DICOM, or before a correction), fetched only by its name.
+    another form of the same data (DICOM, or before a correction), fetched only by its name. Exit
+    code 7 of --check: files are gone or have another size.
 
     isic challenge list
     isic challenge list 2018:3:training
     """
     from isic_cli.challenge.catalogue import all_files, select_files, site_url
 
-    files = [one for name in names for one in select_files(name)] if names else all_files()
-    output.write((one.row(site_url()) for one in dict.fromkeys(files)), FILES)
+    files = dict.fromkeys(one for name in names for one in select_files(name)) or all_files()
+    settings = run.settings()
+    if check:
+        return _check(settings, base_url, list(files), output)
+    url = base_url or settings.challenge_url or site_url()
+    output.write((one.row(url) for one in files), FILES)
     return ExitCode.OK
+
+
+def _check(
+    settings: "Settings", base_url: str | None, files: "list[ChallengeFile]", output: Output
+) -> ExitCode:
+    from isic_cli.services.challenge.host import checked_rows, open_host
+
+    states: Counter[str] = Counter()
+
+    def rows(found: "Iterator[dict[str, Any]]") -> "Iterator[dict[str, Any]]":
+        for row in found:
+            states[row["state"]] += 1
+            yield row
+
+    shape = Shape("file", ("file", "state", "bytes", "url"), (*FILES.leading, "state"))
+    with open_host(settings, base_url) as (host, url):
+        output.write(rows(checked_rows(host, url, files)), shape)
+    wrong = states["gone"] + states["other size"]
+    unknown = sum(states.values()) - wrong - states["ok"]
+    parts = f"{states['ok']} as listed, {wrong} gone or of another size, {unknown} without answer"
+    click.echo(f"{counted(len(files), 'file')}: {parts}.", err=True)
+    return ExitCode.CHECK if wrong else ExitCode.NETWORK if unknown else ExitCode.OK
 
 
 @challenge.command("show")

@@ -1,5 +1,6 @@
 """`isic challenge download` from a mirror on loopback that can go wrong."""
 
+import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -231,3 +232,27 @@ def test_a_lock_that_is_damaged_is_named(isic: Isic) -> None:
     Path("out/challenge.lock").write_text("{]")
     done = isic("challenge", "download", TABLE, "out")
     assert (done.code, done.err.splitlines()[0]) == (8, "Error: out/challenge.lock is damaged")
+
+
+def test_a_check_tells_what_is_gone_or_has_another_size(isic: Isic, host: Loopback) -> None:
+    name = "ISIC2018_Task3_Training_LesionGroupings.csv"
+    host.files[f"/2018/{name}"] = bytes(481_400)
+    del host.files["/2018/ISIC2018_Task3_Validation_Input.zip"]
+    host.script[f"/2018/{TRUTH}.zip"] = [answer("500 Oops")]
+    del host.files[f"/2018/{TRUTH}.zip"]
+    done = isic("challenge", "list", "2018:3", "--check", "--base-url", host.url, "-f", "csv")
+    rows = {row["file"]: row for row in csv.DictReader(done.lines)}
+    assert (rows[name]["state"], rows[name]["bytes"]) == ("ok", "481400")
+    assert rows["ISIC2018_Task3_Validation_Input.zip"]["state"] == "gone"
+    assert rows["ISIC2018_Task3_Training_Input.zip"]["state"] == "other size"
+    assert "HTTP 500" in rows[f"{TRUTH}.zip"]["state"]
+    assert (done.code, done.err) == (
+        7,
+        "7 files: 1 as listed, 5 gone or of another size, 1 without answer.\n",
+    )
+
+
+def test_a_list_names_the_mirror_that_is_configured(isic: Isic) -> None:
+    Path("isic.toml").write_text('challenge_url = "https://lab.example/isic"\n')
+    done = isic("challenge", "list", "2018:3:training", "--fields", "url")
+    assert done.lines[1] == "https://lab.example/isic/2018/ISIC2018_Task3_Training_Input.zip"

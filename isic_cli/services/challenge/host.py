@@ -1,14 +1,23 @@
 """The host of the challenges' files, and what its refusals mean."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from isic_cli.api.files import FileHost
 from isic_cli.api.network import shared_context
-from isic_cli.challenge.catalogue import site_url
+from isic_cli.challenge.catalogue import ChallengeFile, site_url
 from isic_cli.config import ArchiveSpec, Settings, checked_origin
-from isic_cli.errors import ExitCode, ExpiredLinkError, IsicError, NotFoundError
+from isic_cli.errors import (
+    ExitCode,
+    ExpiredLinkError,
+    IsicError,
+    NetworkError,
+    NotFoundError,
+    RefusedError,
+)
+from isic_cli.models.image import RemoteFile
 
 
 @contextmanager
@@ -36,6 +45,29 @@ def open_host(settings: Settings, base_url: str | None = None) -> Iterator[tuple
         raise
     finally:
         host.close()
+
+
+def checked_rows(
+    host: FileHost, base_url: str, files: Iterable[ChallengeFile]
+) -> Iterator[dict[str, Any]]:
+    """Yield the row of each file with its `state` on the host, and `bytes` as the host says.
+
+    The state is `ok`, `other size` than the site rounds to, `gone`, or why there is no answer.
+    """
+    for file in files:
+        row = file.row(base_url)
+        try:
+            with host.open_file(RemoteFile(url=file.url(base_url), size=file.size)) as stream:
+                size = stream.total
+        except (NotFoundError, ExpiredLinkError):
+            row["state"] = "gone"
+        except (NetworkError, RefusedError) as error:
+            row["state"] = error.message
+        else:
+            least, most = file.sizes
+            row["state"] = "ok" if size is None or least <= size <= most else "other size"
+            row["bytes"] = file.size if size is None else size
+        yield row
 
 
 def explained(error: IsicError) -> str:
