@@ -1,6 +1,6 @@
 """`isic dataset split`."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +47,11 @@ class _SplitChoice:
 _split_options = grouped(
     "chosen",
     _SplitChoice,
-    click.option("--ratio", metavar="70:10:20", help="Shares of train, val and test, or 80:20."),
+    click.option(
+        "--ratio",
+        metavar="70:10:20",
+        help="Shares of train, val and test, or 80:20; with --label 70:10:20.",
+    ),
     click.option("--folds", type=Count(), metavar="K", help="K equal splits: fold1, fold2 …"),
     click.option(
         "--group",
@@ -106,7 +110,7 @@ def split(source: Path, output: Output, chosen: _SplitChoice, report_file: Path 
     from isic_cli.services.dataset.split import count_sides, read_groups
     from isic_cli.services.tabular import open_table
 
-    _check_options(chosen)
+    chosen = _checked(chosen)
     with reported(report_file) as report:
         table = open_table(source)
         grouping = _grouping(chosen)
@@ -128,13 +132,17 @@ def split(source: Path, output: Output, chosen: _SplitChoice, report_file: Path 
         return code
 
 
-def _check_options(chosen: _SplitChoice) -> None:
+def _checked(chosen: _SplitChoice) -> _SplitChoice:
+    """Return the options; labels alone are split into the usual shares."""
     ways = [name for name in ("ratio", "folds", "check") if getattr(chosen, name) is not None]
+    if not ways and chosen.label is not None:
+        return replace(chosen, ratio="70:10:20")
     if len(ways) != 1:
         raise UsageError(
             "give --ratio, --folds or --check" + (f", not {' and '.join(ways)}" if ways else ""),
             hint="For example --ratio 70:10:20.",
         )
+    return chosen
 
 
 def _grouping(chosen: _SplitChoice) -> "Grouping":

@@ -59,6 +59,12 @@ def test_it_is_split_by_lesion_with_the_labels_of_the_challenge(isic: Isic, ham:
     assert of["ISIC_0024306"] == of["ISIC_0024307"]
 
 
+def test_labels_alone_are_split_into_the_usual_shares(isic: Isic, ham: Path) -> None:
+    done = isic("dataset", "split", str(ham), "--label", "isic2018", "-o", "s.csv")
+    assert done.code == 0, done.err
+    assert {row["split"] for row in table(Path("s.csv").read_text())} == {"train", "val", "test"}
+
+
 def test_it_is_counted_compared_drawn_cited_and_exported(isic: Isic, ham: Path) -> None:
     counted = isic("dataset", "stats", str(ham), "-f", "csv")
     assert {"section": "total", "value": "images", "count": "12", "percent": ""} in table(

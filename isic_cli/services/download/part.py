@@ -31,8 +31,8 @@ from isic_cli.pictures.whole import ReadAt
 
 #: Bytes gathered before they are written and hashed in one call each.
 FLUSH = 1 << 19
-#: A large file's progress is made safe every so many bytes.
-MARK = 8 << 20
+#: A large file's progress is made safe every so many bytes, and a larger one's less often.
+MARK, _MOST_MARK = 8 << 20, 64 << 20
 
 #: Writes to a descriptor, like `os.write`.
 Write = Callable[[int, bytes], int]
@@ -134,7 +134,8 @@ class PartFile:
         self._waiting += len(chunk)
         if self._waiting >= FLUSH:
             self.flush()
-            if self.etag and self.size - self._marked >= MARK:
+            step = max(MARK, min(self.size // 8, _MOST_MARK))
+            if self.etag and self.size - self._marked >= step:
                 self._mark()
 
     def flush(self) -> None:
