@@ -1,7 +1,7 @@
 """What changed between two states of the metadata: added, withdrawn, relabelled field by field."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,14 +82,17 @@ def diff(
     UsageError
         A row without an ISIC id, or the same id twice in one state.
     """
-    before, after = _by_id(old, "old"), _by_id(new, "new")
+    olds, news = (
+        rows if isinstance(rows, Sequence) else [dict(row) for row in rows] for rows in (old, new)
+    )
+    before, after = _places(olds, "old"), _places(news, "new")
     skipped = {"isic_id", *ignore}
     changes: list[Change] = []
     unchanged = 0
-    for isic_id, row in after.items():
-        known = before.get(isic_id)
-        if known is None:
+    for isic_id, place in after.items():
+        if isic_id not in before:
             continue
+        known, row = olds[before[isic_id]], news[place]
         names = {*known, *row} if fields is None else set(fields)
         found = [
             Change(isic_id, name, was, now)
@@ -121,13 +124,14 @@ def to_text(value: Any) -> str | None:
     return text or None
 
 
-def _by_id(rows: Iterable[Mapping[str, Any]], state: str) -> dict[str, Mapping[str, Any]]:
-    found: dict[str, Mapping[str, Any]] = {}
+def _places(rows: Iterable[Mapping[str, Any]], state: str) -> dict[str, int]:
+    """Return where the row of each image is."""
+    found: dict[str, int] = {}
     for number, row in enumerate(rows, start=1):
         isic_id = to_text(row.get("isic_id"))
         if isic_id is None:
             raise UsageError(f"row {number} of the {state} state has no isic_id")
         if isic_id in found:
             raise UsageError(f"{isic_id} is twice in the {state} state")
-        found[isic_id] = row
+        found[isic_id] = number - 1
     return found

@@ -41,8 +41,30 @@ def _condition(node: Node | None, parameters: list[Any]) -> str:
         return "TRUE"
     if isinstance(node, Term):
         return _term(node, parameters)
-    word = " AND " if isinstance(node, And) else " OR "
-    return f"({word.join(_condition(part, parameters) for part in node.parts)})"
+    if isinstance(node, And):
+        return f"({' AND '.join(_condition(part, parameters) for part in node.parts)})"
+    values: dict[str, list[str]] = {}
+    for field, text in filter(None, map(_asked_text, node.parts)):
+        values.setdefault(field, []).append(text)
+    values = {field: texts for field, texts in values.items() if len(texts) > 1}
+    sides: list[str] = []
+    for part in node.parts:
+        asked = _asked_text(part)
+        if asked is None or asked[0] not in values:
+            sides.append(_condition(part, parameters))
+    for field, texts in values.items():
+        # A hundred ids are one look-up, not a hundred comparisons with every row.
+        parameters.extend(texts)
+        sides.append(f'"{field}" IN ({", ".join("?" * len(texts))})')
+    return f"({' OR '.join(sides)})"
+
+
+def _asked_text(node: Node) -> tuple[str, str] | None:
+    """Return the field and the text of a term that asks for nothing else."""
+    test = effective(node) if isinstance(node, Term) and not node.negated else None
+    if isinstance(node, Term) and isinstance(test, Exact) and isinstance(test.value, str):
+        return node.field, test.value
+    return None
 
 
 def _term(term: Term, parameters: list[Any]) -> str:

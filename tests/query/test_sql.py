@@ -36,6 +36,14 @@ def test_a_query_becomes_a_condition_with_bound_parameters() -> None:
     assert parameters == ["male", 20, 40, 1.2, "clinical: close-up", "IL_", "7", "8", True]
 
 
+def test_many_texts_of_one_field_are_one_look_up() -> None:
+    query = parse("isic_id:ISIC_0000001 OR age_approx:5 OR isic_id:ISIC_0000002 OR sex:male")
+    assert to_sql(query) == (
+        '("age_approx" = ? OR "sex" = ? OR "isic_id" IN (?, ?))',
+        [5.0, "male", "ISIC_0000001", "ISIC_0000002"],
+    )
+
+
 def test_an_open_end_of_a_range_asks_nothing() -> None:
     assert to_sql(parse("age_approx:{20 TO *]")) == ('"age_approx" > ?', [20.0])
 

@@ -1,10 +1,10 @@
 """Two states of a data set side by side: folders, locks or tables."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from isic_cli.curation.diff import Difference, diff
 from isic_cli.models.outcomes import Outcome
@@ -17,6 +17,45 @@ _IGNORED = ("path",)
 _HASH = "sha256"
 #: What the lines of a lock have, and no table.
 _DIGEST = "metadata_sha256"
+#: Fields that no two images have alike.
+_UNLIKE = frozenset({"isic_id", _HASH, _DIGEST})
+
+
+class PackedRows(Sequence[Mapping[str, Any]]):
+    """Rows in a fifth of the memory that they take as dicts: made again when they are asked for.
+
+    Names and values that come again, as most of metadata does, are held once.
+
+    Parameters
+    ----------
+    rows : iterable of mapping
+        Read once.
+    """
+
+    def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        known: dict[Any, Any] = {}
+        self.shapes: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._rows: list[tuple[tuple[str, ...], tuple[Any, ...]]] = []
+        for row in rows:
+            names = tuple(row)
+            cells = tuple(
+                known.setdefault(cell, cell) if type(cell) is str and name not in _UNLIKE else cell
+                for name, cell in row.items()
+            )
+            self._rows.append((self.shapes.setdefault(names, names), cells))
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, place: int) -> Mapping[str, Any]: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Mapping[str, Any]]: ...
+    def __getitem__(self, place: int | slice) -> Mapping[str, Any] | list[Mapping[str, Any]]:
+        """Return a row, or some."""
+        if isinstance(place, slice):
+            return [self[one] for one in range(*place.indices(len(self)))]
+        return dict(zip(*self._rows[place], strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +66,7 @@ class DatasetState:
     ----------
     name : str
         For messages.
-    rows : sequence of dict
+    rows : PackedRows
         One for each image.
     is_lock : bool
         Whether that is all there is: a lock knows most metadata only by their digest.
@@ -36,24 +75,22 @@ class DatasetState:
     """
 
     name: str
-    rows: Sequence[Mapping[str, Any]]
+    rows: PackedRows
     is_lock: bool = False
     problems: Sequence[Outcome] = ()
 
     def columns(self) -> set[str]:
         """Return every field that some image has."""
-        return {name for row in self.rows for name in row}
+        return {name for names in self.rows.shapes for name in names}
 
     def digested(self) -> "DatasetState":
         """Return a table with the digests that a lock has."""
-        metadata = (
-            {name: value for name, value in row.items() if name != _HASH} for row in self.rows
-        )
-        rows = [
-            {**row, "metadata_sha256": metadata_digest(fields)}
-            for row, fields in zip(self.rows, metadata, strict=True)
-        ]
-        return DatasetState(self.name, rows, problems=self.problems)
+
+        def digest_of(row: Mapping[str, Any]) -> str:
+            return metadata_digest({name: cell for name, cell in row.items() if name != _HASH})
+
+        rows = ({**row, _DIGEST: digest_of(row)} for row in self.rows)
+        return DatasetState(self.name, PackedRows(rows), problems=self.problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +144,24 @@ def _no_rows(_table: TableSource, _fields: tuple[str, ...]) -> Iterator[WrittenR
     return iter(())
 
 
-def _rows_apart(table: TableSource) -> list[Row]:
+def _rows_apart(table: TableSource) -> PackedRows:
     """Return the rows, each picture of an image that has several under its own name."""
-    written = list(table.written())
-    counts = Counter(row["isic_id"] for _, row in written)
-    return [
+    names: list[str] = []
+
+    def rows() -> Iterator[Row]:
+        for own, row in table.written():
+            # Most names are the id that the row has already: one text for both.
+            names.append(row["isic_id"] if own == row["isic_id"] else own)
+            yield row
+
+    packed = PackedRows(rows())
+    counts = Counter(row["isic_id"] for row in packed)
+    if len(counts) == len(packed):
+        return packed
+    return PackedRows(
         row if counts[row["isic_id"]] == 1 else {**row, "isic_id": picture_name(own)}
-        for own, row in written
-    ]
+        for own, row in zip(names, packed, strict=True)
+    )
 
 
 def read_state(path: Path) -> DatasetState:
@@ -134,8 +181,8 @@ def read_state(path: Path) -> DatasetState:
         if lock is None:
             return state
         # The table has the metadata, the lock the pictures.
-        with_pictures = [
+        with_pictures = (
             {**row, _HASH: image.sha256} if (image := lock.get(str(row["isic_id"]))) else row
             for row in rows
-        ]
-        return DatasetState(state.name, with_pictures, problems=state.problems)
+        )
+        return DatasetState(state.name, PackedRows(with_pictures), problems=state.problems)
