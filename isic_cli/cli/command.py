@@ -1,6 +1,7 @@
 """A command with the help page of this program: options in sections, examples at the end."""
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import fields
 from functools import wraps
 from inspect import cleandoc
@@ -57,6 +58,21 @@ def grouped(
     return decorate
 
 
+def _after_the_command(option: click.Option) -> click.Option:
+    """Return a global option for the place after a command, where no help page shows it."""
+    later = copy(option)
+    later.hidden, later.expose_value, later.callback = True, False, _set_global
+    return later
+
+
+def _set_global(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    root = ctx.find_root()
+    if value and param.name is not None:
+        root.params[param.name] = value
+        if root.obj is not None:  # None while a shell completes
+            root.call_on_close(root.obj.change(param.name, value))
+
+
 class Command(click.Command):
     """A click command whose help ends with its examples.
 
@@ -72,6 +88,24 @@ class Command(click.Command):
         self.examples = last.splitlines() if last.startswith("isic ") else []
         if self.examples:
             self.help = text
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return the parameters; those of `isic` itself are understood after a command too."""
+        own = super().get_params(ctx)
+        root = ctx.find_root()
+        if root is ctx:
+            return own
+        taken = {name for param in own for name in (*param.opts, param.name)}
+        return [
+            *own,
+            *(
+                _after_the_command(param)
+                for param in root.command.params
+                if isinstance(param, click.Option)
+                and param.expose_value
+                and not taken & {*param.opts, param.name}
+            ),
+        ]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options of this command, then the shared ones by section."""

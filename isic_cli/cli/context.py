@@ -7,7 +7,7 @@ import sys
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -114,6 +114,13 @@ class Run:
 
         with open_api(settings or self.settings()) as api:
             yield api
+
+    def change(self, name: str, value: Any) -> Callable[[], None]:
+        """Take a global option that stands after the command; return what ends its logging."""
+        setattr(self, name, value)
+        if name in {"verbose", "log_file"}:
+            return self.configure_logging()
+        return lambda: None
 
     def configure_logging(self) -> Callable[[], None]:
         """Send warnings to standard error; more with -v, everything with -vv or to a log file.
