@@ -5,6 +5,7 @@ as 0 below 0.65 in 2018; those of attributes are of the sum over images, each of
 its size.
 """
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 
 from isic_cli.challenge.metrics import counted
 from isic_cli.challenge.ranking import FloatArray, IntArray
-from isic_cli.models.ids import find_ids
 
+#: What the scorer knows an image by.
+_DIGITS = re.compile(r"(?<![0-9])[0-9]{7}(?![0-9])")
 #: A value above it is inside.
 INSIDE = 128
 #: A Jaccard index below it counts as 0 in 2018.
@@ -32,13 +34,14 @@ def mask_name(stem: str, classes: Sequence[str]) -> tuple[str, str] | None:
     classes : sequence of str
         Of the task; the only one needs no name. `""` is returned where none is named.
     """
-    ids = find_ids(stem)
-    if not ids:
+    digits = _DIGITS.search(stem)
+    if digits is None:
         return None
+    isic_id = f"ISIC_{digits[0]}"
     if len(classes) == 1:
-        return ids[0], classes[0]
+        return isic_id, classes[0]
     named = [name for name in classes if name in stem.lower()]
-    return ids[0], max(named, key=len, default="")
+    return isic_id, max(named, key=len, default="")
 
 
 def overlap(truth: NDArray[np.uint8], said: NDArray[np.uint8]) -> IntArray:

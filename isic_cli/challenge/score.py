@@ -101,7 +101,7 @@ def _scored_part(
             row: dict[str, Any] = {"prediction": one.name, "class": name, "items": len(rows)}
             row["positives"] = int(right[:, of_class].sum()) if column else None
             row["score"] = _defined(scores[at, column])
-            row |= _intervals(scores[:, column], at, drawn, column, options.bootstrap)
+            row |= intervals(scores[:, column], at, drawn, column, options.bootstrap)
             row["validation"] = None
             if not column and (truth.weights[:, 1] != truth.weights[:, 0]).any():
                 row["validation"] = _defined(scorer.overall(metric, weights[:, 1]))
@@ -168,7 +168,7 @@ def _alike(
     return grouped([*([] if groups is None else [groups]), *told])
 
 
-def _intervals(
+def intervals(
     scores: FloatArray,
     at: int,
     drawn: FloatArray | None,

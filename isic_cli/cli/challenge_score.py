@@ -13,6 +13,7 @@ from isic_cli.cli.study_source import readable
 from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from isic_cli.agreement.bootstrap import Bootstrap
     from isic_cli.challenge.score import ScoreOptions
     from isic_cli.challenge.truth import Truth
 
@@ -29,6 +30,13 @@ class _Named:
     task: str
     truth: Path
     predictions: tuple[Path, ...]
+
+    @property
+    def kind(self) -> str:
+        """What the task asks for."""
+        from isic_cli.challenge.tasks import find_task
+
+        return find_task(self.task).kind if self.task else "classification"
 
 
 @click.command("score", cls=Command)
@@ -76,7 +84,8 @@ def score(
     The figures equal those of the site's own scorer. `score` is what the challenge ranks by, or
     the part of a class in it; other figures over all are means of the classes. `brier` and `ece`
     tell how far predictions are probabilities. Of several predictions each is compared with the
-    first, on the same draws. A file that the site would refuse is refused, with exit code 7.
+    first, on the same draws. Masks are in folders or ZIPs, those of the truth too. A file that the
+    site would refuse is refused, with exit code 7.
 
     isic challenge score melanomas.csv chances.csv --truth-column melanoma
     isic challenge score 2018:3 truth.csv predictions.csv baseline.csv --ci --rounds 100
@@ -86,9 +95,11 @@ def score(
     from isic_cli.services.challenge.predictions import read_predictions
 
     named = _named(arguments, truth_column)
+    bootstrap = None if ci is None else Bootstrap(level=ci, rounds=rounds, seed=seed)
+    if named.kind in {"segmentation", "attributes"}:
+        return _score_masks(named, bootstrap, output, alone=(metadata, metric, by, unit))
     truth = _read_truth(named, truth_column, metadata)
     predictions = read_predictions(truth, named.predictions, as_the_site=truth_column is None)
-    bootstrap = None if ci is None else Bootstrap(level=ci, rounds=rounds, seed=seed)
     options = ScoreOptions(metric or "", by or "", bootstrap, unit)
     rows = readable(scored(truth, predictions, options), output)
     output.write(rows, _shape(options, len(predictions)))
@@ -113,9 +124,28 @@ def _read_truth(named: _Named, truth_column: str | None, metadata: Path | None) 
     else:
         task = find_task(named.task)
         if task.kind != "classification":
-            raise UsageError(f"{task.id} asks for {task.kind}, and tables are scored here")
+            raise UsageError(f"no scorer is published for {task.id}, which asks for {task.kind}")
         truth = read_truth(named.truth, task)
     return truth if metadata is None else truth.joined(metadata)
+
+
+def _score_masks(
+    named: _Named, bootstrap: "Bootstrap | None", output: Output, *, alone: tuple[object, ...]
+) -> ExitCode:
+    """Score folders or ZIPs of masks; `alone` holds what is for tables only."""
+    from isic_cli.challenge.masks import MASK_FIGURES
+    from isic_cli.challenge.tasks import find_task
+    from isic_cli.services.challenge.masks import score_masks
+
+    if any(value is not None for value in alone):
+        raise UsageError("--metadata, --metric, --by and --unit are for tables, not for masks")
+    task = find_task(named.task)
+    rows = score_masks(task, named.truth, named.predictions, bootstrap)
+    figures = ("jaccard", "dice") if task.kind == "attributes" else MASK_FIGURES
+    columns = [name for name in rows[0] if name not in figures]
+    output.write(readable(iter(rows), output), Shape("prediction", (*columns, *figures)))
+    click.echo(f"The score is {task.metric}, of {rows[0]['items']:,} masks.", err=True)
+    return ExitCode.OK
 
 
 def _shape(options: "ScoreOptions", predictions: int) -> Shape:

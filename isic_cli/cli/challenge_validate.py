@@ -16,12 +16,12 @@ FAULTS = Shape(key="item", columns=("level", "line", "column", "item", "rule", "
 
 @click.command("validate", cls=Command)
 @click.argument("name", metavar="YEAR:TASK")
-@click.argument("submission", type=LOCAL_PATH, metavar="FILE")
+@click.argument("submission", type=LOCAL_PATH, metavar="FILE|ZIP|FOLDER")
 @click.option(
     "--ids",
     "ids_file",
     type=LOCAL_PATH,
-    metavar="TABLE",
+    metavar="TABLE|FOLDER",
     help="What must be predicted: the truth, or any table of the images or lesions.",
 )
 @click.option(
@@ -50,7 +50,7 @@ def validate(
 
     task = find_task(name)
     if task.kind != "classification":
-        raise UsageError(f"{task.id} asks for {task.kind}, and tables are checked here")
+        return _validate_masks(name, submission, ids_file, fixed, output)
     wanted = dict.fromkeys(read_ids_of(ids_file, task)) if ids_file is not None else None
     found = read_submission(submission, task, wanted)
     output.write((fault.row() for fault in found.faults), FAULTS)
@@ -61,4 +61,26 @@ def validate(
         rows = write_fixed(found, task, wanted, fixed)
         click.echo(f"{fixed}: {counted(rows, 'row')} as the site wants them.", err=True)
         return ExitCode.OK
+    return ExitCode.CHECK if levels["error"] else ExitCode.OK
+
+
+def _validate_masks(
+    name: str, submission: Path, truth: Path | None, fixed: Path | None, output: Output
+) -> ExitCode:
+    from isic_cli.challenge.tasks import find_task
+    from isic_cli.services.challenge.masks import check_masks
+
+    task = find_task(name)
+    if task.kind == "superpixels":
+        raise UsageError(f"no rules are published for submissions to {task.id}")
+    if fixed is not None or truth is None:
+        raise UsageError(
+            "masks are checked beside those of the truth, and not mended",
+            hint="Give their folder or ZIP with --ids, and no --fix.",
+        )
+    faults = check_masks(task, truth, submission)
+    output.write((fault.row() for fault in faults), FAULTS)
+    levels = Counter(fault.level for fault in faults)
+    words = f"{counted(levels['error'], 'error')}, {counted(levels['warning'], 'warning')}"
+    click.echo(f"{submission.name}: {words}.", err=True)
     return ExitCode.CHECK if levels["error"] else ExitCode.OK

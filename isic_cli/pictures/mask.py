@@ -72,6 +72,28 @@ def read_grey(path: Path, *, max_pixels: int = MAX_PIXELS) -> Grey:
         return _grey(picture, str(path))
 
 
+def read_plain_mask(data: bytes, *, name: str, max_pixels: int = MAX_PIXELS) -> Grey:
+    """Return the values of a mask as the challenges take it: a PNG of one channel, or of one bit.
+
+    Returns
+    -------
+    values : ndarray of shape (H, W), uint8
+
+    Raises
+    ------
+    UsageError
+        Another kind of picture, or of channels.
+    CheckError
+        A damaged file.
+    """
+    if not data.startswith(PNG):
+        raise UsageError(f"{name} is not a PNG")
+    with input_errors(), opened(data, name=name, max_pixels=max_pixels) as picture:
+        if picture.mode not in {"1", "L"}:
+            raise UsageError(f"{name} has the channels {picture.mode}, and not one of grey")
+        return np.asarray(picture.convert("L") if picture.mode == "1" else picture)
+
+
 def _grey(picture: Image.Image, name: str) -> Grey:
     if picture.mode == "1":
         return np.asarray(picture.convert("L"))

@@ -1,0 +1,278 @@
+"""Masks of a submission beside those of the truth: paired, checked, counted."""
+
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from isic_cli.agreement.bootstrap import Bootstrap
+from isic_cli.challenge.faults import SubmissionFault
+from isic_cli.challenge.masks import MASK_FIGURES, mask_figure, mask_name, overlap, pooled
+from isic_cli.challenge.ranking import FloatArray, IntArray
+from isic_cli.challenge.score import OVERALL, intervals
+from isic_cli.challenge.tasks import ChallengeTask
+from isic_cli.errors import CheckError, NotFoundError, UsageError
+from isic_cli.files.faults import shown, translated
+from isic_cli.files.walk import walk
+from isic_cli.pictures.load import read_bytes
+from isic_cli.pictures.mask import read_plain_mask
+from isic_cli.services.run.workers import open_threads, processors
+
+#: An image and a class: what a mask is of.
+Key = tuple[str, str]
+#: What stands beside the masks of the site's ZIPs.
+_NOTICES = frozenset({"license.txt", "attribution.txt", "licence.txt"})
+_PICTURES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp"})
+
+
+class MaskFiles:
+    """The masks in a folder or in a ZIP, by image and class; a context manager.
+
+    Attributes
+    ----------
+    name : str
+        Of the folder or ZIP.
+    names : dict of (image, class) to list of str
+        Files in their order; more than one is a fault.
+    strange : list of str
+        Pictures whose names tell no image, or no class.
+
+    Raises
+    ------
+    NotFoundError, LocalError
+        It is absent or cannot be read.
+    UsageError
+        It is neither, or a ZIP that is damaged.
+    """
+
+    def __init__(self, source: Path, task: ChallengeTask) -> None:
+        self.name, self._source = source.name, source
+        self._stack, self._zip = ExitStack(), None
+        if source.is_dir():
+            paths = [entry.path for entry in walk(source)]
+        elif not source.exists():
+            raise NotFoundError(f"no such file: {shown(source)}")
+        else:
+            self._zip = self._stack.enter_context(self._opened())
+            paths = [one.filename for one in self._zip.infolist() if not one.is_dir()]
+        self.names: dict[Key, list[str]] = {}
+        self.strange: list[str] = []
+        for path in sorted(path for path in paths if not path.startswith("__MACOSX")):
+            file = Path(path)
+            key = mask_name(file.stem, task.classes)
+            if key is not None and key[1]:
+                self.names.setdefault(key, []).append(path)
+            elif file.name.lower() not in _NOTICES and file.suffix.lower() in _PICTURES:
+                self.strange.append(path)
+
+    def _opened(self) -> zipfile.ZipFile:
+        try:
+            with translated(self._source, "cannot read"):
+                return zipfile.ZipFile(self._source)
+        except zipfile.BadZipFile as error:
+            raise UsageError(
+                f"{shown(self._source)} is neither a folder nor a whole ZIP ({error})"
+            ) from error
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the ZIP."""
+        self._stack.close()
+
+    def read(self, path: str) -> Any:
+        """Return the values of a mask, ndarray of shape (H, W), uint8.
+
+        Raises
+        ------
+        UsageError, CheckError, LocalError
+            As for `read_plain_mask`.
+        """
+        name = Path(path).name
+        if self._zip is None:
+            return read_plain_mask(read_bytes(Path(path)), name=name)
+        try:
+            data = self._zip.read(path)
+        except (zipfile.BadZipFile, RuntimeError, EOFError) as error:
+            raise CheckError(f"{name} in {self.name} is damaged ({error})") from error
+        return read_plain_mask(data, name=name)
+
+
+@dataclass(frozen=True, eq=False)
+class MaskPair:
+    """A mask of the truth, and what the submissions have for it.
+
+    Attributes
+    ----------
+    key : (image, class)
+    counts : ndarray of shape (submissions, 4), int64
+        TP, TN, FP and FN; zeros where there is a fault.
+    faults : list of SubmissionFault
+        Of all submissions.
+    """
+
+    key: Key
+    counts: IntArray
+    faults: list[SubmissionFault]
+
+
+def compare_masks(truth: MaskFiles, submissions: Sequence[MaskFiles]) -> Iterator[MaskPair]:
+    """Yield each mask of the truth with its counts; masks are read in several threads.
+
+    Raises
+    ------
+    UsageError, CheckError, LocalError
+        A mask of the truth cannot be read.
+    """
+    if not truth.names:
+        raise UsageError(f"{truth.name} has no masks")
+
+    def pair(key: Key) -> MaskPair:
+        right = truth.read(truth.names[key][0])
+        counts = np.zeros((len(submissions), 4), np.int64)
+        faults: list[SubmissionFault] = []
+        for at, one in enumerate(submissions):
+            try:
+                said = _only(one, key, right.shape)
+                counts[at] = overlap(right, said)
+                _find_grey(one.names[key][0], said, faults)
+            except (UsageError, CheckError) as error:
+                faults.append(SubmissionFault("error", "mask", error.message, item=" ".join(key)))
+        return MaskPair(key, counts, faults)
+
+    with open_threads(processors()) as workers:
+        yield from workers.stream(pair, sorted(truth.names))
+
+
+def _only(files: MaskFiles, key: Key, shape: tuple[int, ...]) -> Any:
+    names = files.names.get(key, [])
+    if len(names) != 1:
+        what = "several masks" if names else "no mask"
+        raise CheckError(f"{files.name} has {what} of {' '.join(key)}")
+    said = files.read(names[0])
+    if said.shape != shape:
+        size = "{1}x{0} pixels, and not {3}x{2}".format(*said.shape, *shape)
+        raise CheckError(f"{Path(names[0]).name} has {size}")
+    return said
+
+
+def _find_grey(path: str, said: Any, faults: list[SubmissionFault]) -> None:
+    # One more makes 1 of 0, and 0 of 255.
+    if np.count_nonzero(np.uint8(1) < said + np.uint8(1)):
+        what = f"{Path(path).name} has grey pixels: those above 128 are inside"
+        faults.append(SubmissionFault("warning", "grey", what, item=Path(path).name))
+
+
+def faults_of(pairs: Sequence[MaskPair], files: MaskFiles) -> list[SubmissionFault]:
+    """Return the faults of one submission, masks that nothing asks for included."""
+    asked = {pair.key for pair in pairs}
+    found = [fault for pair in pairs for fault in pair.faults]
+    for key, names in files.names.items():
+        if key not in asked:
+            what = f"{Path(names[0]).name} is not asked for"
+            found.append(SubmissionFault("warning", "extra", what, item=Path(names[0]).name))
+    for path in files.strange:
+        what = f"{Path(path).name} tells no image, or no class"
+        found.append(SubmissionFault("warning", "name", what, item=Path(path).name))
+    return sorted(found, key=lambda fault: fault.level != "error")
+
+
+def score_masks(
+    task: ChallengeTask, truth: Path, predictions: Sequence[Path], bootstrap: Bootstrap | None
+) -> list[dict[str, Any]]:
+    """Score masks as the challenge does; images are drawn for intervals.
+
+    Raises
+    ------
+    NotFoundError, LocalError, UsageError
+        A folder or ZIP cannot be read.
+    CheckError
+        A mask that is missing, of another size, or not of one channel.
+    """
+    with ExitStack() as stack:
+        right = stack.enter_context(MaskFiles(truth, task))
+        said = [stack.enter_context(MaskFiles(path, task)) for path in predictions]
+        pairs = list(compare_masks(right, said))
+    errors = [one for pair in pairs for one in pair.faults if one.level == "error"]
+    if errors:
+        more = f" (and {len(errors) - 1:,} more)" if len(errors) > 1 else ""
+        raise CheckError(
+            errors[0].message + more,
+            hint=f"`isic challenge validate {task.id} FILE --ids TRUTH` shows all.",
+        )
+    counts = np.stack([pair.counts for pair in pairs]).astype(np.float64)
+    images = np.unique([pair.key[0] for pair in pairs], return_inverse=True)[1]
+    labels = np.array([pair.key[1] for pair in pairs])
+    rows = []
+    classes = ("", *task.classes) if task.kind == "attributes" else ("",)
+    for name in classes:
+        here = labels == name if name else np.ones(len(labels), bool)
+        if here.any():
+            rows.append((name or OVERALL, counts[here], images[here]))
+    return [
+        row
+        for at, files in enumerate(said)
+        for name, part, image in rows
+        for row in [_row(task, files.name, name, at, part, image, bootstrap)]
+    ]
+
+
+def _row(
+    task: ChallengeTask,
+    prediction: str,
+    name: str,
+    at: int,
+    counts: FloatArray,
+    images: IntArray,
+    bootstrap: Bootstrap | None,
+) -> dict[str, Any]:
+    """Return the row of one prediction and class; counts of shape (masks, predictions, 4)."""
+    is_pooled = task.metric == "micro_jaccard"
+    metric = "jaccard" if is_pooled else task.metric
+    everyone = range(counts.shape[1])
+
+    def scores(weights: FloatArray) -> list[float]:
+        if is_pooled:
+            return [pooled(metric, counts[:, one], weights) for one in everyone]
+        return [float(weights @ mask_figure(metric, counts[:, one])) for one in everyone]
+
+    even = np.ones(len(counts))
+    scale = 1.0 if is_pooled else 1 / len(counts)
+    drawn = None
+    if bootstrap is not None:
+        generator = np.random.default_rng(bootstrap.seed)
+        present = np.unique(images, return_inverse=True)[1]
+        number = int(present.max()) + 1
+        drawn = np.empty((bootstrap.rounds, counts.shape[1], 1))
+        for one in range(bootstrap.rounds):
+            times = np.bincount(generator.integers(0, number, number), minlength=number)[present]
+            drawn[one, :, 0] = scores(
+                times.astype(np.float64) * (scale * len(counts) / times.sum())
+            )
+    found = np.array(scores(even * scale))
+    row: dict[str, Any] = {"prediction": prediction, "class": name, "items": len(counts)}
+    row["score"] = float(found[at])
+    row |= intervals(found, at, drawn, 0, bootstrap)
+    if is_pooled:
+        return row | {figure: pooled(figure, counts[:, at]) for figure in ("jaccard", "dice")}
+    return row | {
+        figure: float(mask_figure(figure, counts[:, at]).mean()) for figure in MASK_FIGURES
+    }
+
+
+def check_masks(task: ChallengeTask, truth: Path, submission: Path) -> list[SubmissionFault]:
+    """Return all faults of a submission of masks, by the masks that it should have.
+
+    Raises
+    ------
+    NotFoundError, LocalError, UsageError, CheckError
+        A folder or ZIP, or a mask of the truth, cannot be read.
+    """
+    with MaskFiles(truth, task) as right, MaskFiles(submission, task) as said:
+        return faults_of(list(compare_masks(right, [said])), said)
