@@ -8,7 +8,7 @@ import click
 
 from isic_cli.cli.command import Command
 from isic_cli.cli.output import Output, Shape, output_options
-from isic_cli.cli.params import LOCAL_PATH, LOCAL_TEXT, SHARE
+from isic_cli.cli.params import LOCAL_PATH, LOCAL_TEXT, SHARE, LocalPath
 from isic_cli.cli.study_source import readable
 from isic_cli.errors import ExitCode, UsageError
 
@@ -66,6 +66,12 @@ class _Named:
 )
 @click.option("--rounds", type=click.IntRange(min=1), default=1000, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option(
+    "--plot",
+    type=LocalPath(dir_okay=False),
+    metavar="FILE",
+    help="Draw ROC, precision and confusion: .png, .svg or .pdf.",
+)
 @output_options()
 def score(
     arguments: tuple[str, ...],
@@ -77,6 +83,7 @@ def score(
     unit: str | None,
     rounds: int,
     seed: int,
+    plot: Path | None,
     output: Output,
 ) -> ExitCode:
     """Score predictions as the challenge does: overall, and of each class.
@@ -92,17 +99,22 @@ def score(
     """
     from isic_cli.agreement.bootstrap import Bootstrap
     from isic_cli.challenge.score import ScoreOptions, scored
+    from isic_cli.services.challenge.plot import check_plot, plot_scores
     from isic_cli.services.challenge.predictions import read_predictions
 
     named = _named(arguments, truth_column)
     bootstrap = None if ci is None else Bootstrap(level=ci, rounds=rounds, seed=seed)
     if named.kind in {"segmentation", "attributes"}:
-        return _score_masks(named, bootstrap, output, alone=(metadata, metric, by, unit))
+        return _score_masks(named, bootstrap, output, alone=(metadata, metric, by, unit, plot))
+    if plot is not None:
+        check_plot(plot)
     truth = _read_truth(named, truth_column, metadata)
     predictions = read_predictions(truth, named.predictions, as_the_site=truth_column is None)
     options = ScoreOptions(metric or "", by or "", bootstrap, unit)
     rows = readable(scored(truth, predictions, options), output)
     output.write(rows, _shape(options, len(predictions)))
+    if plot is not None:
+        plot_scores(truth, predictions, plot)
     _say(truth, options)
     return ExitCode.OK
 
@@ -138,7 +150,9 @@ def _score_masks(
     from isic_cli.services.challenge.masks import score_masks
 
     if any(value is not None for value in alone):
-        raise UsageError("--metadata, --metric, --by and --unit are for tables, not for masks")
+        raise UsageError(
+            "--metadata, --metric, --by, --unit and --plot are for tables, not for masks"
+        )
     task = find_task(named.task)
     rows = score_masks(task, named.truth, named.predictions, bootstrap)
     figures = ("jaccard", "dice") if task.kind == "attributes" else MASK_FIGURES

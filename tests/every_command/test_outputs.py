@@ -45,6 +45,7 @@ PLACES = [
 #: A name that makes the output one file, where the example has a folder or nothing.
 SUFFIXES = {
     ("dataset audit", "--sheet"): ".png",
+    ("challenge score", "--plot"): ".png",
     ("dataset stats", "--plot"): ".png",
     ("superpixel decode", "-o"): ".npy",
     ("superpixel encode", "-o"): ".png",
