@@ -223,3 +223,9 @@ def test_an_unknown_sex_and_a_site_of_the_archives_own_tables_are_no_faults(isic
         "utf-8",
     )
     assert rows(isic("dataset", "audit", "m.csv", "-f", "csv")) == []
+
+
+def test_a_few_faults_of_a_small_table_are_faults_and_no_other_words(isic: Isic) -> None:
+    lines = [f"ISIC_00000{at:02d},{'photo' if at < 5 else 'dermoscopic'}\n" for at in range(10)]
+    Path("m.csv").write_text("isic_id,image_type\n" + "".join(lines), "utf-8")
+    assert len(rows(isic("dataset", "audit", "m.csv", "-f", "csv"))) == 5
