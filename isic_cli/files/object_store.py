@@ -126,10 +126,12 @@ class ObjectFolder:
         with store_errors(self.url):
             self._fs.invalidate_cache()
             found = self._fs.find(self._root, detail=True)
+        root = f"{self._root}/"
         return {
-            name.removeprefix("/").removeprefix(self._root).strip("/"): StoredObject.of(info)
+            name.lstrip("/").removeprefix(root): StoredObject.of(info)
             for name, info in found.items()
-            if not name.endswith("/")
+            # What lies beside the folder must never be taken for a part of it.
+            if name.lstrip("/").startswith(root) and not name.endswith("/")
         }
 
     def pull(self, folder: Path, listed: dict[str, StoredObject]) -> Iterator[int]:

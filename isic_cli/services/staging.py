@@ -62,9 +62,7 @@ class Staging:
             write_state(self._note, known)
         else:
             missing = {
-                name: one
-                for name, one in self._listed.items()
-                if not is_state(name) and not (self.folder / name).exists()
+                name: one for name, one in self._listed.items() if not (self.folder / name).exists()
             }
             yield from self._store.pull(self.folder, missing)
 

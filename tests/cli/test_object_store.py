@@ -1,6 +1,7 @@
 """Folders in an S3: downloads, synchronisation, exports, and archives read from it."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -121,6 +122,23 @@ def test_an_interrupted_upload_goes_on_and_sends_nothing_twice(
     assert names() == whole
     kept = [name for name in before if name.endswith(".jpg") and "0000003" not in name]
     assert {name: changes(OUT)[name] for name in kept} == {name: before[name] for name in kept}
+
+
+def test_a_copy_that_was_lost_is_fetched_again_and_deletes_nothing(
+    bucket: str, isic: Isic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ISIC_CACHE_DIR", str(tmp_path / "cache"))
+    (tmp_path / "ids.txt").write_text("ISIC_0000001\nISIC_0000002\n")
+    isic("image", "download", "--from", "ids.txt", OUT)
+    store().pipe_file("bucket/isic2/beside.txt", b"kept")
+    before = names()
+    (copy,) = (tmp_path / "cache" / "staging").glob("*/files")
+    shutil.rmtree(copy)
+
+    done = isic("image", "download", "--from", "ids.txt", OUT)
+
+    assert (done.code, names()) == (0, before)
+    assert store().exists("bucket/isic2/beside.txt")
 
 
 @pytest.mark.parametrize("url", ["s3://nowhere-at-all/x", "s3://"])
