@@ -39,6 +39,7 @@ def serve(path: Path) -> tuple[int, int]:
     size = path.stat().st_size
     while True:
         sock, _ = listener.accept()
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if os.fork():
             sock.close()
             continue

@@ -17,6 +17,8 @@ from isic_cli.files.load import parse_json
 Kind = Literal["images", "truth", "metadata"]
 
 _POWERS = {"KB": 1, "MB": 2, "GB": 3}
+#: Characters that tell nearly every picture from the files of the challenges.
+_BEGIN = 9
 _SUFFIX = re.compile(r"\.(zip|csv)$", re.IGNORECASE)
 
 
@@ -174,12 +176,19 @@ def _by_stem() -> tuple[tuple[str, ChallengeFile], ...]:
     return tuple(sorted(stems, key=lambda pair: -len(pair[0])))
 
 
+@cache
+def _beginnings() -> frozenset[str]:
+    return frozenset(stem[:_BEGIN] for stem, _ in _by_stem())
+
+
 def file_of(name: str) -> ChallengeFile | None:
     """Return the published file that a file or folder came from, by its name; None for another.
 
     A table in a ZIP is called as the ZIP, with more behind it or not.
     """
     plain = name.lower()
+    if plain[:_BEGIN] not in _beginnings():  # a folder may hold 400,000 pictures
+        return None
     return next((one for stem, one in _by_stem() if plain.startswith(stem)), None)
 
 

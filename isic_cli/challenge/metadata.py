@@ -6,6 +6,7 @@ names where it has one, `challenge_class` and `challenge_split` beside, and `dia
 `diagnosis_5` as far as the published label says.
 """
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from isic_cli.challenge.tasks import find_task
 from isic_cli.curation.labels.legacy import to_tree
 from isic_cli.curation.labels.tree import LEVELS
 from isic_cli.errors import NotFoundError
+from isic_cli.files.faults import translated
 from isic_cli.files.walk import walk
 from isic_cli.models.ids import find_ids
 from isic_cli.tables.names import ID_COLUMNS, is_missing
@@ -85,7 +87,8 @@ def challenges_of(folder: Path) -> list[str]:
     """Return the challenges that a folder holds files of, as the papers on them are found by."""
     if not folder.is_dir() or (folder / "metadata.csv").exists():
         return []
-    found = map(file_of, [folder.resolve().name, *(entry.name for entry in folder.iterdir())])
+    with translated(folder, "cannot read"), os.scandir(folder) as entries:
+        found = [file_of(folder.resolve().name), *(file_of(entry.name) for entry in entries)]
     tasks = {f"{one.year}:{one.tasks[0]}" for one in found if one is not None}
     return sorted({find_task(name).source for name in tasks})
 
