@@ -16,7 +16,7 @@ from isic_cli.errors import LocalError, LockedError, NotFoundError
 from isic_cli.files import STATE
 from isic_cli.files.walk import walk
 from isic_cli.folder.folderindex import FolderIndex
-from isic_cli.folder.freshness import SOURCES, STAMPS, Stamps, read_stamps
+from isic_cli.folder.freshness import SOURCES, STAMPS, TABLE, Stamps, read_stamps
 from isic_cli.folder.scan import STUDIES, kind_of
 from isic_cli.index.state import RECORDS, index_lock
 
@@ -43,13 +43,15 @@ def open_folder_index(
     Returns
     -------
     FolderIndex or None
-        None for a folder of few pictures.
+        None for a folder of few pictures, and for one without a `metadata.csv`.
 
     Raises
     ------
     LocalError
         For a table that cannot be read, or a disk that is full.
     """
+    if not (folder / TABLE).is_file():
+        return None  # the tables of a challenge have many names, and no stamp
     home = _home(folder, spare)
     stamps = read_stamps(home / STAMPS)
     if stamps is not None and _is_current(folder, stamps):

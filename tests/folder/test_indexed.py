@@ -216,9 +216,10 @@ def test_a_damaged_index_is_made_again(folder: Path, name: str) -> None:
 
 
 def test_an_index_goes_elsewhere_where_the_folder_has_no_state_or_a_link(make: Make) -> None:
-    folder = make({"ISIC_0000001.png": png(1, 1)})
+    folder = make({"ISIC_0000001.png": png(1, 1), "metadata.csv": "isic_id\n"})
     opened(folder).close()
-    assert sorted(path.name for path in folder.iterdir()) == ["ISIC_0000001.png"]
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ["ISIC_0000001.png", "metadata.csv"]
     assert (folder.with_name("spare") / "state.json").is_file()
     outside = folder.with_name("outside")
     outside.mkdir()
@@ -267,3 +268,8 @@ def test_a_broken_row_is_refused_with_its_line(make: Make, row: str) -> None:
 def _only(isic_id: str) -> Condition:
 
     return among([isic_id])
+
+
+def test_a_folder_without_a_table_of_ours_is_read_as_it_is(make: Make) -> None:
+    folder = make({"ISIC_0000001.png": png(1, 1), "truth.csv": "image,MEL\nISIC_0000001,1.0\n"})
+    assert open_folder_index(folder, folder.with_name("spare"), small=0) is None
