@@ -146,7 +146,7 @@ def _info_rows(indexes: Iterator[Any]) -> Iterator[dict[str, Any]]:
 
 
 @cache.command("list")
-@output_options()
+@output_options(limit=True)
 @pass_run
 def list_files(run: Run, output: Output) -> ExitCode:
     """List the files that --cache keeps, with when each was last used.

@@ -60,7 +60,7 @@ def challenge() -> None:
 @click.argument("names", nargs=-1, metavar="[YEAR[:TASK[:SPLIT]]]…")
 @click.option("--check", is_flag=True, help="Ask the host for each file: is it there, how large?")
 @base_url_option
-@output_options()
+@output_options(limit=True)
 @pass_run
 def list_files(
     run: Run, names: tuple[str, ...], check: bool, base_url: str | None, output: Output

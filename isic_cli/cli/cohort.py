@@ -27,7 +27,7 @@ def cohort() -> None:
 
 
 @cohort.command("list")
-@output_options()
+@output_options(limit=True)
 @pass_run
 def list_cohorts(run: Run, output: Output) -> ExitCode:
     """List your cohorts, the newest first, with their uploads, licence and attribution.

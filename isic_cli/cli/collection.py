@@ -43,7 +43,7 @@ def collection() -> None:
 @click.option("--doi", "with_doi", is_flag=True, help="Only those with a DOI.")
 @click.option("--mine", is_flag=True, help="Only those that you made: one request more each.")
 @click.option("--counts", is_flag=True, help="How many images each has: one request more each.")
-@output_options()
+@output_options(limit=True)
 @fail_empty_option
 @pass_run
 def list_collections(

@@ -26,7 +26,7 @@ def contributor() -> None:
 
 
 @contributor.command("list")
-@output_options()
+@output_options(limit=True)
 @pass_run
 def list_contributors(run: Run, output: Output) -> ExitCode:
     """List your contributors, the newest first.

@@ -39,7 +39,7 @@ def lesion() -> None:
 @lesion.command("list")
 @click.option("--longitudinal", is_flag=True, help="Only those seen on different days.")
 @click.option("--min-images", type=Count(1), default=1, help="Only with so many.")
-@output_options()
+@output_options(limit=True)
 @fail_empty_option
 @pass_run
 def list_lesions(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any
@@ -14,7 +15,7 @@ import click
 
 from isic_cli.cli import formats
 from isic_cli.cli.complete import complete_fields
-from isic_cli.cli.params import LocalPath
+from isic_cli.cli.params import Count, LocalPath
 from isic_cli.errors import UsageError
 from isic_cli.files.atomic import replacing_path, replacing_text
 from isic_cli.files.faults import shown
@@ -73,6 +74,7 @@ class Output:
     quiet: bool = False
     default: str | None = None
     excel_safe: bool = False
+    limit: int = 0
 
     @property
     def to_terminal(self) -> bool:
@@ -95,7 +97,7 @@ class Output:
         A file is written beside its final name and renamed, so that a failure leaves an existing
         file as it was.
         """
-        counted = _Counted(rows)
+        counted = _Counted(islice(rows, self.limit or None))
         if self.resolved_format() == "parquet":
             self._write_parquet(counted, shape.leading or shape.columns)
             return counted.count
@@ -197,13 +199,15 @@ def _without_formulas(row: formats.Row) -> formats.Row:
     return {key: guarded(cell) if isinstance(cell, str) else cell for key, cell in row.items()}
 
 
-def output_options(*, default: str | None = None) -> Callable[[Any], Any]:
+def output_options(*, default: str | None = None, limit: bool = False) -> Callable[[Any], Any]:
     """Add `-f`, `--fields`, `-o` and `-q`; the command gets one `output`.
 
     Parameters
     ----------
     default : str, optional
         The format when nothing says otherwise, instead of a table or TSV.
+    limit : bool
+        Add `-l` too, for a list that has no selection.
     """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -247,10 +251,15 @@ def output_options(*, default: str | None = None) -> Callable[[Any], Any]:
                 quiet=quiet,
                 default=default,
                 excel_safe=excel_safe,
+                limit=kwargs.pop("limit") if limit else 0,
             )
             return command(*args, output=output, **kwargs)
 
-        return wrapped
+        if not limit:
+            return wrapped
+        return click.option(
+            "-l", "--limit", type=Count(0), default=0, help="The first N; 0 for all."
+        )(wrapped)
 
     return decorate
 

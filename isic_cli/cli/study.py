@@ -50,7 +50,7 @@ def study() -> None:
 
 @study.command("list")
 @click.argument("text", default="")
-@output_options()
+@output_options(limit=True)
 @fail_empty_option
 @pass_run
 def list_studies(run: Run, text: str, output: Output, fail_empty: bool) -> ExitCode:

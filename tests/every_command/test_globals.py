@@ -37,3 +37,16 @@ def test_the_last_archive_that_is_named_is_asked(
     done = isic(*words, "-l", "1", "-q")
     assert (done.code, done.out) == (0, "ISIC_9000000\n"), done.err
     assert (work / "log").exists() == ("--log-file" in words)
+
+
+def test_every_list_has_a_limit_and_every_dry_run_its_letter() -> None:
+    lists = [name for name in COMMANDS if name.endswith(" list")]
+    opts = {name: {o for p in one.params for o in p.opts} for name, one in COMMANDS.items()}
+    assert [name for name in lists if "-l" not in opts[name]] == []
+    assert [name for name, has in opts.items() if "--dry-run" in has and "-n" not in has] == []
+
+
+def test_a_list_ends_at_its_limit(isic: Isic) -> None:
+    every = isic("collection", "list", "-q").out.splitlines()
+    assert isic("collection", "list", "-q", "-l", "1").out.splitlines() == every[:1]
+    assert isic("lesion", "list", "-q", "--limit", "2").out.count("\n") == 2
