@@ -78,4 +78,4 @@ class Citation:
         return f"<Citation of {self.images:,} images as {self.style}>"
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.text(self.text)}</pre>"
+        return f'<pre style="white-space:pre-wrap">{html.text(self.text)}</pre>'
