@@ -1,6 +1,7 @@
 """Open a picture of any format: one limit of pixels, one orientation rule, errors in words."""
 
 import logging
+import re
 import struct
 import warnings
 import zlib
@@ -34,6 +35,10 @@ _LOGGER = logging.getLogger(__name__)
 # Ours decides, and is applied to the header of each picture.
 Image.MAX_IMAGE_PIXELS = None
 
+#: The modules whose warnings are ignored, and the filter that ignores them.
+_PILLOW = r"PIL\."
+_OF_PILLOW = ("ignore", None, Warning, re.compile(_PILLOW), 0)
+
 #: EXIF orientation → what shows the picture upright (Exif 2.32, tag 0x0112).
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -63,6 +68,16 @@ _DAMAGE = (
 _HOSTILE = "A file that claims such a size is usually damaged or hostile."
 
 
+def _silence_pillow() -> None:
+    """Ignore the warnings of Pillow, which name its own files; what is wrong is ours to say.
+
+    `catch_warnings` would do it for a block, but puts back what another thread had changed: after
+    two threads had read pictures at once, Python stayed silent for good.
+    """
+    if _OF_PILLOW not in warnings.filters:
+        warnings.filterwarnings("ignore", module=_PILLOW)
+
+
 @contextmanager
 def opened(
     source: Path | str | bytes, *, name: str = "", max_pixels: int = MAX_PIXELS
@@ -90,12 +105,10 @@ def opened(
     name = name or ("the picture" if isinstance(source, bytes) else shown(source))
     data = source if isinstance(source, bytes) else read_bytes(Path(source))
     try:
-        with warnings.catch_warnings():
-            # Pillow's warnings name its own files; what is wrong shows when pixels are decoded.
-            warnings.simplefilter("ignore")
-            with Image.open(BytesIO(data)) as image:
-                _refuse_size(image, name, max_pixels)
-                yield image
+        _silence_pillow()
+        with Image.open(BytesIO(data)) as image:
+            _refuse_size(image, name, max_pixels)
+            yield image
     except UnidentifiedImageError as error:
         what = "is empty" if not data else "is not a picture"
         raise NotAPictureError(f"{name} {what}") from error
@@ -135,10 +148,9 @@ def dimensions(source: Path) -> tuple[int, int]:
             return size
         file.seek(0)
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                with Image.open(file) as image:
-                    return image.size
+            _silence_pillow()
+            with Image.open(file) as image:
+                return image.size
         except _DAMAGE as error:
             raise NotAPictureError(f"{shown(source)} is not a picture") from error
 
