@@ -4,7 +4,6 @@ import threading
 import warnings
 from io import BytesIO
 
-import pytest
 from PIL import Image
 
 from isic_cli.pictures.load import opened
@@ -43,9 +42,11 @@ def test_threads_that_read_pictures_leave_other_warnings_alone() -> None:
             first_out.wait(10)
 
     threads = [threading.Thread(target=work) for work in (first, second)]
-    with pytest.warns(UserWarning, match="of ours"):
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
         warnings.warn("of ours", UserWarning, stacklevel=1)
+    assert [str(one.message) for one in heard] == ["of ours"]
