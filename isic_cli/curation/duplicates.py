@@ -13,18 +13,19 @@ import numpy as np
 
 from isic_cli.curation.confirm import confirm
 from isic_cli.curation.groups import connected
-from isic_cli.curation.matching import MOST, NearPairs, near_pairs
+from isic_cli.curation.matching import MOST
 from isic_cli.curation.phash import Grey
+from isic_cli.curation.variants import NearPair, pairs_of_variants, start_of
 from isic_cli.errors import UsageError
 
 #: From the surest to the least sure.
 METHODS = ("id", "bytes", "pixels", "phash")
 
-#: Bits by which the hashes of one re-encoded picture differ at most, as a rule.
-DISTANCE = 4
+#: Bits by which the hashes of a copy and of the nearest variant differ at most, as a rule.
+DISTANCE = 10
 
-#: Thumbnails kept while pairs are confirmed: 16 MB.
-_THUMBNAILS = 4096
+#: Thumbnails kept while pairs are confirmed: 64 MB.
+_THUMBNAILS = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,8 @@ class ComparedPicture:
         `""` when the name holds none.
     sha256 : str
         Of the bytes; `""` when not computed.
-    hash : int or None
-        From `phash.fingerprint`; None when not computed or the picture is damaged.
+    hashes : bytes
+        From `variants.variant_hashes`; empty when not computed or the picture is damaged.
     pixels : tuple of (int, int)
         Width and height; zeros when unknown.
     date : str
@@ -52,7 +53,7 @@ class ComparedPicture:
     key: str
     isic_id: str = ""
     sha256: str = ""
-    hash: int | None = None
+    hashes: bytes = b""
     pixels: tuple[int, int] = (0, 0)
     date: str = ""
     metadata: int = 0
@@ -176,7 +177,7 @@ def find_duplicates(
     Parameters
     ----------
     pictures : sequence of ComparedPicture
-        With what the tiers need: `isic_id`, `sha256`, `hash` (for `pixels` and `phash`).
+        With what the tiers need: `isic_id`, `sha256`, `hashes` (for `pixels` and `phash`).
     method : Method
         The tiers.
     reader : PictureReader
@@ -193,19 +194,12 @@ def find_duplicates(
     if "bytes" in method.tiers:
         found.tie_equal([picture.sha256 for picture in pictures], "bytes")
     if {"pixels", "phash"} & set(method.tiers):
-        pairs = _near(pictures, method.distance)
+        pairs = pairs_of_variants([picture.hashes for picture in pictures], method.distance)
         if "pixels" in method.tiers:
             found.tie_pixels(pairs, reader)
         if "phash" in method.tiers:
             found.tie_alike(pairs, reader)
     return found.groups()
-
-
-def _near(pictures: Sequence[ComparedPicture], distance: int) -> NearPairs:
-    hashed = [(at, one.hash) for at, one in enumerate(pictures) if one.hash is not None]
-    places = np.array([at for at, _ in hashed], np.int64)
-    near = near_pairs(np.array([number for _, number in hashed], np.uint64), distance)
-    return NearPairs(places[near.left], places[near.right], near.distance)
 
 
 class _Components:
@@ -216,6 +210,7 @@ class _Components:
         self._component = np.arange(len(pictures), dtype=np.int64)
         self._edges: list[tuple[int, int]] = []
         self._links: list[Link] = []
+        self._joined: dict[int, int] = {}
 
     def tie_equal(self, values: Sequence[str], method: str) -> None:
         """Tie each picture to the first with the same value; `""` is no value."""
@@ -225,32 +220,43 @@ class _Components:
                 self._tie(first.setdefault(value, at), at, method)
         self._settle()
 
-    def tie_pixels(self, pairs: NearPairs, reader: PictureReader) -> None:
+    def tie_pixels(self, pairs: Sequence[NearPair], reader: PictureReader) -> None:
         """Tie the pairs whose decoded pixels are equal."""
         digests: dict[int, str] = {}
-        for one, other, _ in pairs:
-            if self._component[one] == self._component[other]:
+        for pair in pairs:
+            if pair.variant or self._component[pair.one] == self._component[pair.other]:
                 continue
-            for at in (one, other):
+            for at in (pair.one, pair.other):
                 if at not in digests:
                     digests[at] = reader.pixels(self._pictures[at])
-            if digests[one] and digests[one] == digests[other]:
-                self._tie(one, other, "pixels")
+            if digests[pair.one] and digests[pair.one] == digests[pair.other]:
+                self._tie(pair.one, pair.other, "pixels")
         self._settle()
 
-    def tie_alike(self, pairs: NearPairs, reader: PictureReader) -> None:
+    def tie_alike(self, pairs: Sequence[NearPair], reader: PictureReader) -> None:
         """Tie the pairs whose thumbnails confirm what their hashes suggest."""
         recent = lru_cache(_THUMBNAILS)(lambda at: reader.thumbnail(self._pictures[at]))
-        for one, other, distance in pairs:
-            if self._component[one] == self._component[other]:
+        for pair in pairs:
+            if self._root(pair.one) == self._root(pair.other):
                 continue
-            left, right = recent(one), recent(other)
+            varied = pair.varied
+            fixed = pair.other if varied == pair.one else pair.one
+            left, right = recent(varied), recent(fixed)
             if left is None or right is None:
                 continue
-            agreed = confirm(left, right)
+            start = start_of(pair.variant, self._pictures[varied].pixels)
+            agreed = confirm(left, right, start)
             if agreed.accepted:
-                self._tie(one, other, "phash", distance, round(agreed.correlation, 4))
+                correlation = round(agreed.correlation, 4)
+                self._tie(pair.one, pair.other, "phash", pair.distance, correlation)
         self._settle()
+
+    def _root(self, at: int) -> int:
+        """Return a picture that stands for the group of another, ties of now included."""
+        at = int(self._component[at])
+        while at in self._joined:
+            at = self._joined[at]
+        return at
 
     def groups(self) -> list[Duplicates]:
         """Return the components of more than one picture."""
@@ -274,7 +280,9 @@ class _Components:
         distance: int | None = None,
         correlation: float | None = None,
     ) -> None:
-        if self._component[one] != self._component[other]:
+        left, right = self._root(one), self._root(other)
+        if left != right:
+            self._joined[max(left, right)] = min(left, right)
             keys = self._pictures[one].key, self._pictures[other].key
             self._edges.append((one, other))
             self._links.append(Link(*keys, method, distance, correlation))
@@ -282,3 +290,4 @@ class _Components:
     def _settle(self) -> None:
         edges = np.array(self._edges, np.int64).reshape(-1, 2)
         self._component = connected(len(self._pictures), edges[:, 0], edges[:, 1])
+        self._joined.clear()

@@ -118,13 +118,23 @@ def hash_grey(thumbnail: Grey) -> int:
         64 bits, the lowest frequency in the lowest bit; 0 for a picture of one grey value.
     """
     quarters = thumbnail.reshape(_SIDE, 2, _SIDE, 2).astype(np.float32)
-    values = _COSINES @ quarters.mean(axis=(1, 3)) @ _COSINES.T
-    lowest = values[_ROWS, _COLUMNS]
+    return int(hashes_of(spectrum(quarters.mean(axis=(1, 3)))[None])[0])
+
+
+def spectrum(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return the cosine transform of grey values, both of shape (32, 32)."""
+    return np.asarray(_COSINES @ values @ _COSINES.T, np.float32)
+
+
+def hashes_of(spectra: npt.NDArray[np.float32]) -> Hashes:
+    """Return the hashes of cosine transforms of shape (n, 32, 32)."""
+    lowest = spectra[:, _ROWS, _COLUMNS]
     # Rounding must not draw bits out of a picture that has no detail at all.
     lowest[np.abs(lowest) < 1e-3] = 0
     # The median by hand: np.median takes as long as the transform for so few values.
-    middle = np.sort(lowest)[31:33].mean()
-    return int(np.bitwise_or.reduce(_BITS[lowest > middle]))
+    middle = np.sort(lowest, axis=1)[:, 31:33].mean(axis=1)
+    bits = np.where(lowest > middle[:, None], _BITS, np.uint64(0))
+    return np.asarray(np.bitwise_or.reduce(bits, axis=1), np.uint64)
 
 
 def distance(one: int, other: int) -> int:

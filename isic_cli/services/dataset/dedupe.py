@@ -69,6 +69,7 @@ class Dedupe:
     problems: list[Outcome] = field(default_factory=list)
     read: int = 0
     _known: set[str] = field(default_factory=set)
+    _listed: int = 0
 
     def paths(self) -> list[str]:
         """Return the pictures to read, each once, those of `against` last.
@@ -81,6 +82,7 @@ class Dedupe:
         own = dict.fromkeys(path for folder in self.folders for path in pictures_in(folder))
         there = dict.fromkeys(path for folder in self.against for path in pictures_in(folder))
         self._known = {path for path in there if path not in own}
+        self._listed = len(own) + len(self._known)
         return [*own, *sorted(self._known)]
 
     def pictures_of(self, paths: Iterable[str], workers: Workers) -> Iterator[ComparedPicture]:
@@ -102,14 +104,22 @@ class Dedupe:
                     key=seen.path,
                     isic_id=isic_id,
                     sha256=seen.sha256,
-                    hash=seen.hash,
+                    hashes=seen.hashes,
                     pixels=seen.pixels,
                     date=known.date,
                     metadata=known.fields,
                 )
 
     def groups(self, pictures: list[ComparedPicture]) -> list["Group"]:
-        """Group the pictures."""
+        """Group the pictures.
+
+        Raises
+        ------
+        LocalError
+            Some of those that `paths` named were not read, nor told as damaged.
+        """
+        if len(pictures) != self._listed:
+            raise LocalError(f"{len(pictures):,} of {self._listed:,} pictures were compared")
         found = find_duplicates(pictures, self.method, reader=_Disk())
         if self.against:
             found = [one for one in found if self._crosses(one)]
