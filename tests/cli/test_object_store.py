@@ -135,7 +135,7 @@ def test_a_copy_that_was_lost_is_fetched_again_and_deletes_nothing(
     (copy,) = (tmp_path / "cache" / "staging").glob("*/files")
     shutil.rmtree(copy)
 
-    done = isic("image", "download", "--from", "ids.txt", OUT)
+    done = isic("dataset", "sync", OUT)
 
     assert (done.code, names()) == (0, before)
     assert store().exists("bucket/isic2/beside.txt")
