@@ -2,13 +2,16 @@
 
     python3.13 -m venv ref && ref/bin/pip install isic-challenge-scoring==5.8.0
     ref/bin/python benchmarks/challenge_reference.py classification 300 > answers.csv
+    ref/bin/python benchmarks/challenge_reference.py refusals > refusals.csv
 
-A line for each case of `tests/support/challenge_cases.py`: the score, the validation score, and
-the macro averages.
+`classification`: a line for each case of `tests/support/challenge_cases.py`: the score, the
+validation score, and the macro averages. `refusals`: for each file of
+`tests/support/challenge_broken.py` whether it is refused.
 """
 
 import csv
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 
@@ -16,24 +19,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import pandas as pd
 from isic_challenge_scoring.classification import ClassificationMetric, ClassificationScore
+from isic_challenge_scoring.types import ScoreError
 
+from tests.support.challenge_broken import BROKEN, TAKEN, TRUTH
 from tests.support.challenge_cases import TASKS, case
 
-FIGURES = [
-    "accuracy",
-    "sensitivity",
-    "specificity",
-    "dice",
-    "ppv",
-    "npv",
-    "auc",
-    "auc_sens_80",
-    "ap",
-]
+FIGURES = "accuracy sensitivity specificity dice ppv npv auc auc_sens_80 ap".split()  # noqa: SIM905
 
 
-def main(cases: int) -> None:
-    warnings.simplefilter("ignore")
+def classification(cases: int) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(["task", "case", "score", "validation", "balanced_accuracy", *FIGURES])
     for task, (classes, metric) in TASKS.items():
@@ -48,5 +42,25 @@ def main(cases: int) -> None:
             writer.writerow([task, number, *(repr(float(one)) for one in [*values, *figures])])
 
 
+def refusals() -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(["file", "refused"])
+    with tempfile.TemporaryDirectory() as folder:
+        truth, said = Path(folder, "truth.csv"), Path(folder, "said.csv")
+        truth.write_text(TRUTH)
+        for name, body in {**BROKEN, **{key: text.encode() for key, text in TAKEN.items()}}.items():
+            said.write_bytes(body)
+            try:
+                ClassificationScore.from_file(truth, said, ClassificationMetric.BALANCED_ACCURACY)
+            except ScoreError:
+                writer.writerow([name, 1])
+            else:
+                writer.writerow([name, 0])
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[2]))
+    warnings.simplefilter("ignore")
+    if sys.argv[1] == "refusals":
+        refusals()
+    else:
+        classification(int(sys.argv[2]))

@@ -91,7 +91,6 @@ def read_plain_mask(data: bytes, *, name: str, max_pixels: int = MAX_PIXELS) -> 
     with input_errors(), opened(data, name=name, max_pixels=max_pixels) as picture:
         if picture.mode not in {"1", "L"}:
             raise UsageError(f"{name} has the channels {picture.mode}, and not one of grey")
-        picture.load()  # before NumPy asks: it would have the picture decoded twice
         return np.asarray(picture.convert("L") if picture.mode == "1" else picture)
 
 
