@@ -87,7 +87,11 @@ class Truth:
                 continue
             for name, cells in added.items():
                 cells[at] = "" if is_missing(row.get(name)) else str(row[name]).strip()
-        return replace(self, facts={**{k: tuple(v) for k, v in added.items()}, **self.facts})
+        facts = dict(self.facts)
+        for name, cells in added.items():  # what is known already stays
+            known_cells = facts.get(name, cells)
+            facts[name] = tuple(old or new for old, new in zip(known_cells, cells, strict=True))
+        return replace(self, facts=facts)
 
     def groups(self, unit: str | None = None) -> tuple[str, IntArray]:
         """Return what is drawn as one in a bootstrap, and the number of it of each row.

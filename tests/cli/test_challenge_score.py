@@ -204,6 +204,24 @@ def test_the_truth_of_every_task_becomes_one_tidy_table(isic: Call) -> None:
             assert found[0]["isic_id"] == found[0]["id"][:12]
 
 
+def test_editions_of_a_truth_in_one_folder_give_each_image_once(isic: Call) -> None:
+    mirror = write_mirror(Path("mirror"), "2020", "2024")
+    found = rows(isic, f"challenge truth 2020 {mirror / '2020'}")
+    assert len({row["id"] for row in found}) == len(found) == 6
+    assert found[0]["lesion_id"] == "IL_0000000"
+    found = rows(isic, f"challenge truth 2024 {mirror / '2024'}")
+    assert len({row["id"] for row in found}) == len(found) == 6
+    assert {row["patient_id"] for row in found} == {"IP_0000000", "IP_0000001", "IP_0000002"}
+
+
+def test_editions_that_disagree_are_refused(isic: Call) -> None:
+    Path("a.csv").write_text("isic_id,target\nISIC_0000001,0\n")
+    Path("b.csv").write_text("isic_id,target\nISIC_0000001,1\n")
+    code, _, err = isic("challenge truth 2024 a.csv b.csv -o both.csv")
+    assert (code, Path("both.csv").exists()) == (ExitCode.CHECK, False)
+    assert "ISIC_0000001 is not target in one file, and target in another" in err
+
+
 def _truths(mirror: Path, task: str) -> list[str]:
     year, part = task.split(":")
     pattern = {"2016": f"*_Part{part.upper()}_*GroundTruth*", "2017": f"*_Part{part}_GroundTruth*"}

@@ -10,7 +10,7 @@ from isic_cli.challenge.masks import mask_name
 from isic_cli.challenge.tasks import ChallengeTask
 from isic_cli.challenge.truth import Truth
 from isic_cli.challenge.truth_table import read_truth
-from isic_cli.errors import NotFoundError, UsageError
+from isic_cli.errors import CheckError, NotFoundError, UsageError
 from isic_cli.files.faults import shown
 from isic_cli.files.walk import walk
 from isic_cli.models.ids import find_ids
@@ -64,7 +64,8 @@ def tidy_truth(task: ChallengeTask, sources: Sequence[Path]) -> TidyTruth:
         )
     joined = []
     for path, truth in truths:
-        for other in others:
+        # The other editions of a truth may know patients and lesions too.
+        for other in (*others, *(one for one, _ in truths if one != path)):
             try:
                 truth = truth.joined(other)  # noqa: PLW2901 - the same rows, with more columns
             except UsageError:
@@ -76,7 +77,25 @@ def tidy_truth(task: ChallengeTask, sources: Sequence[Path]) -> TidyTruth:
     columns = ("id", "isic_id", "label", *task.classes, *weights, "split")
     facts = tuple(name for name in facts if name not in columns)
     rows = (row for path, truth in joined for row in _rows(truth, split_of(path.name), facts))
-    return TidyTruth((*columns, *facts), rows, tuple(path.name for path, _ in truths))
+    return TidyTruth((*columns, *facts), _once(rows), tuple(path.name for path, _ in truths))
+
+
+def _once(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield each id once: several editions of a truth hold the same rows.
+
+    Raises
+    ------
+    CheckError
+        Two files that disagree.
+    """
+    labels: dict[str, str] = {}
+    for row in rows:
+        before = labels.get(row["id"])
+        if before is None:
+            labels[row["id"]] = row["label"]
+            yield row
+        elif before != row["label"]:
+            raise CheckError(f"{row['id']} is {before} in one file, and {row['label']} in another")
 
 
 def _files(source: Path) -> list[Path]:
