@@ -9,6 +9,7 @@ from pathlib import Path
 
 from isic_cli.errors import CheckError, NotFoundError, UsageError
 from isic_cli.files.faults import translated
+from isic_cli.files.load import read_text
 from isic_cli.files.place import place
 from isic_cli.models.outcomes import Outcome
 from isic_cli.models.selection import Selection
@@ -176,8 +177,7 @@ class FolderMerge:
         for part in self._parts:
             path = part / "licenses" / f"{name}.txt"
             if path.is_file():
-                with translated(path):
-                    return path.read_text("utf-8")
+                return read_text(path)
         raise NotFoundError(f"no folder has the text of the licence {name}")
 
 

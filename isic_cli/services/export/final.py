@@ -17,6 +17,7 @@ from isic_cli.curation.reference import Reference
 from isic_cli.errors import LocalError
 from isic_cli.files.atomic import replacing_path, replacing_state, write_state
 from isic_cli.files.digest import sha256_of
+from isic_cli.files.load import read_text
 from isic_cli.index.parquet import write_parquet
 from isic_cli.models.licenses import LICENSES
 from isic_cli.services.cite.dataset import read_provenance, reference_of
@@ -277,11 +278,9 @@ def credit_texts(folder: Path, rows: Iterable[Mapping[str, Any]]) -> dict[str, s
     for name in sorted({one.license for one in found}):
         path = folder / "licenses" / f"{name}.txt"
         try:
-            texts[f"licenses/{name}.txt"] = path.read_text("utf-8")
+            texts[f"licenses/{name}.txt"] = read_text(path)
         except FileNotFoundError:
             continue
-        except OSError as error:
-            raise LocalError(f"cannot read {path}: {error.strerror}") from error
     return texts
 
 
