@@ -259,7 +259,7 @@ def ids_and_folder(
     """
     names = place
     if outdir is None:
-        if not place:
+        if not place or not place[-1]:  # an unset variable is not the working folder
             raise UsageError("no folder is named", hint=_EXAMPLE)
         *names_, last = place
         names, outdir = tuple(names_), last if scheme_of(last) else Path(last)

@@ -22,6 +22,12 @@ _AGE = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)\s*([smhdw])", re.IGNORECASE)
 _URL = re.compile(r"(?:[^/=]*=)?([a-z][a-z0-9+.-]+):/", re.IGNORECASE | re.ASCII)
 
 
+def _refuse_empty(value: Any, param: click.Parameter | None, ctx: click.Context | None) -> None:
+    """Fail on nothing: a shell variable that was never set must not mean the working folder."""
+    if value == "":
+        raise click.BadParameter("the path is empty", ctx, param)
+
+
 def _refuse_url(value: object, param: click.Parameter | None, ctx: click.Context | None) -> None:
     """Fail on a URL: as a path it would name a folder such as `s3:`, in which data are lost."""
     match = _URL.match(value) if isinstance(value, str) else None
@@ -41,6 +47,7 @@ class FolderPath(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path or the URL."""
+        _refuse_empty(value, param, ctx)
         if isinstance(value, str) and scheme_of(value):
             return value
         _refuse_url(value, param, ctx)
@@ -48,13 +55,14 @@ class FolderPath(click.Path):
 
 
 class LocalPath(click.Path):
-    """A path on this machine; a URL is refused."""
+    """A path on this machine; a URL is refused, and so is nothing, which is no folder."""
 
     def __init__(self, *, file_okay: bool = True, dir_okay: bool = True) -> None:
         super().__init__(file_okay=file_okay, dir_okay=dir_okay, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path."""
+        _refuse_empty(value, param, ctx)
         _refuse_url(value, param, ctx)
         return super().convert(value, param, ctx)
 

@@ -89,3 +89,10 @@ def test_the_whole_archive_is_taken_only_when_it_is_meant(isic: Isic, tmp_path: 
     assert "Add --all to take the whole archive" in done.err
     assert not list((tmp_path / "out").glob("*.jpg"))
     assert isic("image", "download", "--all", "out").code == 0
+
+
+def test_an_empty_path_is_not_the_working_folder(isic: Isic, tmp_path: Path) -> None:
+    before = sorted(tmp_path.iterdir())
+    for words in (["-o", ""], ["ISIC_0000001", ""], ["--report", "", "out"]):
+        assert isic("image", "download", "-l", "1", *words).code == 2
+    assert sorted(tmp_path.iterdir()) == before
