@@ -1,0 +1,85 @@
+"""What the program computes held against what others published: one table.
+
+    python benchmarks/published.py FOLDER
+
+FOLDER is a collection of published files as `benchmarks/labels.py` takes it. Labels are compared
+with the truth of the challenges and, on made tables with the published combinations, with the
+published counts of each class; splits with the balance of StratifiedGroupKFold on the shape of
+2020; statistics and masks by `published_statistics`. Duplicates have a table of their own, that of
+`dedupe`. A row without a diagnosis at hand is not compared. The process exits with 1 when something
+differs that `curation/labels/README.md` does not explain.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.labels import measure
+from benchmarks.published_statistics import comparisons
+from isic_cli.curation.groups import build_groups
+from isic_cli.curation.labels import load_scheme
+from isic_cli.curation.shares import folds
+from isic_cli.curation.split import split
+from tests.curation.test_balance import shape_of_2020
+from tests.curation.test_published import HAM10000, Y2019, Y2020, Y2024
+
+#: Source, rows, how many agree, how many differ.
+Line = tuple[str, int, int, int]
+
+#: ISIC_0000077, which the archive corrected after the challenge of 2016.
+EXPLAINED = 1
+
+#: Images of each class as published.
+COUNTS = {
+    "ham10000": (HAM10000, [327, 514, 1099, 115, 1113, 6705, 142]),
+    "isic2019": (Y2019, [867, 3323, 2624, 239, 4522, 12875, 628, 253]),
+    "isic2020": (Y2020, [32542, 584]),
+    "isic2024": (Y2024, [400666, 393]),
+}
+
+
+def labels(folder: Path) -> Iterator[Line]:
+    """Labels against the truth of the challenges, and against published counts."""
+    for name, pair in measure(folder).items():
+        for source, found in zip(("today's tree", "words"), pair, strict=True):
+            differ = found.differing + found.unmapped
+            if found.agreed + differ:
+                yield f"labels {name}, {source}", found.agreed + differ, found.agreed, differ
+    for name, (rows, published) in COUNTS.items():
+        scheme, counts = load_scheme(name), Counter[str]()
+        for row, count in rows:
+            counts[scheme.explain(row).label] += count
+        off = sum(
+            abs(counts[label] - count)
+            for label, count in zip(sorted(counts), published, strict=True)
+        )
+        total = counts.total()
+        yield f"labels {name}, counts of classes", total, total - off, off
+
+
+def splits() -> Iterator[Line]:
+    """Five folds of the shape of 2020: 116 to 118 of 584 positives, as scikit-learn has them."""
+    rows = shape_of_2020()
+    groups = build_groups(rows)
+    for seed in range(3):
+        found = split(rows, groups, folds(5), seed=seed, stratify="target").strata["1"]
+        agree = sum(116 <= count <= 118 for count in found.values())
+        yield f"splits 2020, folds of seed {seed}", 5, agree, 5 - agree
+
+
+def main() -> int:
+    differing = -EXPLAINED
+    print(f"{'source':56} {'rows':>8} {'agree':>8} {'differ':>7}")
+    lines = [*labels(Path(sys.argv[1])), *splits()]
+    lines += [(one.source, one.agree + one.differ, one.agree, one.differ) for one in comparisons()]
+    for source, rows, agree, differ in lines:
+        differing += differ
+        print(f"{source:56} {rows:8} {agree:8} {differ:7}")
+    return int(differing > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
