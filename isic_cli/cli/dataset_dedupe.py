@@ -36,7 +36,7 @@ _FOLDER = LocalPath()
     default="id,bytes,pixels,phash",
     show_default=True,
     metavar="A,B",
-    help="Tiers, surest first; phash:6 also takes pictures that differ in 6 of 64 bits.",
+    help="Tiers, surest first; phash:4 takes pictures that differ in 4 of 64 bits at most, not 10.",
 )
 @click.option(
     "--keep",

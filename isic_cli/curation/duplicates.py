@@ -132,6 +132,10 @@ class Method:
     distance: int = DISTANCE
 
 
+#: The tiers unless others are asked for.
+ALL_TIERS = "id,bytes,pixels,phash"
+
+
 def parse_method(text: str) -> Method:
     """Return the tiers of `id,bytes,pixels,phash:6`, surest first.
 

@@ -89,6 +89,7 @@ class Dataset:
         label: str | None = None,
         group: Sequence[str] = (),
         seed: int = 0,
+        stable: bool = False,
     ) -> DatasetSplit:
         """Divide the images so that no patient and no lesion is in two splits.
 
@@ -106,6 +107,8 @@ class Dataset:
             Columns that tie images; `patient_id` and `lesion_id` unless given.
         seed : int
             Another seed, another split.
+        stable : bool
+            Keep the split of a group a function of its ids and the seed, as a set grows.
         """
         from isic_cli.curation.shares import folds as equal
         from isic_cli.curation.shares import parse_ratio
@@ -119,19 +122,24 @@ class Dataset:
         fields = (stratify,) if stratify else ()
         grouping = Grouping(group=tuple(group), fields=fields, scheme=scheme)
         rows, groups = read_groups(self._source(), grouping)
-        found = divide(rows, groups, shares, seed=seed, stratify=stratify)
+        found = divide(rows, groups, shares, seed=seed, stratify=stratify, stable=stable)
         for split in found.empty:
             warnings.warn(f"{split} has no image", IsicWarning, stacklevel=2)
         return DatasetSplit(found.of, found.images, dict(found.groups))
 
     def dedupe(self, method: str | None = None) -> ResultTable:
-        """Find pictures that are there twice: the same id, bytes or pixels, or the same look."""
-        from isic_cli.curation.duplicates import parse_method
+        """Find pictures that are there twice, as `isic dataset dedupe` does.
+
+        Parameters
+        ----------
+        method : str, optional
+            The tiers, such as `id,bytes,pixels` or `phash:4`; all of them unless given.
+        """
+        from isic_cli.curation.duplicates import ALL_TIERS, parse_method
         from isic_cli.services.dataset.dedupe import Dedupe
         from isic_cli.services.run.workers import ExecutorSpec, open_workers
 
-        parsed = parse_method(method) if method is not None else parse_method("phash")
-        job = Dedupe((self.folder,), (), parsed)
+        job = Dedupe((self.folder,), (), parse_method(method or ALL_TIERS))
         with open_workers(ExecutorSpec(jobs=2)) as workers:
             pictures = list(job.pictures_of(job.paths(), workers))
         rows = [group.row() for group in job.groups(pictures)]

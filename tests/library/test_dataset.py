@@ -148,3 +148,36 @@ def test_a_study_is_read_from_a_table(tmp_path: Path) -> None:
     study = ReaderStudy.open(table)
     assert study.annotators == ("a", "b")
     assert len(study.responses()) == 2
+
+
+def test_duplicates_are_found_by_every_tier_that_the_command_has(
+    pictures: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "twice"
+    folder.mkdir()
+    for path in pictures.iterdir():
+        if path.is_file():
+            (folder / path.name).write_bytes(path.read_bytes())
+    first = next(iter(sorted(pictures.glob("ISIC_*.jpg"))))
+    (folder / "ISIC_0000001.jpg").write_bytes(first.read_bytes())
+    rows = Dataset.open(folder).dedupe().rows
+    assert [(row["isic_ids"], row["method"]) for row in rows] == [
+        (["ISIC_0000001", first.stem], "bytes")
+    ]
+    assert len(Dataset.open(folder).dedupe("id")) == 0
+
+
+def test_a_stable_split_keeps_its_groups_as_a_set_grows(tmp_path: Path) -> None:
+    def table(count: int) -> Path:
+        path = tmp_path / f"{count}.csv"
+        rows = [f"ISIC_{number:07},IL_{number:07}" for number in range(1, count + 1)]
+        path.write_text("\n".join(["isic_id,lesion_id", *rows]))
+        return path
+
+    few, many = Dataset.open(table(100)), Dataset.open(table(400))
+    grown = many.split("70:30", stable=True).of
+    assert {name: grown[name] for name in few.split("70:30", stable=True).of} == few.split(
+        "70:30", stable=True
+    ).of
+    balanced = many.split("70:30").of
+    assert any(balanced[name] != split for name, split in few.split("70:30").of.items())
