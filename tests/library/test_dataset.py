@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from isic_cli import Archive, Dataset, ReaderStudy
+from isic_cli.curation.duplicates import ALL_TIERS
 from isic_cli.errors import IsicError, LocalError, NotFoundError, UsageError
 from isic_cli.library.images import IsicWarning
 from isic_cli.library.table import ResultTable
+from tests.every_command.tree import COMMANDS
 
 
 @pytest.fixture(autouse=True)
@@ -181,3 +183,8 @@ def test_a_stable_split_keeps_its_groups_as_a_set_grows(tmp_path: Path) -> None:
     ).of
     balanced = many.split("70:30").of
     assert any(balanced[name] != split for name, split in few.split("70:30").of.items())
+
+
+def test_the_command_and_the_object_look_by_the_same_tiers() -> None:
+    method = next(one for one in COMMANDS["dataset dedupe"].params if one.name == "method")
+    assert method.default == ALL_TIERS
