@@ -9,7 +9,7 @@ from isic_cli.cli.command import Command
 from isic_cli.cli.executor import executor_options
 from isic_cli.cli.outcome import report_option, reported
 from isic_cli.cli.output import Output, Shape, output_options
-from isic_cli.cli.params import LocalPath
+from isic_cli.cli.params import SHARE, LocalPath
 from isic_cli.cli.progress import Progress, progress_option
 from isic_cli.cli.sources import settle
 from isic_cli.errors import ExitCode
@@ -39,6 +39,19 @@ _FOLDER = LocalPath()
     help="Tiers, surest first; phash:4 takes pictures that differ in 4 of 64 bits at most, not 10.",
 )
 @click.option(
+    "--embeddings",
+    type=LocalPath(dir_okay=False),
+    metavar="FILE",
+    help="Vectors of a model of yours (Parquet, .npy, .npz, any table): alike is a copy too.",
+)
+@click.option(
+    "--cosine",
+    type=SHARE,
+    default=0.95,
+    show_default=True,
+    help="How alike embeddings of copies are; what fits depends on the model.",
+)
+@click.option(
     "--keep",
     type=click.Choice(["largest", "oldest", "most-metadata"]),
     default="largest",
@@ -59,6 +72,8 @@ def dedupe(
     folders: tuple[Path, ...],
     against: tuple[Path, ...],
     method: str,
+    embeddings: Path | None,
+    cosine: float,
     keep: str,
     write_exclude: Path | None,
     executor: "ExecutorSpec",
@@ -76,9 +91,11 @@ def dedupe(
     from isic_cli.curation.duplicates import parse_method
     from isic_cli.services.dataset.dedupe import Dedupe
     from isic_cli.services.run.workers import open_workers
+    from isic_cli.tables.embeddings import read_embeddings
 
     with reported(report_file) as report:
-        job = Dedupe(folders, against, parse_method(method), keep)
+        vectors = read_embeddings(embeddings) if embeddings is not None else None
+        job = Dedupe(folders, against, parse_method(method), keep, vectors, cosine)
         paths = job.paths()
         with (
             Progress("reading", "pictures", mode=progress, total=len(paths)) as ticker,
@@ -101,6 +118,8 @@ def _conclude(job: "Dedupe", groups: "list[Group]", write_exclude: Path | None) 
 
         with replacing_text(write_exclude) as file:
             file.writelines(f"{isic_id}\n" for isic_id in excluded)
+    if job.without_vector:
+        click.echo(f"Warning: {job.without_vector:,} pictures have no embedding", err=True)
     inside = sum(len(group.found.pictures) for group in groups)
     click.echo(
         f"{job.read:,} pictures: {len(groups):,} groups of duplicates with {inside:,} pictures; "

@@ -20,6 +20,7 @@ from isic_cli.errors import UsageError
 
 #: From the surest to the least sure.
 METHODS = ("id", "bytes", "pixels", "phash")
+EVIDENCE = (*METHODS, "embeddings")
 
 #: Bits by which the hashes of a copy and of the nearest variant differ at most, as a rule.
 DISTANCE = 10
@@ -80,11 +81,11 @@ class Link:
     left, right : str
         Their keys.
     method : str
-        One of `METHODS`.
+        One of `EVIDENCE`.
     distance : int or None
-        Bits between the hashes; None for the exact methods.
+        Bits between the hashes; None for the other methods.
     correlation : float or None
-        Of the thumbnails, for `phash`.
+        Of the thumbnails, for `phash`; the cosine, for `embeddings`.
     """
 
     left: str
@@ -174,23 +175,22 @@ class PictureReader(Protocol):
 
 
 def find_duplicates(
-    pictures: Sequence[ComparedPicture], method: Method, *, reader: PictureReader
+    pictures: Sequence[ComparedPicture],
+    method: Method,
+    *,
+    reader: PictureReader,
+    alike: Sequence[tuple[int, int, float]] = (),
 ) -> list[Duplicates]:
-    """Group duplicates.
+    """Group duplicates, by their first picture; no pair is tied twice, surer tiers come first.
 
     Parameters
     ----------
     pictures : sequence of ComparedPicture
         With what the tiers need: `isic_id`, `sha256`, `hashes` (for `pixels` and `phash`).
-    method : Method
-        The tiers.
     reader : PictureReader
-        Asked again for few pictures, so that no thumbnail need be kept of the many.
-
-    Returns
-    -------
-    list of Duplicates
-        By their first picture. A pair that a surer tier ties is not tied again by a later one.
+        Asked again for few pictures: no thumbnail is kept of the many.
+    alike : sequence of (int, int, float)
+        Pairs of pictures, by number, whose embeddings are alike, with their cosine.
     """
     found = _Components(pictures)
     if "id" in method.tiers:
@@ -203,6 +203,7 @@ def find_duplicates(
             found.tie_pixels(pairs, reader)
         if "phash" in method.tiers:
             found.tie_alike(pairs, reader)
+    found.tie_embedded(alike)
     return found.groups()
 
 
@@ -255,6 +256,11 @@ class _Components:
                 self._tie(pair.one, pair.other, "phash", pair.distance, correlation)
         self._settle()
 
+    def tie_embedded(self, pairs: Sequence[tuple[int, int, float]]) -> None:
+        for one, other, cosine in pairs:
+            self._tie(one, other, "embeddings", correlation=round(cosine, 4))
+        self._settle()
+
     def _root(self, at: int) -> int:
         """Return a picture that stands for the group of another, ties of now included."""
         at = int(self._component[at])
@@ -270,11 +276,7 @@ class _Components:
         links: dict[int, list[Link]] = {}
         for (one, _), link in zip(self._edges, self._links, strict=True):
             links.setdefault(int(self._component[one]), []).append(link)
-        return [
-            Duplicates(tuple(members[group]), tuple(links[group]))
-            for group in members
-            if group in links
-        ]
+        return [Duplicates(tuple(members[at]), tuple(links[at])) for at in members if at in links]
 
     def _tie(
         self,

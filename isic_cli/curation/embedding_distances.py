@@ -17,6 +17,8 @@ Ints = npt.NDArray[np.int64]
 
 #: Distances that are in memory at once: 64 MB.
 _BLOCK = 1 << 24
+#: What single precision may lose of a distance.
+_ROUNDING = 1e-6
 #: Nearest neighbours of each picture that are kept for the tree.
 _KEPT = 16
 
@@ -65,6 +67,34 @@ def nearest_pictures(vectors: Vectors) -> NearestPictures:
         place[rows] = block.argmin(axis=1)
         distance[rows] = block[own - rows.start, place[rows]]
     return NearestPictures(place, distance)
+
+
+def pairs_alike(vectors: Vectors, cosine: float) -> list[tuple[int, int, float]]:
+    """Return the pairs whose vectors have at least this cosine, the most alike first.
+
+    Exact: every pair is looked at, in blocks, so that time grows with the square.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (N, D)
+        Of length 1.
+    cosine : float
+        From 0 to 1.
+
+    Returns
+    -------
+    list of (int, int, float)
+        Two rows, the first before the second, and their cosine.
+    """
+    found: list[tuple[int, int, float]] = []
+    for rows, block in distance_rows(vectors):
+        left, right = np.nonzero(block <= (1 - cosine) / 2 + _ROUNDING)
+        later = right > left + rows.start
+        left, right = left[later], right[later]
+        alike = 1 - 2 * block[left, right].astype(np.float64)
+        one, other = (left + rows.start).tolist(), right.tolist()
+        found.extend(zip(one, other, alike.tolist(), strict=True))
+    return sorted(found, key=lambda pair: (-pair[2], pair[0], pair[1]))
 
 
 @dataclass(frozen=True, eq=False)

@@ -154,3 +154,35 @@ def test_bad_input_is_named(
     done = isic("dataset", "dedupe", *arguments)
     assert done.code == code
     assert message in done.err
+
+
+def test_pictures_whose_embeddings_are_alike_are_copies_too(
+    isic: Isic, pile: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "vectors.csv").write_text(
+        "isic_id,a,b\n"
+        "ISIC_0000001,1,0\nISIC_0000002,0.6,0.8\nISIC_0000003,0,1\n"
+        "ISIC_0000004,1,0\nISIC_0000005,1,0\n"
+    )
+    done = isic(
+        *("dataset", "dedupe", "pile", "--method", "bytes"),
+        *("--embeddings", "vectors.csv", "--cosine", "0.8"),
+    )
+    assert done.code == 0, done.err
+    groups = [json.loads(line) for line in done.lines]
+    assert [group["isic_ids"] for group in groups] == [
+        ["ISIC_0000001", "ISIC_0000004", "ISIC_0000005"],
+        ["ISIC_0000002", "ISIC_0000003"],
+    ]
+    assert [group["method"] for group in groups] == ["embeddings", "embeddings"]
+    assert groups[1]["links"][0]["correlation"] == pytest.approx(0.8)
+    assert done.err.startswith("Warning: 1 pictures have no embedding\n")
+    assert done.code == 0
+
+
+def test_embeddings_that_cannot_be_are_told(isic: Isic, pile: Path, tmp_path: Path) -> None:
+    assert isic("dataset", "dedupe", "pile", "--embeddings", "none.npy").code == 6
+    (tmp_path / "bad.csv").write_text("isic_id,a,b\nISIC_0000001,0,0\n")
+    assert isic("dataset", "dedupe", "pile", "--embeddings", "bad.csv").code == 2
+    (tmp_path / "good.csv").write_text("isic_id,a,b\nISIC_0000001,1,0\n")
+    assert isic("dataset", "dedupe", "pile", "--embeddings", "good.csv", "--cosine", "2").code == 2

@@ -12,6 +12,7 @@ from isic_cli.curation.embedding_distances import (
     label_distances,
     nearest_pictures,
     off_topic,
+    pairs_alike,
 )
 
 #: What SelfClean 0.0.39 gave for `clustered(seed)`: the order of its off-topic ranking and its
@@ -98,3 +99,24 @@ def test_the_tree_is_the_shortest_also_where_kept_neighbours_do_not_suffice(
     few = off_topic(vectors)
     assert few.order.tolist() == expected.order.tolist()
     assert few.joined == pytest.approx(expected.joined, abs=1e-6)
+
+
+def test_pairs_are_alike_from_the_cosine_that_is_asked_on() -> None:
+    vectors = np.array([[1, 0], [0.6, 0.8], [1, 0], [0, 1]], np.float32)
+    assert [pair[:2] for pair in pairs_alike(vectors, 0.9)] == [(0, 2)]
+    assert [pair[:2] for pair in pairs_alike(vectors, 0.8)] == [(0, 2), (1, 3)]
+    assert [pair[:2] for pair in pairs_alike(vectors, 0.81)] == [(0, 2)]
+    assert [round(pair[2], 6) for pair in pairs_alike(vectors, 0.6)] == [1.0, 0.8, 0.6, 0.6]
+
+
+def test_alike_pairs_of_many_pictures_are_those_of_a_look_at_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(embedding_distances, "_BLOCK", 700)  # several blocks
+    vectors = np.random.default_rng(3).normal(size=(60, 4)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    cosines = vectors @ vectors.T
+    slow = {(i, j) for i in range(60) for j in range(i + 1, 60) if cosines[i, j] >= 0.9}
+    found = pairs_alike(vectors, 0.9)
+    assert {pair[:2] for pair in found} == slow
+    assert len(found) == len(slow) > 0

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from isic_cli.curation.duplicates import (
-    METHODS,
+    EVIDENCE,
     ComparedPicture,
     Duplicates,
     Method,
@@ -20,6 +22,7 @@ from isic_cli.services.dataset.image_loading import Reading, read_pictures
 from isic_cli.services.run.workers import Workers, chunks
 from isic_cli.services.sheet.sources import pictures_in
 from isic_cli.services.tabular import open_table
+from isic_cli.tables.embeddings import Embeddings
 
 #: Pictures that a worker reads at a time: their results are small, so few trips pay.
 _CHUNK = 16
@@ -56,6 +59,12 @@ class Dedupe:
         The tiers.
     policy : str
         Which picture of a group to keep, one of `curation.duplicates.POLICIES`.
+    embeddings : Embeddings or None
+        Vectors of a model; pictures whose cosine is at least `cosine` are duplicates too.
+    cosine : float
+        From 0 to 1.
+    without_vector : int
+        Pictures that the embeddings do not have; known once they were grouped.
     problems : list of Outcome
         Pictures that are damaged or cannot be read.
     read : int
@@ -66,6 +75,9 @@ class Dedupe:
     against: tuple[Path, ...]
     method: Method
     policy: str = "largest"
+    embeddings: Embeddings | None = None
+    cosine: float = 1.0
+    without_vector: int = 0
     problems: list[Outcome] = field(default_factory=list)
     read: int = 0
     _known: set[str] = field(default_factory=set)
@@ -120,10 +132,24 @@ class Dedupe:
         """
         if len(pictures) != self._listed:
             raise LocalError(f"{len(pictures):,} of {self._listed:,} pictures were compared")
-        found = find_duplicates(pictures, self.method, reader=_Disk())
+        alike = self._alike(pictures)
+        found = find_duplicates(pictures, self.method, reader=_Disk(), alike=alike)
         if self.against:
             found = [one for one in found if self._crosses(one)]
         return [self._group(one) for one in found]
+
+    def _alike(self, pictures: list[ComparedPicture]) -> list[tuple[int, int, float]]:
+        """Return the pairs of pictures whose embeddings are alike."""
+        if self.embeddings is None:
+            return []
+        from isic_cli.curation.embedding_distances import pairs_alike
+
+        names = [one.isic_id or Path(one.key).stem for one in pictures]
+        rows = self.embeddings.rows_of(names)
+        there = np.flatnonzero(rows >= 0)
+        self.without_vector = len(pictures) - len(there)
+        pairs = pairs_alike(self.embeddings.vectors[rows[there]], self.cosine)
+        return [(int(there[one]), int(there[other]), cosine) for one, other, cosine in pairs]
 
     def outcomes(
         self, pictures: Iterable[ComparedPicture], groups: Iterable["Group"]
@@ -191,7 +217,7 @@ class Group:
     def row(self) -> dict[str, Any]:
         """Return the group as a row: a contract."""
         links = self.found.links
-        weakest = max((link.method for link in links), key=METHODS.index)
+        weakest = max((link.method for link in links), key=EVIDENCE.index)
         distances = [link.distance for link in links if link.distance is not None]
         return {
             "isic_ids": self.isic_ids,
