@@ -8,7 +8,7 @@ import click
 
 from isic_cli.cli.command import Command
 from isic_cli.cli.output import Output, Shape, output_options
-from isic_cli.cli.params import LOCAL_PATH, LOCAL_TEXT, SHARE, LocalPath
+from isic_cli.cli.params import LOCAL_PATH, LOCAL_TEXT, SHARE, Count, LocalPath
 from isic_cli.cli.study_source import readable
 from isic_cli.errors import ExitCode, UsageError
 
@@ -64,8 +64,8 @@ class _Named:
     type=click.Choice(["patient", "lesion", "image"]),
     help="What is drawn for them; by default the first that is known.",
 )
-@click.option("--rounds", type=click.IntRange(min=1), default=1000, show_default=True)
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--rounds", type=Count(1), default=1000, show_default=True)
+@click.option("--seed", type=Count(), default=0, show_default=True)
 @click.option(
     "--plot",
     type=LocalPath(dir_okay=False),

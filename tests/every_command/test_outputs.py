@@ -21,16 +21,8 @@ WRITES = {"-o", "--fix", "--report", "--plot", "--sheet", "--write-exclude"}
 OTHERS = {
     *("--against", "--check", "--exclude", "--features", "--from", "--from-isic-ids"),
     *("--from-snapshot", "--ids", "--image", "--images", "--input", "--metadata", "--pairs"),
-    *(
-        "--embeddings",
-        "--previous",
-        "--scheme",
-        "--split",
-        "--download",
-        "--outdir",
-        "--map",
-        "--mask",
-    ),
+    *("--embeddings", "--previous", "--scheme", "--split", "--download", "--outdir"),
+    *("--map", "--mask", "--into"),
 }
 
 PLACES = [

@@ -5,12 +5,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 
 from isic_cli.files.atomic import replacing_text
 from isic_cli.files.faults import translated
-from isic_cli.models.image import ImageRecord
 from isic_cli.models.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from isic_cli.models.image import ImageRecord
 
 
 class Report:
@@ -58,7 +60,7 @@ class Report:
         """Whether there is a file for it."""
         return self._path is not None
 
-    def listing(self, records: Iterable[ImageRecord]) -> Iterator[ImageRecord]:
+    def listing(self, records: "Iterable[ImageRecord]") -> "Iterator[ImageRecord]":
         """Pass records on, with a line for each: a listing has nothing more to tell."""
         for record in records:
             if self._path is not None:
