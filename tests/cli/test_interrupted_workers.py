@@ -1,6 +1,7 @@
 """Runs that work with processes, ended at any moment: nobody stays, and one line is said."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,7 +26,7 @@ RUNS = {
     "verify": ("dataset", "verify", "set", "--deep", "--executor", "processes"),
     "dedupe": ("dataset", "dedupe", "archive", "--executor", "processes", "-j", "2"),
     "export": (
-        *("dataset", "export", "set", "out", "--to", "csv", "--size", "700"),
+        *("dataset", "export", "set", "out", "--to", "csv", "--size", "1900", "--encode", "png"),
         *("--executor", "processes", "-j", "2"),
     ),
 }
@@ -81,6 +82,7 @@ def wait_until(is_so: Callable[[], bool], seconds: float) -> bool:
 def test_no_process_stays_and_one_line_is_said(
     name: str, number: signal.Signals, after: float, home: Path
 ) -> None:
+    shutil.rmtree(home / "out", ignore_errors=True)  # of an export that was ended before
     mark = f"ISIC_TEST_MARK={uuid4()}"
     key, _, value = mark.partition("=")
     with subprocess.Popen(
