@@ -1,6 +1,7 @@
 """Take pictures from the cache instead of the network, and add to it what was fetched."""
 
 import logging
+import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
@@ -36,6 +37,7 @@ class FileCache:
         self._archive = archive
         self._variant = variant
         self._works = True
+        self._failing = threading.Lock()
 
     @classmethod
     def open(cls, settings: Settings, variant: Variant) -> Self | None:
@@ -73,8 +75,10 @@ class FileCache:
             if self._works:
                 self._store.add(key, file, stated=stated)
         except IsicError as error:
-            self._works = False
-            logger.warning("nothing more goes into the cache: %s", error.message)
+            with self._failing:
+                worked, self._works = self._works, False
+            if worked:  # several threads may fail at once, and one says it
+                logger.warning("nothing more goes into the cache: %s", error.message)
 
 
 def picture_bytes(api: ArchiveApi, record: ImageRecord, variant: Variant) -> bytes:
