@@ -8,11 +8,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from isic_cli.library.archive import Archive
-    from isic_cli.library.dataset import Dataset
-    from isic_cli.library.image import Image
-    from isic_cli.library.images import ImageSelection
-    from isic_cli.library.study import ReaderStudy
+    from isic_cli.python.archive import Archive
+    from isic_cli.python.dataset import Dataset
+    from isic_cli.python.image import Image
+    from isic_cli.python.images import ImageSelection
+    from isic_cli.python.study import ReaderStudy
 
 __version__ = "0.1.0"
 __all__ = ["Archive", "Dataset", "Image", "ImageSelection", "ReaderStudy", "__version__"]
@@ -32,4 +32,4 @@ def __getattr__(name: str) -> Any:
     """Import a public name only when it is asked for, so that `isic --help` stays fast."""
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"isic_cli.library.{_HOME[name]}"), name)
+    return getattr(import_module(f"isic_cli.python.{_HOME[name]}"), name)

@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isic_cli.errors import NotFoundError, UsageError
-from isic_cli.library.archive import Archive
+from isic_cli.python.archive import Archive
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from isic_cli.library.image import Image
-    from isic_cli.library.study import ReaderStudy
     from isic_cli.models.collection import Collection
+    from isic_cli.python.image import Image
+    from isic_cli.python.study import ReaderStudy
 
 __all__ = ["IsicApi"]
 

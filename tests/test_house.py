@@ -18,7 +18,7 @@ LAYERS = [
     {"__main__"},
     {"cli"},
     {"compat"},
-    {"library"},
+    {"python"},
     {"services"},
     {"api", "folder", "demo"},
     {"index"},

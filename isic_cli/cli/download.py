@@ -9,13 +9,14 @@ from isic_cli.cli.at_hand import at_hand
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.options import ids_and_folder, selecting, with_ids
-from isic_cli.cli.outcome import Fold, report_credits, reported, sidecars_written
+from isic_cli.cli.outcome import Fold, report_credits, reported
 from isic_cli.cli.params import FolderPath, LocalText
 from isic_cli.cli.progress import Progress, human_bytes
 from isic_cli.cli.rows import conclude, fail_empty_option, serial_option, warn_of_quirks
 from isic_cli.cli.terminal import can_ask, confirm
 from isic_cli.cli.transfer import TransferChoice, transfer_options
 from isic_cli.errors import ExitCode, UsageError
+from isic_cli.services.run.ending import sidecars_written
 
 if TYPE_CHECKING:
     from isic_cli.models.selection import Selection

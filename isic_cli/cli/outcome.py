@@ -134,20 +134,6 @@ def report_credits(credit: "Credits") -> None:
         click.echo(f"Attribution: the image's own for {credit.own:,}.", err=True)
 
 
-@contextmanager
-def sidecars_written(write: "Callable[..., object]") -> "Iterator[None]":
-    """Bring tables and lock up to date whatever ends the block; in a hurry when it is cut short."""
-    try:
-        yield
-    except Exception:
-        write(hurried=False)
-        raise
-    except BaseException:
-        write(hurried=True)
-        raise
-    write(hurried=False)
-
-
 def report_option(thing: str) -> "Callable[[F], F]":
     """Add `--report`, which the command gets as `report_file`."""
     return click.option(

@@ -8,11 +8,12 @@ import click
 from isic_cli.cli.at_hand import at_hand
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
-from isic_cli.cli.outcome import Fold, report_credits, reported, sidecars_written
+from isic_cli.cli.outcome import Fold, report_credits, reported
 from isic_cli.cli.params import Count, FolderPath
 from isic_cli.cli.progress import Progress
 from isic_cli.cli.transfer import TransferChoice, transfer_options
 from isic_cli.errors import ExitCode, UsageError
+from isic_cli.services.run.ending import sidecars_written
 
 if TYPE_CHECKING:
     from isic_cli.models.outcomes import Outcome

@@ -8,11 +8,12 @@ import click
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.executor import executor_options
-from isic_cli.cli.outcome import Fold, reported, sidecars_written
+from isic_cli.cli.outcome import Fold, reported
 from isic_cli.cli.params import LocalPath
 from isic_cli.cli.progress import Progress
 from isic_cli.cli.transfer import TransferChoice, transfer_options
 from isic_cli.errors import ExitCode
+from isic_cli.services.run.ending import sidecars_written
 
 if TYPE_CHECKING:
     from isic_cli.models.outcomes import Outcome

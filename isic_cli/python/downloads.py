@@ -6,19 +6,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isic_cli.errors import TerminatedError
-from isic_cli.library import html
-from isic_cli.library.frames import library
-from isic_cli.library.table import ResultTable
 from isic_cli.models.outcomes import ITEM_KEYS, Outcome
+from isic_cli.python import html
+from isic_cli.python.frames import library
+from isic_cli.python.table import ResultTable
 from isic_cli.services.download.events import Failed, Finished, Skipped, outcome_of
 from isic_cli.services.download.options import DownloadOptions, Variant
+from isic_cli.services.run.ending import sidecars_written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from isic_cli.api.archive import ArchiveApi
     from isic_cli.models.selection import Selection
+    from isic_cli.services.download.events import DownloadEvent
 
 
 @dataclass(frozen=True, repr=False)
@@ -96,21 +97,36 @@ def download(
     job = Acquisition(api, selection, options)
     job.hold()
     job.check_space()
-    outcomes: list[Outcome] = []
-    with folder_lock(folder), _watched(progress, job.total()) as watch:
+    with (
+        folder_lock(folder),
+        _watched(progress, job.total()) as watch,
+        sidecars_written(job.write_sidecars),
+    ):
         try:
-            with closing(job.run()) as events:  # type: ignore[type-var]  # it is a generator
-                for event in events:
-                    watch(event)
-                    if isinstance(event, Finished | Skipped | Failed):
-                        outcomes.append(outcome_of(event))
-        except (KeyboardInterrupt, TerminatedError, GeneratorExit):
-            job.write_sidecars(hurried=True)
-            raise
+            outcomes = _taken(job.run(), watch)
         finally:
             api.reopen_files()
-        job.write_sidecars()
-    return _result(folder, [*outcomes, *job.images.problems])
+    return _result(folder, [*outcomes, *job.images.problems, *_not_listed(job.images.missed)])
+
+
+def _taken(
+    events: "Iterator[DownloadEvent]", watch: Callable[[Any], None] = lambda _event: None
+) -> list[Outcome]:
+    """Return what became of each image of a run, to the end of its events."""
+    found = []
+    with closing(events) as run:  # type: ignore[type-var]  # it is a generator
+        for event in run:
+            watch(event)
+            if isinstance(event, Finished | Skipped | Failed):
+                found.append(outcome_of(event))
+    return found
+
+
+def _not_listed(missed: int) -> list[Outcome]:
+    """Return the images that the archive announced and did not list, as one failure."""
+    if not missed:
+        return []
+    return [Outcome("", "failed", f"the archive did not list {missed} images it announced")]
 
 
 def _result(folder: Path, outcomes: "Sequence[Outcome]") -> DownloadResult:
@@ -150,14 +166,10 @@ def synchronise(folder: Path) -> DownloadResult:
                 retries=settings.retries,
             )
             job = Synchronisation(api, lock, options)
-            with closing(job.run()) as events:  # type: ignore[type-var]  # it is a generator
-                outcomes = [
-                    outcome_of(event)
-                    for event in events
-                    if isinstance(event, Finished | Skipped | Failed)
-                ]
-            leaving = job.leaving()
-            job.write_sidecars()
+            with sidecars_written(job.write_sidecars):
+                outcomes = _taken(job.run())
+                leaving = job.leaving()
     gone = {one.isic_id for one in leaving}
     problems = [one for one in job.problems() if one.isic_id not in gone]
-    return _result(folder, [*outcomes, *leaving, *problems])
+    missed = _not_listed(job.missed)
+    return _result(folder, [*outcomes, *leaving, *problems, *missed])

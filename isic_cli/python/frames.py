@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from isic_cli.errors import UsageError
 from isic_cli.index.columns import METADATA
+from isic_cli.tables.names import is_missing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,12 +55,21 @@ def kind_of(name: str, values: Iterable[Any]) -> Kind:
     return "integer" if kinds == {int} else "number"
 
 
+#: What tables write for a truth value, in any case.
+_TRUTH = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
+
 _CONVERT: Mapping[Kind, Callable[[Any], Any]] = {
-    "integer": int,
+    "integer": lambda value: int(value) if isinstance(value, int) else _whole(float(value)),
     "number": float,
-    "boolean": bool,
+    "boolean": lambda value: value if isinstance(value, bool) else _TRUTH[str(value).casefold()],
     "text": lambda value: value if isinstance(value, str) else _text(value),
 }
+
+
+def _whole(number: float) -> int:
+    if not number.is_integer():  # as little as infinity does: a fraction is no whole number
+        raise ValueError(number)
+    return int(number)
 
 
 def _text(value: Any) -> str:
@@ -76,7 +86,7 @@ def typed(rows: Sequence[Row], columns: Sequence[str]) -> dict[str, tuple[Kind, 
         kind = kind_of(name, values)
         try:
             cells = [_cell(value, kind) for value in values]
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, LookupError):
             kind = "text"
             cells = [_cell(value, kind) for value in values]
         found[name] = (kind, cells)
@@ -84,12 +94,9 @@ def typed(rows: Sequence[Row], columns: Sequence[str]) -> dict[str, tuple[Kind, 
 
 
 def _cell(value: Any, kind: Kind) -> Any:
-    if value is None or value == "":
+    if is_missing(value):
         return None
-    converted = _CONVERT[kind](value)
-    if kind == "integer" and not isinstance(value, str) and converted != value:
-        raise ValueError(value)  # a fraction is no whole number
-    return converted
+    return _CONVERT[kind](value)
 
 
 def to_arrow(rows: Sequence[Row], columns: Sequence[str]) -> "pa.Table":

@@ -1,5 +1,6 @@
 """Images as a map-style data set of torch, which is imported only where a tensor is made."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from isic_cli.errors import UsageError
 from isic_cli.models.ids import find_ids
+from isic_cli.python.images import IsicWarning
 from isic_cli.services.sheet.sources import pictures_in
 
 if TYPE_CHECKING:
     from PIL import Image as Pillow
 
-    from isic_cli.library.dataset import Dataset
+    from isic_cli.python.dataset import Dataset
     from isic_cli.services.export.options import TargetSize
 
 
@@ -54,12 +56,17 @@ class TorchImages:
 
         of_image, classes = _labels(dataset, label)
         number = {name: at for at, name in enumerate(classes)}
+        pictures = _pictures(dataset.folder)
+        chosen = sorted(pictures if wanted is None else wanted & pictures.keys())
         items = [
-            (isic_id, str(path), number.get(of_image.get(isic_id, ""), -1))
-            for isic_id, path in sorted(_pictures(dataset.folder).items())
-            if wanted is None or isic_id in wanted
+            (isic_id, str(pictures[isic_id]), number.get(of_image.get(isic_id, ""), -1))
+            for isic_id in chosen
             if label is None or of_image.get(isic_id) in number
         ]
+        absent = 0 if wanted is None else len(wanted) - len(chosen)
+        for count, what in ((absent, "picture"), (len(chosen) - len(items), "label")):
+            if count:
+                warnings.warn(f"{count:,} images have no {what}", IsicWarning, stacklevel=3)
         return cls(tuple(items), classes, TargetSize.parse(size) if size else None, transform)
 
     def __len__(self) -> int:
@@ -104,7 +111,7 @@ def _labels(dataset: "Dataset", label: str | None) -> tuple[dict[str, str], tupl
     if label in images.columns:
         values = {row["isic_id"]: str(row[label]) for row in images if row.get(label)}
         return values, tuple(sorted(set(values.values())))
-    from isic_cli.library.dataset import scheme_named
+    from isic_cli.python.dataset import scheme_named
 
     scheme = scheme_named(label)
     labelled = dataset.labels(label)

@@ -2,25 +2,26 @@
 
 import os
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, overload
 
-from isic_cli.library import frames, html
-from isic_cli.library.image import Image
-from isic_cli.library.table import ResultTable
 from isic_cli.models.image import LEADING_COLUMNS
+from isic_cli.python import frames, html
+from isic_cli.python.image import Image
+from isic_cli.python.table import ResultTable
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
     import pyarrow as pa
 
-    from isic_cli.library.archive import Archive
-    from isic_cli.library.downloads import DownloadResult
+    from isic_cli.models.outcomes import Outcome
     from isic_cli.models.selection import Selection
+    from isic_cli.python.archive import Archive
+    from isic_cli.python.downloads import DownloadResult
     from isic_cli.services.download.options import Variant
     from isic_cli.services.select.images import Images as Selected
     from isic_cli.services.select.images import Order
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
 
 class IsicWarning(UserWarning):
     """What a caller should know and what does not stop the work."""
+
+
+def warn_of(problems: "Iterable[Outcome]", *, stacklevel: int = 3) -> None:
+    """Warn of each item that is not as it should be."""
+    for problem in problems:
+        warnings.warn(problem.sentence, IsicWarning, stacklevel=stacklevel)
 
 
 class ImageSelection:
@@ -73,8 +80,7 @@ class ImageSelection:
                 count += 1
                 yield Image(self._archive, record)
             self._count = count
-            for problem in images.problems:
-                warnings.warn(problem.sentence, IsicWarning, stacklevel=3)
+            warn_of(images.problems, stacklevel=4)
             if images.missed:
                 text = f"the archive did not list {images.missed} images that it announced"
                 warnings.warn(text, IsicWarning, stacklevel=3)
@@ -192,7 +198,7 @@ class ImageSelection:
         DownloadResult
             What became of each image; `failed` names those without a picture.
         """
-        from isic_cli.library.downloads import download
+        from isic_cli.python.downloads import download
 
         return download(
             self._archive.api,
@@ -221,8 +227,7 @@ class ImageSelection:
         drawing = Sheet(from_archive(self._archive.api, chosen.tile), chosen)
         with open_workers(ExecutorSpec(jobs=8)) as workers:
             drawing.draw(records, workers, tick=lambda: None)
-        for problem in drawing.problems:
-            warnings.warn(problem.sentence, IsicWarning, stacklevel=2)
+        warn_of(drawing.problems)
         return chosen.path
 
     def stats(self, by: str | None = None) -> ResultTable:
@@ -234,6 +239,7 @@ class ImageSelection:
         check_wanted(wanted)
         with self._opened() as images:
             tally, _ = tally_of(images, self.selection, wanted)
+            warn_of(images.problems)
         return ResultTable.of(f"statistics of {self}", tally.rows())
 
     def __str__(self) -> str:

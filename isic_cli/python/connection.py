@@ -10,7 +10,7 @@ from isic_cli.errors import UsageError
 if TYPE_CHECKING:
     from isic_cli.api.archive import ArchiveApi
     from isic_cli.config import Settings
-    from isic_cli.library.fetching import Fetching
+    from isic_cli.python.fetching import Fetching
 
 
 class ArchiveConnection:
@@ -105,7 +105,7 @@ class ArchiveConnection:
     @property
     def fetching(self) -> "Fetching":
         """The pictures that were fetched one by one."""
-        from isic_cli.library.fetching import Fetching
+        from isic_cli.python.fetching import Fetching
 
         if self._fetching is None:
             self._fetching = Fetching(self.api)

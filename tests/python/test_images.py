@@ -8,7 +8,7 @@ import pytest
 
 from isic_cli import Archive, ImageSelection
 from isic_cli.errors import QueryError, UsageError
-from isic_cli.library.images import IsicWarning
+from isic_cli.python.images import IsicWarning
 from tests.support.folders import make_folder
 from tests.support.server import ArchiveServer
 

@@ -5,18 +5,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isic_cli.library.connection import ArchiveConnection
+from isic_cli.python.connection import ArchiveConnection
 
 if TYPE_CHECKING:
-    from isic_cli.library.downloads import DownloadResult
-    from isic_cli.library.image import Image
-    from isic_cli.library.images import ImageSelection
-    from isic_cli.library.study import ReaderStudy
-    from isic_cli.library.table import ResultTable
     from isic_cli.models.collection import Collection
     from isic_cli.models.image import ImageRecord
     from isic_cli.models.lesion import Lesion
     from isic_cli.models.user import User
+    from isic_cli.python.downloads import DownloadResult
+    from isic_cli.python.image import Image
+    from isic_cli.python.images import ImageSelection
+    from isic_cli.python.study import ReaderStudy
+    from isic_cli.python.table import ResultTable
     from isic_cli.services.download.options import Variant
     from isic_cli.superpixel.map import SuperpixelMap
 
@@ -79,8 +79,8 @@ class Archive(ArchiveConnection):
         QueryError, UsageError
             At once, for a query that does not parse, or an argument that cannot be.
         """
-        from isic_cli.library.images import ImageSelection
-        from isic_cli.library.selecting import selection_of
+        from isic_cli.python.images import ImageSelection
+        from isic_cli.python.selecting import selection_of
 
         chosen = selection_of(
             query,
@@ -101,7 +101,7 @@ class Archive(ArchiveConnection):
 
     def image(self, isic_id: str) -> "Image":
         """Return one image; raises `NotFoundError` when there is none."""
-        from isic_cli.library.image import Image
+        from isic_cli.python.image import Image
 
         return Image(self, self.api.image(isic_id))
 
@@ -114,7 +114,7 @@ class Archive(ArchiveConnection):
             Naming the first id that the archive does not have.
         """
         from isic_cli.errors import NotFoundError
-        from isic_cli.library.image import Image
+        from isic_cli.python.image import Image
 
         found = self.api.images_by_id(isic_ids)
         for isic_id in isic_ids:
@@ -124,7 +124,7 @@ class Archive(ArchiveConnection):
 
     def similar(self, image: "str | Image", *, limit: int = 10) -> "list[tuple[Image, float]]":
         """Return the images most alike in the archive's embedding, with their distance."""
-        from isic_cli.library.image import Image
+        from isic_cli.python.image import Image
 
         found = self.api.similar(_id_of(image), limit=limit)
         return [(Image(self, one), one.distance) for one in found]
@@ -141,7 +141,7 @@ class Archive(ArchiveConnection):
 
     def cite(self, collection: int | str, style: str = "text") -> str:
         """Cite a collection: `text`, `apa`, `bibtex`, `csl`, `ris` or `cff`."""
-        from isic_cli.library.selecting import known_style
+        from isic_cli.python.selecting import known_style
         from isic_cli.services.cite.collection import cite
 
         return cite(self.api, self.collection(collection), known_style(style))
@@ -152,14 +152,14 @@ class Archive(ArchiveConnection):
 
     def studies(self) -> "ResultTable":
         """Return the studies, a row for each."""
-        from isic_cli.library.table import ResultTable
+        from isic_cli.python.table import ResultTable
         from isic_cli.services.study.find import Listing
 
         return ResultTable.of(f"studies of {self.name}", Listing(self.api).rows())
 
     def study(self, name: int | str) -> "ReaderStudy":
         """Return a study by its number or name, with its answers and annotations."""
-        from isic_cli.library.study import ReaderStudy
+        from isic_cli.python.study import ReaderStudy
 
         return ReaderStudy.of_archive(self.api, str(name))
 
@@ -223,7 +223,7 @@ class Archive(ArchiveConnection):
         LocalError
             The folder cannot be written, or the disk is too small.
         """
-        from isic_cli.library.images import ImageSelection
+        from isic_cli.python.images import ImageSelection
 
         chosen = images
         if not isinstance(chosen, ImageSelection):
@@ -240,6 +240,6 @@ def _id_of(image: "str | Image") -> str:
 
 
 def _record_of(image: "Image | ImageRecord") -> "ImageRecord":
-    from isic_cli.library.image import Image
+    from isic_cli.python.image import Image
 
     return image.record if isinstance(image, Image) else image

@@ -9,8 +9,11 @@ import pytest
 from isic_cli import Archive, Dataset, ReaderStudy
 from isic_cli.curation.duplicates import ALL_TIERS
 from isic_cli.errors import IsicError, LocalError, NotFoundError, UsageError
-from isic_cli.library.images import IsicWarning
-from isic_cli.library.table import ResultTable
+from isic_cli.python.images import IsicWarning
+from isic_cli.python.results import DatasetSplit
+from isic_cli.python.table import ResultTable
+from isic_cli.services.study.data import StudyData
+from isic_cli.services.study.responses import UnreadableAnswer
 from tests.every_command.tree import COMMANDS
 
 
@@ -188,3 +191,52 @@ def test_a_stable_split_keeps_its_groups_as_a_set_grows(tmp_path: Path) -> None:
 def test_the_command_and_the_object_look_by_the_same_tiers() -> None:
     method = next(one for one in COMMANDS["dataset dedupe"].params if one.name == "method")
     assert method.default == ALL_TIERS
+
+
+def test_cells_of_a_table_become_what_they_say(tmp_path: Path) -> None:
+    table = tmp_path / "m.csv"
+    table.write_text(
+        "isic_id,melanocytic,age_approx,clin_size_long_diam_mm\n"
+        "ISIC_0000001,False,45.0,3.5\nISIC_0000002,True,NA,\nISIC_0000003,,60,nan\n"
+    )
+    images = Dataset.open(table).images()
+    frame = images.to_pandas()
+    assert frame["melanocytic"].tolist()[:2] == [False, True]
+    assert frame["age_approx"].dropna().tolist() == [45, 60]
+    assert [int(frame[name].isna().sum()) for name in frame.columns] == [0, 1, 1, 2]
+    assert images.to_polars()["melanocytic"].to_list() == [False, True, None]
+    assert images.to_arrow()["clin_size_long_diam_mm"].to_pylist() == [3.5, None, None]
+
+
+def test_a_row_without_an_id_is_a_warning_wherever_rows_are_read(
+    pictures: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "m.csv"
+    text = (pictures / "metadata.csv").read_text("utf-8")
+    table.write_text(text + "no id" + "," * text.splitlines()[0].count(",") + "\n")
+    dataset = Dataset.open(table)
+    for read in (
+        dataset.images,
+        dataset.stats,
+        dataset.cite,
+        lambda: dataset.labels("isic2019"),
+        lambda: dataset.split("70:30"),
+        lambda: dataset.diff(pictures),
+    ):
+        with pytest.warns(IsicWarning, match="no ISIC id in 'no id'"):
+            read()
+
+
+def test_images_without_a_picture_or_a_label_are_counted(pictures: Path) -> None:
+    dataset = Dataset.open(pictures)
+    split = DatasetSplit({"ISIC_0000001": "train"}, {"train": 1}, {"train": 1})
+    with pytest.warns(IsicWarning, match="1 images have no picture"):
+        assert len(dataset.torch(split="train", of=split)) == 0
+    with pytest.raises(UsageError, match="in the column split"):
+        dataset.torch(split="train")
+
+
+def test_an_answer_that_cannot_be_read_is_a_warning() -> None:
+    data = StudyData("s", unreadable=(UnreadableAnswer("ISIC_0000001", "line 2: no number"),))
+    with pytest.warns(IsicWarning, match="line 2: no number"):
+        ReaderStudy(data)

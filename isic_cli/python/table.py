@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from isic_cli.library import frames, html
+from isic_cli.python import frames, html
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -51,11 +51,14 @@ class Fetching:
             credit = Credits(self._api, (), kept=locked_attribution(lock))
             downloader = Downloader(self._api, options, cache=FileCache.open(settings, variant))
             fetched.add(image.isic_id)
-            with closing(downloader.run(credit.apply([image]))) as events:
-                *_, last = events
-            self._api.reopen_files()
-            if 10 * len(fetched) >= _known(folder):
-                self._record(folder, variant)
+            try:
+                with closing(downloader.run(credit.apply([image]))) as events:
+                    *_, last = events
+            finally:
+                # A run that is left early cuts the transfers; the next one needs a new start.
+                self._api.reopen_files()
+                if 10 * len(fetched) >= _known(folder):
+                    self._record(folder, variant)
         if isinstance(last, Finished | Skipped):
             return folder / last.path
         assert isinstance(last, Failed)  # noqa: S101 - the engine ends a file in one of three ways

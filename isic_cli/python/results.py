@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from isic_cli.errors import UsageError
-from isic_cli.library import html
-from isic_cli.library.table import ResultTable
+from isic_cli.python import html
+from isic_cli.python.table import ResultTable
 
 
 @dataclass(frozen=True, repr=False)

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from isic_cli.library import html
+from isic_cli.python import html
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     from PIL import Image as Pillow
 
-    from isic_cli.library.archive import Archive
     from isic_cli.models.image import ImageMetadata, ImageRecord
+    from isic_cli.python.archive import Archive
     from isic_cli.services.download.options import Variant
     from isic_cli.superpixel.map import SuperpixelMap
 

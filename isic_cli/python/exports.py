@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from isic_cli.errors import UsageError
 from isic_cli.files.lock import folder_lock
-from isic_cli.library.images import IsicWarning
+from isic_cli.python.images import IsicWarning, warn_of
 from isic_cli.services.export.options import (
     KINDS,
     Encoding,
@@ -63,6 +63,10 @@ def export(
         outcomes = list(job.run(state, workers))
     for reason, count in job.catalogue.left_out.items():
         warnings.warn(f"{count:,} {reason} left out", IsicWarning, stacklevel=3)
+    warn_of(job.catalogue.table.problems)
+    if job.catalogue.without_row:
+        text = f"{job.catalogue.without_row:,} pictures without a row of metadata left out"
+        warnings.warn(text, IsicWarning, stacklevel=3)
     for line in job.missing_classes():
         warnings.warn(line, IsicWarning, stacklevel=3)
     return [one.line() for one in outcomes]

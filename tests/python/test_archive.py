@@ -202,3 +202,14 @@ def test_with_a_cache_nothing_is_fetched_twice(folder: Path, tmp_path: Path) -> 
         assert archive.fetch(image, tmp_path / "two").read_bytes() == jpeg(1)
     with Archive.open(folder) as archive, pytest.raises(TransferError):
         archive.fetch(archive.image("ISIC_0000001"), tmp_path / "three")
+
+
+def test_whatever_ends_a_download_its_tables_are_written(folder: Path, tmp_path: Path) -> None:
+    def fail(event: object) -> None:
+        if not isinstance(event, Finished):
+            return
+        raise LookupError("of the caller")
+
+    with Archive.open(folder, jobs=1) as archive, pytest.raises(LookupError, match="of the caller"):
+        archive.search().download(tmp_path / "out", progress=fail)
+    assert beside(tmp_path / "out") == LEFT

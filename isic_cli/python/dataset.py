@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from isic_cli.errors import UsageError
-from isic_cli.library import html
-from isic_cli.library.images import IsicWarning
-from isic_cli.library.results import Citation, DatasetSplit
-from isic_cli.library.table import ResultTable
+from isic_cli.python import html
+from isic_cli.python.images import IsicWarning, warn_of
+from isic_cli.python.results import Citation, DatasetSplit
+from isic_cli.python.table import ResultTable
 
 if TYPE_CHECKING:
     from isic_cli.curation.labels import Scheme
-    from isic_cli.library.downloads import DownloadResult
-    from isic_cli.library.torch import TorchImages
+    from isic_cli.python.downloads import DownloadResult
+    from isic_cli.python.torch import TorchImages
     from isic_cli.services.export.options import Kind, Link
     from isic_cli.services.tabular import TableSource
 
@@ -61,7 +61,9 @@ class Dataset:
     def images(self) -> ResultTable:
         """Return the metadata, a row for each image."""
         source = self._source()
-        return ResultTable.of(str(self.folder), list(source), source.columns)
+        rows = list(source)
+        warn_of(source.problems)
+        return ResultTable.of(str(self.folder), rows, source.columns)
 
     def __len__(self) -> int:
         """Return the number of images."""
@@ -78,6 +80,7 @@ class Dataset:
         labelling = Labelling(scheme_named(scheme), explain=True)
         labelling.check(source.columns, name=source.name)
         rows = list(labelling.apply(source))
+        warn_of(source.problems)
         return ResultTable.of(f"{scheme} labels", rows, (*source.columns, *labelling.added))
 
     def split(
@@ -121,7 +124,9 @@ class Dataset:
         scheme = scheme_named(label) if label else None
         fields = (stratify,) if stratify else ()
         grouping = Grouping(group=tuple(group), fields=fields, scheme=scheme)
-        rows, groups = read_groups(self._source(), grouping)
+        source = self._source()
+        rows, groups = read_groups(source, grouping)
+        warn_of(source.problems)
         found = divide(rows, groups, shares, seed=seed, stratify=stratify, stable=stable)
         for split in found.empty:
             warnings.warn(f"{split} has no image", IsicWarning, stacklevel=2)
@@ -143,8 +148,7 @@ class Dataset:
         with open_workers(ExecutorSpec(jobs=2)) as workers:
             pictures = list(job.pictures_of(job.paths(), workers))
         rows = [group.row() for group in job.groups(pictures)]
-        for problem in job.problems:
-            warnings.warn(problem.sentence, IsicWarning, stacklevel=2)
+        warn_of(job.problems)
         columns = ("isic_ids", "method", "distance", "keep", "paths")
         return ResultTable.of(f"duplicates in {self.folder}", rows, columns)
 
@@ -153,6 +157,7 @@ class Dataset:
         from isic_cli.services.stats.dataset import describe
 
         found = describe(self.folder, scheme=scheme_named(label) if label else None)
+        warn_of(found.table.problems)
         columns = ("section", "value", "count", "percent")
         return ResultTable.of(f"statistics of {self.folder}", found.rows(), columns)
 
@@ -162,11 +167,12 @@ class Dataset:
         """Cite exactly these images: whom to credit, the strictest licence, a hash of the ids."""
         from isic_cli.config import PROD_URL
         from isic_cli.curation.cite import written
-        from isic_cli.library.selecting import known_style
+        from isic_cli.python.selecting import known_style
         from isic_cli.services.cite.dataset import cite
 
         chosen = known_style(style)
-        found, _ = cite(self.folder, archive=PROD_URL, retrieved=retrieved, title=title)
+        found, table = cite(self.folder, archive=PROD_URL, retrieved=retrieved, title=title)
+        warn_of(table.problems)
         return Citation(style, written(found, chosen), sum(one.count for one in found.credits))
 
     def verify(self, *, deep: bool = False) -> ResultTable:
@@ -191,14 +197,16 @@ class Dataset:
         from isic_cli.services.dataset.compare import compare
 
         new = other.folder if isinstance(other, Dataset) else Path(other)
-        found = compare(self.folder, new).difference
+        compared = compare(self.folder, new)
+        warn_of(compared.problems)
+        found = compared.difference
         return ResultTable.of(
             f"{self.folder} to {new}", found.rows(), ("change", "isic_id", "field", "old", "new")
         )
 
     def sync(self) -> "DownloadResult":
         """Fetch what is new or changed in the archive, as `isic dataset sync` does."""
-        from isic_cli.library.downloads import synchronise
+        from isic_cli.python.downloads import synchronise
 
         return synchronise(self.folder)
 
@@ -224,7 +232,7 @@ class Dataset:
         split, label, size, encode, link
             As the options of `isic dataset export`.
         """
-        from isic_cli.library.exports import export
+        from isic_cli.python.exports import export
 
         rows = export(self.folder, Path(out), kind, split, label, size, encode, link)
         return ResultTable.of(
@@ -245,7 +253,7 @@ class Dataset:
         Parameters
         ----------
         split, of : str and DatasetSplit, optional
-            Only the images of one split.
+            Only the images of one split, of the column `split` where `of` is not given.
         label : str, optional
             A challenge such as `isic2019`, or a column; images without a label are left out.
         size : str, optional
@@ -254,10 +262,21 @@ class Dataset:
             Gets the Pillow image; without one the picture is a tensor (3, H, W) of uint8 where
             torch is installed.
         """
-        from isic_cli.library.torch import TorchImages
+        from isic_cli.python.torch import TorchImages
 
-        wanted = None if split is None else frozenset((of or self.split("70:10:20")).ids(split))
+        wanted = None if split is None else self._in_split(split, of)
         return TorchImages.of(self, wanted, label=label, size=size, transform=transform)
+
+    def _in_split(self, split: str, of: DatasetSplit | None) -> frozenset[str]:
+        if of is not None:
+            return frozenset(of.ids(split))
+        found = frozenset(row["isic_id"] for row in self.images() if row.get("split") == split)
+        if not found:
+            raise UsageError(
+                f"split={split!r}: no image has it in the column split",
+                hint="Hand the split in that `Dataset.split` gave: of=…",
+            )
+        return found
 
     def __repr__(self) -> str:
         """Return one line."""

@@ -1,6 +1,7 @@
 """A study from Python: its answers and annotations, measured, reduced and drawn."""
 
 import os
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING, Self
 from weakref import finalize
 
 from isic_cli.errors import UsageError
-from isic_cli.library import html
-from isic_cli.library.table import ResultTable
+from isic_cli.python import html
+from isic_cli.python.images import IsicWarning
+from isic_cli.python.table import ResultTable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,6 +53,8 @@ class ReaderStudy:
         self._api = api
         self._scratch: Path | None = None
         self.data = data
+        for answer in data.unreadable:
+            warnings.warn(answer.reason, IsicWarning, stacklevel=3)
 
     @classmethod
     def of_archive(cls, api: "ArchiveApi", name: str) -> Self:
@@ -69,6 +73,8 @@ class ReaderStudy:
             rmtree(scratch, ignore_errors=True)
             raise
         study._scratch = scratch
+        for what in job.missing:
+            warnings.warn(f"the archive does not give {what}", IsicWarning, stacklevel=3)
         finalize(study, rmtree, scratch, ignore_errors=True)
         return study
 
