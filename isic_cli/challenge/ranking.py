@@ -113,9 +113,9 @@ def area_above(
 
 
 def average_precision(fp: FloatArray, tp: FloatArray) -> float:
-    """Return Σ (R_i - R_(i-1)) P_i over thresholds; 0 without a positive row."""
+    """Return Σ (R_i - R_(i-1)) P_i over thresholds; nan without a positive row."""
     if not tp[-1] > 0:
-        return 0.0
+        return float("nan")
     said = tp + fp
     precision = np.divide(tp, said, out=np.zeros(len(tp)), where=said > 0)
     return float(np.diff(tp / tp[-1]) @ precision[1:])

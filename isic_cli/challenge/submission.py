@@ -154,8 +154,8 @@ class _SubmissionReader:
         for at, name in enumerate(names):
             wanted = self._wanted_name(name, keys)
             if wanted is None or wanted in taken:
-                twice = " again" if wanted is not None else ""
-                what = f"the column {name or at + 1}{twice} is not asked for"
+                why = "is not asked for" if wanted is None else f"is a second one for {wanted}"
+                what = f"the column {name or at + 1} {why}"
                 self._error("extra_column", what, line=number, column=name)
                 continue
             taken[wanted] = at

@@ -231,3 +231,14 @@ def _truths(mirror: Path, task: str) -> list[str]:
     found = [path for path in (mirror / year).glob(name) if path.suffix != ".zip"]
     more = [*(mirror / year).glob("*Groupings.csv")] if task == "2018:3" else []
     return [str(path) for path in sorted([*found, *more])]
+
+
+def test_a_class_without_a_row_is_left_out_of_the_mean_precision(isic: Call) -> None:
+    header = "image,MEL,NV,BCC,AKIEC,BKL,DF,VASC\n"
+    melanoma, nevus = "1.0,0.0,0.0,0.0,0.0,0.0,0.0\n", "0.0,1.0,0.0,0.0,0.0,0.0,0.0\n"
+    Path("two.csv").write_text(f"{header}ISIC_0000001,{melanoma}ISIC_0000002,{nevus}")
+    figures = {
+        row["class"]: row["ap"] for row in rows(isic, "challenge score 2018:3 two.csv two.csv")
+    }
+    assert figures["overall"] == figures["MEL"] == figures["NV"] == 1.0
+    assert figures["VASC"] is None
