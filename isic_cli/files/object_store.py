@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from isic_cli.distribution import install_extra
-from isic_cli.errors import NetworkError, UsageError
+from isic_cli.errors import NetworkError, UnsafeError, UsageError
 from isic_cli.files.faults import translated
 from isic_cli.files.leftovers import is_temporary
 from isic_cli.files.store_errors import store_errors
@@ -28,6 +28,9 @@ _BATCH = 256
 
 #: Not part of the data set: locks of this machine.
 _LOCAL = re.compile(r"(.*/)?\.isic/lock")
+
+#: What Windows takes for a drive.
+_DRIVE = re.compile(r"[A-Za-z]:")
 
 _MD5 = re.compile(r"[0-9a-f]{32}")
 
@@ -122,17 +125,28 @@ class ObjectFolder:
         ------
         AuthError, NotFoundError, NetworkError
             When the store refuses, has no such bucket, or does not answer.
+        UnsafeError
+            For an object whose name would lead out of a folder.
         """
         with store_errors(self.url):
             self._fs.invalidate_cache()
             found = self._fs.find(self._root, detail=True)
         root = f"{self._root}/"
         return {
-            name.lstrip("/").removeprefix(root): StoredObject.of(info)
+            self._inside(name.lstrip("/").removeprefix(root)): StoredObject.of(info)
             for name, info in found.items()
             # What lies beside the folder must never be taken for a part of it.
             if name.lstrip("/").startswith(root) and not name.endswith("/")
         }
+
+    def _inside(self, name: str) -> str:
+        """Return the name of an object; refuse one that would leave the copy of the folder."""
+        if {"", ".", ".."} & set(name.split("/")) or "\\" in name or _DRIVE.match(name):
+            raise UnsafeError(
+                f"{self.url} has an object that no folder can hold: {name!r}",
+                hint="Remove it from the store, or give it another name.",
+            )
+        return name
 
     def pull(self, folder: Path, listed: dict[str, StoredObject]) -> Iterator[int]:
         """Fetch what the folder on this machine has not, or has otherwise.
