@@ -112,9 +112,9 @@ def score(
     predictions = read_predictions(truth, named.predictions, as_the_site=truth_column is None)
     options = ScoreOptions(metric or "", by or "", bootstrap, unit)
     rows = readable(scored(truth, predictions, options), output)
-    output.write(rows, _shape(options, len(predictions)))
-    if plot is not None:
+    if plot is not None:  # first: whoever reads the rows may stop, as `head` does
         plot_scores(truth, predictions, plot)
+    output.write(rows, _shape(options, len(predictions)))
     _say(truth, options)
     return ExitCode.OK
 

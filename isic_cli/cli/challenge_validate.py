@@ -9,7 +9,7 @@ from isic_cli.cli.command import Command
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import LOCAL_PATH, LocalPath
 from isic_cli.cli.progress import counted
-from isic_cli.errors import ExitCode, UsageError
+from isic_cli.errors import ExitCode, IsicError, UsageError
 
 FAULTS = Shape(key="item", columns=("level", "line", "column", "item", "rule", "message"))
 
@@ -53,12 +53,20 @@ def validate(
         return _validate_masks(name, submission, ids_file, fixed, output)
     wanted = dict.fromkeys(read_ids_of(ids_file, task)) if ids_file is not None else None
     found = read_submission(submission, task, wanted)
+    fixing: IsicError | None = None
+    rows = 0
+    if fixed is not None:  # first: whoever reads the faults may stop, as `head` does
+        try:
+            rows = write_fixed(found, task, wanted, fixed)
+        except IsicError as error:
+            fixing = error  # the faults say why
     output.write((fault.row() for fault in found.faults), FAULTS)
     levels = Counter(fault.level for fault in found.faults)
     words = f"{counted(levels['error'], 'error')}, {counted(levels['warning'], 'warning')}"
     click.echo(f"{found.name}: {counted(len(found.ids), 'row')}, {words}.", err=True)
+    if fixing is not None:
+        raise fixing
     if fixed is not None:
-        rows = write_fixed(found, task, wanted, fixed)
         click.echo(f"{fixed}: {counted(rows, 'row')} as the site wants them.", err=True)
         return ExitCode.OK
     return ExitCode.CHECK if levels["error"] else ExitCode.OK

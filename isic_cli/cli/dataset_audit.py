@@ -96,9 +96,9 @@ def audit(
         _check_sheet(sheet, paths)
         measured = _measure(job, paths, executor, progress, report)
         rows = job.findings(paths, measured)
-        output.write(rows, _FINDINGS)
-        if sheet is not None:
+        if sheet is not None:  # first: whoever reads the rows may stop, as `head` does
             _draw(rows[:first], sheet, executor)
+        output.write(rows, _FINDINGS)
         code = _conclude(job, rows)
         report.summarize(exit_code=int(code))
     return code

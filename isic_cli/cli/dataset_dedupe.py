@@ -89,6 +89,7 @@ def dedupe(
     isic dataset dedupe out/ --write-exclude twice.txt
     """
     from isic_cli.curation.duplicates import parse_method
+    from isic_cli.files.atomic import write_text
     from isic_cli.services.dataset.dedupe import Dedupe
     from isic_cli.services.run.workers import open_workers
     from isic_cli.tables.embeddings import read_embeddings
@@ -103,27 +104,24 @@ def dedupe(
         ):
             pictures = list(ticker.counting(job.pictures_of(paths, workers)))
         groups = job.groups(pictures)
-        output.write((group.row() for group in groups), _GROUPS)
         for outcome in job.outcomes(pictures, groups):
             report.add(outcome)
-        code = _conclude(job, groups, write_exclude)
+        excluded = list(dict.fromkeys(isic_id for group in groups for isic_id in group.excluded))
+        if write_exclude is not None:  # first: whoever reads the rows may stop, as `head` does
+            write_text(write_exclude, "".join(f"{isic_id}\n" for isic_id in excluded))
+        output.write((group.row() for group in groups), _GROUPS)
+        code = _conclude(job, groups, len(excluded))
         report.summarize(exit_code=int(code))
     return code
 
 
-def _conclude(job: "Dedupe", groups: "list[Group]", write_exclude: Path | None) -> ExitCode:
-    excluded = list(dict.fromkeys(isic_id for group in groups for isic_id in group.excluded))
-    if write_exclude is not None:
-        from isic_cli.files.atomic import replacing_text
-
-        with replacing_text(write_exclude) as file:
-            file.writelines(f"{isic_id}\n" for isic_id in excluded)
+def _conclude(job: "Dedupe", groups: "list[Group]", excluded: int) -> ExitCode:
     if job.without_vector:
         click.echo(f"Warning: {job.without_vector:,} pictures have no embedding", err=True)
     inside = sum(len(group.found.pictures) for group in groups)
     click.echo(
         f"{job.read:,} pictures: {len(groups):,} groups of duplicates with {inside:,} pictures; "
-        f"{len(excluded):,} ids can be left out.",
+        f"{excluded:,} ids can be left out.",
         err=True,
     )
     return settle(job.problems)

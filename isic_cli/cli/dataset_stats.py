@@ -38,10 +38,10 @@ def stats(run: Run, source: Path, label: str | None, plot: Path | None, output: 
     scheme = load_scheme(label) if label else None
     with opened_folder(source, run.settings().cache_dir) as index:
         found = describe(source, scheme=scheme, index=index)
-    output.write(found.rows(), _COUNTS)
-    if plot is not None:
+    if plot is not None:  # first: whoever reads the rows may stop, as `head` does
         from isic_cli.services.stats.chart import draw_stats
 
         width, height = draw_stats(found, plot, title=source.resolve().name)
         click.echo(f"{plot}: {width}x{height} pixels.", err=True)
+    output.write(found.rows(), _COUNTS)
     return settle(found.table.problems)
