@@ -198,7 +198,8 @@ class ObjectFolder:
                     self._fs.put(sources, [self._path(name) for name in batch], batch_size=_JOBS)
                 yield from ((folder / name).stat().st_size for name in batch)
             self._check(folder, wanted)
-        gone = sorted(listed.keys() - {*data, *state})
+        # What is there and is not uploaded, such as a file with the name of a temporary one, stays.
+        gone = [name for name in sorted(listed) if not (folder / name).exists()]
         if gone:
             with store_errors(self.url):
                 self._fs.rm([self._path(name) for name in gone])
