@@ -65,6 +65,9 @@ def _listen(requests: IO[bytes], queue: "SimpleQueue[bytes | None]") -> None:
     while request := read_message(requests):
         queue.put(request)
     queue.put(None)
+    # Work that is cut may say so, as a library in the middle of its import does: to nobody.
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
     _thread.interrupt_main(signal.SIGTERM)
     time.sleep(_GRACE)
     os._exit(0)
