@@ -45,6 +45,7 @@ class Signals:
         self._over = threading.Event()
         self._ends = (-1, -1)
         self._woken_before = -1
+        self._told_before = sys.unraisablehook
 
     def __enter__(self) -> Self:
         """Take the signals."""
@@ -55,11 +56,13 @@ class Signals:
             os.set_blocking(self._ends[1], False)
         self._woken_before = signal.set_wakeup_fd(self._ends[1], warn_on_full_buffer=False)
         threading.Thread(target=self._watch, args=(self._ends[0],), daemon=True).start()
+        sys.unraisablehook = self._tell
         return self
 
     def __exit__(self, *_: object) -> None:
         """Leave the signals to those who had them before."""
         self._over.set()
+        sys.unraisablehook = self._told_before
         signal.set_wakeup_fd(self._woken_before)
         os.close(self._ends[1])  # and with it the watch ends
         for number, handler in self._before.items():
@@ -70,6 +73,14 @@ class Signals:
             os._exit(CODES[number])
         self.came = number
         raise KeyboardInterrupt if number == signal.SIGINT else TerminatedError
+
+    def _tell(self, lost: "sys.UnraisableHookArgs") -> None:
+        """Tell of an error that nobody can catch, unless it is a signal: the watch sees to that.
+
+        A signal may come while Python itself cleans up, as after each import.
+        """
+        if not isinstance(lost.exc_value, KeyboardInterrupt | TerminatedError):
+            self._told_before(lost)
 
     def _watch(self, end: int) -> None:
         # What traces a program, coverage or a debugger, has locks too that a signal leaves taken.

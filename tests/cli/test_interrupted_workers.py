@@ -41,7 +41,7 @@ MOMENTS = [
         pytest.param(name, number, after, marks=pytest.mark.slow)
         for name in RUNS
         for number in WORDS
-        for after in (0.1, 0.7)
+        for after in (0.1, 0.3)
     ),
 ]
 

@@ -39,6 +39,7 @@ def serve() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # By default SIGTERM ends a process on the spot, and half a file would stay behind.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit())
+    sys.unraisablehook = _tell
     requests, answers = _pipes()
     queue: SimpleQueue[bytes | None] = SimpleQueue()
     threading.Thread(target=_listen, args=(requests, queue), daemon=True).start()
@@ -48,6 +49,12 @@ def serve() -> None:
     except (SystemExit, OSError):  # told to end, or the other end is gone
         pass
     os._exit(0)
+
+
+def _tell(lost: "sys.UnraisableHookArgs") -> None:
+    """Tell of an error that nobody can catch, but for an end that came while Python cleaned up."""
+    if not isinstance(lost.exc_value, SystemExit):
+        sys.__unraisablehook__(lost)
 
 
 def _pipes() -> tuple[IO[bytes], IO[bytes]]:
