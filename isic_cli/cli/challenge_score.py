@@ -64,8 +64,10 @@ class _Named:
     type=click.Choice(["patient", "lesion", "image"]),
     help="What is drawn for them; by default the first that is known.",
 )
-@click.option("--rounds", type=Count(1), default=1000, show_default=True)
-@click.option("--seed", type=Count(), default=0, show_default=True)
+@click.option("--rounds", type=Count(1), default=1000, show_default=True, help="Resamples of --ci.")
+@click.option(
+    "--seed", type=Count(0), default=0, show_default=True, help="Of all that is drawn by chance."
+)
 @click.option(
     "--plot",
     type=LocalPath(dir_okay=False),

@@ -5,6 +5,7 @@ from copy import copy
 from dataclasses import fields
 from functools import wraps
 from inspect import cleandoc
+from textwrap import wrap
 from typing import Any
 
 import click
@@ -24,6 +25,16 @@ SECTIONS = {
         *("format_", "fields", "output_file", "quiet", "report_file", "progress", "fail_empty"),
     ),
 }
+
+#: Left out of a page that would be longer than this at `_WIDTH` columns; `--help-all` has them.
+_LONGEST, _WIDTH = 50, 100
+RARE = {
+    *("status", "where", "max_age", "strict", "shard", "sample_by", "one_per", "seed"),
+    *("check", "rate", "bandwidth", "timeout", "retries", "max_size", "serial", "wait"),
+    *("layout", "force", "excel_safe", "wait_workers", "unordered", "fail_empty"),
+}
+
+_EVERY_OPTION = "isic.every_option"
 
 _SECTION_OF = {name: title for title, names in SECTIONS.items() for name in names}
 
@@ -65,6 +76,32 @@ def _after_the_command(option: click.Option) -> click.Option:
     return later
 
 
+def _show_all(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        ctx.meta[_EVERY_OPTION] = True
+        click.echo(ctx.get_help(), color=ctx.color)
+        ctx.exit()
+
+
+def _help_all() -> click.Option:
+    return click.Option(
+        ["--help-all"],
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_show_all,
+        help="Show every option.",
+    )
+
+
+def _write_names(formatter: click.HelpFormatter, names: list[str]) -> None:
+    """Write names of options in lines, none of them broken at a hyphen."""
+    indent = " " * formatter.current_indent
+    width = formatter.width - len(indent)
+    for line in wrap(", ".join(names), width, break_on_hyphens=False):
+        formatter.write(f"{indent}{line}\n")
+
+
 def _set_global(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     root = ctx.find_root()
     if value and param.name is not None:
@@ -91,7 +128,7 @@ class Command(click.Command):
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Return the parameters; those of `isic` itself are understood after a command too."""
-        own = super().get_params(ctx)
+        own = [*super().get_params(ctx), _help_all()]
         root = ctx.find_root()
         if root is ctx:
             return own
@@ -107,12 +144,27 @@ class Command(click.Command):
             ),
         ]
 
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the page; without the rare options where it would not fit on a screen."""
+        if _EVERY_OPTION not in ctx.meta:
+            draft = click.HelpFormatter(width=_WIDTH)
+            ctx.meta[_EVERY_OPTION] = True
+            super().format_help(ctx, draft)
+            ctx.meta[_EVERY_OPTION] = draft.getvalue().count("\n") <= _LONGEST
+        super().format_help(ctx, formatter)
+        del ctx.meta[_EVERY_OPTION]
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options of this command, then the shared ones by section."""
         found: dict[str, list[tuple[str, str]]] = {"Options": [], **{key: [] for key in SECTIONS}}
+        left_out = []
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
-            if record is not None:
+            if record is None or param.name == "help_all":
+                continue
+            if param.name in RARE and not ctx.meta.get(_EVERY_OPTION, True):
+                left_out.append(next(name for name in param.opts if name.startswith("--")))
+            else:
                 found[_SECTION_OF.get(param.name or "", "Options")].append(record)
         own = found["Options"]
         for title in SECTIONS:
@@ -122,6 +174,9 @@ class Command(click.Command):
             if records:
                 with formatter.section(title):
                     formatter.write_dl(records)
+        if left_out:
+            with formatter.section("More, with --help-all"):
+                _write_names(formatter, left_out)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples, each on a line of its own, then the epilog."""

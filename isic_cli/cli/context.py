@@ -13,7 +13,6 @@ import click
 
 from isic_cli.errors import LocalError
 from isic_cli.files.faults import local_error, translated
-from isic_cli.files.object_store import scheme_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -99,6 +98,8 @@ class Run:
             retries=retries,
             cache=cache,
         )
+        from isic_cli.files.object_store import scheme_of
+
         url = settings.archive.name
         if scheme_of(url) and url not in self._fetched:
             from isic_cli.services.staging import staged

@@ -29,7 +29,11 @@ if TYPE_CHECKING:
 @click.argument("place", nargs=-1, type=LocalText(stores=True), metavar="[ISIC_ID]… OUTDIR")
 @click.option("-o", "--output", "outdir", type=FolderPath(), help="The folder, as OUTDIR is.")
 @click.option(
-    "--variant", type=click.Choice(["full", "thumbnail"]), default="full", show_default=True
+    "--variant",
+    type=click.Choice(["full", "thumbnail"]),
+    default="full",
+    show_default=True,
+    help="The picture, or its thumbnail of 256 pixels.",
 )
 @click.option(
     "--layout",

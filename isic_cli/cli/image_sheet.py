@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 @click.argument("folder", required=False, type=LocalPath())
 @selecting(by=False, beside="folder")
 @click.option("-o", "--output", required=True, type=LocalPath(), help="A .jpg, .png or .webp.")
-@click.option("--cols", type=click.IntRange(1, 200), default=8, show_default=True)
+@click.option(
+    "--cols", type=click.IntRange(1, 200), default=8, show_default=True, help="Pictures in a row."
+)
 @click.option(
     "--tile",
     type=click.IntRange(16, 2048),

@@ -57,7 +57,15 @@ class LazyGroup(Command, click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that the arguments name, and suggest one for a typing error."""
+        """Find the command that the arguments name; `help COMMAND` is its help page.
+
+        A typing error is answered with the nearest command.
+        """
+        if args[:1] == ["help"]:
+            if not args[1:]:
+                click.echo(ctx.get_help(), color=ctx.color)
+                ctx.exit()
+            args = [*args[1:], "--help"]
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:

@@ -55,14 +55,13 @@ COMMANDS = {
 class RootGroup(LazyGroup):
     """The one place where errors become messages and exit codes."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse; `isic version` and `isic help COMMAND` are what many other tools have."""
-        match args:
-            case ["version"]:
-                args = ["--version"]
-            case ["help", *words]:
-                args = [*words, "--help"]
-        return super().parse_args(ctx, args)
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; `isic version` is what many other tools have."""
+        if args[:1] == ["version"]:
+            _print_version(ctx, self.params[0], wanted=True)
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; translate every error of ours."""

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from isic_cli.files.object_store import scheme_of
-
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
@@ -20,6 +18,13 @@ _AGE = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)\s*([smhdw])", re.IGNORECASE)
 
 #: A scheme of at least two letters: `C:/` is a drive. In front of it may be a name: `lesion=s3:/`.
 _URL = re.compile(r"(?:[^/=]*=)?([a-z][a-z0-9+.-]+):/", re.IGNORECASE | re.ASCII)
+
+
+def _is_in_store(value: object) -> bool:
+    """Whether a value is the URL of a folder in an object store that is served."""
+    from isic_cli.files.object_store import scheme_of
+
+    return isinstance(value, str) and ":" in value and scheme_of(value) is not None
 
 
 def _refuse_empty(value: Any, param: click.Parameter | None, ctx: click.Context | None) -> None:
@@ -48,7 +53,7 @@ class FolderPath(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path or the URL."""
         _refuse_empty(value, param, ctx)
-        if isinstance(value, str) and scheme_of(value):
+        if _is_in_store(value):
             return value
         _refuse_url(value, param, ctx)
         return super().convert(value, param, ctx)
@@ -83,7 +88,7 @@ class LocalText(click.ParamType[str]):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the text."""
-        if not (self._stores and scheme_of(value)):
+        if not (self._stores and _is_in_store(value)):
             _refuse_url(value, param, ctx)
         return str(click.STRING.convert(value, param, ctx))
 

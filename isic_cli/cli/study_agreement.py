@@ -56,8 +56,10 @@ if TYPE_CHECKING:
     "fraction or there are more than ten.",
 )
 @click.option("--ci", type=Number(), metavar="LEVEL", help="Draw intervals, such as 0.95.")
-@click.option("--rounds", type=Count(1), default=1000, show_default=True)
-@click.option("--seed", type=Count(0), default=0, show_default=True)
+@click.option("--rounds", type=Count(1), default=1000, show_default=True, help="Resamples of --ci.")
+@click.option(
+    "--seed", type=Count(0), default=0, show_default=True, help="Of all that is drawn by chance."
+)
 @output_options()
 @pass_run
 def agreement(

@@ -2,7 +2,6 @@
 
 import os
 import re
-import secrets
 import sys
 import time
 from contextlib import suppress
@@ -21,7 +20,7 @@ _OLD = 86_400.0
 def temporary_name(path: Path) -> Path:
     """Return where the successor of a file is written: beside it, hidden, never taken."""
     name = os.fsdecode(os.fsencode(path.name)[:_MOST_NAME])
-    return path.parent / f".{name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
+    return path.parent / f".{name}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
 
 
 def sweep(*folders: Path) -> None:

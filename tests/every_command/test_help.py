@@ -47,11 +47,9 @@ def test_a_help_page_is_shown_as_it_was_meant(name: str) -> None:
     assert "\\b" not in text
     for example in command.examples:
         assert f"\n  {example}\n" in f"{text}\n"
-    described = [p.help for p in command.params if isinstance(p, click.Option)]
+    options = [p for p in command.params if isinstance(p, click.Option)]
     assert command.help
-    assert len(described) == len(command.params) - sum(
-        isinstance(p, click.Argument) for p in command.params
-    )
+    assert [p.name for p in options if not p.help and not p.hidden] == []
 
 
 @pytest.mark.parametrize("name", COMMANDS)
