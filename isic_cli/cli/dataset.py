@@ -38,6 +38,8 @@ _FILES = Shape(key="isic_id", columns=("isic_id", "state", "path", "reason"))
         "cite": ("isic_cli.cli.dataset_cite:cite", "Cite exactly these images."),
         "export": ("isic_cli.cli.dataset_export:export", "Export as a data set for training."),
         "diff": ("isic_cli.cli.metadata_diff:dataset_diff", "Tell what changed, field by field."),
+        "init": ("isic_cli.cli.dataset_recipe:init", "Write a recipe of a data set."),
+        "check": ("isic_cli.cli.dataset_recipe:check", "Find the mistakes of a recipe."),
         "stats": ("isic_cli.cli.dataset_stats:stats", "Count classes, ages, sites and licences."),
     },
 )

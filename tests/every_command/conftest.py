@@ -26,6 +26,7 @@ superpixel mask ISIC_9000002 --labels 1,5-9 -o mask.png
 superpixel decode ISIC_9000002 -o maps.npy
 superpixel encode maps.npy -o maps/ISIC_9000002.png
 dataset split out/ --ratio 70:30 -o split.csv
+dataset init nevi.toml -s diagnosis_3:Nevus --dedupe --label isic2019 --ratio 70:30 --to csv
 """
 
 _IDS = "ISIC_9000002\nISIC_9000004\n"

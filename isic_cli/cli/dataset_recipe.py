@@ -1,0 +1,198 @@
+"""`isic dataset init` and `isic dataset check`: write a recipe, and find its mistakes."""
+
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from isic_cli.cli.command import Command, grouped
+from isic_cli.cli.options import LICENSE_CHOICES
+from isic_cli.cli.params import LOCAL_TEXT, LocalPath
+from isic_cli.cli.terminal import can_ask
+from isic_cli.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from isic_cli.services.build.recipe import RecipeFile
+
+_DEFAULT = Path("isic-dataset.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class _RecipeChoice:
+    name: str | None
+    search: str | None
+    collections: tuple[str, ...]
+    from_file: str | None
+    license: str | None
+    dedupe: bool
+    label: str | None
+    ratio: str | None
+    kind: str | None
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing was chosen."""
+        return not any(getattr(self, one.name) for one in fields(self))
+
+
+_choices = grouped(
+    "chosen",
+    _RecipeChoice,
+    click.option("--name", help="Names the data set and its folder."),
+    click.option("-s", "--search", metavar="QUERY", help="In the archive's search language."),
+    click.option(
+        "-c",
+        "--collection",
+        "collections",
+        multiple=True,
+        metavar="ID|NAME|DOI",
+        help="In this collection; repeatable.",
+    ),
+    click.option(
+        "--from", "from_file", type=LOCAL_TEXT, metavar="FILE", help="A file of ISIC ids."
+    ),
+    click.option(
+        "--license",
+        type=click.Choice(LICENSE_CHOICES, case_sensitive=False),
+        help="At most this restrictive.",
+    ),
+    click.option("--dedupe", is_flag=True, help="Leave out duplicates."),
+    click.option("--label", type=LOCAL_TEXT, metavar="SCHEME", help="isic2019 and so on."),
+    click.option("--ratio", metavar="70:10:20", help="Split it."),
+    click.option("--to", "kind", metavar="LAYOUT", help="Export it: imagefolder, hf and so on."),
+)
+
+
+@click.command("init", cls=Command)
+@click.argument("file", type=LocalPath(dir_okay=False), default=_DEFAULT, metavar="[RECIPE]")
+@_choices
+@click.option("--explain", is_flag=True, help="Print a recipe that explains every key.")
+@click.option("--schema", is_flag=True, help="Print the JSON schema of recipes, for editors.")
+@click.pass_context
+def init(
+    ctx: click.Context, /, file: Path, chosen: _RecipeChoice, explain: bool, schema: bool
+) -> ExitCode:
+    """Write a RECIPE of a data set, from the options or from a few questions.
+
+    isic dataset build makes the data set that it describes; isic dataset check finds mistakes.
+
+    isic dataset init melanoma.toml -s 'diagnosis_1:Malignant' --label isic2019 --ratio 70:10:20
+    isic dataset init --explain
+    """
+    import json
+
+    from isic_cli.files.atomic import write_text
+    from isic_cli.services.build.check import check_recipe
+    from isic_cli.services.build.model import recipe_schema
+    from isic_cli.services.build.recipe import parse_recipe
+    from isic_cli.services.build.write import explained_recipe, recipe_text
+
+    if explain or schema:
+        click.echo(explained_recipe() if explain else json.dumps(recipe_schema(), indent=2))
+        return ExitCode.OK
+    if file.exists():
+        raise UsageError(f"{file} is there already", hint="Name another file, or remove it.")
+    if chosen.is_silent:
+        chosen = _asked(file)
+    values = _values(file, chosen, ctx.find_root().params.get("archive"))
+    text = recipe_text(values)
+    with faults_told():
+        check_recipe(parse_recipe(text, file))
+    write_text(file, text)
+    click.echo(f"{file} is written. isic dataset build {file} builds it.", err=True)
+    return ExitCode.OK
+
+
+def _asked(file: Path) -> _RecipeChoice:
+    """Ask what the data set is to be.
+
+    Raises
+    ------
+    UsageError
+        Where nobody can be asked.
+    """
+    if not can_ask():
+        raise UsageError(
+            "nothing was chosen, and nobody can be asked",
+            hint="For example isic dataset init -s diagnosis_3:Nevus --ratio 70:10:20.",
+        )
+
+    def ask(question: str, default: str = "") -> str:
+        answer: str = click.prompt(question, default=default, show_default=bool(default), err=True)
+        return answer.strip()
+
+    return _RecipeChoice(
+        name=ask("Name of the data set", file.stem),
+        search=ask("Search (empty for all images)"),
+        collections=(),
+        from_file=None,
+        license=ask("Most restrictive licence: cc-0, cc-by or cc-by-nc", "cc-by"),
+        dedupe=click.confirm("Leave out duplicates?", default=True, err=True),
+        label=ask("Labels: isic2019 and so on (empty for none)"),
+        ratio=ask("Split by patient", "70:10:20"),
+        kind=ask("Layout of the export: imagefolder, hf, csv … (empty for none)"),
+    )
+
+
+def _values(file: Path, chosen: _RecipeChoice, archive: str | None) -> dict[str, Any]:
+    """Return the recipe of some options."""
+    return {
+        "recipe": 1,
+        "name": chosen.name or file.stem,
+        "source": {
+            "archive": archive,
+            "search": chosen.search,
+            "collections": chosen.collections,
+            "ids": chosen.from_file,
+            "license": chosen.license,
+        },
+        "dedupe": {} if chosen.dedupe else None,
+        "labels": {"scheme": chosen.label} if chosen.label else None,
+        "split": {"ratio": chosen.ratio} if chosen.ratio else None,
+        "export": {"to": chosen.kind} if chosen.kind else None,
+    }
+
+
+@click.command("check", cls=Command)
+@click.argument("file", type=LocalPath(dir_okay=False), metavar="RECIPE")
+def check(file: Path) -> ExitCode:
+    """Find every mistake of a RECIPE, each with its line and column: exit 2.
+
+    The archive is not asked: what a source gives is known when it is built.
+
+    isic dataset check nevi.toml
+    """
+    with faults_told():
+        checked_recipe(file)
+    click.echo(f"{file} is good.", err=True)
+    return ExitCode.OK
+
+
+def checked_recipe(file: Path) -> "RecipeFile":
+    """Read a recipe and check it."""
+    from isic_cli.services.build.check import check_recipe
+    from isic_cli.services.build.recipe import load_recipe
+
+    recipe = load_recipe(file)
+    check_recipe(recipe)
+    return recipe
+
+
+@contextmanager
+def faults_told() -> "Iterator[None]":
+    """Print each mistake of a recipe on a line of its own, as compilers do, before it is told."""
+    from isic_cli.services.build.recipe import RecipeError
+
+    try:
+        yield
+    except RecipeError as error:
+        for one in error.faults:
+            subject = f"{one.key} " if one.key else ""
+            hint = f" ({one.hint})" if one.hint else ""
+            place = f"{error.path}:{one.line}:{one.column}"
+            click.echo(f"{place}: {subject}{one.message}{hint}", err=True)
+        raise

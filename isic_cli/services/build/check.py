@@ -1,0 +1,271 @@
+"""Find all that is wrong with a recipe, each with its place, before anything is fetched."""
+
+import difflib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from isic_cli.challenge.catalogue import select_files
+from isic_cli.curation.duplicates import parse_method
+from isic_cli.curation.labels import load_scheme
+from isic_cli.curation.shares import folds, parse_ratio
+from isic_cli.errors import IsicError, QueryError, UsageError
+from isic_cli.models.ids import as_isic_id
+from isic_cli.models.image import FILE_FIELDS, LEADING_COLUMNS
+from isic_cli.query import parse
+from isic_cli.query.fields import FIELDS, UNSEARCHABLE
+from isic_cli.services.build.model import ExcludeTable, ExportTable, SourceTable
+from isic_cli.services.build.positions import Path as KeyPath
+from isic_cli.services.build.recipe import RecipeError, RecipeFault, RecipeFile
+from isic_cli.services.dataset.split import read_splits
+from isic_cli.services.export.options import Encoding, ExportOptions, TargetSize
+from isic_cli.services.tabular import open_table
+from isic_cli.tables.ids import read_ids
+
+#: Names in the folder of a build that are no export's.
+TAKEN = frozenset({"pictures", "paper", "references", "dataset.csv", "excluded.csv", "build.lock"})
+#: Which keys of a rule tell whom it is about.
+CONDITIONS = ("search", "missing", "smaller_than", "ids")
+_FIELDS = {*FIELDS, *FILE_FIELDS, *LEADING_COLUMNS, *UNSEARCHABLE}
+
+
+def check_recipe(file: RecipeFile) -> None:
+    """Refuse a recipe that cannot be built.
+
+    The archive is not asked: whether a source gives images is known when it is built.
+
+    Raises
+    ------
+    RecipeError
+        With every mistake.
+    """
+    checks = _Checks(file)
+    checks.sources()
+    checks.rules()
+    checks.stages()
+    checks.exports()
+    if checks.faults:
+        raise RecipeError(file.path, checks.faults)
+
+
+class _Checks:
+    def __init__(self, file: RecipeFile) -> None:
+        self._file = file
+        self._recipe = file.recipe
+        self.faults: list[RecipeFault] = []
+
+    def _add(self, key: KeyPath, message: str, hint: str = "") -> None:
+        self.faults.append(self._file.fault(key, message, hint))
+
+    @contextmanager
+    def _at(self, *key: str | int) -> Iterator[None]:
+        """Take an error of the block as a mistake at a key."""
+        try:
+            yield
+        except QueryError as error:
+            self._add(key, f"{error.message}, at character {error.column + 1}", error.hint or "")
+        except IsicError as error:
+            self._add(key, error.message, error.hint or "")
+
+    def sources(self) -> None:
+        """Check what selects images."""
+        if not self._recipe.source:
+            self._add(("source",), "names no source")
+        for name, source in self._recipe.source.items():
+            self._selection(("source", name), source)
+        for name, reference in self._recipe.reference.items():
+            self._selection(("reference", name), reference)
+            if not (reference.share or reference.pictures):
+                self._add(("reference", name, "share"), "with pictures = false leaves nothing out")
+            if name != Path(name).name or name.startswith("."):
+                self._add(("reference", name), "is not a name of a folder")
+
+    def _selection(self, at: KeyPath, source: SourceTable) -> None:
+        with self._at(*at, "search"):
+            parse(source.search)
+        if not source.sample:
+            for key in ("by", "one_per"):
+                if getattr(source, key) is not None:
+                    self._add((*at, key), "needs sample = N")
+        self._ids((*at, "ids"), source.ids)
+        if source.challenge:
+            with self._at(*at, "challenge"):
+                challenge_files(source.challenge)
+            if source.ids:
+                self._add((*at, "challenge"), "does not go with ids: both name the images")
+
+    def _ids(self, key: KeyPath, ids: str | tuple[str, ...]) -> None:
+        with self._at(*key):
+            found = ids_of(self._file, ids)
+            if ids and not found:
+                self._add(key, "holds no ISIC id")
+
+    def rules(self) -> None:
+        """Check the exclusions."""
+        for number, rule in enumerate(self._recipe.exclude):
+            given = [name for name in CONDITIONS if getattr(rule, name)]
+            if len(given) != 1:
+                is_too_many = f"has {' and '.join(given)}: make a rule of each"
+                self._add(("exclude", number), is_too_many if given else _no_condition())
+            self._rule(("exclude", number), rule)
+
+    def _rule(self, at: KeyPath, rule: ExcludeTable) -> None:
+        with self._at(*at, "search"):
+            parse(rule.search)
+        self._ids((*at, "ids"), rule.ids)
+        for number, name in enumerate(rule.missing):
+            near = difflib.get_close_matches(name, _FIELDS, n=1) if name not in _FIELDS else []
+            if near:
+                hint = f"did you mean {near[0]}?"
+                self._add((*at, "missing", number), f"{name} is not a field of the archive", hint)
+
+    def stages(self) -> None:
+        """Check duplicates, labels and split, and that they do not contradict each other."""
+        recipe = self._recipe
+        if recipe.dedupe is not None:
+            with self._at("dedupe", "method"):
+                parse_method(recipe.dedupe.method)
+            if recipe.dedupe.action == "group" and recipe.split is None:
+                self._add(("dedupe", "action"), "group has no effect without [split]")
+        if recipe.labels is not None:
+            self._labels()
+        if recipe.split is not None:
+            self._split()
+
+    def _labels(self) -> None:
+        labels = self._recipe.labels
+        if labels is None:
+            return
+        given = [name for name in ("scheme", "table") if getattr(labels, name)]
+        if not given and not labels.column:
+            self._add(("labels",), "needs scheme, column or table")
+        if len(given) > 1:
+            self._add(("labels", "table"), "does not go with scheme: give one of them")
+        if labels.scheme and labels.column:
+            self._add(("labels", "column"), "does not go with scheme: give one of them")
+        if labels.scheme:
+            with self._at("labels", "scheme"):
+                scheme = load_scheme(scheme_name(self._file, labels.scheme))
+                for at, label in enumerate(labels.only):
+                    if label not in scheme.labels:
+                        hint = f"it has {', '.join(scheme.labels)}"
+                        self._add(("labels", "only", at), f"{label} is no label of it", hint)
+        if labels.table:
+            with self._at("labels", "table"):
+                open_table(self._file.near(labels.table)).require(labels.column or "label")
+
+    def _split(self) -> None:
+        split = self._recipe.split
+        if split is None:
+            return
+        if bool(split.ratio) == bool(split.folds):
+            self._add(("split",), "needs either ratio or folds", 'such as ratio = "70:10:20"')
+        with self._at("split", "ratio"):
+            if split.ratio:
+                parse_ratio(split.ratio)
+        with self._at("split", "folds"):
+            if split.folds:
+                folds(split.folds)
+        if split.stratify == "label" and self._recipe.labels is None:
+            self._add(("split", "stratify"), "label needs [labels]")
+        for number, text in enumerate(split.hold_out):
+            name, equals, value = text.partition("=")
+            if not (name and equals and value):
+                hint = "a field and a value: attribution=ViDIR"
+                self._add(("split", "hold_out", number), f"{text!r} is not field=value", hint)
+        with self._at("split", "previous"):
+            if split.previous:
+                read_splits(self._file.near(split.previous), "split")
+
+    def exports(self) -> None:
+        """Check what is written."""
+        names: set[str] = set()
+        for number, export in enumerate(self._recipe.export):
+            name = export.name or export.to
+            if name in names:
+                self._add(("export", number), f"is the second export called {name}", "give a name")
+            if name in TAKEN or name.startswith(".") or name != Path(name).name:
+                self._add(("export", number, "name"), f"{name} is not a name for an export")
+            names.add(name)
+            if export.to == "imagefolder" and self._recipe.labels is None:
+                self._add(("export", number, "to"), "imagefolder needs [labels]: they are folders")
+                continue
+            with self._at("export", number):
+                export_options(export, Path(), Path(), is_labelled=True, is_split=False)
+
+
+def _no_condition() -> str:
+    return f"has no condition: one of {', '.join(CONDITIONS)}"
+
+
+def scheme_name(file: RecipeFile, scheme: str) -> str:
+    """Return what `load_scheme` takes: a path relative to the recipe, or a name as it is."""
+    return str(file.near(scheme)) if Path(scheme).suffix else scheme
+
+
+def ids_of(file: RecipeFile, ids: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Return the ISIC ids of a key: those of its list, or of the file that it names.
+
+    Raises
+    ------
+    UsageError
+        An item that is no ISIC id.
+    NotFoundError, LocalError
+        The file is not there, or cannot be read.
+    """
+    if not ids:
+        return ()
+    if isinstance(ids, str):
+        if as_isic_id(ids):
+            raise UsageError(f"{ids} is an id and no file", hint=f'a list: ["{ids}"]')
+        return read_ids(str(file.near(ids)), strict=True).ids
+    found = {name: as_isic_id(name) for name in ids}
+    wrong = [name for name, isic_id in found.items() if isic_id is None]
+    if wrong:
+        raise UsageError(f"{', '.join(map(repr, wrong[:5]))} is not an ISIC id")
+    return tuple(dict.fromkeys(isic_id for isic_id in found.values() if isic_id))
+
+
+def challenge_files(text: str) -> list[str]:
+    """Return the names of the tables that `YEAR[:TASK[:SPLIT]]` of a challenge means.
+
+    Raises
+    ------
+    NotFoundError
+        It has no such year, task or split.
+    UsageError
+        It has no tables.
+    """
+    found = [
+        one.name
+        for one in select_files(text)
+        if one.kind != "images" and not one.is_zip and not one.edition
+    ]
+    if not found:
+        raise UsageError(f"{text} has no tables that name its images")
+    return found
+
+
+def export_options(
+    export: ExportTable, folder: Path, out: Path, *, is_labelled: bool, is_split: bool
+) -> ExportOptions:
+    """Return the options of an export.
+
+    Raises
+    ------
+    UsageError
+        They contradict each other.
+    """
+    return ExportOptions(
+        folder=folder,
+        out=out,
+        kind=export.to,
+        split="split" if is_split else None,
+        label="label" if is_labelled else None,
+        link=export.link,
+        size=TargetSize.parse(export.size) if export.size else None,
+        encode=Encoding.parse(export.encode) if export.encode else None,
+        per_shard=export.per_shard,
+        along=frozenset(export.along),
+        prune_empty=export.prune_empty,
+    )
