@@ -74,13 +74,7 @@ _split_options = grouped(
         metavar="FIELD=VALUE",
         help="Keep these apart, with all of their groups, as the split holdout; repeatable.",
     ),
-    click.option(
-        "--seed",
-        type=Count(None),
-        default=0,
-        show_default=True,
-        help="Of all that is drawn by chance.",
-    ),
+    click.option("--seed", type=Count(None), default=0, show_default=True, help="Of the draw."),
     click.option("--previous", type=_PATH, metavar="FILE", help="An earlier split: nothing moves."),
     click.option(
         "--check", type=_PATH, metavar="FILE", help="Only test this split for leaks; exit 7."

@@ -32,10 +32,10 @@ def positions_of(text: str) -> Mapping[Path, Position]:
     dict of tuple to (int, int)
         Path → line and column. A table that only its subtables name stands where the first does.
     """
-    return _Scanner(text).scan()
+    return _TomlScan(text).scan()
 
 
-class _Scanner:
+class _TomlScan:
     """Goes once through a document that is known to be right."""
 
     def __init__(self, text: str) -> None:
