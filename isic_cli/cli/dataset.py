@@ -34,6 +34,10 @@ _FILES = Shape(key="isic_id", columns=("isic_id", "state", "path", "reason"))
         "verify": ("isic_cli.cli.verify:verify", "Read every file and compare it with the lock."),
         "split": ("isic_cli.cli.dataset_split:split", "Split without leaking a patient or lesion."),
         "dedupe": ("isic_cli.cli.dataset_dedupe:dedupe", "Find pictures that are there twice."),
+        "check-leak": (
+            "isic_cli.cli.dataset_check_leak:check_leak",
+            "Find what data sets share.",
+        ),
         "audit": ("isic_cli.cli.dataset_audit:audit", "Rank what to look at before training."),
         "cite": ("isic_cli.cli.dataset_cite:cite", "Cite exactly these images."),
         "export": ("isic_cli.cli.dataset_export:export", "Export as a data set for training."),

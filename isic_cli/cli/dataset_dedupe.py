@@ -1,11 +1,12 @@
 """`isic dataset dedupe`."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from isic_cli.cli.command import Command
+from isic_cli.cli.command import Command, grouped
 from isic_cli.cli.executor import executor_options
 from isic_cli.cli.outcome import report_option, reported
 from isic_cli.cli.output import Output, Shape, output_options
@@ -15,11 +16,69 @@ from isic_cli.cli.sources import settle
 from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
+    from isic_cli.curation.duplicates import ComparedPicture
     from isic_cli.services.dataset.dedupe import Dedupe, Group
     from isic_cli.services.run.workers import ExecutorSpec
 
 _GROUPS = Shape(key="keep", columns=("isic_ids", "method", "distance", "keep", "paths"))
 _FOLDER = LocalPath()
+
+
+@dataclass(frozen=True, slots=True)
+class PictureComparison:
+    """How pictures are compared.
+
+    Attributes
+    ----------
+    method : str
+        The tiers.
+    embeddings : Path or None
+        Vectors of a model.
+    cosine : float
+        From 0 to 1.
+    """
+
+    method: str
+    embeddings: Path | None
+    cosine: float
+
+    def job(
+        self, folders: tuple[Path, ...], against: tuple[Path, ...] = (), keep: str = "largest"
+    ) -> "Dedupe":
+        """Return the search for duplicates in folders; the options are read and checked."""
+        from isic_cli.curation.duplicates import parse_method
+        from isic_cli.services.dataset.dedupe import Dedupe
+        from isic_cli.tables.embeddings import read_embeddings
+
+        vectors = read_embeddings(self.embeddings) if self.embeddings is not None else None
+        return Dedupe(folders, against, parse_method(self.method), keep, vectors, self.cosine)
+
+
+comparison_options = grouped(
+    "how",
+    PictureComparison,
+    click.option(
+        "--method",
+        default="id,bytes,pixels,phash",
+        show_default=True,
+        metavar="A,B",
+        help="Tiers, surest first; phash:4 takes pictures that differ in 4 of 64 bits at most, "
+        "not 10.",
+    ),
+    click.option(
+        "--embeddings",
+        type=LocalPath(dir_okay=False),
+        metavar="FILE",
+        help="Vectors of a model of yours (Parquet, .npy, .npz, any table): alike is a copy too.",
+    ),
+    click.option(
+        "--cosine",
+        type=SHARE,
+        default=0.95,
+        show_default=True,
+        help="How alike embeddings of copies are; what fits depends on the model.",
+    ),
+)
 
 
 @click.command("dedupe", cls=Command)
@@ -31,26 +90,7 @@ _FOLDER = LocalPath()
     metavar="FOLDER",
     help="A folder whose pictures are kept: only copies of them are reported. Repeatable.",
 )
-@click.option(
-    "--method",
-    default="id,bytes,pixels,phash",
-    show_default=True,
-    metavar="A,B",
-    help="Tiers, surest first; phash:4 takes pictures that differ in 4 of 64 bits at most, not 10.",
-)
-@click.option(
-    "--embeddings",
-    type=LocalPath(dir_okay=False),
-    metavar="FILE",
-    help="Vectors of a model of yours (Parquet, .npy, .npz, any table): alike is a copy too.",
-)
-@click.option(
-    "--cosine",
-    type=SHARE,
-    default=0.95,
-    show_default=True,
-    help="How alike embeddings of copies are; what fits depends on the model.",
-)
+@comparison_options
 @click.option(
     "--keep",
     type=click.Choice(["largest", "oldest", "most-metadata"]),
@@ -71,9 +111,7 @@ _FOLDER = LocalPath()
 def dedupe(
     folders: tuple[Path, ...],
     against: tuple[Path, ...],
-    method: str,
-    embeddings: Path | None,
-    cosine: float,
+    how: PictureComparison,
     keep: str,
     write_exclude: Path | None,
     executor: "ExecutorSpec",
@@ -88,21 +126,11 @@ def dedupe(
 
     isic dataset dedupe out/ --write-exclude twice.txt
     """
-    from isic_cli.curation.duplicates import parse_method
     from isic_cli.files.atomic import write_text
-    from isic_cli.services.dataset.dedupe import Dedupe
-    from isic_cli.services.run.workers import open_workers
-    from isic_cli.tables.embeddings import read_embeddings
 
     with reported(report_file) as report:
-        vectors = read_embeddings(embeddings) if embeddings is not None else None
-        job = Dedupe(folders, against, parse_method(method), keep, vectors, cosine)
-        paths = job.paths()
-        with (
-            Progress("reading", "pictures", mode=progress, total=len(paths)) as ticker,
-            open_workers(executor) as workers,
-        ):
-            pictures = list(ticker.counting(job.pictures_of(paths, workers)))
+        job = how.job(folders, against, keep)
+        pictures = read_all(job, executor, progress)
         groups = job.groups(pictures)
         for outcome in job.outcomes(pictures, groups):
             report.add(outcome)
@@ -113,6 +141,18 @@ def dedupe(
         code = _conclude(job, groups, len(excluded))
         report.summarize(exit_code=int(code))
     return code
+
+
+def read_all(job: "Dedupe", executor: "ExecutorSpec", progress: str) -> "list[ComparedPicture]":
+    """Read the pictures of a search."""
+    from isic_cli.services.run.workers import open_workers
+
+    paths = job.paths()
+    with (
+        Progress("reading", "pictures", mode=progress, total=len(paths)) as ticker,
+        open_workers(executor) as workers,
+    ):
+        return list(ticker.counting(job.pictures_of(paths, workers)))
 
 
 def _conclude(job: "Dedupe", groups: "list[Group]", excluded: int) -> ExitCode:

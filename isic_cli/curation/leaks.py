@@ -1,9 +1,15 @@
-"""Whether an existing split leaks: groups with images in more than one split."""
+"""Leaks: groups with images in several splits, and what several data sets have in common."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from isic_cli.curation.groups import Groups
+import numpy as np
+
+from isic_cli.curation.groups import GROUP_FIELDS, Groups, connected
+
+#: What images of two data sets may have in common by their ids, from the narrowest.
+SHARED_FIELDS = ("isic_id", *reversed(GROUP_FIELDS.values()), "duplicate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +76,80 @@ def check_split(groups: Groups, splits: Mapping[str, str]) -> SplitCheck:
     ]
     images = sum(len(ids) for leak in leaks for ids in leak.splits.values())
     return SplitCheck(leaks, images, without)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedItem:
+    """What images of several data sets have in common.
+
+    Attributes
+    ----------
+    kind : str
+        One of `SHARED_FIELDS`, or of `duplicates.EVIDENCE`: the weakest evidence that was needed.
+    value : str
+        The id, or the pictures.
+    images : dict of str to tuple of str
+        Data set → ISIC ids there; the path of a picture whose name holds none.
+    paths : dict of str to tuple of str
+        Data set → pictures, as far as they are known.
+    distance : int or None
+        Bits between the hashes of near-duplicates, the largest.
+    correlation : float or None
+        Of near-duplicates, the smallest.
+    """
+
+    kind: str
+    value: str
+    images: dict[str, tuple[str, ...]]
+    paths: dict[str, tuple[str, ...]]
+    distance: int | None = None
+    correlation: float | None = None
+
+    def row(self) -> dict[str, Any]:
+        """Return it as a row: a contract."""
+        return {
+            "kind": self.kind,
+            "value": self.value,
+            "images": sum(map(len, self.images.values())),
+            "sets": self.images,
+            "paths": self.paths,
+            "distance": self.distance,
+            "correlation": self.correlation,
+        }
+
+
+def shared_values(
+    sets: Mapping[str, Mapping[str, Mapping[str, str]]], field: str
+) -> Iterator[SharedItem]:
+    """Yield the values of a field that images of more than one data set have.
+
+    A chain of ids from one data set to another has a link whose ends are in two of them, so that
+    nothing shared is missed by looking at one value after the other.
+
+    Parameters
+    ----------
+    sets : mapping of str to mapping
+        Data set → ISIC id → the ids that its row has.
+    field : str
+        One of `SHARED_FIELDS`.
+    """
+    found: dict[str, dict[str, list[str]]] = {}
+    for name, rows in sets.items():
+        for isic_id, row in rows.items():
+            if value := row.get(field):
+                found.setdefault(value, {}).setdefault(name, []).append(isic_id)
+    for value, by in found.items():
+        if len(by) > 1:
+            yield SharedItem(field, value, {name: tuple(ids) for name, ids in by.items()}, {})
+
+
+def name_duplicates(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return, for each id of the pairs, the smallest id that it is a duplicate of, or its own."""
+    numbers: dict[str, int] = {}
+    ends = [[numbers.setdefault(name, len(numbers)) for name in pair] for pair in pairs]
+    left, right = np.array(ends, np.int64).reshape(-1, 2).T
+    groups = connected(len(numbers), left, right).tolist()
+    smallest: dict[int, str] = {}
+    for name, group in sorted(zip(numbers, groups, strict=True)):
+        smallest.setdefault(group, name)
+    return {name: smallest[group] for name, group in zip(numbers, groups, strict=True)}

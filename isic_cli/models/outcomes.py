@@ -38,6 +38,7 @@ BAD = frozenset(
         "damaged",
         "extra",
         "failed",
+        "leaked",
         "missing",
         "no_id",
         "not_found",

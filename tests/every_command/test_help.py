@@ -10,8 +10,10 @@ from isic_cli.cli.command import Command
 from tests.every_command.conftest import Isic
 from tests.every_command.tree import COMMANDS, TREE
 
-#: Examples end with 0 but for these: the demo has no users and what is theirs, and its DOI no page.
+#: Examples end with 0 but for these: two folders share images, the demo has no users and what is
+#: theirs, and its DOI no page.
 CODES = {
+    "dataset check-leak": 7,
     "image similar": 6,
     "collection create": 4,
     "collection add": 4,

@@ -37,6 +37,7 @@ PLACES = [
 #: A name that makes the output one file, where the example has a folder or nothing.
 SUFFIXES = {
     ("dataset audit", "--sheet"): ".png",
+    ("dataset check-leak", "--sheet"): ".png",
     ("challenge score", "--plot"): ".png",
     ("dataset stats", "--plot"): ".png",
     ("superpixel decode", "-o"): ".npy",

@@ -24,7 +24,9 @@ from tests.every_command.tree import COMMANDS, sampled, with_option
 REPORTS = with_option("--report")
 
 #: What these read lies in a folder: no archive is asked.
-LOCAL = {"cache verify", "dataset dedupe", "dataset export", "dataset verify"}
+LOCAL = {
+    *("cache verify", "dataset check-leak", "dataset dedupe", "dataset export", "dataset verify"),
+}
 
 #: What these fetch lies with a host of its own.
 ELSEWHERE = {"challenge download"}
@@ -32,7 +34,14 @@ ELSEWHERE = {"challenge download"}
 #: What works on items has a report.
 EXPECTED = {
     *("accession upload", "cache refresh", "cache verify", "collection add", "collection create"),
-    *("collection files", "collection remove", "dataset dedupe", "dataset export", "dataset sync"),
+    *(
+        "collection files",
+        "collection remove",
+        "dataset check-leak",
+        "dataset dedupe",
+        "dataset export",
+        "dataset sync",
+    ),
     *("dataset verify", "image download", "metadata download", "study consensus"),
     *("study download", "superpixel decode", "superpixel encode", "superpixel generate"),
 }

@@ -22,7 +22,7 @@ STREAMS = [
     ("2>&-", set()),
     ("2>/dev/full", set()),
     ("<&-", set()),
-    ("| true", set()),
+    ("| true", {0}),
 ]
 
 

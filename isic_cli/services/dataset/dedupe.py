@@ -69,6 +69,8 @@ class Dedupe:
         Pictures that are damaged or cannot be read.
     read : int
         Pictures read.
+    folder_of : dict of str to Path
+        The folder of each picture that `paths` named.
     """
 
     folders: tuple[Path, ...]
@@ -80,8 +82,8 @@ class Dedupe:
     without_vector: int = 0
     problems: list[Outcome] = field(default_factory=list)
     read: int = 0
+    folder_of: dict[str, Path] = field(default_factory=dict)
     _known: set[str] = field(default_factory=set)
-    _listed: int = 0
 
     def paths(self) -> list[str]:
         """Return the pictures to read, each once, those of `against` last.
@@ -91,10 +93,14 @@ class Dedupe:
         NotFoundError, LocalError
             A folder that is not there or cannot be read.
         """
-        own = dict.fromkeys(path for folder in self.folders for path in pictures_in(folder))
-        there = dict.fromkeys(path for folder in self.against for path in pictures_in(folder))
-        self._known = {path for path in there if path not in own}
-        self._listed = len(own) + len(self._known)
+        for folder in self.folders:
+            for path in pictures_in(folder):
+                self.folder_of.setdefault(path, folder)
+        own = list(self.folder_of)
+        for folder in self.against:
+            for path in pictures_in(folder):
+                self.folder_of.setdefault(path, folder)
+        self._known = {*self.folder_of} - {*own}
         return [*own, *sorted(self._known)]
 
     def pictures_of(self, paths: Iterable[str], workers: Workers) -> Iterator[ComparedPicture]:
@@ -130,8 +136,8 @@ class Dedupe:
         LocalError
             Some of those that `paths` named were not read, nor told as damaged.
         """
-        if len(pictures) != self._listed:
-            raise LocalError(f"{len(pictures):,} of {self._listed:,} pictures were compared")
+        if len(pictures) != len(self.folder_of):
+            raise LocalError(f"{len(pictures):,} of {len(self.folder_of):,} pictures were compared")
         alike = self._alike(pictures)
         found = find_duplicates(pictures, self.method, reader=_Disk(), alike=alike)
         if self.against:

@@ -1,0 +1,280 @@
+"""What data sets of anybody have in common: images, lesions, patients, and copies of pictures."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from isic_cli.curation.duplicates import EVIDENCE, ComparedPicture
+from isic_cli.curation.groups import GROUP_FIELDS
+from isic_cli.curation.leaks import SHARED_FIELDS, SharedItem, name_duplicates, shared_values
+from isic_cli.curation.pairs import read_pairs
+from isic_cli.errors import LocalError, UsageError
+from isic_cli.models.ids import find_ids
+from isic_cli.models.outcomes import Outcome
+from isic_cli.services.dataset.dedupe import Dedupe, Group
+from isic_cli.services.tabular import TableSource, open_table
+
+Key = TypeVar("Key")
+
+_TIES = tuple(GROUP_FIELDS.values())
+
+#: Groups on a contact sheet, and pictures of each data set in a group.
+_MOST_GROUPS, _MOST_OF_SET = 250, 4
+
+
+@dataclass
+class ComparedSet:
+    """One data set.
+
+    Attributes
+    ----------
+    name : str
+        The path as it was given.
+    rows : dict of str to dict
+        ISIC id → the ids that its metadata have; an absent value is an absent key.
+    pictures : list of str
+        Their paths; empty for a table.
+    problems : list of Outcome
+        Lines of the table that hold no ISIC id.
+    """
+
+    name: str
+    rows: dict[str, dict[str, str]] = field(default_factory=dict)
+    pictures: list[str] = field(default_factory=list)
+    problems: list[Outcome] = field(default_factory=list)
+
+    def without(self, name: str) -> int:
+        """Return how many images have no value of a field."""
+        return sum(name not in row for row in self.rows.values())
+
+
+class LeakCheck:
+    """A comparison of data sets.
+
+    Parameters
+    ----------
+    sources : sequence of Path
+        Tables, lists of ids, or folders.
+    metadata : sequence of Path
+        Tables that say lesions and patients of images that a data set itself does not.
+    pairs : sequence of Path
+        Lists of known duplicates.
+
+    Attributes
+    ----------
+    sets : dict of str to ComparedSet
+        By name, in the order given.
+    paths : dict of str to str
+        Picture → the name of its data set.
+
+    Raises
+    ------
+    UsageError
+        Fewer than two data sets, one twice or within another, one that is empty, or a table
+        without ids.
+    NotFoundError, LocalError
+        One that is not there or cannot be read.
+    """
+
+    def __init__(
+        self, sources: Sequence[Path], metadata: Sequence[Path] = (), pairs: Sequence[Path] = ()
+    ) -> None:
+        _check_apart(sources)
+        self.sets = {str(source): _read_set(source) for source in sources}
+        self.folders = tuple(source for source in sources if source.is_dir())
+        self.paths: dict[str, str] = {}
+        for path in metadata:
+            self._complete(open_table(path))
+        duplicates = name_duplicates(pair for path in pairs for pair in read_pairs(path))
+        for one in self.sets.values():
+            for isic_id, row in one.rows.items():
+                row["isic_id"] = isic_id
+                if isic_id in duplicates:
+                    row["duplicate"] = duplicates[isic_id]
+
+    def _complete(self, table: TableSource) -> None:
+        """Add what a table says of images that the data sets hold."""
+        ties = tuple(name for name in _TIES if name in table.columns)
+        if not ties:
+            table.require(_TIES[0])
+        for row in table.narrow(ties):
+            for one in self.sets.values():
+                if (known := one.rows.get(row["isic_id"])) is not None:
+                    for name in ties:
+                        if name in row:
+                            known.setdefault(name, str(row[name]))
+
+    def place(self, job: Dedupe) -> None:
+        """Take up the pictures that a search has listed; those without metadata are images too.
+
+        Raises
+        ------
+        UsageError
+            A data set that has neither rows nor pictures.
+        """
+        for path, folder in job.folder_of.items():
+            one = self.sets[str(folder)]
+            one.pictures.append(path)
+            self.paths[path] = one.name
+            for isic_id in find_ids(Path(path).name)[:1]:
+                one.rows.setdefault(isic_id, {"isic_id": isic_id})
+        for one in self.sets.values():
+            if not one.rows and not one.pictures:
+                raise UsageError(f"{one.name} holds no image")
+
+    @property
+    def problems(self) -> list[Outcome]:
+        """Lines that hold no ISIC id, of all data sets."""
+        return [problem for one in self.sets.values() for problem in one.problems]
+
+    def leaks(self, groups: Iterable[Group]) -> list[SharedItem]:
+        """Return what is shared: ids first, from the narrowest, then pictures, surest first.
+
+        Parameters
+        ----------
+        groups : iterable of Group
+            Duplicates among the pictures of all data sets.
+        """
+        rows = {name: one.rows for name, one in self.sets.items()}
+        by_ids = [one for name in SHARED_FIELDS for one in shared_values(rows, name)]
+        by_look = [one for group in groups if (one := self._shared(group)) is not None]
+        return [*by_ids, *sorted(by_look, key=lambda one: EVIDENCE.index(one.kind))]
+
+    def _shared(self, group: Group) -> SharedItem | None:
+        """Return a group that lies in several data sets, unless it is one image by its id."""
+        pictures = group.found.pictures
+        paths = _by_set((self.paths[one.key], one.key) for one in pictures)
+        images = _by_set((self.paths[one.key], one.isic_id or one.key) for one in pictures)
+        names = list(dict.fromkeys(name for ids in images.values() for name in ids))
+        if len(paths) < 2 or len(names) < 2:
+            return None
+        links = [link for link in group.found.links if link.method != "id"]
+        return SharedItem(
+            kind=max((link.method for link in links), key=EVIDENCE.index),
+            value=" ".join(names),
+            images=images,
+            paths=paths,
+            distance=max(
+                (link.distance for link in links if link.distance is not None), default=None
+            ),
+            correlation=min(
+                (link.correlation for link in links if link.correlation is not None), default=None
+            ),
+        )
+
+    def outcomes(
+        self,
+        leaks: Iterable[SharedItem],
+        pictures: Iterable[ComparedPicture],
+        damaged: Iterable[Outcome],
+    ) -> Iterator[Outcome]:
+        """Yield what each image of each data set is: `ok`, `leaked` and why, or `failed`."""
+        found = leaked_images(leaks)
+        failed = {one.path: one.reason for one in damaged}
+        path_of = {(self.paths[one.key], one.isic_id or one.key): one.key for one in pictures}
+        yield from self.problems
+        for name, one in self.sets.items():
+            nameless = [key for at, key in path_of if at == name and key not in one.rows]
+            for key in (*one.rows, *nameless):
+                path = path_of.get((name, key))
+                reason = found.get((name, key))
+                status = "ok" if reason is None else "leaked"
+                if reason is None and path in failed:
+                    status, reason = "failed", failed[path]
+                isic_id = key if key in one.rows else ""
+                yield Outcome(isic_id, status, reason, path=path, extra={"set": name})
+
+    def shown(self, leaks: Sequence[SharedItem]) -> list["LeakPicture"]:
+        """Return the pictures of a contact sheet: of each leak some of each data set."""
+        of_image = _by_set(
+            ((name, isic_id), path)
+            for path, name in self.paths.items()
+            for isic_id in find_ids(Path(path).name)[:1]
+        )
+        first_by_look = sorted(leaks, key=lambda one: not one.paths)
+        found: list[LeakPicture] = []
+        groups = 0
+        for leak in first_by_look:
+            pictures = [
+                LeakPicture(image, name, f"{groups + 1:03}. {leak.kind}: {leak.value}", path)
+                for name, images in leak.images.items()
+                for image in images[:_MOST_OF_SET]
+                for path in (of_image.get((name, image), ()) or leak.paths.get(name, ()))[:1]
+            ]
+            if len({one.set_name for one in pictures}) > 1 and groups < _MOST_GROUPS:
+                groups += 1
+                found += pictures
+        return found
+
+
+def leaked_images(leaks: Iterable[SharedItem]) -> dict[tuple[str, str], str]:
+    """Return the images that leak: (data set, ISIC id or path) → what is shared first."""
+    found: dict[tuple[str, str], str] = {}
+    for leak in leaks:
+        for name, images in leak.images.items():
+            others = " and ".join(other for other in leak.images if other != name)
+            for image in images:
+                found.setdefault((name, image), f"{leak.kind} {leak.value} is in {others} too")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class LeakPicture:
+    """A picture on the contact sheet of leaks."""
+
+    isic_id: str
+    set_name: str
+    heading: str
+    path: str
+
+    def field(self, name: str) -> str:
+        """Return the heading, the data set or the image."""
+        return {"heading": self.heading, "set": self.set_name}.get(name, self.isic_id)
+
+
+def _by_set(pairs: Iterable[tuple[Key, str]]) -> dict[Key, tuple[str, ...]]:
+    found: dict[Key, dict[str, None]] = {}
+    for name, value in pairs:
+        found.setdefault(name, {})[value] = None
+    return {name: tuple(values) for name, values in found.items()}
+
+
+def _check_apart(sources: Sequence[Path]) -> None:
+    if len(sources) < 2:
+        raise UsageError(
+            "one data set shares nothing with itself: give two or more",
+            hint="`isic dataset split --check` looks for leaks between the splits of one.",
+        )
+    known: dict[Path, Path] = {}
+    for source in sources:
+        whole = source.resolve()
+        if whole in known:
+            raise UsageError(f"{source} and {known[whole]} are the same data set")
+        known[whole] = source
+    for whole, source in known.items():
+        for outer in known.keys() & set(whole.parents) if source.is_dir() else ():
+            raise UsageError(f"{source} is inside of {known[outer]}")
+
+
+def _read_set(source: Path) -> ComparedSet:
+    """Read the ids of a data set; a folder of bare pictures has none yet."""
+    found = ComparedSet(str(source))
+    try:
+        table = open_table(source)
+    except LocalError:
+        if not source.is_dir() or any((source / name).exists() for name in _TABLES):
+            raise
+        return found
+    ties = tuple(name for name in _TIES if name in table.columns)
+    for row in table.narrow(ties):
+        known = found.rows.setdefault(row["isic_id"], {})
+        for name in ties:
+            if name in row:
+                known.setdefault(name, str(row[name]))
+    found.problems += table.problems
+    return found
+
+
+#: What a folder is described by: one that is there has to be read.
+_TABLES = ("metadata.csv", "isic.lock", ".isic/journal.jsonl")
