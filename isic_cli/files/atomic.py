@@ -34,6 +34,9 @@ Links = Literal["follow", "refuse"]
 #: Where the names of open descriptors live; they are written through whatever they lead to.
 _DESCRIPTORS = ("/dev/", "/proc/")
 
+#: A file system for anybody's files in memory, though its name is among the devices'.
+_SHARED_MEMORY = "/dev/shm/"  # noqa: S108 - it is recognised here, not used
+
 
 @dataclass(frozen=True, slots=True)
 class _Target:
@@ -51,6 +54,11 @@ class _Target:
     through: bool
 
 
+def _names_a_descriptor(path: Path) -> bool:
+    name = str(path.absolute())
+    return name.startswith(_DESCRIPTORS) and not name.startswith(_SHARED_MEMORY)
+
+
 def _target(path: Path, links: Links) -> _Target:
     """Look at what stands at `path`; raises OSError or LocalError for what cannot be written."""
     if links == "refuse":
@@ -65,12 +73,13 @@ def _target(path: Path, links: Links) -> _Target:
                 f"cannot write {shown(path)}: it is a symbolic link",
                 hint="Remove the link, then run again.",
             )
-        path = path if str(path.absolute()).startswith(_DESCRIPTORS) else path.resolve()
+        descriptor = _names_a_descriptor(path)
+        path = path if descriptor else path.resolve()
         try:
             found = path.stat()
         except FileNotFoundError:  # a link to what does not exist yet: that is made
             return _Target(path, through=False)
-        if str(path.absolute()).startswith(_DESCRIPTORS):
+        if descriptor:
             return _Target(path, through=True)
     if stat.S_ISDIR(found.st_mode):
         raise LocalError(f"cannot write {shown(path)}: it is a folder", hint="Name a file.")

@@ -5,6 +5,7 @@ import stat
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -87,6 +88,17 @@ def test_a_link_is_followed_and_stays_a_link(tmp_path: Path) -> None:
         assert (tmp_path / "there/real.csv").read_text() == text
         assert link.is_symlink()
     assert [path.name for path in (tmp_path / "there").iterdir()] == ["real.csv"]
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="no shared memory here")  # noqa: S108
+def test_a_link_in_shared_memory_is_followed_as_anywhere() -> None:
+    with TemporaryDirectory(dir="/dev/shm") as name:
+        link = Path(name, "link.csv")
+        link.symlink_to("real.csv")
+        for text in ("first", "second"):
+            write_text(link, text)
+            assert Path(name, "real.csv").read_text() == text
+            assert link.is_symlink()
 
 
 def test_a_link_in_a_download_folder_is_refused(tmp_path: Path) -> None:
