@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isic_cli.cli.complete import complete_collection
-from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.context import Run, pass_run, web_option
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.rows import COLLECTIONS, fail_empty_option
@@ -86,8 +86,9 @@ def _rows(
 @collection.command("show")
 @click.argument("name", metavar="ID|NAME|DOI", shell_complete=complete_collection)
 @output_options()
+@web_option
 @pass_run
-def show_collection(run: Run, name: str, output: Output) -> ExitCode:
+def show_collection(run: Run, name: str, output: Output, web: bool) -> ExitCode:
     """Show one collection: its facts, how many images, under which licences, whom to credit.
 
     isic collection show 1
@@ -96,6 +97,9 @@ def show_collection(run: Run, name: str, output: Output) -> ExitCode:
 
     with run.open() as api:
         (found,) = resolve_collections(api, [name])
+        if web:
+            run.show_page(f"collections/{found.id}")
+            return ExitCode.OK
         credit = api.collection_attribution(found.id)
         images = api.search(collections=[found.id]).count()
     licenses: dict[str, int] = {}

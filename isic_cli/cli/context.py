@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from isic_cli.errors import LocalError
+from isic_cli.cli.terminal import can_ask
+from isic_cli.errors import LocalError, UsageError
 from isic_cli.files.faults import local_error, translated
 
 if TYPE_CHECKING:
@@ -116,6 +117,27 @@ class Run:
         with open_api(settings or self.settings()) as api:
             yield api
 
+    def show_page(self, path: str) -> None:
+        """Print the address of a page of the archive, and open it where there is a person.
+
+        Parameters
+        ----------
+        path : str
+            Such as `images/ISIC_0024306`.
+
+        Raises
+        ------
+        UsageError
+            The archive is served inside this process, without pages.
+        """
+        archive = self.settings().archive
+        if archive.kind != "remote":
+            raise UsageError(f"--web: {archive.name} has no pages", hint="Try --archive prod.")
+        address = f"{archive.url}/{path}/"
+        click.echo(address)
+        if sys.stdout.isatty() and can_ask():
+            click.launch(address)
+
     def change(self, name: str, value: Any) -> Callable[[], None]:
         """Take a global option that stands after the command; return what ends its logging."""
         setattr(self, name, value)
@@ -160,5 +182,10 @@ class Run:
 
         return restore
 
+
+#: For commands that show one thing; see `Run.show_page`.
+web_option = click.option(
+    "--web", is_flag=True, help="Print the address of its page, and open it in a browser."
+)
 
 pass_run = click.make_pass_decorator(Run)

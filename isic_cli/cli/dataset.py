@@ -24,7 +24,7 @@ ANY_PATH = LocalPath()
 #: What `status` counts, in this order.
 _STATES = ("complete", "missing", "changed", "extra")
 _COUNTS = Shape(key="state", columns=("state", "files", "bytes"))
-_FILES = Shape(key="isic_id", columns=("isic_id", "state", "path", "reason"))
+_FILES = Shape(key="isic_id", columns=("isic_id", "state", "path", "reason"), more=("bytes",))
 
 
 @click.group(

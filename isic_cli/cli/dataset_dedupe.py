@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from isic_cli.services.dataset.dedupe import Dedupe, Group
     from isic_cli.services.run.workers import ExecutorSpec
 
-_GROUPS = Shape(key="keep", columns=("isic_ids", "method", "distance", "keep", "paths"))
+_GROUPS = Shape(
+    key="keep", columns=("isic_ids", "method", "distance", "keep", "paths"), more=("links",)
+)
 _FOLDER = LocalPath()
 
 

@@ -9,11 +9,17 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 
 from isic_cli.cli.terminal import TerminalStream, printable
+from isic_cli.distribution import install_extra
+from isic_cli.errors import UsageError
 
 Row = Mapping[str, Any]
 
 #: Rows between two flushes of a stream: a page, so that a reader sees a page as it arrives.
 _FLUSH_EVERY = 100
+
+
+#: Rows among which a field must occur that is no usual column.
+_HELD = 1000
 
 
 def flushed(rows: Iterable[Row], stream: IO[str]) -> Iterator[Row]:
@@ -22,6 +28,51 @@ def flushed(rows: Iterable[Row], stream: IO[str]) -> Iterator[Row]:
         if number == 1 or (number and number % _FLUSH_EVERY == 0):
             stream.flush()
         yield row
+
+
+def only(rows: Iterable[Row], fields: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield rows with these fields only."""
+    for row in rows:
+        yield {name: row.get(name) for name in fields}
+
+
+def all_known(
+    rows: Iterable[Row], fields: Iterable[str], known: Iterable[str], *, is_all: bool = False
+) -> Iterator[Row]:
+    """Yield rows once every field that was asked for has been seen in one of them.
+
+    Parameters
+    ----------
+    known : iterable of str
+        Fields that are right whether or not a row has them.
+    is_all : bool
+        There are no others, even where there is no row.
+
+    Raises
+    ------
+    UsageError
+        None of the rows, or of the first thousand, has one of the fields.
+    """
+    rows = iter(rows)
+    names = set(known)
+    missing = [name for name in fields if name not in names]
+    held: list[Row] = []
+    while missing and len(held) < _HELD and (row := next(rows, None)) is not None:
+        held.append(row)
+        missing = [name for name in missing if name not in row]
+    if missing and (held or is_all):
+        raise unknown_field(missing[0], names.union(*held))
+    yield from chain(held, rows)
+
+
+def unknown_field(name: str, known: Iterable[str]) -> UsageError:
+    """Return the error for a field that there is not, with the nearest that there is."""
+    from difflib import get_close_matches
+
+    names = sorted(known)
+    near = "".join(get_close_matches(name, names, n=1))
+    hint = f"Did you mean {near}?" if near else f"There are {', '.join(names)}."
+    return UsageError(f"there is no field {name}", hint=hint)
 
 
 def as_cell(value: Any) -> Any:
@@ -47,6 +98,39 @@ def write_json(rows: Iterable[Row], stream: IO[str]) -> None:
         stream.write(opening + json.dumps(row, ensure_ascii=False))
         opening = ",\n"
     stream.write("[]\n" if opening == "[\n" else "\n]\n")
+
+
+def write_jq(rows: Iterable[Row], stream: IO[str], expression: str, *, each: bool) -> None:
+    """Write what a jq expression makes of the rows: texts as they are, all else as JSON.
+
+    Parameters
+    ----------
+    expression : str
+        In the language of jq.
+    each : bool
+        Apply it to one row after the other; else to all as one array, which is held in memory.
+
+    Raises
+    ------
+    UsageError
+        The package `jq` is not installed, or the expression is wrong or does not fit the rows.
+    """
+    try:
+        import jq
+    except ImportError as error:
+        hint = f"{install_extra('jq')}; or pipe -f json to a program that filters it."
+        raise UsageError("--jq needs the package jq", hint=hint) from error
+    try:
+        program = jq.compile(expression)
+        for value in rows if each else [list(rows)]:
+            for found in program.input_text(json.dumps(value)):
+                text = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
+                stream.write(f"{text}\n")
+    except ValueError as error:  # what the package raises for every fault of an expression
+        reason = " ".join(str(error).split())
+        raise UsageError(
+            f"--jq {expression}: {reason}", hint="For example --jq '.[].id'."
+        ) from error
 
 
 def write_delimited(

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.context import Run, pass_run, web_option
 from isic_cli.cli.lazy import LazyGroup
-from isic_cli.cli.options import selection_options
+from isic_cli.cli.options import checked_ids, selection_options
 from isic_cli.cli.output import Output, output_options
 from isic_cli.cli.progress import Progress, progress_option
 from isic_cli.cli.rows import (
@@ -83,8 +83,9 @@ def _print_count(images: Any, *, fail_empty: bool) -> ExitCode:
 @image.command("show")
 @click.argument("isic_ids", nargs=-1, required=True, metavar="ISIC_ID…")
 @output_options()
+@web_option
 @pass_run
-def show_images(run: Run, isic_ids: tuple[str, ...], output: Output) -> ExitCode:
+def show_images(run: Run, isic_ids: tuple[str, ...], output: Output, web: bool) -> ExitCode:
     """Show everything that the archive says about an image.
 
     On a terminal one field a line; with -f json the record as the API has it.
@@ -95,6 +96,10 @@ def show_images(run: Run, isic_ids: tuple[str, ...], output: Output) -> ExitCode
     from isic_cli.services.opening import images_shown
 
     wanted = [found for text in isic_ids for found in (find_ids(text) or [text])]
+    if web:
+        for isic_id in checked_ids(tuple(wanted)):
+            run.show_page(f"images/{isic_id}")
+        return ExitCode.OK
     found = images_shown(run.settings(), list(dict.fromkeys(wanted)))
     missing = [isic_id for isic_id in dict.fromkeys(wanted) if isic_id not in found]
     if not found:

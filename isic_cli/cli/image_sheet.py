@@ -66,12 +66,12 @@ def sheet(
     format_of(output)
     shown = tuple(name.strip() for name in caption.split(",") if name.strip())
     chosen = SheetOptions(path=output, columns=cols, tile=tile, caption=shown, by=by)
-    check_fields([*chosen.caption, *([chosen.by] if chosen.by else [])])
     where = replace(run, archive=str(folder)) if folder is not None else run
     with where.open() as api, Progress("drawing", "images", mode=progress) as ticker:
         images = select(api, selection)
         warn_of_quirks(images)
         records = list(islice(images.records(), MOST + 1))
+        check_fields([*chosen.caption, *([chosen.by] if chosen.by else [])], records)
         ticker.total = len(records)
         drawing = Sheet(from_archive(api, chosen.tile), chosen)
         with open_workers(ExecutorSpec(jobs=min(8, api.settings.jobs or 8))) as workers:

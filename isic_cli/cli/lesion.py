@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.context import Run, pass_run, web_option
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import Count
@@ -94,8 +94,9 @@ def ordered(one: "Lesion") -> list[Any]:
 @lesion.command("show")
 @click.argument("lesion_id", metavar="LESION_ID")
 @output_options()
+@web_option
 @pass_run
-def show_lesion(run: Run, lesion_id: str, output: Output) -> ExitCode:
+def show_lesion(run: Run, lesion_id: str, output: Output, web: bool) -> ExitCode:
     """Show one lesion: its images in the order they were taken, the index image, the outcome.
 
     With -f json the lesion as the archive has it.
@@ -104,6 +105,9 @@ def show_lesion(run: Run, lesion_id: str, output: Output) -> ExitCode:
     """
     with run.open() as api:
         found = api.lesion(lesion_id)
+    if web:
+        run.show_page(f"lesions/{found.id}")
+        return ExitCode.OK
     if output.resolved_format() in {"json", "jsonl"} and not output.fields:
         output.write([found.model_dump(mode="json")], LESIONS)
         return ExitCode.OK

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isic_cli.cli.context import Run
+from isic_cli.cli.formats import Row
 from isic_cli.cli.output import Output
 from isic_cli.cli.rows import IMAGES, conclude, image_rows, warn_of_quirks
 from isic_cli.errors import ExitCode
@@ -75,7 +76,7 @@ def _write(images: "OfflineImages", output: Output, report: "Report", *, collect
     from isic_cli.services.tables import rows_with_collections
 
     records = report.listing(images.records("by_id"))
-    rows: Iterable[dict[str, Any]]
+    rows: Iterable[Row]
     if collections:
         rows = rows_with_collections(images.index, records, output.fields)
     else:

@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -15,22 +15,20 @@ import click
 
 from isic_cli.cli import formats
 from isic_cli.cli.complete import complete_fields
-from isic_cli.cli.params import Count, LocalPath
+from isic_cli.cli.params import (
+    NO_NAMES,
+    SUFFIXES,
+    Count,
+    LocalPath,
+    checked_path,
+    field_names,
+    json_only,
+)
 from isic_cli.errors import UsageError
 from isic_cli.files.atomic import replacing_path, replacing_text
-from isic_cli.files.faults import shown
 from isic_cli.tables.names import guarded
 
 FORMATS = ("table", "json", "jsonl", "csv", "tsv", "ids", "parquet")
-
-_SUFFIXES = {
-    ".json": "json",
-    ".jsonl": "jsonl",
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".txt": "ids",
-    ".parquet": "parquet",
-}
 
 
 @dataclass(frozen=True)
@@ -44,12 +42,15 @@ class Shape:
     columns : sequence of str
         What a table and TSV show when no fields are asked for.
     leading : sequence of str
-        The first columns of a full CSV; empty means that `columns` are all there are.
+        The first columns of a full CSV; empty means that `columns` and `more` are all there are.
+    more : sequence of str
+        What rows have besides, for `--fields` and JSON.
     """
 
     key: str
     columns: Sequence[str]
     leading: Sequence[str] = ()
+    more: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,10 @@ class Output:
         None for standard output.
     excel_safe : bool
         Whether spreadsheets must not take a cell of CSV or TSV for a formula.
+    jq : str or None
+        An expression that is applied to the JSON.
+    asks_for_names : bool
+        `--json` was given without fields: an error names those that there are.
     """
 
     format: str | None = None
@@ -75,6 +80,8 @@ class Output:
     default: str | None = None
     excel_safe: bool = False
     limit: int = 0
+    jq: str | None = None
+    asks_for_names: bool = False
 
     @property
     def to_terminal(self) -> bool:
@@ -85,10 +92,10 @@ class Output:
         """Return the format that this output has."""
         if self.quiet:
             return "ids"
-        if self.format:
-            return self.format
-        if self.path is not None and self.path.suffix.lower() in _SUFFIXES:
-            return _SUFFIXES[self.path.suffix.lower()]
+        if self.format or self.jq:
+            return self.format or "json"
+        if self.path is not None and self.path.suffix.lower() in SUFFIXES:
+            return SUFFIXES[self.path.suffix.lower()]
         return self.default or ("table" if self.to_terminal else "tsv")
 
     def write(self, rows: Iterable[formats.Row], shape: Shape) -> int:
@@ -97,6 +104,11 @@ class Output:
         A file is written beside its final name and renamed, so that a failure leaves an existing
         file as it was.
         """
+        if self.asks_for_names:
+            names = ", ".join(dict.fromkeys((*shape.leading, *shape.columns, *shape.more)))
+            raise UsageError("--json wants the names of fields", hint=f"For example: {names}.")
+        known = (*shape.leading, *shape.columns, *shape.more)
+        rows = formats.all_known(rows, self.fields, known, is_all=not shape.leading)
         counted = _Counted(islice(rows, self.limit or None))
         if self.resolved_format() == "parquet":
             self._write_parquet(counted, shape.leading or shape.columns)
@@ -142,7 +154,7 @@ class Output:
     def _write_parquet(self, rows: Iterable[formats.Row], first: Sequence[str]) -> None:
         from isic_cli.index.parquet import write_parquet
 
-        chosen = _only(rows, self.fields) if self.fields else rows
+        chosen = formats.only(rows, self.fields) if self.fields else rows
         with self.as_file() as path:
             write_parquet(chosen, path, self.fields or first)
 
@@ -153,8 +165,11 @@ class Output:
             rows = map(_without_formulas, rows)
         match kind:
             case "json" | "jsonl":
-                chosen = _only(rows, self.fields) if self.fields else rows
-                (formats.write_json if kind == "json" else formats.write_jsonl)(chosen, stream)
+                chosen = formats.only(rows, self.fields) if self.fields else rows
+                if self.jq:
+                    formats.write_jq(chosen, stream, self.jq, each=kind == "jsonl")
+                else:
+                    (formats.write_json if kind == "json" else formats.write_jsonl)(chosen, stream)
             case "csv" if shape.leading and not self.fields:
                 formats.write_all_columns(rows, stream, shape.leading, delimiter=",")
             case "csv" | "tsv":
@@ -190,11 +205,6 @@ class _Counted:
             yield row
 
 
-def _only(rows: Iterable[formats.Row], fields: Sequence[str]) -> Iterator[Mapping[str, Any]]:
-    for row in rows:
-        yield {name: row.get(name) for name in fields}
-
-
 def _without_formulas(row: formats.Row) -> formats.Row:
     return {key: guarded(cell) if isinstance(cell, str) else cell for key, cell in row.items()}
 
@@ -221,6 +231,20 @@ def output_options(*, default: str | None = None, limit: bool = False) -> Callab
             help="The columns to show, in this order.",
         )
         @click.option(
+            "--json",
+            "json_fields",
+            is_flag=False,
+            flag_value=NO_NAMES,
+            metavar="A,B,C",
+            shell_complete=complete_fields,
+            help="JSON with these fields: -f json and --fields in one.",
+        )
+        @click.option(
+            "--jq",
+            metavar="EXPRESSION",
+            help="Filter the JSON as jq does; with -f jsonl row by row.",
+        )
+        @click.option(
             "-o",
             "--output",
             "--outfile",
@@ -239,15 +263,22 @@ def output_options(*, default: str | None = None, limit: bool = False) -> Callab
             *args: Any,
             format_: str | None,
             fields: str | None,
+            json_fields: str | None,
+            jq: str | None,
             output_file: Path | None,
             quiet: bool,
             excel_safe: bool,
             **kwargs: Any,
         ) -> Any:
+            if json_fields is not None or jq is not None:
+                format_ = json_only(format_, fields, json_fields, jq)
+            names = json_fields or fields
             output = Output(
                 format=format_,
-                fields=_field_names(fields),
-                path=_checked_path(output_file, format_ if not quiet else "ids"),
+                fields=() if names == NO_NAMES else field_names(names),
+                jq=jq,
+                asks_for_names=names == NO_NAMES,
+                path=checked_path(output_file, format_ if not quiet else "ids"),
                 quiet=quiet,
                 default=default,
                 excel_safe=excel_safe,
@@ -262,25 +293,3 @@ def output_options(*, default: str | None = None, limit: bool = False) -> Callab
         )(wrapped)
 
     return decorate
-
-
-def _checked_path(path: Path | None, asked: str | None) -> Path | None:
-    """Return where to write, None for standard output; refuse a suffix that tells no format."""
-    if path is None or path == Path("-"):
-        return None
-    suffix = path.suffix.lower()
-    if asked or not suffix or suffix in _SUFFIXES:
-        return path  # without a suffix: what standard output would get
-    raise UsageError(
-        f"{shown(path.name)}: the suffix {shown(suffix)} tells no format",
-        hint=f"Use {', '.join(_SUFFIXES)}, or name the format with -f.",
-    )
-
-
-def _field_names(text: str | None) -> tuple[str, ...]:
-    if text is None:
-        return ()
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    if not names:
-        raise UsageError("--fields names no field", hint="For example --fields isic_id,sex.")
-    return names

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.errors import UsageError
+
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
@@ -186,3 +188,51 @@ AGE = Age()
 
 #: A share of a whole.
 SHARE = Number(0, 1)
+
+#: `--json` without its value.
+NO_NAMES = "\0"
+
+#: What the suffix of an output says of its format.
+SUFFIXES = {
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".txt": "ids",
+    ".parquet": "parquet",
+}
+
+
+def checked_path(path: Path | None, asked: str | None) -> Path | None:
+    """Return where to write, None for standard output; refuse a suffix that tells no format."""
+    from isic_cli.files.faults import shown
+
+    if path is None or path == Path("-"):
+        return None
+    suffix = path.suffix.lower()
+    if asked or not suffix or suffix in SUFFIXES:
+        return path  # without a suffix: what standard output would get
+    raise UsageError(
+        f"{shown(path.name)}: the suffix {shown(suffix)} tells no format",
+        hint=f"Use {', '.join(SUFFIXES)}, or name the format with -f.",
+    )
+
+
+def json_only(kind: str | None, fields: str | None, json_fields: str | None, jq: str | None) -> str:
+    """Return the format that `--json` and `--jq` leave."""
+    option = "--json" if json_fields is not None else "--jq"
+    if fields is not None and json_fields is not None:
+        raise UsageError("give --json or --fields, not both")
+    if kind not in {None, "json", *(["jsonl"] if jq is not None else [])}:
+        raise UsageError(f"{option} writes JSON, not {kind}")
+    return kind or "json"
+
+
+def field_names(text: str | None) -> tuple[str, ...]:
+    """Return the names of a list with commas; nothing for None."""
+    if text is None:
+        return ()
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not names:
+        raise UsageError("--fields names no field", hint="For example --fields isic_id,sex.")
+    return names

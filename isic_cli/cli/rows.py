@@ -1,12 +1,13 @@
 """Rows of the listings, and what a command says about a selection that has problems."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.formats import Row, all_known, unknown_field
 from isic_cli.cli.output import Shape
-from isic_cli.errors import EmptyError, ExitCode, UsageError
+from isic_cli.errors import EmptyError, ExitCode
 
 if TYPE_CHECKING:
     from isic_cli.models.image import ImageRecord
@@ -30,55 +31,57 @@ IMAGES = Shape(
 )
 
 COLLECTIONS = Shape(
-    key="id", columns=("id", "name", "public", "pinned", "locked", "doi", "description")
+    key="id",
+    columns=("id", "name", "public", "pinned", "locked", "doi", "description"),
+    more=("doi_url",),
 )
 
 
-def image_rows(
-    records: "Iterable[ImageRecord]", fields: tuple[str, ...] = ()
-) -> Iterator[dict[str, Any]]:
+def image_rows(records: "Iterable[ImageRecord]", fields: tuple[str, ...] = ()) -> Iterator[Row]:
     """Yield a flat row per image: the metadata, or just the fields that were asked for.
 
     Raises
     ------
     UsageError
-        At the end, when no image had a field that the data dictionary does not have either. One
-        that the archive is to add is no mistake: it is known by its first value.
+        No image has a field that the data dictionary does not have either. One that the archive
+        is to add is no mistake: it is known by its first value.
     """
-    missing = unknown_fields(fields)
-    first = None
-    for record in records:
-        first = first or record
-        if fields:
-            yield {name: record.field(name) for name in fields} | {"isic_id": record.isic_id}
-        else:
-            yield record.row()
-        if missing:
-            missing = {name: near for name, near in missing.items() if record.field(name) is None}
-    for name, near in missing.items() if first else ():
-        raise UsageError(
-            f"no image has a field {name}", hint=f"Did you mean {near}?" if near else None
-        )
+    if not fields:
+        return (record.row() for record in records)
+    known = known_fields()
+    missing = [name for name in fields if name not in known]
+    return all_known((_chosen(one, fields, missing) for one in records), fields, known)
 
 
-def unknown_fields(fields: Iterable[str]) -> dict[str, str]:
-    """Return the fields that the data dictionary does not have, each with a known one like it."""
-    from difflib import get_close_matches
+def _chosen(record: "ImageRecord", fields: Iterable[str], missing: list[str]) -> dict[str, Any]:
+    """Return some fields of a record; one that nobody knows only where it has a value."""
+    row = {name: record.field(name) for name in fields}
+    for name in missing:
+        if row[name] is None:
+            del row[name]
+    return row | {"isic_id": record.isic_id}
 
+
+def known_fields() -> set[str]:
+    """Return the fields of an image that the data dictionary has, and those of its files."""
     from isic_cli.models.image import FILE_FIELDS, LEADING_COLUMNS
     from isic_cli.query.fields import FIELDS, UNSEARCHABLE
 
-    known = {*FIELDS, *FILE_FIELDS, *LEADING_COLUMNS, *UNSEARCHABLE, "public"}
-    return {
-        name: "".join(get_close_matches(name, known, n=1)) for name in fields if name not in known
-    }
+    return {*FIELDS, *FILE_FIELDS, *LEADING_COLUMNS, *UNSEARCHABLE, "public"}
 
 
-def check_fields(fields: Iterable[str]) -> None:
-    """Warn of fields that the data dictionary does not have; old folders may still hold them."""
-    for name, near in unknown_fields(fields).items():
-        meant = f": did you mean {near}?" if near else ""
-        click.echo(f"Warning: the archive has no field {name}{meant}", err=True)
+def check_fields(fields: Iterable[str], records: "Sequence[ImageRecord]") -> None:
+    """Refuse fields that neither the data dictionary nor one of the images has.
+
+    Raises
+    ------
+    UsageError
+        With the nearest name that there is.
+    """
+    known = known_fields()
+    for name in fields:
+        if name not in known and all(record.field(name) is None for record in records):
+            raise unknown_field(name, known)
 
 
 def conclude(

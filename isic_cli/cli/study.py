@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.context import Run, pass_run, web_option
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.rows import fail_empty_option
@@ -82,8 +82,9 @@ def list_studies(run: Run, text: str, output: Output, fail_empty: bool) -> ExitC
 @study.command("show")
 @click.argument("name", metavar="ID|NAME")
 @output_options()
+@web_option
 @pass_run
-def show_study(run: Run, name: str, output: Output) -> ExitCode:
+def show_study(run: Run, name: str, output: Output, web: bool) -> ExitCode:
     """Show one study: what was asked, and how much was answered.
 
     Exit code 3: the archive failed to describe it, or some answers cannot be read; what else is
@@ -95,7 +96,11 @@ def show_study(run: Run, name: str, output: Output) -> ExitCode:
     from isic_cli.services.study.find import find_study
 
     with run.open() as api:
-        shown = look_at(api, find_study(api, name))
+        number = find_study(api, name)
+        if web:
+            run.show_page(f"studies/{number}")
+            return ExitCode.OK
+        shown = look_at(api, number)
     if output.resolved_format() == "table" and not output.fields:
         with output.opened() as stream:
             stream.write(_card(shown))

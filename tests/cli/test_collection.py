@@ -1,6 +1,8 @@
 import json
+import re
+from pathlib import Path
 
-from tests.cli.conftest import Isic
+from tests.cli.conftest import Isic, with_accounts
 
 
 def test_collections_are_listed(isic: Isic) -> None:
@@ -44,3 +46,10 @@ def test_show_as_a_table_reads_well(isic: Isic) -> None:
 
 def test_show_of_no_collection_is_not_found(isic: Isic) -> None:
     assert isic("collection", "show", "99").code == 6
+
+
+def test_web_prints_the_address_of_the_page_of_what_is_shown(isic: Isic, folder: Path) -> None:
+    with with_accounts(isic, folder, {"users": []}) as there:
+        done = there("collection", "show", "8", "--web")
+    assert done.code == 0
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/collections/8/\n", done.out)

@@ -62,7 +62,7 @@ def test_a_misspelt_field_is_a_usage_error_and_leaves_the_file_as_it_was(isic: I
     Path("rows.csv").write_text("before")
     done = isic("image", "list", "--fields", "isic_id,diagnosis3", "-o", "rows.csv")
     assert done.code == 2
-    assert done.err == "Error: no image has a field diagnosis3\nHint: Did you mean diagnosis_3?\n"
+    assert done.err == "Error: there is no field diagnosis3\nHint: Did you mean diagnosis_3?\n"
     assert Path("rows.csv").read_text() == "before"
 
 
@@ -239,3 +239,11 @@ def test_a_shard_or_sample_that_cannot_be_is_a_usage_error(
     done = isic("image", "list", *options)
     assert (done.code, done.out) == (2, "")
     assert message in done.err
+
+
+def test_web_prints_the_address_of_the_page_of_an_image(isic: Isic) -> None:
+    done = isic("image", "show", "isic_0024306", "--web", archive="https://isic.example")
+    assert (done.code, done.out) == (0, "https://isic.example/images/ISIC_0024306/\n")
+    refused = isic("image", "show", "ISIC_0024306", "--web")
+    assert (refused.code, refused.out) == (2, "")
+    assert "has no pages" in refused.err

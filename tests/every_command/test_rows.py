@@ -40,3 +40,22 @@ def test_every_format_goes_out_with_as_many_rows(name: str, isic: Isic, work: Pa
         assert done.code == 0, done.text
         rows.add(count_rows(target, kind))
     assert len(rows) == 1
+
+
+@pytest.mark.parametrize("name", sampled(TABLES, every=6))
+def test_json_names_its_fields_and_a_field_that_there_is_not_is_an_error(
+    name: str, isic: Isic
+) -> None:
+    words = [word for word in example(name) if word not in {"-q", "--exit-code"}]
+    if "--fields" in words:
+        at = words.index("--fields")
+        del words[at : at + 2]
+    asked = isic(*words, "--json")
+    assert (asked.code, asked.out) == (2, "")
+    first = asked.err.partition("For example: ")[2].split(",")[0].strip(".\n")
+    wrong = isic(*words, "--fields", f"{first},no_such_field_at_all")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert "no_such_field_at_all" in wrong.err
+    assert "Hint: " in wrong.err
+    right = isic(*words, "--json", first, "--jq", "map(keys) | unique")
+    assert (right.code, json.loads(right.out)) in [(0, [[first]]), (0, [])]
