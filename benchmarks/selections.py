@@ -137,7 +137,7 @@ def legacy_index(folder: Path, records: dict[str, dict[str, object]]) -> Path:
                 "files": {"full": {"url": ""}},
                 "metadata": {"acquisition": {"image_type": image_type}, "clinical": clinical},
             }
-            stream.write(to_line(ImageRecord.model_validate(new)))
+            stream.write(to_line(ImageRecord.of(new)))
     now = "2026-01-01T00:00:00+00:00"
     with Builder(folder) as builder:
         builder.records(read_rows([folder / "lines.jsonl"]))

@@ -16,6 +16,7 @@ from isic_cli.models.image import ImageRecord, SimilarImage
 logger = logging.getLogger(__name__)
 
 _OBJECT = TypeAdapter(dict[str, Any])
+_IMAGE = TypeAdapter(ImageRecord)
 _SIMILAR = TypeAdapter(list[SimilarImage])
 
 
@@ -70,7 +71,7 @@ class ImageEndpoints(Session):
         """
         self.check_token()
         path = f"images/{segment('image', isic_id)}/"
-        return self.named("image", isic_id, path, ImageRecord.model_validate_json)
+        return self.named("image", isic_id, path, _IMAGE.validate_json)
 
     def similar(self, isic_id: str, *, limit: int = 10) -> list[SimilarImage]:
         """Return the images most like one, nearest first; needs a login.

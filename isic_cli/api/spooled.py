@@ -1,5 +1,6 @@
 """Sort any number of records by ISIC id in little memory: the records wait in a file."""
 
+import json
 import tempfile
 from collections.abc import Iterable, Iterator
 
@@ -25,12 +26,12 @@ def sorted_by_id(records: Iterable[ImageRecord]) -> Iterator[ImageRecord]:
     try:
         with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
             for record in records:
-                line = record.model_dump_json(exclude_unset=True).encode()
+                line = json.dumps(record.to_json()).encode()
                 places.append((record.isic_id, file.tell(), len(line)))
                 file.write(line)
             for _, offset, length in sorted(places):
                 file.seek(offset)
-                yield ImageRecord.model_validate_json(file.read(length))
+                yield ImageRecord.of(json.loads(file.read(length)))
     except OSError as error:
         raise LocalError(
             f"cannot write a temporary file: {error.strerror or error}",

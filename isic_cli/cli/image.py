@@ -116,7 +116,7 @@ def show_images(run: Run, isic_ids: tuple[str, ...], output: Output, web: bool) 
 def _print_records(records: list[Any], output: Output) -> None:
     kind = output.resolved_format()
     if kind in {"json", "jsonl"} and not output.fields:
-        output.write((record.model_dump(mode="json") for record in records), IMAGES)
+        output.write((record.to_json() for record in records), IMAGES)
     elif kind == "table" and not output.fields:
         with output.opened() as stream:
             for record in records:

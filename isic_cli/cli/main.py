@@ -194,6 +194,8 @@ def _cut_short(number: int) -> int:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
+    # It would look through all that is installed for plug-ins: a tenth of a small command.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     with standard_streams(), Signals() as signals:
         return _run(arguments, signals)
 

@@ -152,7 +152,7 @@ class IndexedStore(FolderStore):
         found = self._found(isic_id)
         if found is None:
             raise KeyError(isic_id)
-        shown = found.model_dump(mode="json")
+        shown = found.to_json()
         for file in shown["files"].values():
             file["url"] = origin + file["url"][file["url"].index("/", 8) :]
         return shown

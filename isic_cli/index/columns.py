@@ -117,7 +117,7 @@ def to_line(record: ImageRecord, position: int | None = None) -> str:
     }
     if position is not None:
         row["position"] = position
-    extras = {"record": record.model_extra, "metadata": record.metadata.model_extra}
+    extras = {"record": record.more, "metadata": record.metadata.more}
     other: dict[str, Any] = {name: extra for name, extra in extras.items() if extra}
     _store_files(record, row, other)
     _store_group("acquisition", record.metadata.acquisition, row, other)
@@ -171,8 +171,8 @@ def _store_files(record: ImageRecord, row: dict[str, Any], other: dict[str, Any]
     if thumbnail is not None:
         row["thumbnail_prefix"], row["thumbnail_suffix"] = split_url(thumbnail.url, record.isic_id)
         row["thumbnail_size"] = thumbnail.size
-    if files.model_extra or full.model_extra or (thumbnail and thumbnail.model_extra):
-        other["files"] = _without_urls(files.model_dump(mode="json"))
+    if files.more or full.more or (thumbnail and thumbnail.more):
+        other["files"] = _without_urls(files.to_json())
 
 
 def _without_urls(files: dict[str, Any]) -> dict[str, Any]:
@@ -235,18 +235,18 @@ def to_record(row: Sequence[Any]) -> ImageRecord:
     """
     values = dict(zip(SHOWN, row, strict=True))
     other: dict[str, Any] = parse_json(values["other"]) if values["other"] else {}
-    return ImageRecord.model_construct(
+    return ImageRecord(
         isic_id=values["isic_id"],
         copyright_license=values["copyright_license"],
         attribution=values["attribution"],
         public=values["public"],
         files=_files(values, other),
-        metadata=ImageMetadata.model_construct(
+        metadata=ImageMetadata(
             acquisition=_group(values, "acquisition", other),
             clinical=_group(values, "clinical", other),
-            **other.get("metadata", {}),
+            more=other.get("metadata", {}),
         ),
-        **other.get("record", {}),
+        more=other.get("record", {}),
     )
 
 
@@ -260,16 +260,14 @@ def _group(values: Mapping[str, Any], group: Group, other: Mapping[str, Any]) ->
 
 
 def _files(values: Mapping[str, Any], other: Mapping[str, Any]) -> ImageFiles:
-    full = RemoteFile.model_construct(url=values["url"] or "", size=values["size"])
+    full = RemoteFile(values["url"] or "", values["size"])
     thumbnail = None
     if values["thumbnail_url"] is not None:
-        thumbnail = RemoteFile.model_construct(
-            url=values["thumbnail_url"], size=values["thumbnail_size"]
-        )
+        thumbnail = RemoteFile(values["thumbnail_url"], values["thumbnail_size"])
     if "files" not in other:
-        return ImageFiles.model_construct(full=full, thumbnail_256=thumbnail)
+        return ImageFiles(full, thumbnail)
     kept = dict(other["files"])
     kept["full"] = {**kept["full"], "url": full.url}
     if thumbnail is not None:
         kept["thumbnail_256"] = {**kept["thumbnail_256"], "url": thumbnail.url}
-    return ImageFiles.model_validate(kept)
+    return ImageFiles.of(kept)

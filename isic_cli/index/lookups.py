@@ -1,6 +1,7 @@
 """Questions to the index: its collections and their images, its fields, a user's expression."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from isic_cli.errors import LocalError, UsageError
 from isic_cli.files.digest import sha256_of
@@ -8,13 +9,17 @@ from isic_cli.index.condition import Condition
 from isic_cli.index.engine import first_line
 from isic_cli.index.index import Index
 from isic_cli.index.state import COLLECTIONS
-from isic_cli.models.collection import Collection
+
+if TYPE_CHECKING:
+    from isic_cli.models.collection import Collection
 
 
-def listed_collections(index: Index) -> list[Collection] | None:
+def listed_collections(index: Index) -> "list[Collection] | None":
     """Return the collections, the newest first; None when the index has none."""
     if COLLECTIONS not in index.state.files:
         return None
+    from isic_cli.models.collection import Collection  # pydantic, for those who ask for them
+
     rows = index.table("SELECT * FROM collections ORDER BY id DESC")
     return [Collection.model_validate(row) for row in rows]
 

@@ -6,7 +6,6 @@ differs in a few fields (`DROPPED`) and in how a row is checked for the batch al
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,6 +24,8 @@ _BATCH_CONTEXT = {"ignore_rcm_model_checks": True}
 @cache
 def dictionary_version() -> str:
     """Return the version of `isic-metadata`."""
+    from importlib.metadata import version  # a tenth of the start of a command
+
     return version("isic-metadata")
 
 

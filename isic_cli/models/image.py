@@ -1,10 +1,14 @@
-"""An image of the archive, as its API describes it."""
+"""An image of the archive, as its API describes it.
 
+Plain classes, which pydantic reads within the answers of the API by `of`: a folder and an index
+are read without it, since its import is a third of a small command.
+"""
+
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Any, Self, TypeVar
 
 #: The columns that lead every metadata table; the rest follow sorted by name.
 LEADING_COLUMNS = ("isic_id", "attribution", "copyright_license")
@@ -20,7 +24,63 @@ ACQUISITION_FIELDS = frozenset(
 _KNOWN_EXTENSIONS = frozenset({"jpg", "jpeg", "png", "tif", "tiff"})
 
 
-class RemoteFile(BaseModel):
+_T = TypeVar("_T")
+
+
+class Described(ABC):
+    """An object of the API: known keys are checked, unknown ones kept in `more`."""
+
+    @classmethod
+    def of(cls, value: object) -> Self:
+        """Read it from what JSON holds.
+
+        Raises
+        ------
+        ValueError
+            For a value of another type, or a key that is lacking.
+        """
+        if isinstance(value, cls):
+            return value
+        if not isinstance(value, dict):
+            raise ValueError(f"an object is needed, not {value!r:.40}")  # noqa: TRY004  # pydantic's
+        return cls(**cls._parts(dict(value)))
+
+    @classmethod
+    @abstractmethod
+    def _parts(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """Return it as the API has it."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
+        """Tell pydantic how it is read within other objects, and written."""
+        from pydantic_core import core_schema
+
+        written = core_schema.plain_serializer_function_ser_schema(cls.to_json)
+        return core_schema.no_info_plain_validator_function(cls.of, serialization=written)
+
+
+def _taken(given: dict[str, Any], name: str, kind: type[_T], *, default: _T | None = None) -> _T:
+    """Take a key of a type out of an object.
+
+    Raises
+    ------
+    ValueError
+        When it is lacking, or of another type.
+    """
+    value = given.pop(name, default)
+    if isinstance(value, kind) and (kind is not int or not isinstance(value, bool)):
+        return value
+    if kind is float and isinstance(value, int):
+        return kind(value)  # type: ignore[call-arg]  # a float
+    raise ValueError(f"{name}: {kind.__name__} is needed, not {value!r:.40}")
+
+
+@dataclass(frozen=True)
+class RemoteFile(Described):
     """A file at the archive's file host.
 
     Attributes
@@ -30,12 +90,27 @@ class RemoteFile(BaseModel):
     size : int or None
         Bytes as the archive stored them: an estimate, since the publishing step may have
         written credits into the file afterwards without updating the number.
+    more : dict
+        Unknown keys.
     """
-
-    model_config = ConfigDict(frozen=True, extra="allow")
 
     url: str
     size: int | None = None
+    more: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def _parts(cls, given: dict[str, Any]) -> dict[str, Any]:
+        url = _taken(given, "url", str)
+        size = given.pop("size", None)
+        return {
+            "url": url,
+            "size": None if size is None else _taken({"size": size}, "size", int),
+            "more": given,
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as the API has it."""
+        return {"url": self.url, "size": self.size, **self.more}
 
     @property
     def extension(self) -> str:
@@ -46,26 +121,50 @@ class RemoteFile(BaseModel):
         return suffix if suffix in _KNOWN_EXTENSIONS else "jpg"
 
 
-class ImageFiles(BaseModel):
+@dataclass(frozen=True)
+class ImageFiles(Described):
     """The two files of an image."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
 
     full: RemoteFile
     thumbnail_256: RemoteFile | None = None
+    more: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def _parts(cls, given: dict[str, Any]) -> dict[str, Any]:
+        full = RemoteFile.of(given.pop("full", None))
+        thumbnail = given.pop("thumbnail_256", None)
+        small = None if thumbnail is None else RemoteFile.of(thumbnail)
+        return {"full": full, "thumbnail_256": small, "more": given}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return them as the API has them."""
+        small = self.thumbnail_256
+        shown = {"full": self.full.to_json(), "thumbnail_256": small.to_json() if small else None}
+        return {**shown, **self.more}
 
 
-class ImageMetadata(BaseModel):
+@dataclass(frozen=True)
+class ImageMetadata(Described):
     """Metadata in the archive's two groups; an absent value is an absent key."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    acquisition: dict[str, Any] = field(default_factory=dict)
+    clinical: dict[str, Any] = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict)
 
-    acquisition: dict[str, Any] = Field(default_factory=dict)
-    clinical: dict[str, Any] = Field(default_factory=dict)
+    @classmethod
+    def _parts(cls, given: dict[str, Any]) -> dict[str, Any]:
+        acquisition = _taken(given, "acquisition", dict, default={})
+        clinical = _taken(given, "clinical", dict, default={})
+        return {"acquisition": acquisition, "clinical": clinical, "more": given}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as the API has it."""
+        return {"acquisition": self.acquisition, "clinical": self.clinical, **self.more}
 
 
-class ImageRecord(BaseModel):
-    """One image: frozen, with unknown fields kept.
+@dataclass(frozen=True)
+class ImageRecord(Described):
+    """One image: frozen, with unknown keys kept.
 
     Attributes
     ----------
@@ -77,16 +176,41 @@ class ImageRecord(BaseModel):
         Whom to credit.
     public : bool
         False for an embargoed image that this user may see.
+    more : dict
+        Unknown keys.
     """
 
-    model_config = ConfigDict(frozen=True, extra="allow")
-
     isic_id: str
+    files: ImageFiles
     copyright_license: str = ""
     attribution: str = ""
     public: bool = True
-    files: ImageFiles
-    metadata: ImageMetadata = Field(default_factory=ImageMetadata)
+    metadata: ImageMetadata = field(default_factory=ImageMetadata)
+    more: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def _parts(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "isic_id": _taken(given, "isic_id", str),
+            "copyright_license": _taken(given, "copyright_license", str, default=""),
+            "attribution": _taken(given, "attribution", str, default=""),
+            "public": _taken(given, "public", bool, default=True),
+            "files": ImageFiles.of(given.pop("files", None)),
+            "metadata": ImageMetadata.of(given.pop("metadata", {})),
+            "more": given,
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as the API has it."""
+        return {
+            "isic_id": self.isic_id,
+            "copyright_license": self.copyright_license,
+            "attribution": self.attribution,
+            "public": self.public,
+            "files": self.files.to_json(),
+            "metadata": self.metadata.to_json(),
+            **self.more,
+        }
 
     @cached_property
     def fields(self) -> Mapping[str, Any]:
@@ -121,6 +245,7 @@ class ImageRecord(BaseModel):
         return self.files.full if name == "full" else self.files.thumbnail_256
 
 
+@dataclass(frozen=True)
 class SimilarImage(ImageRecord):
     """An image and how far it is from the one that was asked about.
 
@@ -130,4 +255,13 @@ class SimilarImage(ImageRecord):
         In the archive's own embedding: smaller is more alike; comparable within one answer.
     """
 
-    distance: float
+    distance: float = field(kw_only=True)
+
+    @classmethod
+    def _parts(cls, given: dict[str, Any]) -> dict[str, Any]:
+        distance = _taken(given, "distance", float)
+        return {**super()._parts(given), "distance": distance}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as the API has it."""
+        return {**super().to_json(), "distance": self.distance}

@@ -76,7 +76,7 @@ def folder_index(
 ) -> "FolderIndex | None":
     """Open the index of a folder archive, made or renewed first; None for any other archive.
 
-    A folder of few images has none: it is read as it is, and so is that of a challenge.
+    A folder of few images has none: it is read as it is, and so is one without a `metadata.csv`.
 
     Parameters
     ----------
@@ -94,11 +94,8 @@ def folder_index(
     """
     if spec.kind != "folder" or spec.folder is None:
         return None
-    from isic_cli.challenge.metadata import is_challenge_folder
     from isic_cli.folder.indexing import open_folder_index
 
-    if is_challenge_folder(spec.folder):  # its tables are many, and of another form each year
-        return None
     spare = indexes_folder(cache_dir) / spec.key / "folder"
     return open_folder_index(spec.folder, spare, writes=writes)
 

@@ -17,6 +17,7 @@ from isic_cli.errors import (
     ResponseError,
     ServerError,
 )
+from isic_cli.models.image import Described
 from tests.support.faults import Forever, Script, json_answer
 from tests.support.opened import opened
 from tests.support.recorded import Recorded, recordings
@@ -153,6 +154,8 @@ def plain(value: Any) -> Any:
     """What a typed answer holds, as JSON has it."""
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json", exclude_unset=True)
+    if isinstance(value, Described):
+        return value.to_json()
     if isinstance(value, list):
         return [plain(item) for item in value]
     return value

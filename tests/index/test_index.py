@@ -16,7 +16,7 @@ from tests.support.indexes import ARCHIVE, build
 
 def test_every_recorded_query_gives_the_servers_answer(contract: Path, tmp_path: Path) -> None:
     data = json.loads((contract / "records.json").read_text("utf-8"))
-    build(tmp_path, [ImageRecord.model_validate(item) for item in data])
+    build(tmp_path, [ImageRecord.of(item) for item in data])
     cases = json.loads((contract / "search-oracle.json").read_text("utf-8"))
     with Index.open(tmp_path) as index:
         wrong = [case for case in cases if answer(index, case["query"]) != recorded(case)]

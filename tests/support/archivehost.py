@@ -71,4 +71,4 @@ class ArchiveHost(Loopback):
         """The record of an image, as the API sends it."""
         path = f"/ISIC_{number:07}.jpg"
         size = self.sizes.get(number, len(self.files.get(path, b"")))
-        return self.record(number, size=size).model_dump(mode="json")
+        return self.record(number, size=size).to_json()

@@ -28,7 +28,7 @@ def image(
     **clinical: Any,
 ) -> ImageRecord:
     """A record with a file."""
-    return ImageRecord.model_validate(
+    return ImageRecord.of(
         {
             "isic_id": isic_id,
             "copyright_license": copyright_license,

@@ -6,6 +6,7 @@ its files. An own credit that a folder has is never given up for a default.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 
 from isic_cli.api.archive import ArchiveApi
@@ -84,4 +85,4 @@ class Credits:
         self.own += 1
         if own == record.attribution:
             return record
-        return record.model_copy(update={"attribution": own})
+        return replace(record, attribution=own)

@@ -17,7 +17,6 @@ import hashlib
 import json
 import os
 import re
-import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -255,7 +254,7 @@ class PartStore:
 
     def __init__(self, folder: Path, *, write: Write = os.write) -> None:
         self._folder = folder / STATE / "parts"
-        self._token = secrets.token_hex(4)
+        self._token = os.urandom(4).hex()
         self._write = write
 
     def kept(self) -> dict[str, int]:

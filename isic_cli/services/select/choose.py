@@ -1,9 +1,12 @@
 """Find the collections that a user means by a number, a name or a DOI."""
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from isic_cli.errors import NotFoundError, UsageError
-from isic_cli.models.collection import Collection
+
+if TYPE_CHECKING:
+    from isic_cli.models.collection import Collection
 
 
 def is_number(name: str) -> bool:
@@ -12,8 +15,8 @@ def is_number(name: str) -> bool:
 
 
 def choose_collections(
-    names: Iterable[str], listed: Sequence[Collection]
-) -> tuple[Collection, ...]:
+    names: Iterable[str], listed: "Sequence[Collection]"
+) -> "tuple[Collection, ...]":
     """Find collections among those that are listed.
 
     Parameters
@@ -34,7 +37,7 @@ def choose_collections(
     return tuple({collection.id: collection for collection in found}.values())
 
 
-def choose_collection(name: str, listed: Sequence[Collection]) -> Collection:
+def choose_collection(name: str, listed: "Sequence[Collection]") -> "Collection":
     """Find one collection among those that are listed; the errors of `choose_collections`."""
     if is_number(name):
         candidates = [item for item in listed if item.id == int(name)]

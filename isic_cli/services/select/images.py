@@ -7,7 +7,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from isic_cli.curation.shard import parse_shard
-from isic_cli.models.collection import Collection
 from isic_cli.models.image import ImageRecord
 from isic_cli.models.outcomes import Outcome
 from isic_cli.models.selection import IdList, Selection
@@ -15,6 +14,7 @@ from isic_cli.query import parse
 
 if TYPE_CHECKING:
     from isic_cli.curation.sample import SamplePlan
+    from isic_cli.models.collection import Collection
 
 #: In what order records come: the archive's own, sorted by ISIC id, or as they arrive.
 Order = Literal["archive", "by_id", "unordered"]
@@ -66,7 +66,7 @@ class Images(ABC):
         For a shard or a sample that cannot be.
     """
 
-    collections: tuple[Collection, ...]
+    collections: "tuple[Collection, ...]"
 
     def __init__(self, selection: Selection) -> None:
         self._selection = selection

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from isic_cli.config import Settings
-from isic_cli.models.collection import Collection
 from isic_cli.models.image import ImageRecord
 from isic_cli.models.licenses import at_most
 from isic_cli.models.outcomes import Outcome
@@ -24,6 +23,7 @@ from isic_cli.services.select.offline import OfflineImages
 if TYPE_CHECKING:
     from isic_cli.api.archive import ArchiveApi
     from isic_cli.api.search import ImageSearch
+    from isic_cli.models.collection import Collection
 
 #: Ids looked up at a time: eight requests of a page each, side by side.
 GROUP = 800
@@ -190,7 +190,7 @@ def matches(query: Query, image: ImageRecord) -> bool:
     )
 
 
-def resolve_collections(api: "ArchiveApi", names: Iterable[str]) -> tuple[Collection, ...]:
+def resolve_collections(api: "ArchiveApi", names: Iterable[str]) -> "tuple[Collection, ...]":
     """Find collections by id, name or DOI.
 
     Raises

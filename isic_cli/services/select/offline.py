@@ -14,7 +14,6 @@ from isic_cli.index.condition import Condition, among, where
 from isic_cli.index.index import Index
 from isic_cli.index.lookups import listed_collections, try_out
 from isic_cli.index.state import utc_now
-from isic_cli.models.collection import Collection
 from isic_cli.models.image import ImageRecord
 from isic_cli.models.licenses import at_most
 from isic_cli.models.outcomes import Outcome
@@ -25,6 +24,7 @@ from isic_cli.services.select.images import Images, Order
 
 if TYPE_CHECKING:
     from isic_cli.api.archive import ArchiveApi
+    from isic_cli.models.collection import Collection
 
 #: Ids looked up at a time.
 _GROUP = 5000
@@ -203,7 +203,7 @@ class OfflineImages(Images):
             }
             yield from (kept[isic_id] for isic_id in group if isic_id in kept)
 
-    def _named_collections(self, names: Sequence[str]) -> tuple[Collection, ...]:
+    def _named_collections(self, names: Sequence[str]) -> "tuple[Collection, ...]":
         if not names:
             return ()
         listed = listed_collections(self.index)

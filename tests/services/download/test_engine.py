@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -134,7 +135,7 @@ def test_a_plan_says_what_a_run_would_do_and_touches_nothing(
     before = look(tmp_path)
     requests = len(host.requests)
     records = [host.record(number, size=7000) for number in (1, 2, 3, 4, 5, 6, 7, 8)]
-    bad = record(9, "x").model_copy(update={"isic_id": "../9"})
+    bad = replace(record(9, "x"), isic_id="../9")
     plans = engine(host, tmp_path).plan([*records, records[0], bad])
     assert [(plan.isic_id[-1], plan.action, plan.bytes, plan.reason) for plan in plans] == [
         ("1", "skip", len(LARGE), "unchanged"),
@@ -197,7 +198,7 @@ def test_a_second_run_asks_for_nothing_and_notes_new_metadata(
     skipped = Skipped("ISIC_0000001", NAME, len(LARGE), entry.sha256 or "", "complete")
     assert list(engine(host, tmp_path).run([first, first])) == [skipped]
     assert journal_file.read_bytes() == written
-    relabelled = first.model_copy(update={"attribution": "MSKCC"})
+    relabelled = replace(first, attribution="MSKCC")
     assert list(engine(host, tmp_path).run([relabelled])) == [skipped]
     with DownloadJournal(tmp_path, writable=False) as journal:
         assert [entry.record["attribution"] for entry in journal.entries()] == ["MSKCC"]
@@ -222,7 +223,7 @@ def test_thumbnails_and_full_images_live_in_one_folder(host: Loopback, tmp_path:
     files = ImageFiles(
         full=RemoteFile(url=host.url + PATH), thumbnail_256=RemoteFile(url=f"{host.url}/t.jpg")
     )
-    both = host.record(1).model_copy(update={"files": files})
+    both = replace(host.record(1), files=files)
     list(engine(host, tmp_path).run([both]))
     *_, finished = engine(host, tmp_path, variant="thumbnail").run([both])
     assert isinstance(finished, Finished)

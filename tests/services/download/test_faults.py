@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -374,7 +375,7 @@ def test_a_file_of_the_official_client_is_adopted_and_a_cut_one_replaced(
 def test_an_id_that_is_no_id_fails_before_any_request(
     host: Loopback, tmp_path: Path, isic_id: str
 ) -> None:
-    wrong = record(1, f"{host.url}{PATH}").model_copy(update={"isic_id": isic_id})
+    wrong = replace(record(1, f"{host.url}{PATH}"), isic_id=isic_id)
     failed = only_failed(pull(host, tmp_path, wrong))
     assert (failed.reason, failed.attempts) == (f"unsafe id {isic_id!r}", 0)
     assert host.requests == []

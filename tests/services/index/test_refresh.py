@@ -59,7 +59,7 @@ def test_the_first_refresh_lists_everything_side_by_side(tmp_path: Path) -> None
     assert sum(event.images for event in events if isinstance(event, Settled)) == 2500
     found = contents(archive, tmp_path)
     expected = [make_record(isic_id, "http://127.0.0.1:8010") for isic_id in sorted(archive.ids)]
-    assert found == [ImageRecord.model_validate(record) for record in expected]
+    assert found == [ImageRecord.of(record) for record in expected]
     assert not list(tmp_path.rglob("parts"))
 
 
