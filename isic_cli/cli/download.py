@@ -97,7 +97,7 @@ def download(
         if dry_run:
             return _show_plan(job, target, report)
         if selection.is_everything:
-            _confirm_everything(job, yes=yes)
+            confirm_everything(job, yes=yes)
         if not force:
             job.check_space()
         with folder_lock(folder, wait=transfer.wait):
@@ -108,7 +108,7 @@ def download(
     return code
 
 
-def _confirm_everything(job: "Acquisition", *, yes: bool) -> None:
+def confirm_everything(job: "Acquisition", *, yes: bool) -> None:
     """Say that it is the whole archive and how much that is; take it only when told so.
 
     Raises

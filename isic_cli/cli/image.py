@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         "download": ("isic_cli.cli.download:download", "Download images with their metadata."),
         "similar": ("isic_cli.cli.similar:similar", "List the images most like one."),
         "sheet": ("isic_cli.cli.image_sheet:sheet", "Draw a contact sheet."),
+        "gallery": ("isic_cli.cli.image_gallery:gallery", "Write a page of a selection."),
     },
 )
 def image() -> None:

@@ -1,0 +1,180 @@
+"""A gallery as files: the page of `isic serve` over a folder of thumbnails, opened from disk.
+
+The pictures are a download folder of their own, `images/`, so that whom to credit, licences and
+a second run that fetches only what is missing are those of any download. Beside it lie the page
+and `data.js`, which holds what a server would be asked for.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from isic_cli.errors import UsageError
+from isic_cli.files.atomic import replacing_text, write_text
+from isic_cli.files.faults import translated
+from isic_cli.query.fields import FIELDS, UNSEARCHABLE
+from isic_cli.services.download.journal import DownloadJournal, Entry
+
+#: The download folder within a gallery.
+IMAGES = "images"
+#: Fields that describe an image in a few words, the most exact first.
+_CAPTIONS = ("diagnosis_3", "diagnosis_2", "diagnosis_1")
+_NOTE = (
+    "These are files: facets, terms, ranges and brackets work as in the archive's search, and a "
+    "word without a field is looked for in all text. Marks stay in this browser."
+)
+#: From disk a browser loads no modules, so that the scripts are joined into one, in this order.
+_SCRIPTS = (
+    *("dom", "state", "terms", "matching", "files", "server", "grid", "facets", "query"),
+    *("marks", "stage", "superpixels", "viewer", "pairs", "main"),
+)
+_IMPORT = re.compile(r'^import (\{.*\}) from "\./(\w+)\.js";$', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:async function|function|class|const) (\w+))", re.MULTILINE)
+_MODULE = '<script type="module" src="page/main.js"></script>'
+_CLASSIC = """\
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'self' file:; \
+style-src 'self' file:; img-src 'self' file:; base-uri 'none'; form-action 'none'">
+<script defer src="page/data.js"></script>
+<script defer src="page/page.js"></script>"""
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryInfo:
+    """What a gallery says of itself.
+
+    Attributes
+    ----------
+    title : str
+        Its heading.
+    command_prefix : str
+        How `isic` is called for the archive that the images are of.
+    """
+
+    title: str
+    command_prefix: str = "isic"
+
+
+@dataclass
+class Gallery:
+    """The page around a folder of pictures.
+
+    Attributes
+    ----------
+    out : Path
+        The folder of the gallery; the pictures are in `images/` there.
+    count : int
+        Images on the page; known once it was written.
+    private : int
+        How many of them not everybody may see.
+    """
+
+    out: Path
+    info: GalleryInfo
+    count: int = 0
+    private: int = 0
+    _names: set[str] = field(default_factory=set)
+
+    def check(self) -> None:
+        """Refuse a folder in which other things lie.
+
+        Raises
+        ------
+        UsageError
+            It has an `index.html` that is not a gallery's.
+        LocalError
+            It cannot be read.
+        """
+        with translated(self.out):
+            has_page = (self.out / "index.html").exists()
+            if has_page and not (self.out / "page" / "data.js").is_file():
+                raise UsageError(
+                    f"{self.out} holds an index.html of something else",
+                    hint="Write the gallery into a folder of its own.",
+                )
+
+    def write(self) -> None:
+        """Write the page for the pictures that are in `images/`; `index.html` comes last.
+
+        Raises
+        ------
+        LocalError
+            When a file cannot be written.
+        """
+        page = files("isic_cli") / "serve" / "page"
+        with replacing_text(self.out / "page" / "data.js", parents=True) as stream:
+            stream.write('window.GALLERY = {"records": [\n')
+            for number, record in enumerate(self._records()):
+                stream.write(f"{',' if number else ''}{json.dumps(record)}\n")
+                self.count += 1
+            stream.write(f"], {json.dumps(self._about())[1:]};\n")
+        for name in ("style.css", "icon.svg"):
+            write_text(self.out / "page" / name, (page / name).read_text("utf-8"))
+        modules = {name: (page / f"{name}.js").read_text("utf-8") for name in _SCRIPTS}
+        write_text(self.out / "page" / "page.js", _joined(modules))
+        index = (page / "index.html").read_text("utf-8")
+        write_text(self.out / "index.html", index.replace(_MODULE, _CLASSIC))
+
+    def _about(self) -> dict[str, Any]:
+        names = [name for name in FIELDS if name in self._names]
+        names += sorted(self._names.difference(FIELDS))
+        return {
+            "title": self.info.title,
+            "made": datetime.now(UTC).isoformat(timespec="seconds"),
+            "command_prefix": self.info.command_prefix,
+            "note": _NOTE,
+            "credits": True,
+            "collections": False,
+            "fields": [{"name": name, "type": _kind(name)} for name in names],
+            "has": {},
+        }
+
+    def _records(self) -> Iterator[dict[str, Any]]:
+        """Yield an image's row with its files, sorted by ISIC id."""
+        with DownloadJournal(self.out / IMAGES, writable=False) as journal:
+            for entry in journal.entries():
+                if entry.variant != "thumbnail" or not (self.out / IMAGES / entry.path).is_file():
+                    continue
+                self.private += not entry.public
+                yield self._record(entry, journal.get(entry.isic_id, "full"))
+
+    def _record(self, small: Entry, large: Entry | None) -> dict[str, Any]:
+        row = {name: value for name, value in small.record.items() if value not in (None, "")}
+        self._names.update(row)
+        named = [row.get(name, "") for name in ("attribution", "copyright_license")]
+        shown = {
+            "thumb": _address(small),
+            "caption": next((row[name] for name in _CAPTIONS if name in row), None),
+            "credit": ", ".join(str(one) for one in named if one),
+        }
+        if large is not None and (self.out / IMAGES / large.path).is_file():
+            shown["file"] = _address(large)
+        return {**row, **shown}
+
+
+def _joined(modules: dict[str, str]) -> str:
+    """Join modules, each after those that it imports, to one classic script.
+
+    Each becomes a function that returns what the module exports, so that names stay apart.
+    """
+    parts = ['"use strict";\n']
+    for name, text in modules.items():
+        exported = ", ".join(_EXPORT.findall(text))
+        body = _EXPORT.sub("", _IMPORT.sub(r"const \1 = \2_js;", text))
+        parts.append(f"const {name}_js = (() => {{\n{body}\nreturn {{ {exported} }};\n}})();\n")
+    return "".join(parts)
+
+
+def _address(entry: Entry) -> str:
+    return quote(f"{IMAGES}/{entry.path}")
+
+
+def _kind(name: str) -> str:
+    if name in UNSEARCHABLE:
+        return "number"
+    return FIELDS[name].kind if name in FIELDS else "text"

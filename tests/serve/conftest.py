@@ -1,0 +1,67 @@
+"""A real browser for the page: what it logs and asks for is looked at after every test."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+OpenPage = Callable[..., "Page"]
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    """The distribution's Chromium."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("no Chromium: apt-get install chromium")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: "Browser") -> "Iterator[OpenPage]":
+    """Open an address; at the end nothing may have gone wrong, nor any other host been asked."""
+    said: list[str] = []
+    asked: list[str] = []
+    hosts: set[str] = set()
+    contexts = []
+
+    def open_page(
+        address: str, *, width: int = 1280, height: int = 800, dark: bool = False
+    ) -> "Page":
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            accept_downloads=True,
+        )
+        contexts.append(context)
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        hosts.add(address.split("/")[2])
+        page.goto(address)
+        page.wait_for_selector("#images .cell img")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert said == []
+    assert {url.split("/")[2] for url in asked if not url.startswith("blob:")} <= hosts
+
+
+@pytest.fixture(scope="session")
+def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where tests leave what they saw."""
+    return tmp_path_factory.mktemp("screenshots")

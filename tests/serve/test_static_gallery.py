@@ -1,0 +1,184 @@
+"""`isic image gallery`: what it writes, and the page in a real browser, from disk."""
+
+import csv
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from isic_cli.cli.main import run
+from isic_cli.query import parse
+from tests.cli.conftest import Isic, folder, isic
+from tests.serve.conftest import OpenPage
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+__all__ = ["folder", "isic"]
+
+PAGE = Path(__file__).parents[2] / "isic_cli" / "serve" / "page"
+HOSTILE = '<img src=x onerror="document.title=\'owned\'"></script><b>"Dr. & Sons'
+
+
+def data_of(gallery: Path) -> dict[str, Any]:
+    text = (gallery / "page" / "data.js").read_text("utf-8")
+    found: dict[str, Any] = json.loads(text.removeprefix("window.GALLERY = ").removesuffix(";\n"))
+    return found
+
+
+def test_a_gallery_holds_thumbnails_credits_and_the_page(isic: Isic, tmp_path: Path) -> None:
+    done = isic("image", "gallery", "-s", "sex:male", "out", "--report", "r.jsonl")
+    assert done.code == 0
+    assert done.err.splitlines()[-1] == "out/index.html: 2 images."
+    found = data_of(tmp_path / "out")
+    assert [one["isic_id"] for one in found["records"]] == ["ISIC_0000001", "ISIC_0000003"]
+    for one in found["records"]:
+        assert (tmp_path / "out" / one["thumb"]).stat().st_size > 100
+        assert one["credit"].startswith(one["attribution"])
+        assert "file" not in one
+    assert found["title"] == "out"
+    assert (tmp_path / "out" / "images" / "attribution.txt").is_file()
+    assert not list((tmp_path / "out").rglob("ISIC_0000001.jpg"))
+    assert json.loads(Path("r.jsonl").read_text("utf-8").splitlines()[-1])["exit_code"] == 0
+
+
+def test_a_second_run_adds_pictures_and_fetches_no_thumbnail_again(
+    isic: Isic, tmp_path: Path
+) -> None:
+    isic("image", "gallery", "ISIC_0000001", "out")
+    done = isic("image", "gallery", "--pictures", "--title", "Ours", "ISIC_0000002", "out")
+    assert (done.code, done.err.splitlines()[-1]) == (0, "out/index.html: 2 images.")
+    first, second = data_of(tmp_path / "out")["records"]
+    assert "file" not in first
+    assert (tmp_path / "out" / second["file"]).read_bytes() == (
+        tmp_path / "archive" / "ISIC_0000002.jpg"
+    ).read_bytes()
+    assert data_of(tmp_path / "out")["title"] == "Ours"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["other"], 2, "index.html of something else"),
+        (["-s", "sex:", "out"], 2, "a value is missing"),
+        (["out"], 2, "--all"),
+        (["-s", "sex:male", "file"], 8, "file"),
+        ([], 2, "folder"),
+        (["ISIC_7777777", "out"], 3, "ISIC_7777777"),
+    ],
+)
+def test_what_cannot_become_a_gallery_is_told_in_a_line(
+    isic: Isic, tmp_path: Path, arguments: list[str], code: int, words: str
+) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "index.html").write_text("mine")
+    (tmp_path / "file").write_text("mine")
+    done = isic("image", "gallery", *arguments)
+    assert (done.code, done.out) == (code, "")
+    assert words in done.err
+    assert "Traceback" not in done.err
+    assert (tmp_path / "other" / "index.html").read_text() == "mine"
+
+
+def test_the_page_makes_no_markup_of_text_and_names_no_other_host() -> None:
+    texts = {path.name: path.read_text("utf-8") for path in PAGE.iterdir()}
+    whole = "\n".join(texts.values())
+    for forbidden in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
+        assert forbidden not in whole
+    assert set(re.findall(r"https?://[^\s\"'/]+", whole)) == {"http://www.w3.org"}  # of SVG
+    assert 'style="' not in texts["index.html"]
+    assert sum(text.count("\n") for text in texts.values()) <= 2500
+
+
+@pytest.fixture(scope="module")
+def gallery(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A gallery of the demo in which one attribution is hostile."""
+    base = tmp_path_factory.mktemp("static")
+    archive = base / "archive"
+    shutil.copytree(demo, archive, ignore=shutil.ignore_patterns(".isic"))
+    with (archive / "metadata.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    rows[0]["attribution"] = HOSTILE
+    with (archive / "metadata.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    command = ["--archive", str(archive), "image", "gallery", "-y", "--progress", "none"]
+    assert run([*command, "--title", "The demo", str(base / "out")]) == 0
+    return base / "out"
+
+
+def shown(page: "Page") -> str:
+    return page.inner_text("#count")
+
+
+@pytest.mark.slow
+def test_a_colleague_searches_marks_and_takes_a_list_away(
+    gallery: Path, open_page: OpenPage, screenshots: Path
+) -> None:
+    page = open_page(f"file://{gallery}/index.html")
+    assert page.title() == "The demo"
+    assert shown(page) == "60 of 60 images"
+    assert HOSTILE in page.inner_text("#cell-0")
+    page.fill("#query", "diagnosis_1:Malignant AND age_aprox:45")
+    page.keyboard.press("Enter")
+    assert page.inner_text("#mistake mark") == "age_aprox"
+    page.fill("#query", "diagnosis_1:Malignant AND (sex:male OR age_approx:[40 TO 60})")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('#count').textContent.startsWith('1')")
+    page.click("text=Trunk")
+    page.wait_for_function("document.querySelector('#query').value.endsWith(':Trunk')")
+    records = data_of(gallery)["records"]
+    query = parse(page.input_value("#query"))
+    expected = [one["isic_id"] for one in records if query.matches(one)]
+    assert shown(page) == f"{len(expected)} of 60 images"
+    page.screenshot(path=screenshots / "static.png")
+    page.locator("#cell-0").press("x")
+    page.click("#save-button")
+    with page.expect_download() as waiting:
+        page.click("#save-dialog button[type=submit]")
+    saved = Path(waiting.value.path()).read_text("utf-8").split()
+    assert saved == expected[1:]
+    command = page.inner_text("#save-dialog code")
+    assert command.endswith("image download --from selection.txt images/")
+
+
+@pytest.mark.slow
+def test_the_page_reads_queries_as_the_archive_does(gallery: Path, open_page: OpenPage) -> None:
+    """The page has the language a second time, for files: both must mean the same."""
+    queries = [
+        "",
+        "sex:*",
+        "-sex:*",
+        "-sex:male",
+        "sex:male OR sex:female",
+        'diagnosis_3:"Melanoma Invasive"',
+        "diagnosis_3:Mel*",
+        "diagnosis_3:*carcinoma",
+        "age_approx:45",
+        "age_approx:[40 TO 60]",
+        "age_approx:{40 TO 60}",
+        "age_approx:[* TO 40]",
+        "mel_ulcer:true",
+        "-melanocytic:true",
+        "sex:male diagnosis_1:Benign",
+        "sex:male AND diagnosis_1:Benign OR age_approx:[70 TO *]",
+        "sex:male AND (diagnosis_1:Benign OR age_approx:[70 TO *])",
+        "isic_id:ISIC_900001*",
+        'anatom_site_1:"Head and neck" AND -sex:female',
+        "clin_size_long_diam_mm:[2.5 TO 7.25]",
+    ]
+    records = data_of(gallery)["records"]
+    page = open_page(f"file://{gallery}/index.html")
+    for text in queries:
+        expected = sum(parse(text).matches(one) for one in records)
+        page.evaluate("(q) => { location.hash = new URLSearchParams({ q }); }", text)
+        page.wait_for_function(
+            "n => document.querySelector('#count').textContent === `${n} of 60 images`"
+            " && !document.querySelector('[aria-busy]')",
+            arg=expected,
+        )
+        assert page.input_value("#query") == text
