@@ -20,6 +20,7 @@ _FILE = re.compile(
 STORES = {
     "image download place",
     "image download --output",
+    "image gallery --output",
     "dataset export out",
     "dataset sync folder",
 }
