@@ -42,7 +42,9 @@ def test_a_gallery_holds_thumbnails_credits_and_the_page(isic: Isic, tmp_path: P
     assert found["title"] == "out"
     assert (tmp_path / "out" / "images" / "attribution.txt").is_file()
     assert not list((tmp_path / "out").rglob("ISIC_0000001.jpg"))
-    assert json.loads(Path("r.jsonl").read_text("utf-8").splitlines()[-1])["exit_code"] == 0
+    reported = [json.loads(line) for line in Path("r.jsonl").read_text("utf-8").splitlines()]
+    assert [line.get("status") for line in reported[:-1]] == ["downloaded", "downloaded"]
+    assert reported[-1]["summary"]["exit_code"] == 0
 
 
 def test_a_second_run_adds_pictures_and_fetches_no_thumbnail_again(
