@@ -12,12 +12,12 @@ import pytest
 from isic_cli.cli.main import run
 from isic_cli.query import parse
 from tests.cli.conftest import Isic, folder, isic
-from tests.serve.conftest import OpenPage
+from tests.support.browsers import OpenPage, browser, open_page, screenshots
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-__all__ = ["folder", "isic"]
+__all__ = ["browser", "folder", "isic", "open_page", "screenshots"]
 
 PAGE = Path(__file__).parents[2] / "isic_cli" / "serve" / "page"
 HOSTILE = '<img src=x onerror="document.title=\'owned\'"></script><b>"Dr. & Sons'

@@ -111,14 +111,15 @@ function start(data) {
 
   async function list() {
     const { q, sort } = state;
-    box.show(q);
     byId("images").setAttribute("aria-busy", "true");
     try {
       const answer = await data.check(q);
       if (!answer.ok) {
+        box.input.value = q;
         box.showMistake(q, answer);
         return;
       }
+      box.show(q, answer.warnings);
       const current = await grid.show((offset, limit) => data.list({ query: q, sort, offset, limit }));
       if (!current) return;
       marks.total = grid.total;

@@ -25,8 +25,11 @@ export class QueryBox {
     byId("clear").addEventListener("click", () => this.submit(""));
   }
 
-  show(query) {
+  /** Show a query that is right, with what the archive reads otherwise than it looks. */
+  show(query, warnings = []) {
     if (this.input.value.trim() !== query) this.input.value = query;
+    this.mistake.replaceChildren(...warnings.map((text) => el("p", { className: "hint" }, text)));
+    this.input.removeAttribute("aria-invalid");
   }
 
   async submit(text) {
@@ -34,9 +37,7 @@ export class QueryBox {
     const query = text.trim();
     const answer = await this.data.check(query);
     if (answer.ok) {
-      this.show(query);
-      this.mistake.replaceChildren();
-      this.input.removeAttribute("aria-invalid");
+      this.show(query, answer.warnings);
       this.search(query);
     } else this.showMistake(query, answer);
   }

@@ -15,14 +15,18 @@ async function ask(path, options = {}) {
   } catch {
     throw new ServerError("The server does not answer. Is `isic serve` still running?");
   }
-  const answer = await response.json().catch(() => ({}));
+  const answer = response.status === 204 ? {} : await response.json().catch(() => ({}));
   if (response.ok) return answer;
-  const detail = typeof answer.detail === "string" ? answer.detail : `status ${response.status}`;
-  throw new ServerError(detail, answer);
+  const [first] = [answer.detail].flat();
+  throw new ServerError(first?.msg ?? first ?? `The server answered with status ${response.status}`, answer);
 }
 
 const parameters = (given) =>
   new URLSearchParams(Object.entries(given).filter(([, value]) => value !== "" && value !== undefined));
+
+const itemOf = (isic_id) => ({
+  isic_id, thumb: `/thumbnails/${encodeURIComponent(isic_id)}_thumbnail.jpg`,
+});
 
 /** Return the data interface of the page over HTTP. */
 export async function serverData() {
@@ -37,10 +41,17 @@ export async function serverData() {
     info,
     list: (given, signal) => ask(`/gallery/list?${parameters(given)}`, { signal }),
     facets: (query) => ask(`/api/v2/images/facets/?${parameters({ query })}`),
-    image: (id) => ask(`/gallery/image/${encodeURIComponent(id)}`),
+    image: async (id) => {
+      const found = await ask(`/gallery/image/${encodeURIComponent(id)}`);
+      const { attribution, license } = found.credit ?? {};
+      return { ...found, credit: [attribution, license].filter(Boolean).join(", ") };
+    },
     check: (query) => ask(`/gallery/check?${parameters({ query })}`),
     complete: (query, at) => ask(`/gallery/complete?${parameters({ query, at })}`),
-    duplicates: () => ask("/gallery/duplicates"),
+    duplicates: async () => {
+      const { pairs } = await ask("/gallery/duplicates");
+      return { pairs: pairs.map((pair) => ({ ...pair, left: itemOf(pair.left), right: itemOf(pair.right) })) };
+    },
     marks: () => ask("/gallery/marks"),
     keepMarks: (marks) => send("/gallery/marks", marks),
     save: (wanted) => send("/gallery/save", wanted),

@@ -95,8 +95,7 @@ export class Viewer {
     stage.show(detail.file ?? detail.thumb, about.filter(Boolean).slice(0, 2).join(", "));
     stage.picture.addEventListener("error", () => say(`The picture of ${id} cannot be shown`), { once: true });
     this.stages.push(stage);
-    const credit = detail.credit ?? [detail.record.attribution, detail.record.copyright_license].filter(Boolean).join(", ");
-    return el("figure", {}, stage.root, el("figcaption", {}, el("b", {}, id), ` ${credit}`));
+    return el("figure", {}, stage.root, el("figcaption", {}, el("b", {}, id), ` ${detail.credit}`));
   }
 
   bar() {
@@ -162,9 +161,12 @@ export class Viewer {
     const found = [];
     if (detail.superpixels) found.push(["superpixels", "Superpixels", this.data.overlay(id, "superpixels", "")]);
     for (const { name } of detail.masks ?? []) found.push([`mask ${name}`, `Mask ${name}`, this.data.overlay(id, "mask", name)]);
-    for (const { name, kind } of detail.study ?? []) {
-      const words = kind === "heatmap" ? `Heat map: ${name}` : name;
-      found.push([`${kind} ${name}`, words, this.data.overlay(id, kind, name)]);
+    for (const study of detail.study ?? []) {
+      for (const feature of ["", ...study.features]) {
+        const name = feature ? `${study.id}:${feature}` : String(study.id);
+        const words = `${study.name}: ${feature || "all that was marked"}`;
+        found.push([`heatmap ${name}`, words, this.data.overlay(id, "heatmap", name)]);
+      }
     }
     return found;
   }
