@@ -25,7 +25,10 @@ def table() -> None:
     from isic_cli.challenge.truth import Truth
 
     generator, rows = np.random.default_rng(0), 400_000
-    for name, share, patients in (("2024", 0.001, 1000), ("2024", 0.001, 0), ("2019", 0, 0)):
+    cases = [("2024", "", 0.001, 1000), ("2024", "", 0.001, 0), ("2019", "", 0.0, 0)]
+    cases += [("2020", metric, 0.3, 0) for metric in ("auc", "pauc", "ap", "brier", "ece")]
+    cases += [("2020", "auc", 0.3, 1000)]
+    for name, metric, share, patients in cases:
         task = find_task(name)
         classes = len(task.classes)
         truth = (generator.random((rows, 1)) < share).astype(float)
@@ -37,10 +40,12 @@ def table() -> None:
         facts = {"patient_id": tuple(of)} if patients else {}
         made = Truth("t", task, ids, truth, np.ones((rows, 2)), facts)
         start, busy = time.perf_counter(), time.process_time()
-        list(scored(made, [Prediction("a", said)], ScoreOptions(bootstrap=Bootstrap())))
+        options = ScoreOptions(metric=metric, bootstrap=Bootstrap())
+        list(scored(made, [Prediction("a", said)], options))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
         print(
-            f"{name}, {rows:,} rows, {patients:,} patients, 1,000 rounds: "
+            f"{name} {metric}, {share:.1%} positive, {rows:,} rows, {patients:,} patients, "
+            "1,000 rounds: "
             f"{time.perf_counter() - start:.2f} s, "
             f"{time.process_time() - busy:.2f} s CPU, {peak} MB"
         )

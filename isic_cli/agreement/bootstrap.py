@@ -8,6 +8,7 @@ influence on a seeded interval, and the standard error follows from the function
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import exp, factorial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,10 @@ from isic_cli.errors import UsageError
 _BLOCK = 2_000_000
 #: Items to a pattern from which on a multinomial draw is the faster one.
 _SPARSE = 5
+#: Items from which on they are drawn by Poisson numbers.
+_MANY = 1_000
+#: Cells of probability, and the mark of those that hold two numbers.
+_CELLS, _SPLIT = 1 << 16, 255
 #: Step of a derivative, as a share of the sample.
 _STEP = 1e-4
 
@@ -196,6 +201,43 @@ def _resample(generator: np.random.Generator, counts: IntArray, rounds: int) -> 
     drawn += np.arange(rounds)[:, np.newaxis] * patterns
     tally = np.bincount(drawn.ravel(), minlength=rounds * patterns)
     return tally.reshape(rounds, patterns).astype(np.float64)
+
+
+class Draws:
+    """Draws with replacement from many items, as many as there are, a round at a time.
+
+    From a thousand items on, each gets a Poisson number of a mean slightly below 1, and what is
+    missing is drawn one by one: given its sum a Poisson sample is multinomial, so the counts are
+    those of drawing all one by one, at a quarter of the time.
+    """
+
+    def __init__(self, generator: np.random.Generator, count: int) -> None:
+        self._generator, self._count = generator, count
+        self._is_direct = count < _MANY
+        if self._is_direct:
+            return
+        mean = 1 - 4 / count**0.5  # the sum is above the count once in 30,000 rounds
+        self._edges = np.cumsum([exp(-mean) * mean**k / factorial(k) for k in range(24)])
+        cells = np.arange(_CELLS + 1) / _CELLS
+        of_edge = self._edges.searchsorted(cells, side="right").astype(np.uint8)
+        #: The number of each of 65,536 equal cells of probability; `_SPLIT` where they are two.
+        self._number = np.where(of_edge[:-1] == of_edge[1:], of_edge[:-1], np.uint8(_SPLIT))
+
+    def times(self) -> NDArray[np.uint8] | IntArray:
+        """Return how often each item is drawn, shape (count,)."""
+        draw, count = self._generator, self._count
+        if self._is_direct:
+            return np.bincount(draw.integers(0, count, count), minlength=count)
+        missing = -1
+        while missing < 0:
+            cells = draw.integers(0, _CELLS, count, dtype=np.uint16)
+            found = self._number.take(cells)
+            split = np.flatnonzero(found == _SPLIT)
+            inside = (cells[split] + draw.random(len(split))) / _CELLS
+            found[split] = self._edges.searchsorted(inside, side="right")
+            missing = count - int(found.sum())
+        np.add.at(found, draw.integers(0, count, missing), np.uint8(1))
+        return found
 
 
 def ratio(numerator: FloatArray, denominator: FloatArray, *, scale: FloatArray) -> FloatArray:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from isic_cli.challenge.ranking import FloatArray, IntArray, Ranking
+from isic_cli.challenge.ranking import FloatArray, IntArray, Ranking, Weights
 
 #: Figures from counts of right and wrong rows above a threshold, and from the order of scores.
 COUNTED = ("accuracy", "sensitivity", "specificity", "dice", "ppv", "npv")
@@ -58,11 +58,14 @@ class Scorer:
         is_, says = patterns[:, :classes] > 0, patterns[:, classes : 2 * classes] > 0
         own = patterns[:, -2:-1].astype(np.int64) - 1 == np.arange(classes)
         hit = own & (patterns[:, -1:] == patterns[:, -2:-1])
+        self._answered = [right + 1, (right == said).astype(np.int64)]
         #: What each pattern adds to TP, TN, FP, FN, rows and hits of each class.
         self._adds = np.stack(
             [is_ & says, ~is_ & ~says, ~is_ & says, is_ & ~says, own, hit]
         ).astype(np.float64)
         self._rankings: dict[int, Ranking] = {}
+        self._errors: dict[tuple[str, int], FloatArray] = {}
+        self._bins: dict[int, IntArray] = {}
 
     @property
     def classes(self) -> int:
@@ -79,14 +82,16 @@ class Scorer:
             self._rankings[column] = Ranking(self._is[:, column], self._predictions[:, column])
         return self._rankings[column]
 
-    def counts(self, weights: FloatArray) -> FloatArray:
+    def counts(self, weights: Weights) -> FloatArray:
         """Return TP, TN, FP, FN, rows and hits of each class, shape (6, classes)."""
         totals = np.bincount(self._pattern, weights, minlength=self._adds.shape[1])
         return np.asarray(totals @ self._adds)
 
     def alike(self, metric: str) -> list[IntArray] | None:
         """Return codes of the rows: those of equal codes count alike; None if none do."""
-        if metric in COUNTED or metric == "balanced_accuracy":
+        if metric == "balanced_accuracy":
+            return self._answered
+        if metric in COUNTED:
             return [self._pattern]
         if metric in RANKED:
             return [
@@ -96,7 +101,7 @@ class Scorer:
             ]
         return None
 
-    def by_class(self, metric: str, weights: FloatArray) -> FloatArray:
+    def by_class(self, metric: str, weights: Weights) -> FloatArray:
         """Return a figure of each class, shape (classes,); nan where it is undefined.
 
         Parameters
@@ -112,13 +117,13 @@ class Scorer:
             return np.array([self.ranking(at).figure(metric, weights) for at in columns])
         return np.array([self._calibration(metric, at, weights) for at in columns])
 
-    def overall(self, metric: str, weights: FloatArray) -> float:
+    def overall(self, metric: str, weights: Weights) -> float:
         """Return the mean of a figure over the classes for which it is defined."""
         values = self.by_class(metric, weights)
         defined = values[~np.isnan(values)]
         return float(defined.mean()) if defined.size else float("nan")
 
-    def confusion(self, weights: FloatArray) -> FloatArray:
+    def confusion(self, weights: Weights) -> FloatArray:
         """Return weights of rows by class and answer, shape (classes, classes + 1).
 
         The last column holds rows without a decided answer; rows without a class are left out.
@@ -130,20 +135,27 @@ class Scorer:
         counts = np.bincount(cell[is_known], weights[is_known], minlength=self.classes * width)
         return np.asarray(counts.reshape(self.classes, width), np.float64)
 
-    def _calibration(self, metric: str, column: int, weights: FloatArray) -> float:
+    def _calibration(self, metric: str, column: int, weights: Weights) -> float:
         """Return the Brier score, or the expected calibration error over ten equal bins.
 
         Brier, Monthly Weather Review 78 (1950), 1-3, of one class; Naeini, Cooper and
         Hauskrecht, AAAI 2015, 2901-2907.
         """
-        total = weights.sum()
+        total = float(weights.sum())
         if not total > 0:
             return float("nan")
-        truth, said = self._is[:, column].astype(np.float64), self._predictions[:, column]
+        key = metric, column
+        if key not in self._errors:
+            errors = self._predictions[:, column] - self._is[:, column]
+            self._errors[key] = errors**2 if metric == "brier" else errors
+        errors = self._errors[key]
         if metric == "brier":
-            return float(weights @ (said - truth) ** 2 / total)
-        bins = np.clip((said * _BINS).astype(np.int64), 0, _BINS - 1)
-        gaps = np.bincount(bins, weights * (said - truth), minlength=_BINS)
+            # Not `@`: the threads of BLAS wait longer than they work.
+            return float((weights * errors).sum() / total)
+        if column not in self._bins:
+            said = self._predictions[:, column]
+            self._bins[column] = np.clip((said * _BINS).astype(np.int64), 0, _BINS - 1)
+        gaps = np.bincount(self._bins[column], weights * errors, minlength=_BINS)
         return float(np.abs(gaps).sum() / total)
 
 

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+#: How much each row counts: whole numbers in a round of a bootstrap, where they can be.
+Weights = FloatArray | NDArray[np.uint8] | NDArray[np.int32]
 
 #: The threshold of sensitivity of `auc_sens_80`.
 SENSITIVITY = 0.8
@@ -39,42 +41,36 @@ class Ranking:
         keep = has.copy()
         keep[:1] = True
         keep[1:] |= has[:-1]
-        self._starts = starts[keep]
-        #: The point of the curve that each row, in falling order, belongs to.
-        self._point = np.repeat(
-            np.arange(len(self._starts)), np.diff(self._starts, append=len(scores))
-        )
+        #: Where the rows of each point of the curve end, in falling order.
+        self._ends = np.append(starts[keep][1:], len(scores))
         self._positives = np.flatnonzero(ordered_truth)
+        self._positive_ends = self._positives.searchsorted(self._ends)
         self._is_ordered = bool((np.diff(self.order) == 1).all())
 
-    def curve(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def curve(self, weights: Weights) -> tuple[FloatArray, FloatArray]:
         """Return the weights of false and true positives at falling thresholds, (0, 0) first.
 
         Parameters
         ----------
-        weights : ndarray of shape (rows,), float64
+        weights : ndarray of shape (rows,), float64, or uint8 or int32, which take less time
 
         Returns
         -------
         fp, tp : ndarray of shape (points,), float64
         """
-        ordered = weights if self._is_ordered else weights[self.order]
-        both = np.add.reduceat(ordered, self._starts)
-        points = self._point[self._positives]
-        positive = np.bincount(points, ordered[self._positives], minlength=len(both))
-        zero = np.zeros(1)
-        tp = np.concatenate([zero, np.cumsum(positive)])
-        fp = np.concatenate([zero, np.cumsum(both - positive)])
-        return fp, tp
+        ordered = weights.take(self.order) if not self._is_ordered else weights.copy()
+        positive = ordered.take(self._positives)
+        ordered[self._positives] = 0
+        return _sums(ordered, self._ends), _sums(positive, self._positive_ends)
 
     @property
     def point_of(self) -> IntArray:
         """The point of the curve that each row belongs to, shape (rows,)."""
         found = np.empty(len(self.order), np.int64)
-        found[self.order] = self._point
+        found[self.order] = np.repeat(np.arange(len(self._ends)), np.diff(self._ends, prepend=0))
         return found
 
-    def figure(self, name: str, weights: FloatArray) -> float:
+    def figure(self, name: str, weights: Weights) -> float:
         """Return one of `RANKED`; nan without a positive or a negative row."""
         fp, tp = self.curve(weights)
         if name == "ap":
@@ -86,6 +82,16 @@ class Ranking:
         fpr, tpr = fp / fp[-1], tp / tp[-1]
         below = SENSITIVITY if name == "pauc" else 0.0
         return area_above(fpr, tpr, SENSITIVITY, below=below)
+
+
+def _sums(weights: Weights, ends: IntArray) -> FloatArray:
+    """Return the sums of the weights before each end, 0 first."""
+    # Sums of a round of a bootstrap fit, and are four times as fast.
+    sums = np.zeros(len(weights) + 1, np.int32 if weights.dtype.kind in "iu" else np.float64)
+    np.cumsum(weights, dtype=sums.dtype, out=sums[1:])
+    found = np.zeros(len(ends) + 1)
+    found[1:] = sums.take(ends)
+    return found
 
 
 def area(x: FloatArray, y: FloatArray) -> float:
@@ -116,6 +122,7 @@ def average_precision(fp: FloatArray, tp: FloatArray) -> float:
     """Return Σ (R_i - R_(i-1)) P_i over thresholds; nan without a positive row."""
     if not tp[-1] > 0:
         return float("nan")
-    said = tp + fp
-    precision = np.divide(tp, said, out=np.zeros(len(tp)), where=said > 0)
-    return float(np.diff(tp / tp[-1]) @ precision[1:])
+    rises = np.flatnonzero(np.diff(tp)) + 1
+    after = tp[rises]
+    precision = after / (after + fp[rises])
+    return float((np.diff(after, prepend=0.0) * precision).sum() / tp[-1])

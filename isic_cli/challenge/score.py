@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from isic_cli.agreement.bootstrap import Bootstrap
+from isic_cli.agreement.bootstrap import Bootstrap, Draws
 from isic_cli.challenge.metrics import FIGURE_OF, FIGURES, Scorer, grouped
-from isic_cli.challenge.ranking import FloatArray, IntArray
+from isic_cli.challenge.ranking import FloatArray, IntArray, Weights
 from isic_cli.challenge.truth import Truth
 
 #: Rows to those that count differently from which on those are drawn at once.
 _FEW = 5
+#: Whole weights whose sum is below it fit 32 bits in every round.
+_FITS = 1 << 23
 #: The class of the row over all classes.
 OVERALL = "overall"
 #: What `--metric` may name: the figures, and those of several classes.
@@ -109,7 +111,7 @@ def _scored_part(
             yield row
 
 
-def _scores(scorer: Scorer, metric: str, weights: FloatArray) -> FloatArray:
+def _scores(scorer: Scorer, metric: str, weights: Weights) -> FloatArray:
     """Return the metric over all classes, then of each: shape (1 + classes,)."""
     values = scorer.by_class(metric, weights)
     return np.concatenate([[_mean(values)], values])
@@ -144,13 +146,16 @@ def _drawn(
         scorers = [scorer.at(first) for scorer in scorers]
         weights = weights[first] if is_alone else weights[first] * sizes
         groups = groups[first]
+    counted: Weights = weights
+    if weights.sum() < _FITS and (weights == np.floor(weights)).all():
+        counted = weights.astype(np.uint8 if weights.max() <= 1 else np.int32)
+    draws = Draws(generator, count)
     for number in range(bootstrap.rounds):
         if is_alone and is_small:
             times = generator.multinomial(count, sizes / count)
         else:
-            times = np.bincount(generator.integers(0, count, count), minlength=count)
-            times = times if is_alone else times[groups]
-        weighed = weights * times
+            times = draws.times() if is_alone else draws.times()[groups]
+        weighed = counted * times
         found[number] = [_scores(scorer, metric, weighed) for scorer in scorers]
     return found
 

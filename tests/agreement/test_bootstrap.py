@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from isic_cli.agreement.alpha import Metric, krippendorff_alpha
-from isic_cli.agreement.bootstrap import Bootstrap, Interval, Patterns, draw, gather, ratio
+from isic_cli.agreement.bootstrap import Bootstrap, Draws, Interval, Patterns, draw, gather, ratio
 from isic_cli.agreement.counts import count_choices
 from isic_cli.agreement.icc import intraclass_correlation
 from isic_cli.agreement.kappa import fleiss_kappa, percent_agreement
@@ -166,3 +166,18 @@ def test_one_item_is_enough_for_alpha_of_numbers() -> None:
         Numbers(("a",), ("x", "y"), np.array([[1.0, 2.0]])), metric="interval"
     )
     assert found.value == pytest.approx(0.0)
+
+
+def test_many_items_are_drawn_as_often_as_one_by_one() -> None:
+    count, rounds = 2000, 400
+    draws = Draws(np.random.default_rng(1), count)
+    times = np.stack([draws.times() for _ in range(rounds)]).astype(np.int64)
+    assert (times.sum(axis=1) == count).all()
+    generator = np.random.default_rng(2)
+    for values in (times, generator.multinomial(count, np.full(count, 1 / count), rounds)):
+        shares = np.bincount(values.ravel(), minlength=8)[:8] / values.size
+        # A binomial number of 2,000 draws with a chance of 1 in 2,000: nearly Poisson of mean 1.
+        expected = [0.3678, 0.3679, 0.1840, 0.0613, 0.0153, 0.0031, 0.0005, 0.0001]
+        assert shares == pytest.approx(expected, abs=0.0015)
+        # The sum is fixed, so two items are drawn independently but for -1 in 2,000.
+        assert np.var(values[:, : count // 2].sum(axis=1)) == pytest.approx(count / 4, rel=0.25)

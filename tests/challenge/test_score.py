@@ -56,3 +56,26 @@ def test_ages_of_many_values_are_put_in_bands() -> None:
     assert banded([*ages, ""])[8:10] == ["40-59", "40-59"]
     assert banded([*ages, ""])[-1] == ""
     assert banded(["1", "2", "male"]) == ["1", "2", "male"]
+
+
+@pytest.mark.parametrize("metric", ["auc", "pauc", "ap", "brier", "ece"])
+@pytest.mark.parametrize("weight", [1.0, 3.0, 0.3])
+def test_an_interval_over_many_rows_is_that_of_a_multinomial_draw(
+    metric: str, weight: float
+) -> None:
+    """From a thousand rows on other ways of drawing and of adding up are taken."""
+    generator = np.random.default_rng(3)
+    right = (generator.random((3000, 1)) < 0.3).astype(float)
+    said = np.round(0.3 * right + 0.7 * generator.random((3000, 1)), 3)
+    ids = tuple(map(str, range(3000)))
+    weights = np.full((3000, 2), weight)
+    truth = Truth("t", find_task("2020:1"), ids, right, weights)
+    options = ScoreOptions(metric, bootstrap=Bootstrap(rounds=400))
+    row = next(scored(truth, [Prediction("a", said)], options))
+    scorer = Scorer(right, said)
+    times = generator.multinomial(3000, np.full(3000, 1 / 3000), 400)
+    values = [scorer.overall(metric, one.astype(float)) for one in times]
+    assert row["score"] == pytest.approx(scorer.overall(metric, np.ones(3000)), abs=1e-12)
+    assert [row["low"], row["high"]] == pytest.approx(
+        np.quantile(values, [0.025, 0.975]), abs=0.2 * np.ptp(values)
+    )
