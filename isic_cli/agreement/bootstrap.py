@@ -228,16 +228,16 @@ class Draws:
         draw, count = self._generator, self._count
         if self._is_direct:
             return np.bincount(draw.integers(0, count, count), minlength=count)
-        missing = -1
-        while missing < 0:
+        while True:
             cells = draw.integers(0, _CELLS, count, dtype=np.uint16)
             found = self._number.take(cells)
             split = np.flatnonzero(found == _SPLIT)
             inside = (cells[split] + draw.random(len(split))) / _CELLS
             found[split] = self._edges.searchsorted(inside, side="right")
             missing = count - int(found.sum())
-        np.add.at(found, draw.integers(0, count, missing), np.uint8(1))
-        return found
+            if missing >= 0:
+                np.add.at(found, draw.integers(0, count, missing), np.uint8(1))
+                return found
 
 
 def ratio(numerator: FloatArray, denominator: FloatArray, *, scale: FloatArray) -> FloatArray:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isic_cli.agreement.bootstrap import Bootstrap, Draws
 from isic_cli.challenge.metrics import FIGURE_OF, FIGURES, Scorer, grouped
@@ -147,8 +148,10 @@ def _drawn(
         weights = weights[first] if is_alone else weights[first] * sizes
         groups = groups[first]
     counted: Weights = weights
+    times: IntArray | NDArray[np.uint8]
     if weights.sum() < _FITS and (weights == np.floor(weights)).all():
-        counted = weights.astype(np.uint8 if weights.max() <= 1 else np.int32)
+        is_yes_or_no = weights.max() <= 1
+        counted = weights.astype(np.uint8) if is_yes_or_no else weights.astype(np.int32)
     draws = Draws(generator, count)
     for number in range(bootstrap.rounds):
         if is_alone and is_small:

@@ -21,6 +21,7 @@ from isic_cli.errors import UsageError
 from isic_cli.pictures import MAX_PIXELS
 from isic_cli.pictures.load import input_errors, opened, read_bytes
 from isic_cli.pictures.png import check_png
+from isic_cli.pictures.png_rows import grey_rows
 from isic_cli.pictures.whole import PNG
 
 Mask = npt.NDArray[np.bool_]
@@ -88,6 +89,9 @@ def read_plain_mask(data: bytes, *, name: str, max_pixels: int = MAX_PIXELS) -> 
     """
     if not data.startswith(PNG):
         raise UsageError(f"{name} is not a PNG")
+    pixels = grey_rows(data, check_png(data, name=name, max_pixels=max_pixels))
+    if pixels is not None:
+        return pixels
     with input_errors(), opened(data, name=name, max_pixels=max_pixels) as picture:
         if picture.mode not in {"1", "L"}:
             raise UsageError(f"{name} has the channels {picture.mode}, and not one of grey")

@@ -63,7 +63,7 @@ class PngHeader:
         return f"{COLOUR_TYPES.get(self.colour, f'colour type {self.colour}')} {self.depth}-bit"
 
 
-def _chunks(data: bytes, name: str) -> Iterator[tuple[bytes, memoryview]]:
+def chunks(data: bytes, name: str) -> Iterator[tuple[bytes, memoryview]]:
     """Yield type and body of each chunk; refuse a wrong checksum or a cut file."""
     view = memoryview(data)
     try:
@@ -122,7 +122,7 @@ def check_png(
     header: PngHeader | None = None
     text: dict[str, str] = {}
     pixels, colours = False, 0
-    for kind, body in _chunks(data, name):
+    for kind, body in chunks(data, name):
         if header is None:
             header = _header(kind, body, name, max_pixels)
         elif kind == b"IDAT":

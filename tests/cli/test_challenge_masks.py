@@ -168,7 +168,7 @@ def test_missing_masks_and_a_cut_one_are_all_told(isic: Call) -> None:
     assert code == ExitCode.CHECK
     told = [row["message"] for row in rows if row["level"] == "error"]
     assert told[0] == "said1 has no mask of ISIC_0000001 lesion"
-    assert "is damaged" in told[1]
+    assert "is cut short" in told[1]
     assert told[2] == "said1 has several masks of ISIC_0000003 lesion"
 
 
