@@ -5,7 +5,6 @@ Option > environment > `isic.toml` in the working folder > user configuration fi
 
 import logging
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -22,36 +21,32 @@ logger = logging.getLogger(__name__)
 NO_LOGIN = "the archive {} is on this machine: it has no users, and nobody logs in to it"
 
 
-def user_cache_dir(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
+def user_cache_dir(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the folder for cached data: ISIC_CACHE_DIR, or where the platform has it."""
     if chosen := environ.get("ISIC_CACHE_DIR"):
         return Path(chosen).expanduser()
-    if platform == "win32":
-        return Path(environ.get("LOCALAPPDATA", "~/AppData/Local")).expanduser() / "isic" / "cache"
-    if platform == "darwin":
-        return Path("~/Library/Caches/isic").expanduser()
-    return Path(environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "isic"
+    import platformdirs
+
+    return platformdirs.user_cache_path("isic", appauthor=False)
 
 
-def user_config_dir(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
+def user_config_dir() -> Path:
     """Return the user's configuration folder, where the platform has it."""
-    if platform == "win32":
-        return Path(environ.get("APPDATA", "~/AppData/Roaming")).expanduser() / "isic"
-    if platform == "darwin":
-        return Path("~/Library/Application Support/isic").expanduser()
-    return Path(environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "isic"
+    import platformdirs
+
+    return platformdirs.user_config_path("isic", appauthor=False, roaming=True)
 
 
-def user_config_file(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
+def user_config_file(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the user's configuration file: ISIC_CONFIG, or where the platform has it."""
     if chosen := environ.get("ISIC_CONFIG"):
         return Path(chosen).expanduser()
-    return user_config_dir(environ, platform) / "isic.toml"
+    return user_config_dir() / "isic.toml"
 
 
-def user_login_dir(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
+def user_login_dir() -> Path:
     """Return the folder of stored logins, which only its owner may enter."""
-    return user_config_dir(environ, platform) / "logins"
+    return user_config_dir() / "logins"
 
 
 #: Keys of a configuration file, with the type of each.
@@ -180,7 +175,7 @@ def resolve(
         archive=spec,
         cache_dir=cache_dir,
         token=token,
-        login_dir=user_login_dir(environ) if stored else None,
+        login_dir=user_login_dir() if stored else None,
         **_checked(merged),
     )
 

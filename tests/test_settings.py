@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,14 @@ from isic_cli.settings import (
     resolve,
     user_cache_dir,
     user_config_file,
+    user_login_dir,
 )
 
 
 def layered(tmp_path: Path, *, env: dict[str, str], here: str = "", user: str = "") -> Any:
     (tmp_path / "isic.toml").write_text(here)
     (tmp_path / "user.toml").write_text(user)
-    environ = {"ISIC_CONFIG": str(tmp_path / "user.toml"), "XDG_CACHE_HOME": "/cache", **env}
+    environ = {"ISIC_CONFIG": str(tmp_path / "user.toml"), **env}
     return lambda **options: resolve(environ=environ, folder=tmp_path, **options)
 
 
@@ -40,7 +42,7 @@ def test_the_archive_comes_from_the_same_layers(tmp_path: Path) -> None:
 def test_the_cache_folder_comes_from_environment_file_or_platform(tmp_path: Path) -> None:
     assert layered(tmp_path, env={"ISIC_CACHE_DIR": "/a"})().cache_dir == Path("/a")
     assert layered(tmp_path, env={}, here='cache_dir = "/b"')().cache_dir == Path("/b")
-    assert layered(tmp_path, env={})().cache_dir == Path("/cache/isic")
+    assert layered(tmp_path, env={})().cache_dir == user_cache_dir({})
 
 
 def test_the_token_file_beats_the_environment_and_guest_beats_both(tmp_path: Path) -> None:
@@ -134,41 +136,35 @@ def test_a_token_file_can_be_absent_empty_or_unreadable(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("platform", "environ", "cache", "config"),
+    ("environ", "cache", "config"),
     [
-        ("linux", {}, "~/.cache/isic", "~/.config/isic/isic.toml"),
-        (
-            "linux",
-            {"XDG_CACHE_HOME": "/c", "XDG_CONFIG_HOME": "/d"},
-            "/c/isic",
-            "/d/isic/isic.toml",
-        ),
-        (
-            "darwin",
+        pytest.param(
             {},
-            "~/Library/Caches/isic",
-            "~/Library/Application Support/isic/isic.toml",
+            "~/.cache/isic",
+            "~/.config/isic/isic.toml",
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="the folders of Linux"),
         ),
-        ("win32", {"LOCALAPPDATA": "/l", "APPDATA": "/r"}, "/l/isic/cache", "/r/isic/isic.toml"),
-        ("linux", {"ISIC_CACHE_DIR": "/x", "ISIC_CONFIG": "/y"}, "/x", "/y"),
+        ({"XDG_CACHE_HOME": "/c", "XDG_CONFIG_HOME": "/d"}, "/c/isic", "/d/isic/isic.toml"),
+        ({"ISIC_CACHE_DIR": "/x", "ISIC_CONFIG": "/y"}, "/x", "/y"),
     ],
 )
 def test_user_folders_are_the_platforms(
-    platform: str, environ: dict[str, str], cache: str, config: str
+    environ: dict[str, str], cache: str, config: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert user_cache_dir(environ, platform) == Path(cache).expanduser()
-    assert user_config_file(environ, platform) == Path(config).expanduser()
+    monkeypatch.delenv("ISIC_CACHE_DIR")
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert user_cache_dir() == Path(cache).expanduser()
+    assert user_config_file() == Path(config).expanduser()
 
 
 def test_a_stored_login_may_be_used_only_without_a_token_a_guest_or_a_folder(
     tmp_path: Path,
 ) -> None:
-    home = {"XDG_CONFIG_HOME": str(tmp_path)}
-
     def login_dir(archive: str = "prod", *, guest: bool = False, **environ: str) -> Path | None:
-        return resolve(archive=archive, guest=guest, environ=home | environ).login_dir
+        return resolve(archive=archive, guest=guest, environ=environ).login_dir
 
-    assert login_dir() == tmp_path / "isic" / "logins"
+    assert login_dir() == user_login_dir() == user_config_file().parent / "logins"
     assert login_dir(guest=True) is None
     assert login_dir(ISIC_TOKEN="abc") is None
     assert login_dir("demo") is None

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping
+from tempfile import TemporaryFile
 from typing import Any
 
 import numpy as np
@@ -109,6 +110,8 @@ def _mask(mask: NDArray[np.bool_]) -> bytes:
 
 
 def _encoded(picture: Image.Image, kind: str, **options: Any) -> bytes:
-    body = io.BytesIO()
-    picture.save(body, kind, **options)
-    return body.getvalue()
+    # A real file for TIFF: before Pillow 13 the byte that pads its directory is random in memory.
+    with TemporaryFile() if kind == "TIFF" else io.BytesIO() as body:
+        picture.save(body, kind, **options)
+        body.seek(0)
+        return body.read()
