@@ -1,4 +1,4 @@
-"""`isic dataset`: status, diff and merge; the rest is in modules of its own."""
+"""`isic dataset`: status, log and merge; the rest is in modules of its own."""
 
 from collections import Counter
 from pathlib import Path
@@ -16,6 +16,7 @@ from isic_cli.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from isic_cli.services.dataset.header import LockHeader
     from isic_cli.services.dataset.lock import Lock
 
 FOLDER = LocalPath(file_okay=False)
@@ -25,6 +26,11 @@ ANY_PATH = LocalPath()
 _STATES = ("complete", "missing", "changed", "extra")
 _COUNTS = Shape(key="state", columns=("state", "files", "bytes"))
 _FILES = Shape(key="isic_id", columns=("isic_id", "state", "path", "reason"), more=("bytes",))
+_LOG = Shape(
+    key="time",
+    columns=("time", "images", "bytes", "added", "removed", "changed", "license", "archive"),
+    more=("tool",),
+)
 
 
 @click.group(
@@ -123,6 +129,41 @@ def _describe(lock: "Lock") -> None:
         f"strictest licence {header.license or 'none'}.",
         err=True,
     )
+
+
+@dataset.command("log")
+@click.argument("folder", type=FOLDER)
+@output_options(limit=True)
+def log(folder: Path, output: Output) -> ExitCode:
+    """List the states of FOLDER that are kept, the newest first: the current one, then earlier.
+
+    Whenever a run changes isic.lock, lock and tables as they were go to .isic/history/: the last
+    30 states, 1 GiB at most. What a change added, removed and changed is told of the state that
+    it led to. isic dataset diff FOLDER --at DATE compares one of them with today.
+
+    isic dataset log out/
+    """
+    output.write(_log_rows(folder), _LOG)
+    return ExitCode.OK
+
+
+def _log_rows(folder: Path) -> "Iterator[dict[str, Any]]":
+    from dataclasses import asdict
+
+    from isic_cli.services.dataset.history import kept_states
+    from isic_cli.services.dataset.lock import Lock
+
+    with Lock(folder) as lock:
+        header = lock.header
+    for state in reversed(kept_states(folder)):
+        yield {**_log_row(header), **asdict(state.change())}
+        header = state.header()
+    yield _log_row(header)
+
+
+def _log_row(header: "LockHeader") -> dict[str, Any]:
+    names = ("time", "images", "license", "archive", "tool")
+    return {**{name: getattr(header, name) for name in names}, "bytes": header.size}
 
 
 @dataset.command("merge")

@@ -131,7 +131,7 @@ def confirm_everything(job: "Acquisition", *, yes: bool) -> None:
 
 def _show_plan(job: "Acquisition", outdir: Path | str, report: "Report") -> ExitCode:
     plan = job.plan()
-    for line in _plan_lines(plan):
+    for line in plan_lines(plan):
         click.echo(line)
     click.echo(f"Nothing was touched in {outdir}.", err=True)
     code = conclude(job.images, sum(plan.actions.values()), report=report)
@@ -139,7 +139,8 @@ def _show_plan(job: "Acquisition", outdir: Path | str, report: "Report") -> Exit
     return code
 
 
-def _plan_lines(plan: "PlanSummary") -> list[str]:
+def plan_lines(plan: "PlanSummary") -> list[str]:
+    """Return what would be done, in a few lines."""
     actions = plan.actions
     unknown = f" and {plan.unknown} files of unknown size" if plan.unknown else ""
     return [

@@ -1,6 +1,9 @@
 """`isic dataset sync`: what a cron job calls."""
 
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -8,23 +11,26 @@ import click
 from isic_cli.cli.at_hand import at_hand
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.download import plan_lines
 from isic_cli.cli.outcome import Fold, report_credits, reported
 from isic_cli.cli.params import Count, FolderPath
-from isic_cli.cli.progress import Progress
+from isic_cli.cli.progress import Progress, counted
 from isic_cli.cli.transfer import TransferChoice, transfer_options
 from isic_cli.errors import ExitCode, UsageError
 from isic_cli.services.run.ending import sidecars_written
 
 if TYPE_CHECKING:
+    from isic_cli.api.archive import ArchiveApi
     from isic_cli.models.outcomes import Outcome
     from isic_cli.services.dataset.lock import Lock
     from isic_cli.services.dataset.rebuild import Rebuilding
-    from isic_cli.services.dataset.sync import Synchronisation
     from isic_cli.services.download.options import DownloadOptions
     from isic_cli.services.run.report import Report
 
 #: Lines about single images shown on the terminal; the report has all of them.
 _SHOWN = 10
+#: Characters of a line about one image; the report has all of it.
+_WIDTH = 160
 
 
 @click.command("sync", cls=Command)
@@ -39,6 +45,7 @@ _SHOWN = 10
     metavar="N",
     help="With --delete: when more images left, delete nothing and exit 7.",
 )
+@click.option("-n", "--dry-run", is_flag=True, help="Say what would be done; touch nothing.")
 @transfer_options
 @pass_run
 def sync(
@@ -48,12 +55,14 @@ def sync(
     locked: bool,
     delete: bool,
     max_delete: int,
+    dry_run: bool,
     transfer: TransferChoice,
 ) -> ExitCode:
     """Run the recorded selections of FOLDER again: fetch what is new or changed.
 
-    Images that the archive withdrew are reported, and stay until --delete. With --locked the
-    archive is not searched: the files are those of isic.lock, which stays as it is, and any
+    Tells which metadata changed, from what to what; `isic dataset log` lists the states that are
+    kept. Images that the archive withdrew are reported, and stay until --delete. With --locked
+    the archive is not searched: the files are those of isic.lock, which stays as it is, and any
     difference makes the exit code 7.
 
     isic dataset sync out/
@@ -64,20 +73,25 @@ def sync(
 
     if locked and delete:
         raise UsageError("--locked deletes nothing", hint="Leave --delete out.")
+    if locked and dry_run:
+        raise UsageError("--locked has no dry run", hint="isic dataset verify tells what differs.")
     with (
         reported(transfer.report_file) as report,
-        at_hand(folder, transfer.progress) as here,
+        at_hand(folder, transfer.progress, writable=not dry_run) as here,
         Lock(here) as lock,
     ):
         _take_archive(run, lock, delete=delete)
         with (
             transfer.open(run) as api,
-            folder_lock(here, wait=transfer.wait),
+            folder_lock(here, wait=transfer.wait) if not dry_run else nullcontext(),
         ):
             chosen = transfer.download(api.settings, here)
             most = max_delete if delete else None
-            synchronize = _rebuild if locked else _synchronize
-            code = synchronize(api, lock, chosen, report, transfer.progress, most)
+            if locked:
+                code = _rebuild(api, lock, chosen, report, transfer.progress)
+            else:
+                job = _Job(api, lock, chosen, report, transfer.progress, most)
+                code = job.plan(folder) if dry_run else job.run()
             report.summarize(exit_code=int(code))
     return code
 
@@ -96,61 +110,95 @@ def _take_archive(run: Run, lock: "Lock", *, delete: bool) -> None:
         )
 
 
-def _synchronize(
-    api: Any,
-    lock: "Lock",
-    options: "DownloadOptions",
-    report: "Report",
-    mode: str,
-    most: int | None,
-) -> ExitCode:
-    from dataclasses import replace
+class _Job:
+    """One synchronisation, and what is said of it."""
 
-    from isic_cli.services.dataset.sync import Synchronisation
+    def __init__(
+        self,
+        api: "ArchiveApi",
+        lock: "Lock",
+        options: "DownloadOptions",
+        report: "Report",
+        mode: str,
+        most: int | None,
+    ) -> None:
+        from isic_cli.services.dataset.sync import Synchronisation
 
-    chosen = replace(options, variant=lock.header.variant)
-    job = Synchronisation(api, lock, chosen)
-    with Progress("downloading", "images", mode=mode, total=job.total()) as ticker:
-        fold = Fold(report, ticker)
-        with sidecars_written(job.write_sidecars):
-            fold.take_all(job.run())
-            leaving = job.leaving()
-            for one in leaving:
-                report.add(one)
-            if most is not None and not job.missed:
-                for one in job.delete(leaving, at_most=most):
-                    report.add(one)
-    fold.finish()
-    fold.summarize()
-    report_credits(job.credits)
-    _show_leaving(leaving, deleted=most is not None and not job.missed)
-    return _conclude(job, report, leaving)
+        chosen = replace(options, variant=lock.header.variant)
+        self._job = Synchronisation(api, lock, chosen, on_update=self._note)
+        self._report, self._mode, self._most = report, mode, most
+        self._updated = 0
+
+    def _note(self, one: "Outcome") -> None:
+        self._report.add(one)
+        self._updated += 1
+        if self._updated <= _SHOWN:
+            click.echo(f"Updated: {shorten(one.sentence, _WIDTH, placeholder=' …')}", err=True)
+
+    def run(self) -> ExitCode:
+        job = self._job
+        with Progress("downloading", "images", mode=self._mode, total=job.total()) as ticker:
+            fold = Fold(self._report, ticker)
+            with sidecars_written(job.write_sidecars):
+                fold.take_all(job.run())
+                leaving = job.leaving()
+                for one in leaving:
+                    self._report.add(one)
+                if self._deletes:
+                    for one in job.delete(leaving, at_most=self._most or 0):
+                        self._report.add(one)
+        fold.finish()
+        fold.summarize()
+        report_credits(job.credits)
+        self._show_updated("were updated")
+        _show_leaving(leaving, "deleted" if self._deletes else "kept; --delete deletes them")
+        return self._conclude(leaving)
+
+    def plan(self, folder: Path | str) -> ExitCode:
+        """Say what `run` would do."""
+        for line in plan_lines(self._job.plan()):
+            click.echo(line)
+        self._show_updated("would be updated")
+        leaving = self._job.leaving()
+        _show_leaving(leaving, "would be deleted" if self._deletes else "would be kept")
+        click.echo(f"Nothing was touched in {folder}.", err=True)
+        return self._conclude(leaving)
+
+    @property
+    def _deletes(self) -> bool:
+        return self._most is not None and not self._job.missed
+
+    def _show_updated(self, done: str) -> None:
+        if self._updated:
+            names = self._job.by_field.most_common()
+            fields = ", ".join(f"{name} {count:,}" for name, count in names[:_SHOWN])
+            fields += f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+            images = counted(self._updated, "image")
+            click.echo(f"The metadata of {images} {done}: {fields}.", err=True)
+
+    def _conclude(self, leaving: "list[Outcome]") -> ExitCode:
+        problems = self._job.problems()
+        gone = {one.isic_id for one in leaving}  # these have their line
+        for problem in problems:
+            if problem.isic_id not in gone:
+                self._report.add(problem)
+        for problem in problems[:_SHOWN]:
+            click.echo(f"Warning: {problem.sentence}", err=True)
+        if self._job.missed:
+            click.echo(
+                f"Warning: the archive did not list {self._job.missed} images it announced; "
+                "what it withdrew is not known, and nothing was deleted",
+                err=True,
+            )
+        is_partial = problems or self._job.missed or self._report.counts.get("failed")
+        return ExitCode.PARTIAL if is_partial else ExitCode.OK
 
 
-def _show_leaving(leaving: "list[Outcome]", *, deleted: bool) -> None:
+def _show_leaving(leaving: "list[Outcome]", what: str) -> None:
     for one in leaving[:_SHOWN]:
         click.echo(f"{one.status.capitalize()}: {one.sentence}", err=True)
     if leaving:
-        what = "deleted" if deleted else "kept; --delete deletes them"
         click.echo(f"{len(leaving):,} images left the selection: {what}.", err=True)
-
-
-def _conclude(job: "Synchronisation", report: "Report", leaving: "list[Outcome]") -> ExitCode:
-    problems = job.problems()
-    gone = {one.isic_id for one in leaving}  # these have their line
-    for problem in problems:
-        if problem.isic_id not in gone:
-            report.add(problem)
-    for problem in problems[:_SHOWN]:
-        click.echo(f"Warning: {problem.sentence}", err=True)
-    if job.missed:
-        click.echo(
-            f"Warning: the archive did not list {job.missed} images it announced; "
-            "what it withdrew is not known, and nothing was deleted",
-            err=True,
-        )
-    is_partial = problems or job.missed or report.counts.get("failed")
-    return ExitCode.PARTIAL if is_partial else ExitCode.OK
 
 
 def _rebuild(
@@ -159,7 +207,6 @@ def _rebuild(
     options: "DownloadOptions",
     report: "Report",
     mode: str,
-    most: int | None,  # noqa: ARG001 - the same signature as _synchronize
 ) -> ExitCode:
     from isic_cli.services.dataset.rebuild import Rebuilding, extra_pictures
 

@@ -1,5 +1,6 @@
 """`isic dataset verify`: whether what is there is what was downloaded."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,8 @@ def verify(
     with (
         reported(transfer.report_file) as report,
         Lock(folder) as lock,
-        folder_lock(folder, wait=transfer.wait, needed=repair),
+        # Whoever only reads waits for no run, and needs no folder that can be written.
+        folder_lock(folder, wait=transfer.wait) if repair else nullcontext(),
     ):
         bad = _check(folder, lock, report, transfer.progress, executor, deep=deep)
         for one in bad[:_SHOWN]:

@@ -94,11 +94,7 @@ def diff(
             continue
         known, row = olds[before[isic_id]], news[place]
         names = {*known, *row} if fields is None else set(fields)
-        found = [
-            Change(isic_id, name, was, now)
-            for name in sorted(names - skipped)
-            if (was := to_text(known.get(name))) != (now := to_text(row.get(name)))
-        ]
+        found = changes_of(known, row, names - skipped)
         changes += found
         unchanged += not found
     return Difference(
@@ -107,6 +103,21 @@ def diff(
         changes=changes,
         unchanged=unchanged,
     )
+
+
+def changes_of(
+    old: Mapping[str, Any], new: Mapping[str, Any], names: Collection[str] | None = None
+) -> list[Change]:
+    """Return how one image changed, by field; in every field unless some are named."""
+    if names is None:
+        names = {*old, *new} - {"isic_id"}
+    isic_id = str(new.get("isic_id", ""))
+    return [
+        Change(isic_id, name, was, now)
+        for name in sorted(names)
+        if old.get(name) != new.get(name)
+        and (was := to_text(old.get(name))) != (now := to_text(new.get(name)))
+    ]
 
 
 def to_text(value: Any) -> str | None:

@@ -52,6 +52,24 @@ def place(source: Path, target: Path) -> Means:
     return means
 
 
+def hold(source: Path, target: Path) -> None:
+    """Give a file a second name for a while, whatever then takes the first one.
+
+    A copy where the file system has no links.
+
+    Raises
+    ------
+    OSError
+        As the system has it.
+    """
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in _NO_LINK:
+            raise
+        shutil.copyfile(source, target)
+
+
 def _put(source: Path, part: Path) -> Means:
     if _reflinked(source, part):
         return "reflink"

@@ -27,6 +27,7 @@ GOOD = frozenset(
         "removed",
         "repaired",
         "skipped",
+        "updated",
         "uploaded",
     }
 )

@@ -97,7 +97,7 @@ def test_sync_fetches_what_is_new_and_what_changed(
     done = dataset("sync", "--report", "run.jsonl", "out")
     assert (done.code, items(tmp_path / "run.jsonl")) == (
         0,
-        {"downloaded": ["1", "2"], "skipped": ["3"]},
+        {"updated": ["2"], "downloaded": ["1", "2"], "skipped": ["3"]},  # 2 has other pixels
     )
     assert pictures(tmp_path / "out") == locked(tmp_path / "out") == ["1", "2", "3"]
     assert (tmp_path / "out" / "ISIC_0000002.jpg").read_bytes() == jpeg(2, size=(64, 48))

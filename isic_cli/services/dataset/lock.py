@@ -127,6 +127,11 @@ class Lock:
             self._file.seek(self._offsets[place])
             return self._file.readline()
 
+    def line(self, isic_id: str) -> bytes | None:
+        """Return the line of an image as it is written, or None."""
+        place = self._place(isic_id)
+        return None if place is None else self._line(place)
+
     def lists(self, isic_id: str, path: str) -> bool:
         """Whether the image is listed with this path."""
         place = self._place(isic_id)

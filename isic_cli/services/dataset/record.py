@@ -12,6 +12,7 @@ from isic_cli.distribution import NAME as DISTRIBUTION
 from isic_cli.models.collection import Collection as ImageCollection
 from isic_cli.models.selection import Selection
 from isic_cli.services.dataset.header import LockHeader, NamedCollection, archive_of
+from isic_cli.services.dataset.history import history_kept
 from isic_cli.services.dataset.image import LockedImage
 from isic_cli.services.dataset.lock import NAME, Lock, existing_lock, write_lock
 from isic_cli.services.download.journal import DownloadJournal
@@ -67,6 +68,8 @@ def record_download(
 ) -> None:
     """Bring `metadata.csv`, `attribution.txt`, `licenses/` and `isic.lock` up to date.
 
+    Where the lock changes, lock and tables as they were are kept; see `history`.
+
     Parameters
     ----------
     selections, collections
@@ -76,11 +79,15 @@ def record_download(
     hurried : bool
         Ask the archive for nothing, and leave a large folder to the next run.
     """
-    if update_sidecars(folder, api.license_text, hurried=hurried):
-        header = new_header(
-            api.settings, folder, selections=selections, collections=collections, variant=variant
-        )
-        record_folder(folder, header, dropped=dropped)
+    with history_kept(folder):
+        if update_sidecars(folder, api.license_text, hurried=hurried):
+            header = new_header(
+                *(api.settings, folder),
+                selections=selections,
+                collections=collections,
+                variant=variant,
+            )
+            record_folder(folder, header, dropped=dropped)
 
 
 def record_folder(folder: Path, header: LockHeader, *, dropped: Collection[str] = ()) -> bool:

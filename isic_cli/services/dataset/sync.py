@@ -2,11 +2,13 @@
 
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
 from isic_cli.api.archive import ArchiveApi
+from isic_cli.curation.diff import Change, changes_of
 from isic_cli.errors import CheckError
 from isic_cli.files.faults import local_error
 from isic_cli.models.ids import is_isic_id
@@ -16,6 +18,7 @@ from isic_cli.models.outcomes import Outcome
 from isic_cli.services.cite.credits import Credits
 from isic_cli.services.dataset.lock import Lock, locked_attribution
 from isic_cli.services.dataset.record import record_download
+from isic_cli.services.download.acquire import PlanSummary
 from isic_cli.services.download.cache import FileCache
 from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent
@@ -40,15 +43,26 @@ class Synchronisation:
         How files are transferred.
     lanes : int
         Listing requests side by side.
+    on_update : callable, optional
+        Is given, while the images are listed, one outcome `updated` for each whose metadata are
+        no longer what the folder has: each field, from what to what.
 
     Attributes
     ----------
     images : tuple of Images
         Those of each recorded selection.
+    by_field : Counter of str
+        How many images have another value of a field.
     """
 
     def __init__(
-        self, api: ArchiveApi, lock: Lock, options: DownloadOptions, *, lanes: int = 8
+        self,
+        api: ArchiveApi,
+        lock: Lock,
+        options: DownloadOptions,
+        *,
+        lanes: int = 8,
+        on_update: Callable[[Outcome], object] = lambda _: None,
     ) -> None:
         self._api = api
         self._lock = lock
@@ -56,6 +70,8 @@ class Synchronisation:
         self._seen = IdSet()
         self._is_listed = False
         self._dropped: set[str] = set()
+        self._on_update = on_update
+        self.by_field: Counter[str] = Counter()
         self.credits = Credits(api)
         self.images = tuple(select(api, one, lanes=lanes) for one in lock.header.selections)
 
@@ -82,7 +98,34 @@ class Synchronisation:
         self.credits = Credits(self._api, numbers, kept=locked_attribution(self._lock))
         cache = FileCache.open(self._api.settings, self._options.variant)
         downloader = Downloader(self._api, self._options, cache=cache)
-        yield from downloader.run(self.credits.apply(self._records()))
+        with DownloadJournal(self._options.folder, writable=False) as journal:
+            yield from downloader.run(self._compared(self.credits.apply(self._records()), journal))
+
+    def plan(self) -> PlanSummary:
+        """Return what `run` would fetch; touches nothing."""
+        summary = PlanSummary()
+        numbers = {one.id for images in self.images for one in images.collections}
+        self.credits = Credits(self._api, numbers, kept=locked_attribution(self._lock))
+        downloader = Downloader(self._api, self._options)
+        with DownloadJournal(self._options.folder, writable=False) as journal:
+            records = self._compared(self.credits.apply(self._records()), journal)
+            for planned in downloader.plan(records):
+                summary.add(planned)
+        return summary
+
+    def _compared(
+        self, records: Iterable[ImageRecord], journal: DownloadJournal
+    ) -> Iterator[ImageRecord]:
+        """Pass records on, and note how their metadata differ from what the folder has."""
+        done = IdSet()
+        for record in records:
+            entry = journal.get(record.isic_id, self._options.variant)
+            if entry is not None and done.add(record.isic_id):
+                found = changes_of(entry.record, record.row())
+                self.by_field.update(change.field for change in found)
+                if found:
+                    self._on_update(_updated(record.isic_id, found, entry.path))
+            yield record
 
     def _records(self) -> Iterator[ImageRecord]:
         for images in self.images:
@@ -158,6 +201,16 @@ class Synchronisation:
             dropped=self._dropped,
             hurried=hurried,
         )
+
+
+def _updated(isic_id: str, changes: list[Change], path: str) -> Outcome:
+    words = [f"{one.field}: {_shown(one.old)} is now {_shown(one.new)}" for one in changes]
+    fields = {one.field: [one.old, one.new] for one in changes}
+    return Outcome(isic_id, "updated", "; ".join(words), path=path, extra={"changes": fields})
+
+
+def _shown(value: str | None) -> str:
+    return "nothing" if value is None else repr(value)
 
 
 def _unlink(path: str) -> None:

@@ -1,0 +1,141 @@
+"""What a synchronisation tells of changed metadata, and the earlier states that a folder keeps."""
+
+import json
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from isic_cli.files.lock import folder_lock
+from isic_cli.services.dataset.history import kept_states, parse_moment
+from tests.cli.conftest import Isic, Result
+from tests.support.folders import ROWS, make_folder
+
+
+@pytest.fixture
+def out(isic: Isic, tmp_path: Path) -> Path:
+    """The whole archive, downloaded."""
+    assert isic("image", "download", "-y", "out").code == 0
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def dataset(isic: Isic) -> Isic:
+    def call(*arguments: str, stdin: str = "", archive: str | None = None) -> Result:
+        return isic("dataset", *arguments, stdin=stdin, archive=archive)
+
+    return call
+
+
+def relabel(folder: Path, number: int, **values: str) -> None:
+    rows: list[Mapping[str, Any]] = [
+        {**row, **values} if row["isic_id"] == f"ISIC_000000{number}" else row for row in ROWS
+    ]
+    make_folder(folder, rows)
+
+
+def wait_for_the_next_second() -> None:
+    """The time of a lock has no fractions."""
+    now = time.time()
+    time.sleep(1 - now % 1)
+
+
+def files(folder: Path) -> dict[str, tuple[int, bytes]]:
+    return {
+        str(path): (path.stat().st_mtime_ns, path.read_bytes())
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_sync_tells_each_changed_field_and_a_dry_run_tells_it_too(
+    dataset: Isic, out: Path, folder: Path, tmp_path: Path
+) -> None:
+    relabel(folder, 1, diagnosis_3="Nevus, blue", sex="female")
+    before = files(out)
+    planned = dataset("sync", str(out), "-n", "--report", "plan.jsonl")
+    assert planned.code == 0
+    assert "skip               4" in planned.lines
+    assert files(out) == before
+    done = dataset("sync", str(out), "--report", "done.jsonl")
+    assert done.code == 0
+    for words, said in (("would be updated", planned.err), ("were updated", done.err)):
+        assert "Updated: ISIC_0000001: diagnosis_3: " in said
+        assert f"The metadata of 1 image {words}: diagnosis_3 1, sex 1.\n" in said
+    for name in ("plan.jsonl", "done.jsonl"):
+        lines = map(json.loads, (tmp_path / name).read_text("utf-8").splitlines())
+        told = [line for line in lines if line.get("status") == "updated"]
+        assert [line["isic_id"] for line in told] == ["ISIC_0000001"]
+        assert told[0]["changes"]["sex"] == ["male", "female"]
+        assert told[0]["changes"]["diagnosis_3"][1] == "Nevus, blue"
+    assert "Updated" not in dataset("sync", str(out)).err
+
+
+def test_the_states_that_a_sync_replaced_are_listed_and_compared(
+    dataset: Isic, out: Path, folder: Path
+) -> None:
+    first = json.loads(dataset("log", str(out), "-f", "json").out)
+    assert [(row["images"], row.get("added")) for row in first] == [(4, None)]
+    wait_for_the_next_second()
+    relabel(folder, 1, sex="female")
+    assert dataset("sync", str(out)).code == 0
+    assert dataset("sync", str(out)).code == 0  # nothing new: no state more
+    states = json.loads(dataset("log", str(out), "-f", "json").out)
+    assert [(s["images"], s.get("changed"), s.get("removed")) for s in states] == [
+        (4, 1, 0),
+        (4, None, None),
+    ]
+    assert states[1]["time"] == first[0]["time"]
+    then = dataset("diff", str(out), "--at", states[1]["time"], "-f", "csv", "--exit-code")
+    assert (then.code, then.lines[1:]) == (7, ["relabelled,ISIC_0000001,sex,male,female"])
+    now = dataset("diff", str(out), "--at", "2100-01-01", "--exit-code")
+    assert (now.code, now.lines[1:]) == (0, [])
+    too_old = dataset("diff", str(out), "--at", "2000-01-01")
+    assert too_old.code == 6
+    assert "The oldest is of" in too_old.err
+
+
+@pytest.mark.parametrize(
+    "words", [["--at", "soon"], [], ["other", "--at", "2100-01-01"], ["--at", ""]]
+)
+def test_a_date_that_is_none_and_two_states_with_a_date_are_usage_errors(
+    words: list[str], dataset: Isic, out: Path
+) -> None:
+    (out.parent / "other").mkdir()
+    assert dataset("diff", str(out), *words).code == 2
+
+
+def test_the_oldest_states_go_first_and_a_damaged_one_is_named(
+    dataset: Isic, out: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("isic_cli.services.dataset.history.KEPT", 2)
+    (out / ".isic" / ".history-of-a-killed-run").mkdir()
+    for sex in ("female", "male", "female", "male"):
+        relabel(folder, 1, sex=sex)
+        assert dataset("sync", str(out)).code == 0
+    assert [state.number for state in kept_states(out)] == [3, 4]
+    assert len(dataset("log", str(out), "-q").lines) == 3
+    assert [path.name for path in (out / ".isic").glob(".history*")] == []
+    kept_states(out)[1].path.write_bytes(b"no archive")
+    damaged = dataset("log", str(out))
+    assert damaged.code == 8
+    assert "000004" in damaged.err
+
+
+def test_status_and_verify_work_while_a_run_is_under_way(dataset: Isic, out: Path) -> None:
+    with folder_lock(out):
+        assert dataset("status", str(out)).code == 0
+        assert dataset("verify", str(out), "--deep").code == 0
+        assert dataset("sync", str(out), "-n").code == 0
+        assert dataset("verify", str(out), "--repair").code == 10
+
+
+def test_a_day_is_meant_to_its_end_and_a_time_without_a_zone_is_utc() -> None:
+    assert parse_moment("2026-11-29") == datetime(2026, 11, 30, tzinfo=UTC) - timedelta(
+        microseconds=1
+    )
+    assert parse_moment("2026-11-29T18:00") == datetime(2026, 11, 29, 18, tzinfo=UTC)
+    assert parse_moment("2026-11-29T18:00+02:00") == datetime(2026, 11, 29, 16, tzinfo=UTC)
