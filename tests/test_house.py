@@ -18,7 +18,7 @@ LAYERS = [
     {"__main__"},
     {"cli"},
     {"compat"},
-    {"python"},
+    {"python", "serve"},
     {"services"},
     {"api", "folder", "demo"},
     {"index"},
@@ -37,7 +37,9 @@ LAYERS = [
 FENCED = {
     "click": {"cli"},
     "rich": {"cli"},
-    "httpx": {"api", "folder"},
+    "httpx": {"api", "folder", "serve"},
+    "starlette": {"serve"},
+    "uvicorn": {"serve"},
     "duckdb": {"index", "tables"},
 }
 

@@ -3,7 +3,6 @@
 Nothing is asked of the network, no database is opened, and whatever goes wrong offers nothing.
 """
 
-import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +12,7 @@ from click.shell_completion import CompletionItem
 from isic_cli.errors import IsicError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
-#: Where a term of a query begins: after a space, a bracket or a minus.
-_LAST_TERM = re.compile(r"(?:[a-z0-9_]+:)?(?:\"[^\"]*|[^\s()\"-]*)\Z")
+    from collections.abc import Iterable
 
 
 def complete_archive(
@@ -34,15 +29,10 @@ def complete_query(
 ) -> list[CompletionItem]:
     """Offer what may follow in a query: a field, or a value of the field before the colon."""
     del param
-    match = _LAST_TERM.search(incomplete)
-    last = match[0] if match else ""
-    before = incomplete[: len(incomplete) - len(last)]
-    field, colon, value = last.partition(":")
-    if colon:
-        found = (f"{before}{field}:{text}" for text in _values(ctx, field, value.strip('"')))
-    else:
-        found = (f"{before}{name}:" for name in _searchable() if name.startswith(field))
-    return [CompletionItem(text) for text in found]
+    from isic_cli.query.completion import completed
+
+    start, found = completed(incomplete, lambda field: _values(ctx, field))
+    return [CompletionItem(f"{incomplete[:start]}{text}") for text in found]
 
 
 def complete_fields(
@@ -110,34 +100,18 @@ def _settings(ctx: click.Context) -> Any:
     return Run(**ctx.find_root().params).settings()
 
 
-def _searchable() -> "Iterable[str]":
-    from isic_cli.query.fields import FIELDS
-
-    return (name for name, field in FIELDS.items() if not field.crashes)
-
-
 def _known() -> "Iterable[str]":
+    from isic_cli.query.completion import searchable
     from isic_cli.query.fields import UNSEARCHABLE
 
-    return [*_searchable(), *UNSEARCHABLE]
+    return [*searchable(), *UNSEARCHABLE]
 
 
-def _values(ctx: click.Context, field: str, typed: str) -> "Iterable[str]":
-    from isic_cli.query.fields import FIELDS
-
-    known = FIELDS.get(field)
-    if known is None:
-        return []
-    values: Mapping[str, int] = dict.fromkeys(known.values, 0)
+def _values(ctx: click.Context, field: str) -> "Iterable[str]":
     with suppress(IsicError):
         from isic_cli.services.upload.dictionary import known_terms
 
         terms = known_terms(_settings(ctx)) or {}
-        values = terms.get(field, {}).get("values") or values
-    if known.kind == "boolean":
-        values = {"true": 0, "false": 0}
-    return (
-        value if _BARE.fullmatch(value) else f'"{value}"'
-        for value in values
-        if value.startswith(typed)
-    )
+        values: Iterable[str] = terms.get(field, {}).get("values") or ()
+        return values
+    return ()

@@ -46,6 +46,7 @@ COMMANDS = {
     "contributor": ("isic_cli.cli.contributor:contributor", "Whom you may contribute for."),
     "accession": ("isic_cli.cli.accession:accession", "Upload images to a cohort."),
     "doctor": ("isic_cli.cli.doctor:doctor", "Check what isic needs to work."),
+    "serve": ("isic_cli.cli.serve:serve", "Serve a folder as an archive, with a gallery."),
     "cache": ("isic_cli.cli.cache:cache", "Keep the archive's metadata on this machine."),
     "api": ("isic_cli.cli.api:api", "Send a raw request to the archive."),
     "completion": ("isic_cli.cli.completion:completion", "Print a completion script for a shell."),

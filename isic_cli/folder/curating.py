@@ -158,7 +158,7 @@ def _found(call: Call, act: Act) -> httpx.Response:
 
 
 def _read_only() -> httpx.Response:
-    return json_reply({"error": "The demo archive cannot be changed."}, 403)
+    return json_reply({"error": "This archive cannot be changed."}, 403)
 
 
 def _is_misplaced(call: Call, collection: LocalCollection, isic_id: str) -> bool:

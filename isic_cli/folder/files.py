@@ -1,4 +1,4 @@
-"""Files, served as an object store serves them: ETag, ranges, conditional ranges."""
+"""Files, served as an object store serves them: ETag, ranges, conditional requests."""
 
 import re
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 import httpx
 
+from isic_cli.files.atomic import replacing_bytes
 from isic_cli.folder.replies import access_denied, no_such_key
 from isic_cli.folder.request import Call
 from isic_cli.pictures.load import logged_errors, opened
@@ -71,14 +72,35 @@ def picture(call: Call) -> httpx.Response:
 def small_picture(call: Call) -> httpx.Response:
     """Answer `/thumbnails/<id>_thumbnail.jpg`: from the folder, else drawn now."""
     isic_id = call.parts["name"].removesuffix("_thumbnail.jpg")
-    kept = call.store.contents.thumbnails.get(isic_id)
+    contents = call.store.contents
+    kept = contents.thumbnails.get(isic_id)
     if kept is not None:
         return file_reply(call, Path(kept))
-    source = call.store.contents.pictures.get(isic_id)
-    body = thumbnail(Path(source)) if source is not None else None
+    source = Path(contents.pictures.get(isic_id, ""))
+    if not source.name or not contents.may_serve(source):
+        return no_such_key(call.path.lstrip("/"))
+    contents.make(source)
+    drawn = _drawn_before(call, isic_id, source)
+    if drawn is not None and drawn.exists():
+        return file_reply(call, drawn)
+    body = thumbnail(source)
     if body is None:
         return no_such_key(call.path.lstrip("/"))
-    return _reply(call, BytesIO(body), len(body), f'"t{hash_of(body)}"', "image/jpeg")
+    if drawn is not None:
+        with logged_errors(), replacing_bytes(drawn, parents=True, durable=False) as stream:
+            stream.write(body)
+    return bytes_reply(call, body, "image/jpeg")
+
+
+def _drawn_before(call: Call, isic_id: str, source: Path) -> Path | None:
+    """Return where the thumbnail of a picture as it is now is kept; None where none is."""
+    if call.store.thumbnails is None:
+        return None
+    try:
+        state = source.stat()
+    except OSError:
+        return None
+    return call.store.thumbnails / f"{isic_id}-{state.st_mtime_ns:x}-{state.st_size:x}.jpg"
 
 
 def thumbnail(path: Path) -> bytes | None:
@@ -103,6 +125,11 @@ def _drawn(path: Path, changed: int) -> bytes | None:
         small.save(body, "JPEG", quality=85)
         return body.getvalue()
     return None
+
+
+def bytes_reply(call: Call, body: bytes, kind: str) -> httpx.Response:
+    """Answer with a file that was made now; see `file_reply`."""
+    return _reply(call, BytesIO(body), len(body), f'"t{hash_of(body)}"', kind)
 
 
 def superpixels(call: Call) -> httpx.Response:
@@ -141,6 +168,8 @@ def file_reply(call: Call, path: Path) -> httpx.Response:
         For a file that is to be made now and cannot be.
     """
     call.store.contents.make(path)
+    if not call.store.contents.may_serve(path):
+        return access_denied(call.path.lstrip("/"))
     try:
         file = path.open("rb")
     except PermissionError:
@@ -167,6 +196,9 @@ def _reply(call: Call, file: BinaryIO, size: int, etag: str, kind: str) -> httpx
         "ETag": etag,
         "Accept-Ranges": "bytes",
     }
+    if (refused := _unwanted(call, etag)) is not None:
+        file.close()
+        return httpx.Response(refused, headers={"ETag": etag})
     wanted = _range(call, size, etag)
     if wanted is None:
         status, start, length = 200, 0, size
@@ -180,6 +212,20 @@ def _reply(call: Call, file: BinaryIO, size: int, etag: str, kind: str) -> httpx
         file.close()
         return httpx.Response(status, headers=headers)
     return httpx.Response(status, headers=headers, stream=FilePart(file, start, length))
+
+
+def _unwanted(call: Call, etag: str) -> int | None:
+    """Return 304 or 412 where a condition of the request forbids a body (RFC 9110, 13.2.2)."""
+    if (needed := call.headers.get("If-Match")) and not _names(needed, etag):
+        return 412
+    if (known := call.headers.get("If-None-Match")) and _names(known, etag):
+        return 304
+    return None
+
+
+def _names(tags: str, etag: str) -> bool:
+    listed = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
+    return etag in listed or "*" in listed
 
 
 def _range(call: Call, size: int, etag: str) -> tuple[int, int] | None:

@@ -154,7 +154,8 @@ class IndexedStore(FolderStore):
             raise KeyError(isic_id)
         shown = found.to_json()
         for file in shown["files"].values():
-            file["url"] = origin + file["url"][file["url"].index("/", 8) :]
+            path = file["url"][file["url"].index("/", 8) :]
+            file["url"] = f"{origin}{path}{self.sign(path)}"
         return shown
 
     def each(self, ids: Iterable[str]) -> Iterator[str]:

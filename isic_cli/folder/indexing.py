@@ -74,10 +74,15 @@ def open_folder_index(
 
 
 def _home(folder: Path, spare: Path) -> Path:
+    state = writable_state(folder)
+    return state / "index" if state and not (state / "index").is_symlink() else spare
+
+
+def writable_state(folder: Path) -> Path | None:
+    """Return the `.isic` of a download folder; None when there is none that can be written."""
     state = folder / STATE
-    home = state / "index"
-    is_ours = state.is_dir() and not state.is_symlink() and not home.is_symlink()
-    return home if is_ours and os.access(state, os.W_OK) else spare
+    is_ours = state.is_dir() and not state.is_symlink() and os.access(state, os.W_OK)
+    return state if is_ours else None
 
 
 def _opened(home: Path, folder: Path, stamps: Stamps, writes: Sequence[Path]) -> FolderIndex:

@@ -6,6 +6,7 @@ beside their JPEGs, and those are no pictures.
 """
 
 import logging
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,10 +54,13 @@ class Contents:
         Paths by file name.
     maker : FileMaker or None
         Makes those of them that are not there yet.
+    confined : bool
+        Whether links that lead out of the folder are refused: where strangers ask.
     """
 
     folder: Path
     maker: FileMaker | None = None
+    confined: bool = False
     pictures: dict[str, str] = field(default_factory=dict)
     thumbnails: dict[str, str] = field(default_factory=dict)
     superpixels: dict[str, str] = field(default_factory=dict)
@@ -70,6 +74,12 @@ class Contents:
         except OSError:
             name = Path(path).relative_to(self.folder).as_posix()
             return self.maker.sizes.get(name) if self.maker else None
+
+    def may_serve(self, path: Path) -> bool:
+        """Whether a file lies in the folder, or may lie elsewhere."""
+        if not self.confined:
+            return True
+        return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.folder))
 
     def make(self, path: Path) -> None:
         """Make a file unless it is there, or is none of those that can be made.

@@ -7,7 +7,7 @@ dimensions and thumbnails are found when they are asked for.
 import logging
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,10 @@ class FolderStore:
     ----------
     ids : tuple of str
         Every image served: in the order of the table, then those without a row by id.
+    thumbnails : Path or None
+        Where thumbnails that were drawn are kept; None draws them each time.
+    sign : callable
+        Returns what stands behind the path of a file's link: a signature, or nothing.
     """
 
     def __init__(
@@ -74,6 +78,8 @@ class FolderStore:
         self.lock = lock
         self.collection_file = collection_file or CollectionFile(folder / "collections.json")
         self.writable = writable
+        self.thumbnails: Path | None = None
+        self.sign: Callable[[str], str] = lambda _path: ""
         self._members: dict[int, tuple[LocalCollection, frozenset[str]]] = {}
         self._guard = threading.Lock()
         self._answers: OrderedDict[object, Sequence[str]] = OrderedDict()
@@ -173,18 +179,19 @@ class FolderStore:
         if "pixels_x" not in fields or "pixels_y" not in fields:
             fields.update(self._dimensions(isic_id))
         license_, attribution = self.credit(isic_id)
-        suffix = Path(picture).suffix.lower()
+        full = f"/images/{isic_id}{Path(picture).suffix.lower()}"
+        small = f"/thumbnails/{isic_id}_thumbnail.jpg"
         return {
             "isic_id": isic_id,
             "copyright_license": license_,
             "attribution": attribution,
             "files": {
                 "full": {
-                    "url": f"{origin}/images/{isic_id}{suffix}",
+                    "url": f"{origin}{full}{self.sign(full)}",
                     "size": self.contents.size_of(picture),
                 },
                 "thumbnail_256": {
-                    "url": f"{origin}/thumbnails/{isic_id}_thumbnail.jpg",
+                    "url": f"{origin}{small}{self.sign(small)}",
                     "size": self.contents.size_of(thumbnail) if thumbnail else None,
                 },
             },

@@ -110,7 +110,7 @@ class FolderTransport(httpx.BaseTransport):
     store : FolderStore
         What is served.
     origin : str
-        Scheme and host of the links in the answers.
+        Scheme and host of the links in the answers; empty for those of each request.
     routes : mapping
         What it answers.
     """
@@ -142,9 +142,8 @@ class FolderTransport(httpx.BaseTransport):
         query = request.url.params
         store = self.store_for(request)
         content = request.read()
-        call = Call(
-            store, self.origin, request.method, path, query, request.headers, parts, content
-        )
+        origin = self.origin or f"{request.url.scheme}://{request.url.netloc.decode('ascii')}"
+        call = Call(store, origin, request.method, path, query, request.headers, parts, content)
         try:
             return handler(call)
         except BodyError as error:

@@ -12,6 +12,7 @@ from isic_cli.services.index.paths import indexes_folder
 if TYPE_CHECKING:
     from isic_cli.api.archive import ArchiveApi
     from isic_cli.folder.folderindex import FolderIndex
+    from isic_cli.folder.store import FolderStore
     from isic_cli.folder.transport import FolderTransport
     from isic_cli.models.image import ImageRecord
 
@@ -36,7 +37,14 @@ def open_api(settings: Settings) -> "ArchiveApi":
 
 
 def open_transport(spec: ArchiveSpec, cache_dir: Path) -> "FolderTransport":
-    """Open the archive inside the process that a user means.
+    """Open the archive inside the process that a user means; see `open_store`."""
+    from isic_cli.folder.transport import FolderTransport
+
+    return FolderTransport(open_store(spec, cache_dir))
+
+
+def open_store(spec: ArchiveSpec, cache_dir: Path) -> "FolderStore":
+    """Open what an archive inside the process is made from.
 
     Parameters
     ----------
@@ -53,21 +61,19 @@ def open_transport(spec: ArchiveSpec, cache_dir: Path) -> "FolderTransport":
         For a folder that is not an archive, or a demo that cannot be written.
     """
     from isic_cli.folder.store import FolderStore
-    from isic_cli.folder.transport import FolderTransport
 
     if spec.kind == "demo":
         from isic_cli.demo import DrawnFiles, demo_folder
 
         folder = demo_folder(cache_dir)
-        store = FolderStore.open(folder, writable=False, maker=DrawnFiles(folder))
-        return FolderTransport(store)
+        return FolderStore.open(folder, writable=False, maker=DrawnFiles(folder))
     if spec.kind == "folder" and spec.folder is not None:
         index = folder_index(spec, cache_dir)
         if index is not None:
             from isic_cli.folder.indexed import IndexedStore
 
-            return FolderTransport(IndexedStore(index))
-        return FolderTransport(FolderStore.open(spec.folder))
+            return IndexedStore(index)
+        return FolderStore.open(spec.folder)
     raise UsageError(f"the archive {spec.name} is not inside the process")
 
 

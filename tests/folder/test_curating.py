@@ -70,7 +70,7 @@ def test_the_demo_is_not_changed(archive: httpx.Client) -> None:
         "collections/create-from-isic-ids/", json={"name": "n", "isic_ids": ["ISIC_9000000"]}
     )
 
-    refused = {"error": "The demo archive cannot be changed."}
+    refused = {"error": "This archive cannot be changed."}
     assert (answer.status_code, answer.json()) == (403, refused)
     assert (made.status_code, made.json()) == (403, refused)
 

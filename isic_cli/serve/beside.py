@@ -1,0 +1,119 @@
+"""What lies in a folder beside its archive, for a gallery: labels, splits, notes, duplicates."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from isic_cli.errors import IsicError
+from isic_cli.files.load import parse_json
+from isic_cli.services.tabular import open_table
+from isic_cli.tables.content import Content
+
+logger = logging.getLogger(__name__)
+
+#: What a file is called, and the columns that may hold what is looked for.
+_LABELS = ("labels*.csv", ("label", "labels", "diagnosis", "class"))
+_SPLITS = ("split*.csv", ("split", "fold", "set"))
+NOTES = "notes.csv"
+NOTE_COLUMNS = ("who", "when", "isic_id", "note")
+#: Pairs of near-duplicates that are shown.
+_MOST_PAIRS = 5000
+
+
+class FolderTables:
+    """The tables that lie loose in a folder, each read when it is first asked for.
+
+    A file that cannot be read is logged and passed over: the pictures can be looked at without.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @cached_property
+    def labels(self) -> Mapping[str, str]:
+        """The label of each image, of the first table that has some."""
+        return self._column(*_LABELS)
+
+    @cached_property
+    def splits(self) -> Mapping[str, str]:
+        """The part of a split that each image is in."""
+        return self._column(*_SPLITS)
+
+    @cached_property
+    def notes(self) -> Mapping[str, list[dict[str, str]]]:
+        """The notes about each image, in the order in which they were written."""
+        found: dict[str, list[dict[str, str]]] = {}
+        for row in self._rows(self._folder / NOTES):
+            note = {name: str(row.get(name) or "") for name in NOTE_COLUMNS}
+            found.setdefault(note["isic_id"], []).append(note)
+        return found
+
+    @cached_property
+    def duplicates(self) -> list[dict[str, Any]]:
+        """Pairs of near-duplicates, as `isic dataset dedupe -o FILE.jsonl` wrote them."""
+        return [
+            pair
+            for path in sorted(self._folder.glob("*.jsonl"))
+            for group in _tolerant(path, lambda path: list(_groups(path)))
+            for pair in _pairs(group)
+        ][:_MOST_PAIRS]
+
+    def _column(self, pattern: str, names: tuple[str, ...]) -> dict[str, str]:
+        for path in sorted(self._folder.glob(pattern)):
+            rows = self._rows(path)
+            column = next((name for name in names if rows and name in rows[0]), None)
+            if column is not None:
+                return {row["isic_id"]: str(row[column]) for row in rows if row.get(column)}
+        return {}
+
+    def _rows(self, path: Path) -> list[dict[str, Any]]:
+        if not path.is_file() or path.is_symlink():
+            return []
+        return _tolerant(path, lambda path: list(open_table(path)))
+
+
+def _tolerant(path: Path, read: Callable[[Path], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    try:
+        return read(path)
+    except (IsicError, ValueError) as error:
+        logger.warning("%s is not shown: %s", path.name, error)
+        return []
+
+
+def _groups(path: Path) -> Iterator[dict[str, Any]]:
+    if path.is_symlink():
+        return
+    for line in Content(path).lines():
+        group = parse_json(line)
+        if not isinstance(group, dict) or not {"isic_ids", "keep", "links"} <= group.keys():
+            return
+        yield group
+
+
+def _pairs(group: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the pairs of a group, the sure ones by their links; ids of one picture are none."""
+    from isic_cli.models.ids import first_id
+
+    keep = first_id(str(group["keep"]))
+    linked = {}
+    for link in group["links"]:
+        pair = tuple(sorted((first_id(str(link["left"])), first_id(str(link["right"])))))
+        linked[pair] = link
+    for left, right in combinations(sorted(map(str, group["isic_ids"])), 2):
+        if (left, right) in linked or keep in {left, right}:
+            link = linked.get((left, right), {})
+            yield {
+                "left": left,
+                "right": right,
+                "keep": keep,
+                "method": link.get("method", group.get("method")),
+                "distance": link.get("distance"),
+            }

@@ -1,0 +1,175 @@
+"""Run the application behind uvicorn: the socket first, so that a port in use is one line."""
+
+import asyncio
+import errno
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from isic_cli.config import ArchiveSpec, is_loopback
+from isic_cli.errors import LocalError, UsageError
+from isic_cli.serve.app import make_app
+from isic_cli.serve.gallery import GalleryRoutes
+from isic_cli.serve.guard import Rules
+from isic_cli.serve.live import LiveTransport
+from isic_cli.serve.marks import Writing
+from isic_cli.serve.overlays import labels, overlay, preview
+
+#: Connections at once; the next ones are answered 503.
+_MOST_CONNECTIONS = 1000
+#: Seconds for which answers may go on after a signal: a run is over two seconds after it.
+_GRACE = 1
+_BACKLOG = 2048
+
+
+@dataclass(frozen=True)
+class ServeOptions:
+    """How a folder is served.
+
+    Attributes
+    ----------
+    host : str
+        The address, or a name of it, that is listened at.
+    port : int
+        0 for any that is free.
+    read_only : bool
+        Write nothing into the folder.
+    token : str or None
+        What every request must carry.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    read_only: bool = False
+    token: str | None = None
+
+
+def build_app(spec: ArchiveSpec, cache_dir: Path, options: ServeOptions) -> ASGIApp:
+    """Return the application that serves an archive inside the process.
+
+    Raises
+    ------
+    LocalError
+        For a folder that is not an archive.
+    """
+    gallery = GalleryRoutes(spec.name if spec.kind == "demo" else _title(spec))
+    drawn = {
+        "/gallery/overlay/{isic_id}": {"GET": overlay},
+        "/gallery/superpixels/{isic_id}": {"GET": labels},
+        "/gallery/preview/{isic_id}": {"GET": preview},
+    }
+    routes = {**gallery.routes, **Writing(gallery).routes, **drawn}
+    gallery.transport = LiveTransport(
+        spec, cache_dir, read_only=options.read_only, routes=routes, token=options.token
+    )
+    names = {options.host.lower(), socket.gethostname().lower(), socket.getfqdn().lower()}
+    return make_app(gallery.transport, Rules(names if options.token else (), options.token))
+
+
+def _title(spec: ArchiveSpec) -> str:
+    return spec.folder.resolve().name if spec.folder is not None else spec.name
+
+
+def listen(options: ServeOptions) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises
+    ------
+    UsageError
+        For another host than this machine's own without a token, and for one that is not ours.
+    LocalError
+        For a port that is in use, or that only an administrator may take.
+    """
+    host, port = options.host, options.port
+    if not is_loopback(host) and options.token is None:
+        raise UsageError(
+            f"--host {host}: others could read the folder",
+            hint="Name a file with a secret word by --token-file; clients send it as their token.",
+        )
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except (socket.gaierror, UnicodeError) as error:
+        raise UsageError(f"--host {host}: there is no such host") from error
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(_BACKLOG)
+    except OSError as error:
+        listening.close()
+        if error.errno == errno.EADDRINUSE:
+            raise LocalError(
+                f"port {port} of {host} is in use", hint="Choose another with --port."
+            ) from error
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise UsageError(f"--host {host} is not an address of this machine") from error
+        raise LocalError(f"cannot listen at {host}:{port}: {error.strerror}") from error
+    return listening
+
+
+def address_of(listening: socket.socket, options: ServeOptions) -> str:
+    """Return the URL at which a browser finds the server."""
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    if host in {"0.0.0.0", "[::]"}:  # noqa: S104 - what it was told, and no host to go to
+        host = socket.gethostname()
+    return f"http://{host}:{listening.getsockname()[1]}"
+
+
+def run(
+    app: ASGIApp,
+    listening: socket.socket,
+    *,
+    ready: Callable[[], None],
+    seconds: float | None = None,
+) -> None:
+    """Serve until a signal comes, which is raised again once open answers were sent.
+
+    Parameters
+    ----------
+    ready : callable
+        Called when requests are answered.
+    seconds : float, optional
+        End by itself after so long.
+    """
+    _Server(configured(app), ready, seconds).run(sockets=[listening])
+
+
+def configured(app: ASGIApp) -> uvicorn.Config:
+    """Return how uvicorn runs the application."""
+    return uvicorn.Config(
+        app,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=_MOST_CONNECTIONS,
+        timeout_graceful_shutdown=_GRACE,
+    )
+
+
+class _Server(uvicorn.Server):
+    """Tells when it answers, and ends in time."""
+
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], seconds: float | None
+    ) -> None:
+        super().__init__(config)
+        self._ready = ready
+        self._seconds = seconds
+
+    def _end(self) -> None:
+        self.should_exit = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and tell."""
+        await super().startup(sockets)
+        if self._seconds is not None:
+            asyncio.get_running_loop().call_later(self._seconds, self._end)
+        self._ready()
