@@ -81,7 +81,7 @@ def generate(_app: Any) -> None:
         _write(f"python/{module}.rst", title + "\n".join(_entry(module, one) for one in names))
     for page in PROJECT:
         text = (ROOT / f"{page}.md").read_text("utf-8")
-        _write(f"project/{page}.md", text)
+        _write(f"project/{page}.md", text.replace("](docs/", "](../../"))
 
 
 def examples(_app: Any, ctx: Any, lines: list[str]) -> None:

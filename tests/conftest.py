@@ -1,6 +1,5 @@
 """Every test runs with an empty home, no ISIC_* environment, and no way out but loopback."""
 
-import fcntl
 import ipaddress
 import itertools
 import os
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from isic_cli.demo import DrawnFiles, demo_folder
 
@@ -73,8 +73,7 @@ def demo_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.getbasetemp()
     cache = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demo-cache"
     cache.mkdir(exist_ok=True)
-    with (cache / "drawing").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(cache / "drawing.lock"):
         folder = demo_folder(cache)
         drawn = DrawnFiles(folder)
         for name in drawn.sizes:
