@@ -29,6 +29,7 @@ DRAWN = 200
 EXPORTED = int(os.environ.get("PICTURES", "10000"))
 SIDE = 512
 ROUNDS = 3
+PROCESSES = ExecutorSpec("processes", jobs=2)
 
 
 def draw(folder: Path) -> list[Path]:
@@ -82,10 +83,10 @@ def by_pillow(folder: Path, out: Path) -> float:
         return time.perf_counter() - start
 
 
-def by_export(folder: Path, out: Path) -> float:
-    """Return seconds of an export with two processes, their start not counted."""
+def by_export(folder: Path, out: Path, spec: ExecutorSpec = PROCESSES) -> float:
+    """Return seconds of an export, the start of its workers not counted."""
     options = ExportOptions(folder, out, "csv", size=TargetSize(SIDE, SIDE))
-    with open_workers(ExecutorSpec("processes", jobs=2)) as workers:
+    with open_workers(spec) as workers:
         list(workers.stream(abs, [1, -1]))
         start = time.perf_counter()
         with ExportState(out).open(options.recipe) as state:
@@ -126,6 +127,16 @@ def main() -> int:
         rate = statistics.median(rates)
         missed += rate < 0.9
         print(f"export at {SIDE}, of Pillow's own rate: {rate:.2f} (asked: 0.9)")
+        gains = []
+        for at in range(ROUNDS):
+            one, two = (
+                by_export(many, root / f"dask{jobs}-{at}", ExecutorSpec("dask", jobs=jobs))
+                for jobs in (1, 2)
+            )
+            gains.append(one / two)
+        gain = statistics.median(gains)
+        missed += gain < 1.7
+        print(f"Dask, two workers beside one: {gain:.2f} (asked: 1.7)")
         few = pile(root / "few", pictures, EXPORTED // 5)
         small, large = peak_of_export(few, root / "small"), peak_of_export(many, root / "large")
         missed += large / small > 1.15
