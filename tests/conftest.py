@@ -12,6 +12,9 @@ import pytest
 from filelock import FileLock
 
 from isic_cli.demo import DrawnFiles, demo_folder
+from tests.support.browsers import browser, open_page, screenshots
+
+__all__ = ["browser", "open_page", "screenshots"]
 
 _connect = socket.socket.connect
 

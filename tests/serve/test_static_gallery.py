@@ -12,12 +12,12 @@ import pytest
 from isic_cli.cli.main import run
 from isic_cli.query import parse
 from tests.cli.conftest import Isic, folder, isic
-from tests.support.browsers import OpenPage, browser, open_page, screenshots
+from tests.support.browsers import OpenPage, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-__all__ = ["browser", "folder", "isic", "open_page", "screenshots"]
+__all__ = ["folder", "isic"]
 
 PAGE = Path(__file__).parents[2] / "isic_cli" / "serve" / "page"
 HOSTILE = '<img src=x onerror="document.title=\'owned\'"></script><b>"Dr. & Sons'
@@ -130,9 +130,9 @@ def test_a_colleague_searches_marks_and_takes_a_list_away(
     assert page.inner_text("#mistake mark") == "age_aprox"
     page.fill("#query", "diagnosis_1:Malignant AND (sex:male OR age_approx:[40 TO 60})")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('#count').textContent.startsWith('1')")
+    until(page, "document.querySelector('#count').textContent.startsWith('1')")
     page.click("text=Trunk")
-    page.wait_for_function("document.querySelector('#query').value.endsWith(':Trunk')")
+    until(page, "document.querySelector('#query').value.endsWith(':Trunk')")
     records = data_of(gallery)["records"]
     query = parse(page.input_value("#query"))
     expected = [one["isic_id"] for one in records if query.matches(one)]
@@ -178,8 +178,9 @@ def test_the_page_reads_queries_as_the_archive_does(gallery: Path, open_page: Op
     for text in queries:
         expected = sum(parse(text).matches(one) for one in records)
         page.evaluate("(q) => { location.hash = new URLSearchParams({ q }); }", text)
-        page.wait_for_function(
-            "n => document.querySelector('#count').textContent === `${n} of 60 images`"
+        until(
+            page,
+            "document.querySelector('#count').textContent === `${arg} of 60 images`"
             " && !document.querySelector('[aria-busy]')",
             arg=expected,
         )

@@ -1,9 +1,10 @@
 """A real browser for the page: what it logs and asks for is looked at after every test."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,9 +14,19 @@ if TYPE_CHECKING:
 OpenPage = Callable[..., "Page"]
 
 
-@pytest.fixture(scope="session")
+def until(page: "Page", condition: str, arg: Any = None) -> None:
+    """Wait for a condition; the driver's own waiting makes code of text, which the page forbids."""
+    script = f"arg => {condition}"
+    for _ in range(400):
+        if page.evaluate(script, arg):
+            return
+        page.wait_for_timeout(25)
+    raise AssertionError(f"{condition} did not come true with {arg!r}")
+
+
+@pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
-    """The distribution's Chromium."""
+    """The distribution's Chromium, for a module: its driver leaves an event loop running."""
     playwright = pytest.importorskip("playwright.sync_api")
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
@@ -57,11 +68,12 @@ def open_page(browser: "Browser") -> "Iterator[OpenPage]":
     yield open_page
     for context in contexts:
         context.close()
-    assert said == []
+    assert said == [], said
     assert {url.split("/")[2] for url in asked if not url.startswith("blob:")} <= hosts
 
 
 @pytest.fixture(scope="session")
 def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where tests leave what they saw."""
-    return tmp_path_factory.mktemp("screenshots")
+    """Where tests leave what they saw; GALLERY_SCREENSHOTS=docs/images/gallery renews the docs'."""
+    given = os.environ.get("GALLERY_SCREENSHOTS")
+    return Path(given) if given else tmp_path_factory.mktemp("screenshots")

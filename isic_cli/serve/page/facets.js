@@ -18,7 +18,9 @@ function valueOf(field, bucket) {
   if (bucket.key_as_string) return [termOf(field, bucket.key_as_string), bucket.key_as_string];
   if (bucket.to === undefined) return [termOf(field, bucket.key), String(bucket.key)];
   const last = bucket.to === "*" ? "*]" : `${bucket.to}}`;
-  const words = bucket.to === "*" ? `${bucket.from} and more` : `${bucket.from} to below ${bucket.to}`;
+  // Ages are whole numbers; of other measures the upper end belongs to the next bar.
+  const end = field === "age_approx" ? bucket.to - 1 : `<${bucket.to}`;
+  const words = bucket.to === "*" ? `${bucket.from} and more` : `${bucket.from} – ${end}`;
   return [`${field}:[${bucket.from} TO ${last}`, words];
 }
 
@@ -32,7 +34,7 @@ function withEnds(facet) {
 }
 
 export class Facets {
-  /** `choose(query)` searches for another query. */
+  /** `choose(change)` searches for what `change` makes of the query of that moment. */
   constructor(data, choose) {
     Object.assign(this, { data, choose, open: new Set(FIRST), long: new Set(), version: 0 });
     this.root = byId("facets");
@@ -69,7 +71,7 @@ export class Facets {
     const most = Math.max(...rows.map(([, , count]) => count));
     const long = this.long.has(field) || rows.length <= SHORT + 2;
     const shown = rows.filter(([term], at) => long || at < SHORT || now.includes(term));
-    const list = el("ul", {}, ...shown.map((row) => this.row(query, field, row, now, most)));
+    const list = el("ul", {}, ...shown.map((row) => this.row(field, row, now, most)));
     const more = long ? null : el("button", {
       type: "button", className: "more", id: `facet-more-${field}`,
       onclick: () => { this.long.add(field); this.show(query); },
@@ -80,7 +82,7 @@ export class Facets {
     }, el("summary", { id: `facet-${field}` }, nameOf(field)), list, more);
   }
 
-  row(query, field, [term, words, count], now, most) {
+  row(field, [term, words, count], now, most) {
     const bar = el("span", { className: "bar", "aria-hidden": "true" });
     bar.style.width = `${(100 * count) / (most || 1)}%`;
     const button = el("button", {
@@ -88,7 +90,7 @@ export class Facets {
       id: `facet-${term}`,
       "aria-pressed": String(now.includes(term)),
       "aria-label": `${nameOf(field)}: ${words}, ${counted(count)} images`,
-      onclick: () => this.choose(toggled(query, field, term)),
+      onclick: () => this.choose((now) => toggled(now, field, term)),
     }, el("span", { className: "value" }, words), el("span", { className: "number" }, counted(count)), bar);
     return el("li", {}, button);
   }

@@ -22,7 +22,11 @@ export class Grid {
     this.forget();
     root.addEventListener("scroll", () => this.render(), { passive: true });
     root.addEventListener("keydown", (event) => this.press(event));
-    new ResizeObserver(() => this.layout()).observe(root);
+    new ResizeObserver(() => {
+      // Its height changes with lines that come and go around it; the cells stay as they are.
+      if (this.width === root.clientWidth) this.render();
+      else this.layout();
+    }).observe(root);
   }
 
   forget() {
@@ -56,6 +60,8 @@ export class Grid {
   layout() {
     const width = this.root.clientWidth - 2 * GAP;
     if (width <= 0) return;
+    this.width = this.root.clientWidth;
+    const focused = this.root.contains(document.activeElement);
     const top = Math.floor(this.root.scrollTop / (this.step || 1)) * (this.columns || 1);
     this.columns = Math.max(2, Math.floor((width + GAP) / (this.size + GAP)));
     this.side = Math.floor((width - GAP * (this.columns - 1)) / this.columns);
@@ -70,6 +76,7 @@ export class Grid {
     this.rows.clear();
     this.root.scrollTop = Math.floor(top / this.columns) * this.step;
     this.render();
+    if (focused) this.moveTo(this.current);
   }
 
   render() {

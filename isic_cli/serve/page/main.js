@@ -91,7 +91,7 @@ function start(data) {
     failed,
   });
   const pairs = new Pairs(data, marks);
-  const facets = new Facets(data, search);
+  const facets = new Facets(data, (change) => search(change(state.q)));
   const box = new QueryBox(data, search);
   const viewer = new Viewer(data, {
     marks,

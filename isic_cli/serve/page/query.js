@@ -61,6 +61,7 @@ export class QueryBox {
     const { value, selectionStart } = this.input;
     const answer = await this.data.complete(value, selectionStart).catch(() => ({ options: [] }));
     if (version !== this.version || document.activeElement !== this.input) return;
+    this.offered = value;
     this.span = [answer.start, answer.end];
     this.options = answer.options.slice(0, 50);
     this.at = -1;
@@ -103,7 +104,7 @@ export class QueryBox {
   }
 
   press(event) {
-    const open = !this.list.hidden;
+    const open = !this.list.hidden && this.offered === this.input.value;
     if (event.key === "ArrowDown" && !open) this.offer();
     else if (event.key === "ArrowDown") this.move(1);
     else if (event.key === "ArrowUp" && open) this.move(this.at < 0 ? 0 : -1);

@@ -160,9 +160,13 @@ export class Viewer {
     const { detail, id } = this;
     const found = [];
     if (detail.superpixels) found.push(["superpixels", "Superpixels", this.data.overlay(id, "superpixels", "")]);
-    for (const { name } of detail.masks ?? []) found.push([`mask ${name}`, `Mask ${name}`, this.data.overlay(id, "mask", name)]);
+    for (const { name } of detail.masks ?? []) {
+      const words = name.replace(`${id}_`, "").replace(/\.\w+$/, "").replaceAll("_", " ");
+      found.push([`mask ${words}`, `Mask: ${words}`, this.data.overlay(id, "mask", name)]);
+    }
     for (const study of detail.study ?? []) {
-      for (const feature of ["", ...study.features]) {
+      // A study without features asked questions: nothing of it can be drawn.
+      for (const feature of study.features.length ? ["", ...study.features] : []) {
         const name = feature ? `${study.id}:${feature}` : String(study.id);
         const words = `${study.name}: ${feature || "all that was marked"}`;
         found.push([`heatmap ${name}`, words, this.data.overlay(id, "heatmap", name)]);
