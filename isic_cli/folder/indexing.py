@@ -43,7 +43,7 @@ def open_folder_index(
     Returns
     -------
     FolderIndex or None
-        None for a folder of few pictures, and for one without a `metadata.csv`.
+        None for a folder of few pictures, and for that of a challenge.
 
     Raises
     ------
@@ -51,7 +51,10 @@ def open_folder_index(
         For a table that cannot be read, or a disk that is full.
     """
     if not (folder / TABLE).is_file():
-        return None  # the tables of a challenge have many names, and no stamp
+        from isic_cli.challenge.metadata import is_challenge_folder  # rarely, and it needs much
+
+        if is_challenge_folder(folder):
+            return None  # its tables have many names, and no stamp
     home = _home(folder, spare)
     stamps = read_stamps(home / STAMPS)
     if stamps is not None and _is_current(folder, stamps):

@@ -82,7 +82,7 @@ def folder_index(
 ) -> "FolderIndex | None":
     """Open the index of a folder archive, made or renewed first; None for any other archive.
 
-    A folder of few images has none: it is read as it is, and so is one without a `metadata.csv`.
+    A folder of few images has none: it is read as it is, and so is that of a challenge.
 
     Parameters
     ----------

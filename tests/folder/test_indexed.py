@@ -104,7 +104,10 @@ def folder(make: Make) -> Path:
     return make(FILES)
 
 
-def test_the_index_answers_every_route_as_the_folder_does(folder: Path) -> None:
+@pytest.mark.parametrize("table", [True, False], ids=["table", "pictures only"])
+def test_the_index_answers_every_route_as_the_folder_does(folder: Path, *, table: bool) -> None:
+    if not table:
+        (folder / "metadata.csv").unlink()
     with opened(folder) as index:
         plain, indexed = served(FolderStore.open(folder)), served(IndexedStore(index))
         for route in ROUTES:
@@ -270,6 +273,7 @@ def _only(isic_id: str) -> Condition:
     return among([isic_id])
 
 
-def test_a_folder_without_a_table_of_ours_is_read_as_it_is(make: Make) -> None:
-    folder = make({"ISIC_0000001.png": png(1, 1), "truth.csv": "image,MEL\nISIC_0000001,1.0\n"})
+def test_the_folder_of_a_challenge_is_read_as_it_is(make: Make) -> None:
+    truth = "ISIC_2019_Training_GroundTruth.csv"
+    folder = make({"ISIC_0000001.png": png(1, 1), truth: "image,MEL\nISIC_0000001,1.0\n"})
     assert open_folder_index(folder, folder.with_name("spare"), small=0) is None
