@@ -48,6 +48,7 @@ _LOG = Shape(
         "cite": ("isic_cli.cli.dataset_cite:cite", "Cite exactly these images."),
         "export": ("isic_cli.cli.dataset_export:export", "Export as a data set for training."),
         "diff": ("isic_cli.cli.metadata_diff:dataset_diff", "Tell what changed, field by field."),
+        "build": ("isic_cli.cli.dataset_build:build", "Build a data set from one file."),
         "init": ("isic_cli.cli.dataset_recipe:init", "Write a recipe of a data set."),
         "check": ("isic_cli.cli.dataset_recipe:check", "Find the mistakes of a recipe."),
         "stats": ("isic_cli.cli.dataset_stats:stats", "Count classes, ages, sites and licences."),

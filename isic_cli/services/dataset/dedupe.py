@@ -63,6 +63,8 @@ class Dedupe:
         Vectors of a model; pictures whose cosine is at least `cosine` are duplicates too.
     cosine : float
         From 0 to 1.
+    chosen : tuple of str or None
+        Paths of the pictures to compare, in place of all that the folders hold.
     without_vector : int
         Pictures that the embeddings do not have; known once they were grouped.
     problems : list of Outcome
@@ -79,6 +81,7 @@ class Dedupe:
     policy: str = "largest"
     embeddings: Embeddings | None = None
     cosine: float = 1.0
+    chosen: tuple[str, ...] | None = None
     without_vector: int = 0
     problems: list[Outcome] = field(default_factory=list)
     read: int = 0
@@ -94,7 +97,7 @@ class Dedupe:
             A folder that is not there or cannot be read.
         """
         for folder in self.folders:
-            for path in pictures_in(folder):
+            for path in pictures_in(folder) if self.chosen is None else self.chosen:
                 self.folder_of.setdefault(path, folder)
         own = list(self.folder_of)
         for folder in self.against:

@@ -88,7 +88,7 @@ class Catalogue:
     @cached_property
     def table(self) -> TableSource:
         """The metadata of the folder."""
-        return open_table(self.options.folder)
+        return open_table(self.options.table or self.options.folder)
 
     @cached_property
     def scheme(self) -> Scheme | None:
@@ -111,11 +111,14 @@ class Catalogue:
             return ()
         if self.scheme is not None:
             found: tuple[str, ...] = self.scheme.labels
+        elif self.options.classes:
+            found = self.options.classes
         else:
             rows = self.table.narrow((self.options.label,))
             values = {str(row[self.options.label]) for row in rows if self.options.label in row}
             found = tuple(sorted(values))
-        return (*found, UNMAPPED) if self.options.keep_unmapped else found
+        unmapped = (UNMAPPED,) if self.options.keep_unmapped and UNMAPPED not in found else ()
+        return (*found, *unmapped)
 
     @cached_property
     def splits(self) -> dict[str, str] | None:

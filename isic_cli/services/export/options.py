@@ -122,6 +122,10 @@ class ExportOptions:
         What goes along with the pictures as files.
     prune_empty : bool
         Whether an image folder has no folders for classes without a picture.
+    table : Path or None
+        The metadata of what is exported, in place of those of the folder.
+    classes : tuple of str
+        Every label in order, where `label` is a column; empty for its values, sorted.
     """
 
     folder: Path
@@ -136,6 +140,8 @@ class ExportOptions:
     per_shard: int = 1000
     along: frozenset[With] = frozenset()
     prune_empty: bool = False
+    table: Path | None = None
+    classes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind == "imagefolder" and self.label is None:
@@ -170,4 +176,6 @@ class ExportOptions:
             "per_shard": self.per_shard if self.kind in PACKED else None,
             "with": sorted(self.along) or None,
             "prune_empty": self.prune_empty or None,
+            "table": str(self.table.resolve()) if self.table else None,
+            "classes": list(self.classes) or None,
         }

@@ -1,0 +1,146 @@
+"""Build a data set: the stages of a recipe one after another, each only when it is needed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from isic_cli.errors import CheckError, IsicError, UsageError
+from isic_cli.models.outcomes import Outcome
+from isic_cli.services.build.events import (
+    BuildEvent,
+    BuildWarned,
+    StageEnded,
+    StageKept,
+)
+from isic_cli.services.build.freshness import archive_marks
+from isic_cli.services.build.graph import Stage, recipe_digest, stages_of
+from isic_cli.services.build.listing import SettingsOf
+from isic_cli.services.build.outputs import (
+    BuiltImages,
+)
+from isic_cli.services.build.recipe import RecipeFile
+from isic_cli.services.build.state import (
+    BuildState,
+    StageRecord,
+    key_of,
+    mark_of,
+)
+from isic_cli.services.build.work import BuildOptions, StageWork
+
+
+class Build:
+    """One build; the caller holds the lock of its folder.
+
+    Parameters
+    ----------
+    file : RecipeFile
+        Checked.
+    out : Path
+        The folder of the build.
+    settings_of : callable
+        Finds the archive of a source by its name in the recipe.
+    """
+
+    def __init__(
+        self, file: RecipeFile, out: Path, settings_of: SettingsOf, options: BuildOptions
+    ) -> None:
+        self._file = file
+        self._settings_of = settings_of
+        self._options = options
+        self.state = BuildState.open(out, file.recipe.name)
+        self.stages = stages_of(file, paper=False)
+        self._work = StageWork(file, self.state, self.stages, settings_of, options)
+        names = [one.name for one in self.stages]
+        if options.until and options.until not in names:
+            raise UsageError(f"no stage {options.until}", hint=f"one of {', '.join(names)}")
+        if options.locked and options.locked.header.get("recipe") != recipe_digest(file):
+            raise CheckError(
+                f"{options.locked.path} is of another recipe than {file.path}",
+                hint="Build without --locked: it writes a new lock.",
+            )
+
+    def plan(self) -> Iterator[tuple[str, str]]:
+        """Yield each stage with why it would be done, `""` for one that is as it should be."""
+        redone: list[str] = []
+        for stage in self._wanted():
+            why = self._why(stage)
+            if not why and (causes := [name for name in stage.inputs if name in redone]):
+                why = f"if {' or '.join(causes)} gives something else"
+            if why:
+                redone.append(stage.name)
+            yield stage.name, why
+
+    def _wanted(self) -> list[Stage]:
+        names = [one.name for one in self.stages]
+        until = self._options.until
+        return self.stages[: names.index(until) + 1] if until else self.stages
+
+    def _why(self, stage: Stage) -> str:
+        if stage.name in {"source", "references"}:
+            if self._options.update:
+                return "--update lists anew"
+            if self._options.locked:
+                return "--locked compares with the archive"
+        inputs = self.state.inputs(stage.inputs)
+        key = key_of(stage.name, stage.version, stage.options, inputs)
+        return self.state.why(stage.name, key, stage.options, inputs)
+
+    def run(self) -> Iterator[BuildEvent]:
+        """Build; yield what happens.
+
+        Raises
+        ------
+        RecipeError, UsageError
+            A source selects nothing, every image is left out, or the split cannot be.
+        CheckError
+            With a lock: the archive or the program gives something else.
+        PartialError
+            Pictures could not be had, or are damaged.
+        LockedError, NetworkError, LocalError
+            As the use cases that are called.
+        """
+        for stage in self._wanted():
+            why = self._why(stage)
+            if not why:
+                yield StageKept(stage.name)
+                if stage.name == "source":
+                    yield from self._check_archive()
+                continue
+            inputs = self.state.inputs(stage.inputs)
+            result = yield from self._work.do(stage, why)
+            record = StageRecord(
+                key=key_of(stage.name, stage.version, stage.options, inputs),
+                options=stage.options,
+                inputs=inputs,
+                output=result.output,
+                products={name: mark_of(self.state.out / name) for name in stage.products},
+                facts=result.facts,
+            )
+            self.state.put(stage.name, record)
+            yield StageEnded(stage.name, result.summary)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the data set is decided: all of its tables can be written."""
+        return "tables" in self.state.stages
+
+    def fates(self) -> Iterator[Outcome]:
+        """Yield what became of each image of the sources."""
+        for image in BuiltImages(self.state):
+            extra = {"stage": image.stage, "label": image.label, "split": image.split}
+            status = "ok" if image.is_in else "removed"
+            yield Outcome(image.isic_id, status, image.reason or None, extra=extra)
+
+    def _check_archive(self) -> Iterator[BuildEvent]:
+        """Say when the archive is another one than it was: the build keeps to what was listed."""
+        known = self.state.stages["source"].facts
+        try:
+            marks = archive_marks(self._file, self._settings_of)
+        except IsicError as error:
+            yield BuildWarned(f"whether the archive has changed is not known: {error.message}")
+            return
+        changed = [name for name, mark in marks.items() if mark != known["marks"].get(name)]
+        if changed:
+            yield BuildWarned(
+                f"the archive of {' and '.join(changed)} has changed since {known['listed']}; "
+                "this build keeps to what was listed then: --update takes the changes on"
+            )

@@ -1,0 +1,36 @@
+"""Whether an archive is still as it was: at most two requests for a source."""
+
+from isic_cli.folder.freshness import SOURCES, stamp_of
+from isic_cli.services.build.listing import SettingsOf, archive_for, selection_of
+from isic_cli.services.build.recipe import RecipeFile
+from isic_cli.services.build.state import digest_of
+from isic_cli.services.opening import open_api
+from isic_cli.services.select.live import SelectedImages
+
+
+def archive_marks(file: RecipeFile, settings_of: SettingsOf) -> dict[str, str]:
+    """Return what tells each source's archive from what it is after most changes.
+
+    Of an archive over the network it is the number of images that the search finds and how often
+    each value of each field occurs among them; a change that leaves all of these as they are is
+    seen by a listing only. Of a folder it is the times of its tables. A list of ids, and a
+    selection of the index, has no mark.
+
+    Raises
+    ------
+    NetworkError, AuthError
+        The archive does not answer.
+    """
+    marks: dict[str, str] = {}
+    for name, source in file.recipe.source.items():
+        settings = settings_of(archive_for(file, source))
+        spec = settings.archive
+        if spec.kind == "folder" and spec.folder is not None:
+            marks[name] = digest_of([stamp_of(spec.folder / one) for one in SOURCES])
+        elif spec.kind == "demo" or source.where or source.ids or source.challenge:
+            marks[name] = ""
+        else:
+            with open_api(settings) as api:
+                images = SelectedImages(api, selection_of(file, source))
+                marks[name] = digest_of([images.count(), images.facets()])
+    return marks

@@ -1,0 +1,189 @@
+"""The stages of a build in their order: what each depends on, and which files it writes."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from isic_cli import __version__
+from isic_cli.curation.labels import load_scheme
+from isic_cli.distribution import NAME as DISTRIBUTION
+from isic_cli.files.digest import sha256_of
+from isic_cli.services.build.check import ids_of, scheme_name
+from isic_cli.services.build.listing import archive_for
+from isic_cli.services.build.lock import LOCK
+from isic_cli.services.build.model import ExportTable, SourceTable
+from isic_cli.services.build.outputs import EXCLUDED, TABLE
+from isic_cli.services.build.pictures import PICTURES, REFERENCES
+from isic_cli.services.build.recipe import RecipeFile
+from isic_cli.services.build.state import BuildState, digest_of
+
+_STATE = ".isic/build"
+#: What is decided about an image: the inputs of what says it.
+_DECISIONS = ("source", "references", "exclude", "pictures", "dedupe", "labels", "split")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage.
+
+    Attributes
+    ----------
+    name : str
+        `source`, `references`, `exclude`, `pictures`, `dedupe`, `labels`, `split`, `lock`,
+        `tables`, `export:NAME` or `paper`.
+    version : int
+        Of its code: raised whenever it gives something else for the same inputs.
+    options : dict
+        What of the recipe it depends on.
+    inputs : tuple of str
+        The stages that it depends on.
+    products : tuple of str
+        The files and folders that it writes, below the build.
+    export : ExportTable, optional
+        What is exported.
+    """
+
+    name: str
+    version: int
+    options: Mapping[str, Any]
+    inputs: tuple[str, ...]
+    products: tuple[str, ...]
+    export: ExportTable | None = None
+
+
+def stages_of(file: RecipeFile, *, paper: bool) -> list[Stage]:
+    """Return the stages of a recipe in the order in which they run.
+
+    Raises
+    ------
+    UsageError, NotFoundError, LocalError
+        A file that the recipe names cannot be read.
+    """
+    found: list[Stage] = []
+    for stage in _all(file, paper=paper):
+        there = {one.name for one in found}
+        inputs = tuple(name for name in stage.inputs if name in there)
+        found.append(
+            Stage(stage.name, stage.version, stage.options, inputs, stage.products, stage.export)
+        )
+    return found
+
+
+def _all(file: RecipeFile, *, paper: bool) -> Iterator[Stage]:
+    recipe = file.recipe
+    yield Stage("source", 1, _sources(file, recipe.source), (), (f"{_STATE}/source.jsonl",))
+    references = [one for one in recipe.reference.values() if one.pictures]
+    if recipe.reference:
+        named = {name: _plain(one) for name, one in recipe.reference.items()}
+        options = {**_sources(file, recipe.reference), "share": named}
+        yield Stage("references", 1, options, (), (f"{_STATE}/references.jsonl",))
+    rules = [[_plain(rule), digest_of(ids_of(file, rule.ids))] for rule in recipe.exclude]
+    shares = {name: one.share for name, one in recipe.reference.items()}
+    yield Stage(
+        "exclude",
+        1,
+        {"exclude": rules, "share": shares},
+        ("source", "references"),
+        (f"{_STATE}/exclude.jsonl",),
+    )
+    folders = [PICTURES, *(f"{REFERENCES}/{n}" for n, r in recipe.reference.items() if r.pictures)]
+    yield Stage(
+        "pictures",
+        1,
+        {"folders": folders},
+        ("source", "references", "exclude"),
+        (*folders, f"{_STATE}/pictures.jsonl"),
+    )
+    if recipe.dedupe is not None or references:
+        options = {"dedupe": _plain(recipe.dedupe) if recipe.dedupe else None}
+        files = (f"{_STATE}/dedupe.jsonl", f"{_STATE}/groups.jsonl")
+        yield Stage("dedupe", 1, options, ("pictures",), files)
+    if recipe.labels is not None:
+        files = (f"{_STATE}/labels.jsonl", f"{_STATE}/unlabelled.jsonl")
+        yield Stage("labels", 1, _labels(file), ("source", "exclude", "dedupe"), files)
+    if recipe.split is not None:
+        before = ("source", "exclude", "dedupe", "labels")
+        yield Stage("split", 1, split_options(file), before, (f"{_STATE}/splits.jsonl",))
+    yield Stage("lock", 1, {"recipe": recipe_digest(file)}, _DECISIONS, (LOCK,))
+    yield Stage("tables", 1, {}, _DECISIONS, (TABLE, EXCLUDED))
+    for export in recipe.export:
+        name = export.name or export.to
+        inputs = ("pictures", "labels", "tables")
+        yield Stage(f"export:{name}", 1, _plain(export), inputs, (name,), export)
+    if paper and recipe.document.paper:
+        yield Stage("paper", 1, _plain(recipe.document), ("lock", "tables"), ("paper",))
+
+
+def _plain(table: Any) -> dict[str, Any]:
+    """Return a table of the recipe without what was not given."""
+    plain: dict[str, Any] = table.model_dump(mode="json", exclude_defaults=True)
+    return plain
+
+
+def _sources(file: RecipeFile, sources: Mapping[str, SourceTable]) -> dict[str, Any]:
+    return {
+        name: {
+            **_plain(one),
+            "archive": archive_for(file, one),
+            "ids": digest_of(ids_of(file, one.ids)),
+        }
+        for name, one in sources.items()
+    }
+
+
+def _labels(file: RecipeFile) -> dict[str, Any]:
+    table = file.recipe.labels
+    if table is None:
+        return {}
+    options = _plain(table)
+    if table.scheme:
+        scheme = load_scheme(scheme_name(file, table.scheme))
+        rules = [[list(rule.prefix), rule.label] for rule in scheme.rules.values()]
+        options["rules"] = digest_of([scheme.version, scheme.labels, rules])
+    if table.table:
+        options["content"] = sha256_of(file.near(table.table))
+    return options
+
+
+def split_options(file: RecipeFile) -> dict[str, Any]:
+    """Return what the split depends on beside the images."""
+    table = file.recipe.split
+    if table is None:
+        return {}
+    options = _plain(table)
+    if table.previous and (path := file.near(table.previous)).is_file():
+        options["content"] = sha256_of(path)
+    action = file.recipe.dedupe.action if file.recipe.dedupe else "drop"
+    return {**options, "duplicates": action}
+
+
+def recipe_digest(file: RecipeFile) -> str:
+    """Return the SHA-256 of what a recipe means: comments, order and layout do not matter."""
+    return digest_of(file.recipe.model_dump(mode="json", exclude_defaults=True))
+
+
+def lock_header(file: RecipeFile, state: BuildState, stages: Iterable[Stage]) -> dict[str, Any]:
+    """Return the first line of the lock."""
+    known = state.stages
+    recipe = file.recipe
+    header: dict[str, Any] = {
+        "name": recipe.name,
+        "recipe": recipe_digest(file),
+        "tool": f"{DISTRIBUTION} {__version__}",
+        "listed": known["source"].facts["listed"],
+        "sources": {
+            name: {**one.model_dump(mode="json", exclude_defaults=True)}
+            for name, one in recipe.source.items()
+        },
+        "seeds": {
+            **{name: one.seed for name, one in recipe.source.items() if one.sample},
+            **({"split": recipe.split.seed} if recipe.split else {}),
+        },
+        "stages": {stage.name: stage.version for stage in stages},
+    }
+    if recipe.labels is not None:
+        facts = known["labels"].facts
+        header["labels"] = {"scheme": recipe.labels.scheme, "version": facts["version"]}
+    if recipe.split is not None:
+        header["split"] = split_options(file)
+    return header

@@ -1,0 +1,298 @@
+"""Do the stages of a build, each by the use case that does it alone."""
+
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from isic_cli.errors import CheckError, NotFoundError
+from isic_cli.files.atomic import write_text
+from isic_cli.models.outcomes import Outcome
+from isic_cli.services.build import assign, decide
+from isic_cli.services.build.events import (
+    BuildEvent,
+    BuildWarned,
+    StageAdvanced,
+    StageBegun,
+)
+from isic_cli.services.build.freshness import archive_marks
+from isic_cli.services.build.graph import Stage, lock_header, split_options
+from isic_cli.services.build.listing import SettingsOf, SourceListing, today
+from isic_cli.services.build.lock import (
+    LOCK,
+    BuildLock,
+    change_text,
+    changes_between,
+    lock_rows,
+    write_lock_rows,
+)
+from isic_cli.services.build.outputs import (
+    EXCLUDED,
+    TABLE,
+    export_data_set,
+    options_of,
+    write_tables,
+)
+from isic_cli.services.build.pictures import PictureFetch, dedupe_job, note_pictures
+from isic_cli.services.build.recipe import RecipeFile
+from isic_cli.services.build.state import (
+    BuildState,
+    writing_rows,
+)
+from isic_cli.services.run.workers import ExecutorSpec, open_workers
+
+CHANGES = "changes.md"
+#: Differences from a lock that are told one by one.
+_MOST_TOLD = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOptions:
+    """How a data set is built.
+
+    Attributes
+    ----------
+    update : bool
+        List the sources anew, though nothing of them changed in the recipe.
+    locked : BuildLock or None
+        Build exactly what it says.
+    until : str
+        The last stage to do; `""` for all.
+    executor : ExecutorSpec
+        Where pictures are read and written.
+    """
+
+    update: bool = False
+    locked: BuildLock | None = None
+    until: str = ""
+    executor: ExecutorSpec = field(default_factory=ExecutorSpec)
+
+
+@dataclass(frozen=True, slots=True)
+class StageResult:
+    """What a stage gave: the digest of its decisions, what is said of it, and a line of words."""
+
+    output: str
+    facts: dict[str, Any]
+    summary: str
+
+
+Doing = Generator[BuildEvent, None, StageResult]
+
+
+class StageWork:
+    """Does the stages of a build.
+
+    Parameters
+    ----------
+    file : RecipeFile
+        The recipe.
+    state : BuildState
+        What is known of the build; the stages before have ended.
+    stages : list of Stage
+        All of them.
+    """
+
+    def __init__(
+        self,
+        file: RecipeFile,
+        state: BuildState,
+        stages: list[Stage],
+        settings_of: SettingsOf,
+        options: BuildOptions,
+    ) -> None:
+        self._file = file
+        self.state = state
+        self._stages = stages
+        self._settings_of = settings_of
+        self._options = options
+
+    def do(self, stage: Stage, why: str) -> Doing:
+        """Do a stage."""
+        kind = stage.name.partition(":")[0]
+        if kind == "export":
+            return (yield from self._export(stage, why))
+        doing = {
+            "source": self._list,
+            "references": self._list,
+            "exclude": self._exclude,
+            "pictures": self._fetch,
+            "dedupe": self._dedupe,
+            "labels": self._label,
+            "split": self._split,
+            "lock": self._lock,
+            "tables": self._tables,
+        }
+        return (yield from doing[kind](stage, why))
+
+    def _list(self, stage: Stage, why: str) -> Doing:
+        yield StageBegun(stage.name, why, "images")
+        table = "source" if stage.name == "source" else "reference"
+        locked = self._options.locked
+        chosen = locked.listed(table) if locked else None
+        job = SourceListing(self._file, table, self._settings_of, {}, chosen)
+        listed = str(locked.header["listed"]) if locked else today()
+        with writing_rows(self.state.path(f"{stage.name}.jsonl")) as rows:
+            for count in job.run(rows, self.state.path(f"{stage.name}.spool")):
+                yield StageAdvanced(count)
+            if locked:
+                yield from self._compare_listing(locked, table, job)
+        facts = {"listed": listed, "counts": job.counts, "collections": job.collections}
+        if table == "source":
+            facts["marks"] = archive_marks(self._file, self._settings_of)
+        return StageResult(rows.digest, facts, f"{rows.rows:,} images")
+
+    def _compare_listing(
+        self, locked: BuildLock, table: str, job: SourceListing
+    ) -> Iterator[BuildEvent]:
+        """Tell how the archive differs from the lock.
+
+        Raises
+        ------
+        CheckError
+            It does.
+        """
+        count = 0
+        for row in locked.rows():
+            if ("reference" in row) != (table == "reference"):
+                continue
+            name = row.get("reference") or row["source"]
+            found = job.digests.get((name, row["isic_id"]))
+            if found == row["metadata_sha256"]:
+                continue
+            count += 1
+            status, reason = "relabelled", "its metadata are other ones"
+            if found is None:
+                status, reason = "withdrawn", "the archive does not show it any more"
+            yield Outcome(row["isic_id"], status, reason)
+        if count:
+            hint = "--update moves on to what the archive has now."
+            raise CheckError(f"{count:,} images are not as {locked.path} has them", hint=hint)
+
+    def _exclude(self, stage: Stage, why: str) -> Doing:
+        yield StageBegun(stage.name, why, "images")
+        with writing_rows(self.state.path("exclude.jsonl")) as rows:
+            facts = decide.exclude(self._file, self.state, rows)
+        decide.require_some(self.state, "dedupe.jsonl")
+        return StageResult(rows.digest, facts, f"{rows.rows:,} images left out")
+
+    def _fetch(self, stage: Stage, why: str) -> Doing:
+        total = sum(1 for _ in decide.staying(self.state, "dedupe.jsonl"))
+        if "references" in self.state.stages:
+            counts = self.state.stages["references"].facts["counts"]
+            references = self._file.recipe.reference.items()
+            total += sum(counts[name] for name, one in references if one.pictures)
+        yield StageBegun(stage.name, why, "images", total)
+        locked = self._options.locked
+        expected = {
+            row["isic_id"]: row["sha256"]
+            for row in (locked.rows() if locked else ())
+            if "sha256" in row
+        }
+        job = PictureFetch(self._file, self.state, self._settings_of, expected)
+        try:
+            yield from job.run()
+        except CheckError:
+            yield from job.differences
+            raise
+        with writing_rows(self.state.path("pictures.jsonl")) as rows:
+            size = note_pictures(self._file, self.state, rows)
+        return StageResult(rows.digest, {"bytes": size}, f"{rows.rows:,} pictures")
+
+    def _dedupe(self, stage: Stage, why: str) -> Doing:
+        with (
+            dedupe_job(self._file, self.state) as job,
+            open_workers(self._options.executor) as workers,
+            writing_rows(self.state.path("dedupe.jsonl")) as rows,
+            writing_rows(self.state.path("groups.jsonl")) as groups,
+        ):
+            yield StageBegun(stage.name, why, "pictures", job.total)
+            for count in job.run(workers, rows, groups):
+                yield StageAdvanced(count)
+        decide.require_some(self.state, "unlabelled.jsonl")
+        facts = {"removed": job.removed, "groups": groups.rows, "images": job.images}
+        summary = f"{groups.rows:,} groups of duplicates, {rows.rows:,} images left out"
+        return StageResult(rows.digest + groups.digest, facts, summary)
+
+    def _label(self, stage: Stage, why: str) -> Doing:
+        yield StageBegun(stage.name, why, "images")
+        with (
+            writing_rows(self.state.path("labels.jsonl")) as rows,
+            writing_rows(self.state.path("unlabelled.jsonl")) as out,
+        ):
+            facts = assign.label(self._file, self.state, rows, out)
+        decide.require_some(self.state, "")
+        counts = ", ".join(f"{name} {count:,}" for name, count in facts["counts"].items())
+        return StageResult(rows.digest + out.digest, facts, f"{counts}; {out.rows:,} left out")
+
+    def _split(self, stage: Stage, why: str) -> Doing:
+        yield StageBegun(stage.name, why, "images")
+        with writing_rows(self.state.path("splits.jsonl")) as rows:
+            facts = assign.split(self._file, self.state, rows, self._previous())
+        for text in facts["clashes"]:
+            yield BuildWarned(text)
+        counts = ", ".join(f"{name} {count:,}" for name, count in facts["images"].items())
+        return StageResult(rows.digest, facts, counts)
+
+    def _previous(self) -> dict[str, str]:
+        """Return where the last build had the images, unless the split is another one now."""
+        table = self._file.recipe.split
+        lock = self._options.locked
+        if lock is None:
+            try:
+                lock = BuildLock.open(self.state.out / LOCK)
+            except NotFoundError:
+                return {}
+        if table is None or lock.header.get("split") != split_options(self._file):
+            return {}
+        if not (table.keep or self._options.locked):
+            return {}
+        return {row["isic_id"]: row["split"] for row in lock.images() if "split" in row}
+
+    def _lock(self, stage: Stage, why: str) -> Doing:
+        yield StageBegun(stage.name, why, "images")
+        path, locked = self.state.out / LOCK, self._options.locked
+        try:
+            before = BuildLock.open(path) if locked is None else locked
+        except NotFoundError:
+            before = None
+        changes = []
+        if before is not None:
+            theirs = before.images()
+            ours = (row for row in lock_rows(self.state) if "reference" not in row)
+            changes = list(changes_between(theirs, ours))
+        if locked is not None and changes:
+            for one in islice(changes, _MOST_TOLD):
+                yield Outcome(one.isic_id, "changed", f"{one.kind}: {one.before}, now {one.after}")
+            raise CheckError(f"{len(changes):,} images are not as {locked.path} has them")
+        header = (
+            dict(locked.header) if locked else lock_header(self._file, self.state, self._stages)
+        )
+        header.pop("isic_build", None)
+        with writing_rows(path) as rows:
+            write_lock_rows(self.state, header, rows)
+        if before is not None and locked is None:
+            write_text(self.state.out / CHANGES, change_text(changes))
+        said = f"{len(changes):,} changes, see {CHANGES}" if changes else "written"
+        return StageResult(rows.digest, {}, said)
+
+    def _tables(self, stage: Stage, why: str) -> Doing:
+        yield StageBegun(stage.name, why, "images")
+        facts = write_tables(self._file, self.state)
+        output = "".join(self.state.inputs(stage.inputs).values())
+        summary = f"{facts['images']:,} images in {TABLE}, {facts['left_out']:,} in {EXCLUDED}"
+        return StageResult(output, facts, summary)
+
+    def _export(self, stage: Stage, why: str) -> Doing:
+        if stage.export is None:
+            raise RuntimeError(f"{stage.name} has no export")
+        known = self.state.stages.get(stage.name)
+        is_new = known is not None and dict(known.options) != dict(stage.options)
+        options = options_of(self._file, self.state, stage.export)
+        total = self.state.stages["tables"].facts["images"]
+        with ExitStack() as stack:
+            workers = stack.enter_context(open_workers(self._options.executor))
+            yield StageBegun(stage.name, why, "images", total)
+            yield from export_data_set(options, workers, is_new=is_new)
+        return StageResult(stage.name, {"images": total}, f"{total:,} images in {options.out.name}")
