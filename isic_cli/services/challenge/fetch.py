@@ -24,7 +24,8 @@ from isic_cli.services.challenge.lock import ChallengeLock, LockedFile, write_no
 from isic_cli.services.challenge.unpack import Unpacking, check_zip
 from isic_cli.services.download.acquire import free_space
 from isic_cli.services.download.limits import Pace
-from isic_cli.services.download.part import PartFile, PartStore
+from isic_cli.services.download.part import PartFile
+from isic_cli.services.download.part_store import PartStore
 from isic_cli.services.download.transfer import FAILURES, Transfer, TransferOptions
 
 #: What is done with a file: `unpack` one that is there, `check` one that was put there by hand

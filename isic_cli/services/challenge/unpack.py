@@ -3,6 +3,8 @@
 import os
 import zipfile
 import zlib
+from collections import deque
+from collections.abc import Iterable
 from pathlib import Path
 
 from isic_cli.errors import DamagedError, LocalError
@@ -19,9 +21,12 @@ from isic_cli.services.challenge.zips import (
 )
 from isic_cli.services.download.acquire import free_space
 from isic_cli.services.download.paths import TargetFolder
+from isic_cli.services.run.workers import chunks, open_threads, processors
 
 #: Bytes that are written before the disk is waited for and the ZIP gives its own up.
 _BATCH = 1 << 28
+#: Members that one thread checks at a time.
+_PART = 64
 
 
 def read_file_at(descriptor: int) -> ReadAt:
@@ -171,7 +176,15 @@ def check_zip(source: Path, name: str, *, deep: bool) -> None:
         check_methods(members.values(), name)
         if not members:
             raise DamagedError(f"{name} holds nothing")
-        read = read_file_at(file.fileno())
-        for info in members.values() if deep else ():
-            for _ in member_pieces(read, info, name):
-                pass
+    if not deep:
+        return
+
+    def check(part: Iterable[zipfile.ZipInfo]) -> None:
+        with translated(source, "cannot read"), source.open("rb", buffering=0) as file:
+            read = read_file_at(file.fileno())
+            for info in part:
+                for _ in member_pieces(read, info, name):
+                    pass
+
+    with open_threads(processors()) as workers:
+        deque(workers.stream(check, chunks(members.values(), _PART)), maxlen=0)

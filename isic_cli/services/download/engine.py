@@ -24,7 +24,8 @@ from isic_cli.services.download.events import (
 from isic_cli.services.download.journal import DownloadJournal
 from isic_cli.services.download.limits import Pace
 from isic_cli.services.download.options import DownloadOptions
-from isic_cli.services.download.part import PartStore, Write
+from isic_cli.services.download.part import Write
+from isic_cli.services.download.part_store import PartStore
 from isic_cli.services.download.paths import TargetFolder
 from isic_cli.services.download.pictures import FileSource, PictureTransfers
 from isic_cli.services.download.plan import Expected, PlannedFile, Planner

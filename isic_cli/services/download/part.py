@@ -16,17 +16,15 @@ journal tell. What a resume will build upon is synced first.
 import hashlib
 import json
 import os
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from isic_cli.errors import LocalError, TransferError
-from isic_cli.files import STATE
 from isic_cli.files.atomic import write_state
 from isic_cli.files.faults import translated
-from isic_cli.files.load import parse_json
 from isic_cli.pictures.whole import ReadAt
+from isic_cli.services.run.workers import OrderedCalls
 
 #: Bytes gathered before they are written and hashed in one call each.
 FLUSH = 1 << 19
@@ -36,7 +34,6 @@ MARK, _MOST_MARK = 8 << 20, 64 << 20
 #: Writes to a descriptor, like `os.write`.
 Write = Callable[[int, bytes], int]
 
-_RUNNING = re.compile(r"(?P<name>.+)\.[0-9a-f]{8}\.part")
 _FLAGS = os.O_RDWR | getattr(os, "O_BINARY", 0)
 
 
@@ -76,6 +73,9 @@ class PartFile:
         self._waiting = 0
         self._hash = hashlib.sha256()
         self._marked = 0
+        #: A large file is hashed, and its progress made safe, while its next bytes come.
+        self._hashing: OrderedCalls | None = None
+        self._marking: OrderedCalls | None = None
         self._whole: bytes | None = None
         self.size = 0
         self.etag: str | None = None
@@ -104,6 +104,7 @@ class PartFile:
 
     def begin(self, start: int, etag: str | None) -> None:
         """Prepare for a body that begins at byte `start`: 0, or `size`."""
+        self._wait()
         with translated(self.path):
             if self._fd < 0:
                 self._fd = os.open(self.path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o666)
@@ -133,9 +134,8 @@ class PartFile:
         self._waiting += len(chunk)
         if self._waiting >= FLUSH:
             self.flush()
-            step = max(MARK, min(self.size // 8, _MOST_MARK))
-            if self.etag and self.size - self._marked >= step:
-                self._mark()
+            if self.size >= MARK:
+                self._mark_aside()
 
     def flush(self) -> None:
         """Write and hash what has come so far."""
@@ -150,15 +150,33 @@ class PartFile:
             rest = data
             while rest:
                 rest = rest[self._write(self._fd, rest) :]
-        self._hash.update(data)
         self.size += len(data)
+        if self._hashing is None and self.size >= MARK:
+            self._hashing, self._marking = OrderedCalls(), OrderedCalls()
+        if self._hashing is None:
+            self._hash.update(data)
+        elif not self.resumed:  # else every byte is read again in the end
+            self._hashing.call(self._hash.update, data)
 
-    def _mark(self) -> None:
-        """Have the disk hold every byte, then say so beside the part."""
+    def _mark_aside(self) -> None:
+        """Make the progress safe in another thread, unless that is still busy or it is too soon."""
+        step = max(MARK, min(self.size // 8, _MOST_MARK))
+        marking = self._marking
+        if self.etag and self.size - self._marked >= step and marking and marking.is_idle():
+            marking.call(self._mark, self.size)
+
+    def _mark(self, size: int) -> None:
+        """Have the disk hold every byte, then say beside the part that so many are safe."""
         with translated(self._state):
             os.fsync(self._fd)
-        write_state(self._state, json.dumps({"etag": self.etag, "size": self.size}))
-        self._marked = self.size
+        write_state(self._state, json.dumps({"etag": self.etag, "size": size}))
+        self._marked = size
+
+    def _wait(self) -> None:
+        """Wait for the other threads; raise what went wrong in them."""
+        for calls in (self._hashing, self._marking):
+            if calls is not None:
+                calls.wait()
 
     def reader(self) -> ReadAt:
         """Return a function that reads what was written: `read(offset, length)`."""
@@ -200,6 +218,7 @@ class PartFile:
     def digest(self) -> str:
         """Return the SHA-256 of every byte; those of an earlier attempt are read again."""
         self.flush()
+        self._wait()
         if not self.resumed:
             return self._hash.hexdigest()
         os.lseek(self._fd, 0, os.SEEK_SET)
@@ -210,8 +229,9 @@ class PartFile:
         """Keep what can be resumed later; return its bytes, 0 when nothing is left."""
         try:
             here, _ = self.resume_point()
+            self._wait()
             if here and self._marked != here:
-                self._mark()
+                self._mark(here)
         except LocalError:
             self.discard()
             raise
@@ -236,63 +256,10 @@ class PartFile:
         self.etag, self.resumed, self._whole = None, False, None
 
     def _close(self) -> None:
+        for calls in (self._hashing, self._marking):
+            if calls is not None:
+                calls.close()
+        self._hashing = self._marking = None
         fd, self._fd = self._fd, -1
         if fd >= 0:
             os.close(fd)
-
-
-class PartStore:
-    """The parts of one folder of files; LocalError when the disk refuses.
-
-    Parameters
-    ----------
-    folder : Path
-        Where the files go; the parts are in `.isic/parts/` below it.
-    write : callable
-        Writes to a descriptor.
-    """
-
-    def __init__(self, folder: Path, *, write: Write = os.write) -> None:
-        self._folder = folder / STATE / "parts"
-        self._token = os.urandom(4).hex()
-        self._write = write
-
-    def kept(self) -> dict[str, int]:
-        """Return the name of every file that could be resumed, with its bytes; touch nothing."""
-        try:
-            states = list(self._folder.glob("*.part.json"))
-        except OSError:
-            return {}
-        names = (path.name.removesuffix(".part.json") for path in states)
-        return {name: state[1] for name in names if (state := self._state(name)) is not None}
-
-    def _state(self, name: str) -> tuple[str, int] | None:
-        """Return the ETag and the safe bytes of a part; None when it cannot be resumed."""
-        try:
-            values = parse_json((self._folder / f"{name}.part.json").read_bytes())
-            etag, size = values["etag"], values["size"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        if not isinstance(size, int) or size <= 0 or not isinstance(etag, str):
-            return None
-        return None if strong(etag) is None else (etag, size)
-
-    def sweep(self) -> None:
-        """Make the folder; make what dead runs left resumable, or remove it."""
-        with translated(self._folder):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            for path in sorted(self._folder.glob("*.part")):
-                running = _RUNNING.fullmatch(path.name)
-                name = running["name"] if running else path.name.removesuffix(".part")
-                stable = self._folder / f"{name}.part"
-                if self._state(name) is None or (running and stable.exists()):
-                    path.unlink(missing_ok=True)
-                elif running:
-                    path.replace(stable)
-
-    def open(self, name: str) -> PartFile:
-        """Return the part of a file: what can be resumed is taken over, else nothing is made."""
-        # A look costs a microsecond, opening what is not there ten.
-        is_kept = os.path.exists(f"{self._folder}/{name}.part.json")  # noqa: PTH110
-        state = self._state(name) if is_kept else None
-        return PartFile(self._folder, name, token=self._token, write=self._write, state=state)

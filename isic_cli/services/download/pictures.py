@@ -11,7 +11,8 @@ from isic_cli.services.download.events import Advanced, Emit, Failed, Finished, 
 from isic_cli.services.download.journal import DownloadJournal, Entry
 from isic_cli.services.download.limits import Pace
 from isic_cli.services.download.options import DownloadOptions
-from isic_cli.services.download.part import PartFile, PartStore
+from isic_cli.services.download.part import PartFile
+from isic_cli.services.download.part_store import PartStore
 from isic_cli.services.download.paths import TargetFolder
 from isic_cli.services.download.plan import Expected, PlannedFile
 from isic_cli.services.download.transfer import FAILURES, FileOpener, Transfer, TransferOptions

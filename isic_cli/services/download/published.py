@@ -12,7 +12,8 @@ from isic_cli.files.faults import translated
 from isic_cli.models.image import RemoteFile
 from isic_cli.models.outcomes import Outcome
 from isic_cli.services.download.limits import Pace
-from isic_cli.services.download.part import PartFile, PartStore
+from isic_cli.services.download.part import PartFile
+from isic_cli.services.download.part_store import PartStore
 from isic_cli.services.download.transfer import FAILURES, FileOpener, Transfer, TransferOptions
 
 

@@ -22,7 +22,8 @@ from isic_cli.errors import (
 )
 from isic_cli.models.image import RemoteFile
 from isic_cli.services.download.limits import Pace
-from isic_cli.services.download.part import PartFile, PartStore
+from isic_cli.services.download.part import PartFile
+from isic_cli.services.download.part_store import PartStore
 
 T = TypeVar("T")
 

@@ -128,6 +128,38 @@ def worker_died() -> LocalError:
     return LocalError("a worker process died", hint="Too little memory, perhaps: try fewer --jobs.")
 
 
+class OrderedCalls:
+    """Calls in another thread, one after the other; whoever hands over too many waits.
+
+    What a call raises is raised by a later `call`, or by `wait`.
+    """
+
+    def __init__(self, most: int = 8) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="isic-aside")
+        self._most = most
+        self._open: deque[Future[object]] = deque()
+
+    def call(self, work: Callable[..., object], *arguments: object) -> None:
+        """Hand over a call."""
+        while self._open and (self._open[0].done() or len(self._open) >= self._most):
+            self._open.popleft().result()
+        self._open.append(self._pool.submit(work, *arguments))
+
+    def is_idle(self) -> bool:
+        """Whether nothing is under way."""
+        return all(one.done() for one in self._open)
+
+    def wait(self) -> None:
+        """Wait for all calls."""
+        while self._open:
+            self._open.popleft().result()
+
+    def close(self) -> None:
+        """Wait for what is under way, drop the rest, and end the thread."""
+        self._pool.shutdown(cancel_futures=True)
+        self._open.clear()
+
+
 def open_workers(spec: ExecutorSpec) -> AbstractContextManager[Workers]:
     """Open workers; whatever ends the block, they end with it and unbegun work is dropped.
 

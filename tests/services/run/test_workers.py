@@ -9,7 +9,13 @@ import pytest
 
 from isic_cli.errors import LocalError, NetworkError, UsageError
 from isic_cli.files.atomic import replacing_state
-from isic_cli.services.run.workers import ExecutorSpec, chunks, open_workers, processors
+from isic_cli.services.run.workers import (
+    ExecutorSpec,
+    OrderedCalls,
+    chunks,
+    open_workers,
+    processors,
+)
 
 
 def test_threads_keep_the_order_of_the_items() -> None:
@@ -147,3 +153,19 @@ def test_chunks_keep_everything() -> None:
 
 def test_there_is_a_processor() -> None:
     assert 1 <= processors() <= (os.cpu_count() or 1)
+
+
+def test_calls_aside_keep_their_order_and_tell_what_went_wrong() -> None:
+    done: list[int] = []
+    calls = OrderedCalls(most=2)
+    for number in range(50):
+        calls.call(done.append, number)
+    calls.wait()
+    assert done == list(range(50))
+    assert calls.is_idle()
+    calls.call(int, "a")
+    with pytest.raises(ValueError, match="invalid literal"):
+        calls.wait()
+    calls.call(done.append, 50)
+    calls.close()
+    assert done[50:] in ([], [50])
