@@ -54,7 +54,10 @@ class _Along(click.ParamType[frozenset[str]]):
     help="The splits: from dataset split, or a column.",
 )
 @click.option(
-    "--label", type=LOCAL_TEXT, metavar="SCHEME|COLUMN", help="isic2019 and so on, or a column."
+    "--label",
+    type=LOCAL_TEXT,
+    metavar="SCHEME|COLUMN",
+    help="isic2019 …, challenge:YEAR:TASK, or a column.",
 )
 @click.option("--keep-unmapped", is_flag=True, help="Keep images without a label, as unmapped.")
 @click.option("--link", type=click.Choice(["hard", "sym", "copy"]), help="Copy by default.")

@@ -66,7 +66,7 @@ _split_options = grouped(
         "--label",
         type=LOCAL_TEXT,
         metavar="SCHEME",
-        help="Add a challenge's label as the column label; --stratify label.",
+        help="isic2019 … or challenge:YEAR:TASK, as the column label; --stratify label.",
     ),
     click.option(
         "--hold-out",
@@ -146,7 +146,7 @@ def _checked(chosen: _SplitChoice) -> _SplitChoice:
 
 
 def _grouping(chosen: _SplitChoice) -> "Grouping":
-    from isic_cli.curation.labels import load_scheme
+    from isic_cli.services.dataset.label import label_scheme
     from isic_cli.services.dataset.split import Grouping
 
     fields = [name for name, _ in _held_out(chosen)]
@@ -156,7 +156,7 @@ def _grouping(chosen: _SplitChoice) -> "Grouping":
         group=tuple(part.strip() for part in (chosen.group or "").split(",") if part.strip()),
         pairs=chosen.pairs,
         fields=tuple(fields),
-        scheme=load_scheme(chosen.label) if chosen.label else None,
+        scheme=label_scheme(chosen.label) if chosen.label else None,
     )
 
 

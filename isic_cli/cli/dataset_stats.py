@@ -27,7 +27,7 @@ def stats(run: Run, source: Path, label: str | None, plot: Path | None, output: 
 
     isic dataset stats out/ --label isic2019
     """
-    from isic_cli.curation.labels import load_scheme
+    from isic_cli.services.dataset.label import label_scheme
     from isic_cli.services.opening import opened_folder
     from isic_cli.services.stats.dataset import describe
 
@@ -35,7 +35,7 @@ def stats(run: Run, source: Path, label: str | None, plot: Path | None, output: 
         from isic_cli.pictures.draw import format_of
 
         format_of(plot)
-    scheme = load_scheme(label) if label else None
+    scheme = label_scheme(label) if label else None
     with opened_folder(source, run.settings().cache_dir) as index:
         found = describe(source, scheme=scheme, index=index)
     if plot is not None:  # first: whoever reads the rows may stop, as `head` does

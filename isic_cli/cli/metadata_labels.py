@@ -57,16 +57,15 @@ def labels(
 
     isic metadata labels out/ --scheme isic2019 -o labels.csv
     """
-    from isic_cli.curation.labels import load_scheme
     from isic_cli.models.selection import Selection
-    from isic_cli.services.dataset.label import Labelling
+    from isic_cli.services.dataset.label import Labelling, label_scheme
 
     if scheme is None and to is None:
         raise UsageError("nothing to add", hint="Give --scheme, or --to tree, or both.")
     if one_hot and scheme is None:
         raise UsageError("--one-hot needs --scheme")
     labelling = Labelling(
-        scheme=load_scheme(scheme) if scheme else None,
+        scheme=label_scheme(scheme) if scheme else None,
         column=column,
         one_hot=one_hot,
         explain=explain,

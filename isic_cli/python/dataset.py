@@ -14,7 +14,6 @@ from isic_cli.python.results import Citation, DatasetSplit
 from isic_cli.python.table import ResultTable
 
 if TYPE_CHECKING:
-    from isic_cli.curation.labels import Scheme
     from isic_cli.python.downloads import DownloadResult
     from isic_cli.python.torch import TorchImages
     from isic_cli.services.export.options import Kind, Link
@@ -74,10 +73,10 @@ class Dataset:
 
         The columns `label`, `label_rule`, `label_basis` and `label_reason` say which and why.
         """
-        from isic_cli.services.dataset.label import Labelling
+        from isic_cli.services.dataset.label import Labelling, label_scheme
 
         source = self._source()
-        labelling = Labelling(scheme_named(scheme), explain=True)
+        labelling = Labelling(label_scheme(scheme), explain=True)
         labelling.check(source.columns, name=source.name)
         rows = list(labelling.apply(source))
         warn_of(source.problems)
@@ -116,12 +115,13 @@ class Dataset:
         from isic_cli.curation.shares import folds as equal
         from isic_cli.curation.shares import parse_ratio
         from isic_cli.curation.split import split as divide
+        from isic_cli.services.dataset.label import label_scheme
         from isic_cli.services.dataset.split import Grouping, read_groups
 
         if (ratio is None) == (folds is None):
             raise UsageError("give ratio or folds", hint="For example ratio='70:10:20'.")
         shares = parse_ratio(ratio) if ratio is not None else equal(folds or 0)
-        scheme = scheme_named(label) if label else None
+        scheme = label_scheme(label) if label else None
         fields = (stratify,) if stratify else ()
         grouping = Grouping(group=tuple(group), fields=fields, scheme=scheme)
         source = self._source()
@@ -154,9 +154,10 @@ class Dataset:
 
     def stats(self, *, label: str | None = None) -> ResultTable:
         """Count classes, ages, sites, sizes and licences."""
+        from isic_cli.services.dataset.label import label_scheme
         from isic_cli.services.stats.dataset import describe
 
-        found = describe(self.folder, scheme=scheme_named(label) if label else None)
+        found = describe(self.folder, scheme=label_scheme(label) if label else None)
         warn_of(found.table.problems)
         columns = ("section", "value", "count", "percent")
         return ResultTable.of(f"statistics of {self.folder}", found.rows(), columns)
@@ -284,10 +285,3 @@ class Dataset:
 
     def _repr_html_(self) -> str:
         return f"<p>{html.text(repr(self))}</p>{self.stats()._repr_html_()}"
-
-
-def scheme_named(name: str) -> "Scheme":
-    """Return the labels of a challenge; raises `UsageError` for an unknown one."""
-    from isic_cli.curation.labels import load_scheme
-
-    return load_scheme(name)

@@ -111,9 +111,9 @@ def _labels(dataset: "Dataset", label: str | None) -> tuple[dict[str, str], tupl
     if label in images.columns:
         values = {row["isic_id"]: str(row[label]) for row in images if row.get(label)}
         return values, tuple(sorted(set(values.values())))
-    from isic_cli.python.dataset import scheme_named
+    from isic_cli.services.dataset.label import label_scheme
 
-    scheme = scheme_named(label)
+    scheme = label_scheme(label)
     labelled = dataset.labels(label)
     return {row["isic_id"]: row["label"] for row in labelled}, tuple(scheme.labels)
 

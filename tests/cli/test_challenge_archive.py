@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from isic_cli.challenge.tasks import TASKS
 from tests.cli.conftest import Isic
 from tests.support.challenges import write_mirror
 
@@ -110,3 +111,35 @@ def test_a_broken_table_of_a_challenge_is_refused_with_its_line(isic: Isic, ham:
     groups.write_bytes(groups.read_bytes() + b'ISIC_0024399,"HAM_1')
     done = isic("image", "list", archive=str(ham))
     assert (done.code, groups.name in done.err, "line" in done.err) == (2, True, True)
+
+
+@pytest.mark.parametrize("task", [one.id for one in TASKS if one.kind == "classification"])
+def test_the_truth_of_every_task_labels_a_split_and_an_export(
+    isic: Isic, tmp_path: Path, task: str
+) -> None:
+    year = task.partition(":")[0]
+    folder = write_mirror(tmp_path / "site", year) / year
+    for path in folder.glob("*.zip"):
+        shutil.unpack_archive(path, folder)
+        path.unlink()
+    done = isic("dataset", "split", str(folder), "--label", f"challenge:{task}", "-o", "s.csv")
+    assert done.code == 0, done.err
+    rows = table(Path("s.csv").read_text())
+    assert {row["label"] for row in rows} - {"unmapped"}
+    assert [row["label"] for row in rows] == [row["challenge_class"] or "unmapped" for row in rows]
+    export = ("dataset", "export", str(folder), "classes", "--to", "imagefolder")
+    done = isic(*export, "--label", f"challenge:{task}")
+    assert done.code == 0, done.err
+    of = {row["isic_id"]: row["label"] for row in rows}
+    placed = {path.stem: path.parent.name for path in Path("classes/images").rglob("*.jpg")}
+    assert placed
+    assert {isic_id: of[isic_id] for isic_id in placed} == placed
+
+
+def test_labels_of_a_challenge_that_is_not_there_are_refused(isic: Isic, folder: Path) -> None:
+    done = isic("dataset", "split", str(folder), "--label", "challenge:2019")
+    assert done.code == 2
+    assert "has no truth of 2019:1" in done.err
+    assert isic("dataset", "split", str(folder), "--label", "challenge:2018:1").code == 2
+    done = isic("dataset", "split", str(folder), "--label", "challenge:2081")
+    assert (done.code, "no challenge" in done.err) == (6, True)

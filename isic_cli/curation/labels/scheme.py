@@ -108,6 +108,21 @@ class Scheme:
     labels: tuple[str, ...]
     rules: Mapping[Path, Rule]
 
+    @property
+    def _reads(self) -> frozenset[str]:
+        """The columns that a label may be read from."""
+        return DIAGNOSIS_COLUMNS
+
+    def telling(self, columns: Iterable[str], *, name: str) -> tuple[str, ...]:
+        """Return the columns of a table that a label is read from.
+
+        Raises
+        ------
+        UsageError
+            There is none.
+        """
+        return require_diagnosis(columns, name=name)
+
     def decide(self, path: Path) -> Decision:
         """Return the decision of the most specific rule that fits a path."""
         for depth in range(len(path), 0, -1):
@@ -140,7 +155,7 @@ class Scheme:
         for row in rows:
             if row.keys() != last:
                 last = row.keys()
-                columns = tuple(name for name in row if name in DIAGNOSIS_COLUMNS)
+                columns = tuple(name for name in row if name in self._reads)
             key = columns, *(row[name] for name in columns)
             decision = known.get(key)
             if decision is None:

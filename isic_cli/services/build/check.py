@@ -7,7 +7,6 @@ from pathlib import Path
 
 from isic_cli.challenge.catalogue import select_files
 from isic_cli.curation.duplicates import parse_method
-from isic_cli.curation.labels import load_scheme
 from isic_cli.curation.shares import folds, parse_ratio
 from isic_cli.errors import IsicError, QueryError, UsageError
 from isic_cli.models.ids import as_isic_id
@@ -17,6 +16,7 @@ from isic_cli.query.fields import FIELDS, UNSEARCHABLE
 from isic_cli.services.build.model import ExcludeTable, ExportTable, SourceTable
 from isic_cli.services.build.positions import Path as KeyPath
 from isic_cli.services.build.recipe import RecipeError, RecipeFault, RecipeFile
+from isic_cli.services.dataset.label import label_scheme
 from isic_cli.services.dataset.split import read_splits
 from isic_cli.services.export.options import Encoding, ExportOptions, TargetSize
 from isic_cli.services.tabular import open_table
@@ -145,7 +145,7 @@ class _Checks:
             self._add(("labels", "column"), "does not go with scheme: give one of them")
         if labels.scheme:
             with self._at("labels", "scheme"):
-                scheme = load_scheme(scheme_name(self._file, labels.scheme))
+                scheme = label_scheme(scheme_name(self._file, labels.scheme))
                 for at, label in enumerate(labels.only):
                     if label not in scheme.labels:
                         hint = f"it has {', '.join(scheme.labels)}"
@@ -199,7 +199,7 @@ def _no_condition() -> str:
 
 
 def scheme_name(file: RecipeFile, scheme: str) -> str:
-    """Return what `load_scheme` takes: a path relative to the recipe, or a name as it is."""
+    """Return what `label_scheme` takes: a path relative to the recipe, or a name as it is."""
     return str(file.near(scheme)) if Path(scheme).suffix else scheme
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from isic_cli.curation.contradictions import Contradiction, within_lesions, within_patients
-from isic_cli.curation.labels import SCHEMES, UNMAPPED, load_scheme
+from isic_cli.curation.labels import SCHEMES, UNMAPPED
 from isic_cli.errors import LocalError, NotFoundError, UsageError
 from isic_cli.models.outcomes import Outcome
 from isic_cli.services.dataset.audit_pictures import (
@@ -22,7 +22,7 @@ from isic_cli.services.dataset.audit_scores import (
     embedding_scores,
     quality_scores,
 )
-from isic_cli.services.dataset.label import Labelling
+from isic_cli.services.dataset.label import Labelling, is_truth, label_scheme
 from isic_cli.services.run.workers import Workers, chunks
 from isic_cli.services.sheet.sources import pictures_in
 from isic_cli.services.tabular import TableSource, open_table
@@ -190,9 +190,9 @@ class Audit:
 
     def _labelled(self, table: TableSource) -> Iterator[dict[str, Any]]:
         wanted = self.options.label
-        if wanted in SCHEMES:
+        if wanted in SCHEMES or is_truth(wanted):
             self.label = wanted
-            labelling = Labelling(load_scheme(wanted), column=LABEL)
+            labelling = Labelling(label_scheme(wanted), column=LABEL)
             labelling.check(table.columns, name=table.name)
             yield from labelling.apply(table)
             return

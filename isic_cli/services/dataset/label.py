@@ -5,11 +5,28 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from isic_cli.curation.labels import Decision, Scheme, to_tree
+from isic_cli.challenge.labels import TRUTH, TruthLabels
+from isic_cli.curation.labels import Decision, Scheme, load_scheme, to_tree
 from isic_cli.curation.labels.published import strange_columns
 from isic_cli.curation.labels.scheme import require_diagnosis
 from isic_cli.curation.labels.tree import LEVELS
 from isic_cli.tables.names import is_missing
+
+
+def label_scheme(name: str) -> Scheme:
+    """Return what `--label` names: a scheme, a user's table, or the truth of a challenge.
+
+    Raises
+    ------
+    UsageError, NotFoundError, LocalError
+        As for `load_scheme` and `TruthLabels.named`.
+    """
+    return TruthLabels.named(name) if is_truth(name) else load_scheme(name)
+
+
+def is_truth(name: str) -> bool:
+    """Whether a name is that of the truth of a challenge."""
+    return name.startswith(TRUTH)
 
 
 @dataclass
@@ -64,7 +81,10 @@ class Labelling:
             No column tells a diagnosis.
         """
         there = tuple(columns)
-        require_diagnosis(there, name=name)
+        if self.scheme is not None:
+            self.scheme.telling(there, name=name)
+        else:
+            require_diagnosis(there, name=name)
         return [
             f"the column {column} of {name} looks like a diagnosis and is not read"
             for column in strange_columns(there)

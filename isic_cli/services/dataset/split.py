@@ -7,7 +7,6 @@ from pathlib import Path
 
 from isic_cli.curation.groups import GROUP_FIELDS, Groups, build_groups, group_fields
 from isic_cli.curation.labels import Scheme
-from isic_cli.curation.labels.scheme import require_diagnosis
 from isic_cli.curation.pairs import read_pairs
 from isic_cli.curation.split import Split
 from isic_cli.errors import CheckError, UsageError
@@ -71,8 +70,8 @@ def read_groups(table: TableSource, grouping: Grouping) -> tuple[list[Row], Grou
     needed = [name for name in grouping.fields if not (labelled and name == "label")]
     table.require(*needed)
     needed += [name for name in _COUNTED if name in table.columns and name not in tying]
-    if labelled:
-        needed += require_diagnosis(table.columns, name=table.name)
+    if grouping.scheme is not None:
+        needed += grouping.scheme.telling(table.columns, name=table.name)
     rows = list(_labelled(table.narrow((*tying, *needed)), grouping.scheme))
     if not rows:
         raise UsageError(f"{table.name} has no rows to split")

@@ -7,11 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from isic_cli.curation.labels import SCHEMES, UNMAPPED, Scheme, load_scheme
-from isic_cli.curation.labels.scheme import require_diagnosis
+from isic_cli.curation.labels import SCHEMES, UNMAPPED, Scheme
 from isic_cli.errors import LocalError, UsageError
 from isic_cli.folder.scan import Contents, scan
-from isic_cli.services.dataset.label import Labelling
+from isic_cli.services.dataset.label import Labelling, is_truth, label_scheme
 from isic_cli.services.dataset.split import read_splits
 from isic_cli.services.export.cells import ExportColumns, present
 from isic_cli.services.export.companions import Companion, Companions
@@ -96,13 +95,14 @@ class Catalogue:
         label = self.options.label
         if label is None or (label not in SCHEMES and label in self.table.columns):
             return None
-        if label not in SCHEMES and not Path(label).suffix:
+        if label not in SCHEMES and not Path(label).suffix and not is_truth(label):
             raise UsageError(
                 f"--label {label} is neither a scheme nor a column of {self.table.name}",
-                hint=f"one of {', '.join(SCHEMES)}, a CSV file, or a column.",
+                hint=f"one of {', '.join(SCHEMES)}, challenge:YEAR:TASK, a CSV file, or a column.",
             )
-        require_diagnosis(self.table.columns, name=self.table.name)
-        return load_scheme(label)
+        scheme = label_scheme(label)
+        scheme.telling(self.table.columns, name=self.table.name)
+        return scheme
 
     @cached_property
     def labels(self) -> tuple[str, ...]:

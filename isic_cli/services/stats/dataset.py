@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from isic_cli.curation.labels import Scheme
-from isic_cli.curation.labels.scheme import require_diagnosis
 from isic_cli.folder.folderindex import FolderIndex
 from isic_cli.folder.scan import scan
 from isic_cli.pictures.load import dimensions, logged_errors
@@ -137,8 +136,8 @@ def describe(
     names = {title: _present(table, options) for title, options in _FIELDS}
     tally = _Counters({title: Counter() for title, name in names.items() if name})
     labelling = Labelling(scheme) if scheme is not None else None
-    if labelling is not None:
-        require_diagnosis(table.columns, name=table.name)
+    if scheme is not None:
+        scheme.telling(table.columns, name=table.name)
     is_indexed = index is not None and labelling is None and (source / "metadata.csv").is_file()
     if index is not None and is_indexed and index.is_table_plain():
         _count_in_index(tally, index, names, table)
