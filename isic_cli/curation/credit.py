@@ -27,6 +27,11 @@ def credits_of(rows: Iterable[Mapping[str, Any]]) -> list[Credit]:
         (str(row.get("copyright_license") or ""), str(row.get("attribution") or "Anonymous"))
         for row in rows
     )
+    return counted_credits(counts)
+
+
+def counted_credits(counts: Mapping[tuple[str, str], int]) -> list[Credit]:
+    """Return the credits of (licence, attribution) → images, most images first."""
     found = [Credit(*key, count) for key, count in counts.items()]
     return sorted(found, key=lambda one: (-one.count, one.attribution, one.license))
 

@@ -1,6 +1,6 @@
 """What a citation needs to know about a table or folder: ids, credits, date, collections."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -181,8 +181,25 @@ def reference_of(
     title : str
         `""` for one made of the number of images.
     """
-    isic_ids = {str(row["isic_id"]) for row in rows}
-    found = credits_of(rows)
+    return composed({str(row["isic_id"]) for row in rows}, credits_of(rows), known, title=title)
+
+
+def composed(
+    isic_ids: Collection[str], found: Sequence[Credit], known: Provenance, *, title: str = ""
+) -> Reference:
+    """Return the reference of exactly these images, whose credits are counted already.
+
+    Parameters
+    ----------
+    isic_ids : collection of str
+        Each once.
+    found : sequence of Credit
+        As `credits_of` returns them.
+    known : Provenance
+        Where the images came from.
+    title : str
+        `""` for one made of the number of images.
+    """
     digest = digest_ids(isic_ids)
     plural = "" if len(isic_ids) == 1 else "s"
     told = [text for one in known.sources for text in (one.name, one.doi or "")]

@@ -1,7 +1,7 @@
 """Croissant 1.1: what a set holds, for programs that load it (mlcommons.org/croissant/1.1)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
@@ -112,16 +112,7 @@ def describe(one: CroissantSet) -> str:
     """
     cited = one.cited
     value = {
-        "@context": _CONTEXT,
-        "@type": "sc:Dataset",
-        "conformsTo": "http://mlcommons.org/croissant/1.1",
-        "name": "isic-export",
-        "description": f"{cited.title}. {cited.note}",
-        "url": "https://www.isic-archive.com",
-        "creator": [{"@type": "sc:Organization", "name": name} for name in cited.creators],
-        "citeAs": written(cited, "bibtex"),
-        "datePublished": str(cited.retrieved),
-        "version": "1.0.0",
+        **head(cited, name="isic-export"),
         **_responsible(one.types),
         "distribution": [
             {
@@ -141,6 +132,27 @@ def describe(one: CroissantSet) -> str:
             *(_along(file) for file in one.along),
         ],
     }
+    return written_out(value, cited)
+
+
+def head(cited: Reference, *, name: str, description: str = "") -> dict[str, Any]:
+    """Return what describes a set as a whole: what it is called, who made it, how it is cited."""
+    return {
+        "@context": _CONTEXT,
+        "@type": "sc:Dataset",
+        "conformsTo": "http://mlcommons.org/croissant/1.1",
+        "name": name,
+        "description": description or f"{cited.title}. {cited.note}",
+        "url": "https://www.isic-archive.com",
+        "creator": [{"@type": "sc:Organization", "name": name} for name in cited.creators],
+        "citeAs": written(cited, "bibtex"),
+        "datePublished": str(cited.retrieved),
+        "version": "1.0.0",
+    }
+
+
+def written_out(value: dict[str, Any], cited: Reference) -> str:
+    """Return the text of a description, with the licence of the whole where there is one."""
     if cited.license in LICENSES:
         value["license"] = LICENSES[cited.license].url
     return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
@@ -154,14 +166,19 @@ def _responsible(types: Mapping[str, str]) -> dict[str, Any]:
         "rai:dataLimitations": "The images are no random sample of a population: which lesions "
         "were photographed, and how often, differs between contributors.",
     }
-    personal = [name for name in _PERSONAL if name in types]
-    if personal:
+    if personal := personal_columns(types):
         found["rai:personalSensitiveInformation"] = [f"column {name}" for name in personal]
     if "diagnosis_confirm_type" in types:
         found["rai:dataAnnotationProtocol"] = (
             "The column diagnosis_confirm_type says how the diagnosis of each image was confirmed."
         )
     return found
+
+
+def personal_columns(columns: Iterable[str]) -> list[str]:
+    """Return those of some columns that are about a person."""
+    there = set(columns)
+    return [name for name in _PERSONAL if name in there]
 
 
 def _file_set(id_: str, folder: str, endings: AbstractSet[str]) -> dict[str, Any]:

@@ -19,7 +19,6 @@ from isic_cli.files.atomic import replacing_path, replacing_state, write_state
 from isic_cli.files.digest import sha256_of
 from isic_cli.files.load import read_text
 from isic_cli.index.parquet import write_parquet
-from isic_cli.models.licenses import LICENSES
 from isic_cli.services.cite.dataset import read_provenance, reference_of
 from isic_cli.services.export import coco, croissant
 from isic_cli.services.export.catalogue import Catalogue, Item
@@ -30,6 +29,7 @@ from isic_cli.services.export.hugging_face import (
     arrow_note,
     card,
     folder_features,
+    hub_license,
     shard_features,
 )
 from isic_cli.services.export.options import ExportOptions
@@ -176,9 +176,8 @@ class Finals:
         }
 
     def _card(self, files: Mapping[str, str], features: Mapping[str, Feature]) -> None:
-        name = self._cited().license
         text = card(
-            license_=LICENSES[name].spdx.lower() if name in LICENSES else "other",
+            license_=hub_license(self._cited().license),
             files=files,
             counts={split: count for split, count in self._image_counts().items() if count},
             features=features,

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from isic_cli.models.licenses import LICENSES
+
 _TYPES = {"VARCHAR": "string", "BIGINT": "int64", "DOUBLE": "float64", "BOOLEAN": "bool"}
 _FILE_NAME = "file_name"
 
@@ -46,6 +48,11 @@ def shard_features(
     if labels:
         found["cls"] = tuple(labels)
     return found | {"__key__": "string", "__url__": "string"}
+
+
+def hub_license(name: str | None) -> str:
+    """Return a licence of the archive as the hub writes it."""
+    return LICENSES[name].spdx.lower() if name in LICENSES else "other"
 
 
 def card(

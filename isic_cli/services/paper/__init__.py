@@ -1,0 +1,1 @@
+"""The documents of a build: flow diagram, tables, methods, checklists, cards, citations."""

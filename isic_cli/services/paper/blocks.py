@@ -1,0 +1,204 @@
+"""Text of documents, and how it is written as Markdown, LaTeX and HTML.
+
+Text is plain: whatever means something in a format is escaped when it is written. `code` marks
+the pieces that are shown as they are, such as queries and names of fields.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from html import escape as escape_html
+
+from isic_cli.curation.cite import escape_bibtex
+from isic_cli.curation.reference import one_line
+
+_OPEN, _CLOSE = "\x02", "\x03"
+_CODE = re.compile(f"{_OPEN}(.*?){_CLOSE}", re.DOTALL)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+def code(text: str) -> str:
+    """Return text that is shown as it is, in a font of its own."""
+    return f"{_OPEN}{plain(text)}{_CLOSE}"
+
+
+def plain(text: object) -> str:
+    """Return what somebody else wrote as one line without control characters."""
+    return one_line(_CONTROL.sub(" ", str(text)))
+
+
+def bare(text: str) -> str:
+    """Return text without its marks: for formats that have plain text only."""
+    return _CODE.sub(r"\1", text)
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading; level 1 is the title."""
+
+    text: str
+    level: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Sentences."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bullets:
+    """A list."""
+
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table; its first column is text, the others numbers."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    caption: str = ""
+    is_text: bool = False
+
+
+Block = Heading | Paragraph | Bullets | Grid
+
+
+def grid_of(rows: Iterable[Sequence[str]], header: Sequence[str], caption: str = "") -> Grid:
+    """Return a table of text."""
+    return Grid(tuple(header), tuple(tuple(row) for row in rows), caption, is_text=True)
+
+
+def _pieces(text: str, say: Callable[[str], str], show: Callable[[str], str]) -> str:
+    """Write what is said and what is shown, each in its way."""
+    parts = _CODE.split(text)
+    return "".join(show(part) if at % 2 else say(part) for at, part in enumerate(parts))
+
+
+def to_markdown(blocks: Iterable[Block]) -> str:
+    """Return Markdown as GitHub and pandoc read it."""
+    return "\n\n".join(map(_markdown, blocks)) + "\n"
+
+
+def _markdown(block: Block) -> str:
+    match block:
+        case Heading(text, level):
+            return f"{'#' * level} {_say_markdown(text)}"
+        case Paragraph(text):
+            return _line(text)
+        case Bullets(items):
+            return "\n".join(f"* {_line(item)}" for item in items)
+        case Grid(header, rows, caption, is_text):
+            marks = ["---" if at == 0 or is_text else "---:" for at in range(len(header))]
+            lines = [map(_cell, header), marks, *(map(_cell, row) for row in rows)]
+            table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+            return f"{table}\n\n{_say_markdown(caption)}" if caption else table
+
+
+_SPECIAL = re.compile(r"[\\`*_\[\]<>|&$~#^]")
+
+
+def _say_markdown(text: str) -> str:
+    return _pieces(text, lambda part: _SPECIAL.sub(r"\\\g<0>", part), _show_markdown)
+
+
+def _show_markdown(text: str) -> str:
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{pad}{text}{pad}{fence}" if text else ""
+
+
+def _line(text: str) -> str:
+    """Write a line whose beginning must not make it a list or a quotation."""
+    written = _say_markdown(text)
+    return re.sub(r"^(\s*)([-+=]|\d+(?=[.)]))", lambda one: _guard(one[1], one[2]), written)
+
+
+def _guard(space: str, mark: str) -> str:
+    return f"{space}{mark}\\" if mark.isdigit() else f"{space}\\{mark}"
+
+
+def _cell(text: str) -> str:
+    # A pipe ends a cell even within code.
+    return _pieces(
+        text,
+        lambda part: _SPECIAL.sub(r"\\\g<0>", part),
+        lambda part: _show_markdown(part).replace("|", r"\|"),
+    )
+
+
+def to_tex(blocks: Iterable[Block]) -> str:
+    r"""Return LaTeX for `\input`: tables want the packages booktabs and longtable."""
+    return "\n\n".join(map(_tex, blocks)) + "\n"
+
+
+def say_tex(text: str) -> str:
+    """Return text as LaTeX prints it."""
+
+    def say(part: str) -> str:
+        left = " " if part[:1].isspace() else ""
+        right = " " if part.strip() and part[-1:].isspace() else ""
+        return left + escape_bibtex(part) + right
+
+    return _pieces(text, say, lambda part: rf"\texttt{{{escape_bibtex(part)}}}")
+
+
+_LEVELS = {1: "section", 2: "subsection", 3: "subsubsection"}
+
+
+def _tex(block: Block) -> str:
+    match block:
+        case Heading(text, level):
+            return rf"\{_LEVELS[level]}*{{{say_tex(text)}}}"
+        case Paragraph(text):
+            return say_tex(text)
+        case Bullets(items):
+            lines = [rf"  \item {{}}{say_tex(item)}" for item in items]
+            return "\n".join([r"\begin{itemize}", *lines, r"\end{itemize}"])
+        case Grid(header, rows, caption, is_text):
+            columns = "l" + ("l" if is_text else "r") * (len(header) - 1)
+            lines = [" & ".join(map(say_tex, row)) + r" \\" for row in (header, *rows)]
+            head = [rf"\caption{{{say_tex(caption)}}} \\"] if caption else []
+            begin = [rf"\begin{{longtable}}{{{columns}}}", *head, r"\toprule", lines[0]]
+            end = [r"\bottomrule", r"\end{longtable}"]
+            return "\n".join([*begin, r"\midrule", r"\endhead", *lines[1:], *end])
+
+
+def to_html(blocks: Iterable[Block], title: str) -> str:
+    """Return a page of its own."""
+    style = (
+        "body{font-family:sans-serif;margin:2em}table{border-collapse:collapse;margin-bottom:2em}"
+        "td,th{padding:.15em .8em;text-align:right;white-space:nowrap}"
+        "td:first-child,th:first-child{text-align:left;white-space:normal}"
+        "thead th{border-top:2px solid;border-bottom:1px solid}"
+        "tbody tr:last-child td{border-bottom:2px solid}caption{text-align:left;padding:.5em 0}"
+    )
+    head = f'<meta charset="utf-8"><title>{_say_html(title)}</title><style>{style}</style>'
+    body = "\n".join(map(_html, blocks))
+    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'
+
+
+def _say_html(text: str) -> str:
+    return _pieces(text, escape_html, lambda part: f"<code>{escape_html(part)}</code>")
+
+
+def _html(block: Block) -> str:
+    match block:
+        case Heading(text, level):
+            return f"<h{level}>{_say_html(text)}</h{level}>"
+        case Paragraph(text):
+            return f"<p>{_say_html(text)}</p>"
+        case Bullets(items):
+            return "<ul>" + "".join(f"<li>{_say_html(item)}</li>" for item in items) + "</ul>"
+        case Grid(header, rows, caption, _):
+            name = f"<caption>{_say_html(caption)}</caption>" if caption else ""
+            head = "".join(f"<th>{_say_html(cell)}</th>" for cell in header)
+            lines = [
+                "<tr>" + "".join(f"<td>{_say_html(cell)}</td>" for cell in row) + "</tr>"
+                for row in rows
+            ]
+            body = "\n".join(lines)
+            return f"<table>{name}<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table>"

@@ -1,0 +1,285 @@
+"""The paragraphs of methods that a build knows: nothing in them that the facts do not say."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from isic_cli.services.build.facts import (
+    BuildFacts,
+    DedupeFacts,
+    LabelFacts,
+    ReferenceFacts,
+    SourceFacts,
+    SplitFacts,
+)
+from isic_cli.services.paper.blocks import Block, Heading, Paragraph, code, plain
+from isic_cli.services.paper.counts import BuildCounts
+
+_TIERS = {
+    "id": "the same ISIC id",
+    "bytes": "the same bytes",
+    "pixels": "the same decoded pixels",
+    "phash": "perceptual hashes of the picture, of its turned and mirrored forms and of central "
+    "crops that differ in at most {distance} of 64 bits, confirmed by aligning both pictures",
+}
+_KEEP = {
+    "largest": "the picture with the most pixels",
+    "oldest": "the oldest picture",
+    "most-metadata": "the picture with the most metadata",
+}
+_UNMAPPED = {
+    "drop": "Images without a label were left out.",
+    "keep": "Images without a label were kept, as unmapped.",
+    "refuse": "Every image has a label.",
+}
+_SHARED = {
+    "id": "are in it",
+    "lesion": "show a lesion that is in it",
+    "patient": "are of a patient who is in it",
+}
+
+
+def methods(facts: BuildFacts, counts: BuildCounts) -> list[Block]:
+    """Return the paragraphs: data, exclusions, labels, partition, availability."""
+    blocks: list[Block] = [Heading("Methods: data", 1)]
+    for title, sentences in (
+        ("Source of the images", source_sentences(facts, counts)),
+        ("Exclusions", exclusion_sentences(facts, counts)),
+        ("Reference standard", label_sentences(facts, counts)),
+        ("Partition", split_sentences(facts, counts)),
+        ("Preprocessing", export_sentences(facts)),
+        ("Availability", availability_sentences(facts)),
+    ):
+        text = " ".join(sentences)
+        if text:
+            blocks += [Heading(title), Paragraph(text)]
+    return blocks
+
+
+def source_sentences(facts: BuildFacts, counts: BuildCounts) -> Iterator[str]:
+    """Yield where the images are from, when, and by which query."""
+    day = f"{facts.listed.day} {facts.listed:%B %Y}"
+    if len(facts.sources) == 1:
+        yield (
+            f"On {day} {counted(facts.sources[0].images, 'image')} {_was(facts.sources[0].images)} "
+            f"selected from {_archive(facts.sources[0])}{_selection(facts.sources[0])}."
+        )
+    else:
+        yield f"On {day} images were selected from {len(facts.sources)} sources."
+        for one in facts.sources:
+            yield (
+                f"Source {code(one.name)}: {counted(one.images, 'image')} from "
+                f"{_archive(one)}{_selection(one)}."
+            )
+        given, first = sum(one.images for one in facts.sources), counts.remaining[0].images
+        if given > first:
+            yield (
+                f"{counted(given - first, 'image')} that an earlier source had given "
+                f"{_was(given - first)} taken once, which left {first:,}."
+            )
+    if facts.challenges:
+        yield f"Images are of {listed(map(plain, facts.challenges))}."
+
+
+def _archive(one: SourceFacts) -> str:
+    names = {"prod": "the ISIC Archive", "sandbox": "the sandbox of the ISIC Archive",
+             "demo": "the demonstration archive (drawn pictures, no patients)"}  # fmt: skip
+    where = names.get(one.archive, f"the archive {code(one.archive)}")
+    return f"{where} ({plain(one.url)})" if one.url.startswith("http") else where
+
+
+def _selection(one: SourceFacts) -> str:
+    parts = []
+    if one.query:
+        parts.append(f"by the query {code(one.query)}")
+    if one.collections:
+        names = [
+            f"{plain(name)}{f' (doi:{plain(doi)})' if doi else ''}" for name, doi in one.collections
+        ]
+        word = "collection" if len(names) == 1 else "collections"
+        parts.append(f"within the {word} {listed(names)}")
+    parts += [f"with {code(f'{name} = {value}')}" for name, value in one.filters.items()]
+    return (" " if parts else "") + ", ".join(parts)
+
+
+def exclusion_sentences(facts: BuildFacts, counts: BuildCounts) -> Iterator[str]:
+    """Yield what was left out by rule or as a duplicate, and how duplicates were found."""
+    if reasons := counts.removals("exclude"):
+        yield f"Excluded were {_reasons(reasons)}."
+    for one in facts.references:
+        yield _reference_sentence(one)
+    if facts.dedupe is not None:
+        yield from _dedupe_sentences(facts.dedupe)
+        if reasons := counts.removals("dedupe"):
+            yield f"Left out were {_reasons(reasons)}."
+    first, last = counts.remaining[0], counts.remaining[-1]
+    of = counted(first.images, "image")
+    yield (
+        f"Of {of}, {last.images:,} with {counted(last.lesions, 'lesion')} of "
+        f"{counted(last.patients, 'patient')} are in the data set."
+    )
+    gaps = [
+        f"{counted(count, 'image')} without a {name} id"
+        for name, count in (("lesion", counts.whole.without_lesion),
+                            ("patient", counts.whole.without_patient))
+        if count
+    ]  # fmt: skip
+    if gaps:
+        yield f"Among them are {listed(gaps)}."
+
+
+def _reference_sentence(one: ReferenceFacts) -> str:
+    ways = [_SHARED.get(name, f"have its {name}") for name in one.share]
+    ways += ["show a near-duplicate of one of its pictures"] if one.pictures else []
+    of = f"{counted(one.source.images, 'image')} of {_archive(one.source)}"
+    return (
+        f"Nothing is shared with {code(one.source.name)} ({of}{_selection(one.source)}): left out "
+        f"were images that {listed(ways, 'or')}."
+    )
+
+
+def _dedupe_sentences(one: DedupeFacts) -> Iterator[str]:
+    ways = [_TIERS.get(tier, tier).format(distance=one.distance) for tier in one.tiers]
+    yield f"Duplicates were looked for by {listed(ways)}."
+    found = f"{counted(one.groups, 'group')} with {counted(one.images, 'image')}"
+    if not one.groups:
+        yield "None were found."
+    elif one.action == "group":
+        yield f"{found} were found and kept, each group in one split."
+    else:
+        yield f"{found} were found; of each group {_KEEP.get(one.keep, one.keep)} was kept."
+
+
+def label_sentences(facts: BuildFacts, counts: BuildCounts) -> Iterator[str]:
+    """Yield where the labels are from and how diagnoses were confirmed."""
+    one = facts.labels
+    if one is not None:
+        yield _scheme_sentence(one)
+        told = [f"{plain(name)} ({of.images:,})" for name, of in counts.classes.items()]
+        yield f"The classes and their images: {listed(told)}."
+        yield unmapped_sentence(facts, counts)
+    confirmed = counts.whole.known("confirmation")
+    if confirmed:
+        ways = [
+            f"{plain(way)} for {part(count, counts.whole.images)}"
+            for way, count in sorted(confirmed.items(), key=lambda at: (-at[1], at[0]))
+        ]
+        missing = counts.whole.missing("confirmation")
+        rest = f"; it is not told for {part(missing, counts.whole.images)}" if missing else ""
+        yield f"Diagnoses were confirmed by {listed(ways)}{rest}."
+
+
+def unmapped_sentence(facts: BuildFacts, counts: BuildCounts) -> str:
+    """Return what became of images without a label."""
+    if facts.labels is None:
+        return ""
+    rule = _UNMAPPED.get(facts.labels.unmapped, "")
+    reasons = counts.removals("labels")
+    return f"{rule} Left out were {_reasons(reasons)}." if reasons else rule
+
+
+def _scheme_sentence(one: LabelFacts) -> str:
+    version = f", version {plain(one.version)}" if one.version else ""
+    title = f" ({plain(one.title)}{version})" if one.title else ""
+    return f"Each image was labelled by {code(one.scheme)}{title}."
+
+
+def split_sentences(facts: BuildFacts, counts: BuildCounts) -> Iterator[str]:
+    """Yield how images were assigned to splits, and the check for leaks."""
+    one = facts.split
+    if one is None:
+        yield "The data set is not divided."
+        return
+    parts = [f"{plain(name)} ({of.images:,})" for name, of in counts.splits.items()]
+    asked = ":".join(f"{100 * part:g}" for part in one.shares)
+    yield f"The images were divided into {listed(parts)}; asked for were shares of {asked}."
+    yield from _grouping_sentences(one)
+    if one.stratify:
+        yield f"Each split was given its share of every value of {code(one.stratify)}."
+    if one.hold_out:
+        held = [code(f"{name} = {value}") for name, value in one.hold_out]
+        yield f"Groups with an image with {listed(held, 'or')} were held out."
+    yield f"The random seed was {one.seed}."
+    yield (
+        "A check after the split found no group in more than one split."
+        if not one.leaks
+        else f"A check after the split found {counted(one.leaks, 'group')} in more than one split."
+    )
+
+
+def _grouping_sentences(one: SplitFacts) -> Iterator[str]:
+    groups = one.groups.values()
+    ties = [code(name) for name in one.group]
+    if one.duplicates:
+        ties.append("duplicates")
+    if ties:
+        yield (
+            f"Images with the same {listed(ties, 'or')} stayed in one split "
+            f"({counted(sum(groups), 'group')})."
+        )
+    if one.ungrouped:
+        yield (
+            f"{counted(one.ungrouped, 'image')} {_has(one.ungrouped)} no id that ties "
+            "them to others: each was a group of its own."
+        )
+    if one.stable:
+        yield "Groups were placed by a hash of their ids alone."
+
+
+def export_sentences(facts: BuildFacts) -> Iterator[str]:
+    """Yield how pictures were written."""
+    for one in facts.exports:
+        parts = [f"resized to {code(one.size)}"] if one.size else []
+        parts += [f"encoded as {code(one.encode)}"] if one.encode else []
+        how = listed(parts) if parts else "as the archive has them"
+        pictures = f"{counted(one.images, 'picture')} {_was(one.images)}"
+        yield f"{pictures} written to {code(one.name)} ({code(one.kind)}), {how}."
+
+
+def availability_sentences(facts: BuildFacts) -> Iterator[str]:
+    """Yield how the same data set is made again."""
+    yield (
+        f"The data set was built with {plain(facts.tool)} from a recipe with the SHA-256 "
+        f"{code(facts.recipe)}; the file {code('build.lock')} lists every image with the hashes of "
+        f"its metadata and its file, and {code('isic dataset build --locked')} makes the same data "
+        "set from it."
+    )
+
+
+def _reasons(found: Sequence[tuple[str, int]]) -> str:
+    return listed(f"{counted(count, 'image')} ({plain(reason)})" for reason, count in found)
+
+
+def counted(count: int, thing: str) -> str:
+    """Return a number and its thing.
+
+    >>> counted(1, "image"), counted(1200, "image")
+    ('1 image', '1,200 images')
+    """
+    return f"{count:,} {thing}" + ("" if count == 1 else "s")
+
+
+def part(count: int, whole: int, which: str = "") -> str:
+    """Return a number of images and its share of a whole.
+
+    >>> part(27, 240)
+    '27 of 240 images (11.2 %)'
+    """
+    percent = f" ({100 * count / whole:.1f} %)" if whole else ""
+    return f"{count:,} of {counted(whole, 'image')}{which}{percent}"
+
+
+def _was(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
+def _has(count: int) -> str:
+    return "has" if count == 1 else "have"
+
+
+def listed(words: Iterable[str], last: str = "and") -> str:
+    """Return words as a sentence has them.
+
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    *before, end = list(words) or [""]
+    return f"{', '.join(before)} {last} {end}" if before else end
