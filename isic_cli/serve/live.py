@@ -27,7 +27,7 @@ from isic_cli.services.opening import open_store
 logger = logging.getLogger(__name__)
 
 #: Seconds for which a folder is taken to be as it was.
-_TRUSTED = 0.5
+TRUSTED = 0.5
 #: What a gallery reads beside the tables of the archive.
 _TABLES = (".csv", ".tsv", ".jsonl", ".json", ".txt")
 
@@ -101,7 +101,7 @@ class LiveTransport(FolderTransport):
     def store_for(self, request: httpx.Request) -> FolderStore:
         """Return the folder as it is now; while one thread reads it anew, as it was."""
         del request
-        self._renew(trusted=_TRUSTED)
+        self._renew(trusted=TRUSTED)
         return self.store
 
     def _renew(self, *, trusted: float) -> None:

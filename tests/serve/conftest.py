@@ -32,6 +32,11 @@ def serving(spec: ArchiveSpec, cache: Path, options: ServeOptions) -> Iterator[h
             thread.join()
 
 
+@pytest.fixture(autouse=True)
+def _changes_are_seen_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("isic_cli.serve.live.TRUSTED", 0.0)
+
+
 @pytest.fixture(scope="module")
 def demo_page(demo_cache: Path) -> Iterator[httpx.Client]:
     """The demo, served."""
