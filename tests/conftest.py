@@ -12,9 +12,9 @@ import pytest
 from filelock import FileLock
 
 from isic_cli.demo import DrawnFiles, demo_folder
-from tests.support.browsers import browser, open_page, screenshots
+from tests.support.browsers import browser, open_page, shoot
 
-__all__ = ["browser", "open_page", "screenshots"]
+__all__ = ["browser", "open_page", "shoot"]
 
 _connect = socket.socket.connect
 

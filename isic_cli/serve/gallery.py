@@ -22,6 +22,7 @@ from isic_cli.serve.beside import FolderTables
 from isic_cli.serve.finding import masks_of, ordered
 from isic_cli.serve.live import LiveTransport
 from isic_cli.serve.overlays import features_of
+from isic_cli.services.gallery import caption_of
 
 #: Images in one window.
 _WIDEST = 500
@@ -156,6 +157,7 @@ class GalleryRoutes:
             "thumb": _link(call, f"/thumbnails/{isic_id}_thumbnail.jpg"),
             "width": fields.get("pixels_x"),
             "height": fields.get("pixels_y"),
+            "caption": caption_of(fields),
             "label": view.tables.labels.get(isic_id),
             "split": view.tables.splits.get(isic_id),
         }

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -97,11 +98,13 @@ def served_file(store: FolderStore, path: str | None, what: str) -> Path:
     return found
 
 
-def features_of(store: FolderStore, isic_id: str) -> list[str]:
-    """Return the dermoscopic features that a challenge has marked on an image."""
+def features_of(store: FolderStore, isic_id: str) -> list[dict[str, Any]]:
+    """Return the dermoscopic features that a challenge marked on an image, with their labels."""
     path = store.contents.features.get(isic_id)
     with logged_errors():
-        return list(parse_features(Path(path)).values) if path else []
+        given = parse_features(served_file(store, path, isic_id)) if path else None
+        names = list(given.values) if given else []
+        return [{"name": name, "labels": given.labels(name).tolist()} for name in names if given]
     return []
 
 

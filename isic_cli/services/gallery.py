@@ -7,7 +7,7 @@ and `data.js`, which holds what a server would be asked for.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -149,12 +149,17 @@ class Gallery:
         named = [row.get(name, "") for name in ("attribution", "copyright_license")]
         shown = {
             "thumb": _address(small),
-            "caption": next((row[name] for name in _CAPTIONS if name in row), None),
+            "caption": caption_of(row),
             "credit": ", ".join(str(one) for one in named if one),
         }
         if large is not None and (self.out / IMAGES / large.path).is_file():
             shown["file"] = _address(large)
         return {**row, **shown}
+
+
+def caption_of(fields: Mapping[str, Any]) -> str | None:
+    """Return a few words about an image: its most exact short diagnosis; None without one."""
+    return next((fields[name] for name in _CAPTIONS if fields.get(name)), None)
 
 
 def _joined(modules: dict[str, str]) -> str:

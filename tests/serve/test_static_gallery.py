@@ -12,7 +12,7 @@ import pytest
 from isic_cli.cli.main import run
 from isic_cli.query import parse
 from tests.cli.conftest import Isic, folder, isic
-from tests.support.browsers import OpenPage, until
+from tests.support.browsers import OpenPage, Shoot, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -119,7 +119,7 @@ def shown(page: "Page") -> str:
 
 @pytest.mark.slow
 def test_a_colleague_searches_marks_and_takes_a_list_away(
-    gallery: Path, open_page: OpenPage, screenshots: Path
+    gallery: Path, open_page: OpenPage, shoot: Shoot
 ) -> None:
     page = open_page(f"file://{gallery}/index.html")
     assert page.title() == "The demo"
@@ -137,7 +137,7 @@ def test_a_colleague_searches_marks_and_takes_a_list_away(
     query = parse(page.input_value("#query"))
     expected = [one["isic_id"] for one in records if query.matches(one)]
     assert shown(page) == f"{len(expected)} of 60 images"
-    page.screenshot(path=screenshots / "static.png")
+    shoot(page, "static")
     page.locator("#cell-0").press("x")
     page.click("#save-button")
     with page.expect_download() as waiting:

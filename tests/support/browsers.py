@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 OpenPage = Callable[..., "Page"]
+Shoot = Callable[["Page", str], None]
 
 
 def until(page: "Page", condition: str, arg: Any = None) -> None:
@@ -72,8 +73,16 @@ def open_page(browser: "Browser") -> "Iterator[OpenPage]":
     assert {url.split("/")[2] for url in asked if not url.startswith("blob:")} <= hosts
 
 
-@pytest.fixture(scope="session")
-def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where tests leave what they saw; GALLERY_SCREENSHOTS=docs/images/gallery renews the docs'."""
-    given = os.environ.get("GALLERY_SCREENSHOTS")
-    return Path(given) if given else tmp_path_factory.mktemp("screenshots")
+@pytest.fixture
+def shoot(tmp_path: Path) -> Shoot:
+    """Keep what a page looks like; GALLERY_SCREENSHOTS=docs/images/gallery renews the docs'."""
+    folder = Path(os.environ.get("GALLERY_SCREENSHOTS") or tmp_path)
+
+    def shoot(page: "Page", name: str) -> None:
+        until(page, "!document.querySelector('[aria-busy]')")
+        until(
+            page, "[...document.querySelectorAll('.cell img, .picture')].every(one => one.complete)"
+        )
+        page.screenshot(path=folder / f"{name}.jpg", type="jpeg", quality=55, animations="disabled")
+
+    return shoot
