@@ -174,7 +174,6 @@ class GalleryRoutes:
         full = record["files"]["full"]["url"]
         is_shown = urlsplit(full).path.endswith((".jpg", ".jpeg", ".png"))
         has_map = store.contents.superpixels.get(isic_id) is not None
-        clinical = record["metadata"]["clinical"]
         return json_reply(
             {
                 "record": record,
@@ -190,8 +189,6 @@ class GalleryRoutes:
                 "label": tables.labels.get(isic_id),
                 "split": tables.splits.get(isic_id),
                 "notes": tables.notes.get(isic_id, []),
-                "lesion": _related(store, "lesion_id", clinical.get("lesion_id")),
-                "patient": _related(store, "patient_id", clinical.get("patient_id")),
                 "credit": {"license": license_, "attribution": attribution},
             }
         )
@@ -281,11 +278,6 @@ def queried(handler: Handler) -> Handler:
 
 def _link(call: Call, path: str) -> str:
     return f"{path}{call.store.sign(path)}"
-
-
-def _related(store: FolderStore, field: str, value: str | None) -> list[str]:
-    """Return the images of a lesion or of a patient; none where it is not known."""
-    return list(store.select(term(field, value))) if value and '"' not in value else []
 
 
 def _marked(store: FolderStore, isic_id: str) -> list[dict[str, Any]]:
