@@ -9,18 +9,28 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from isic_cli.python.archive import Archive
+    from isic_cli.python.collection import ImageCollection
     from isic_cli.python.dataset import Dataset
     from isic_cli.python.image import Image
     from isic_cli.python.images import ImageSelection
     from isic_cli.python.study import ReaderStudy
 
 __version__ = "0.1.0"
-__all__ = ["Archive", "Dataset", "Image", "ImageSelection", "ReaderStudy", "__version__"]
+__all__ = [
+    "Archive",
+    "Dataset",
+    "Image",
+    "ImageCollection",
+    "ImageSelection",
+    "ReaderStudy",
+    "__version__",
+]
 
 _HOME = {
     "Archive": "archive",
     "Dataset": "dataset",
     "Image": "image",
+    "ImageCollection": "collection",
     "ImageSelection": "images",
     "ReaderStudy": "study",
 }

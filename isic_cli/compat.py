@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from isic_cli.models.collection import Collection
+    from isic_cli.python.collection import ImageCollection
     from isic_cli.python.image import Image
     from isic_cli.python.study import ReaderStudy
 
@@ -102,7 +102,7 @@ class IsicApi:
         """Return a study by name or number; today `archive.study(name)`."""
         return CompatStudy(self, self.archive.study(name))
 
-    def dataset(self, name: str | int) -> "Collection":
+    def dataset(self, name: str | int) -> "ImageCollection":
         """Return a collection, which data sets are today; today `archive.collection(name)`."""
         return self.archive.collection(name)
 

@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Any
 from isic_cli.python.connection import ArchiveConnection
 
 if TYPE_CHECKING:
-    from isic_cli.models.collection import Collection
+    import numpy as np
+    import numpy.typing as npt
+
+    from isic_cli.models.contribution import Cohort
     from isic_cli.models.image import ImageRecord
     from isic_cli.models.lesion import Lesion
     from isic_cli.models.user import User
+    from isic_cli.python.collection import ImageCollection
     from isic_cli.python.downloads import DownloadResult
     from isic_cli.python.image import Image
     from isic_cli.python.images import ImageSelection
+    from isic_cli.python.login import PendingLogin
     from isic_cli.python.study import ReaderStudy
     from isic_cli.python.table import ResultTable
     from isic_cli.services.download.options import Variant
@@ -129,22 +134,26 @@ class Archive(ArchiveConnection):
         found = self.api.similar(_id_of(image), limit=limit)
         return [(Image(self, one), one.distance) for one in found]
 
-    def collections(self) -> "Iterator[Collection]":
+    def collections(self) -> "Iterator[ImageCollection]":
         """Yield the collections, the newest first."""
-        return self.api.collections()
+        from isic_cli.python.collection import ImageCollection
 
-    def collection(self, name: int | str) -> "Collection":
+        return (ImageCollection(self, one) for one in self.api.collections())
+
+    def collection(self, name: int | str) -> "ImageCollection":
         """Return one collection by id, name or DOI."""
-        from isic_cli.services.select.live import resolve_collections
+        from isic_cli.python.collection import ImageCollection
+        from isic_cli.services.collections.change import find_collection
 
-        return resolve_collections(self.api, [str(name)])[0]
+        return ImageCollection(self, find_collection(self.api, str(name)))
 
     def cite(self, collection: int | str, style: str = "text") -> str:
         """Cite a collection: `text`, `apa`, `bibtex`, `csl`, `ris` or `cff`."""
-        from isic_cli.python.selecting import known_style
-        from isic_cli.services.cite.collection import cite
+        return self.collection(collection).cite(style)
 
-        return cite(self.api, self.collection(collection), known_style(style))
+    def cohorts(self) -> "Iterator[Cohort]":
+        """Yield the cohorts that this user may upload to, the newest first; needs a login."""
+        return self.api.cohorts()
 
     def lesions(self) -> "Iterator[Lesion]":
         """Yield the lesions whose images this user may all see."""
@@ -173,6 +182,43 @@ class Archive(ArchiveConnection):
         if data is None:
             raise NotFoundError(f"the archive has no superpixel map of {isic_id}")
         return SuperpixelMap.from_png(data)
+
+    def segmentations(self, image: "str | Image") -> "dict[str, npt.NDArray[np.bool_]]":
+        """Return the masks of an image by what they outline, each of shape (H, W).
+
+        A folder may have them, such as one of a challenge; the archives over the network have
+        none, and of a study's marks `ReaderStudy.mask` makes one.
+        """
+        from isic_cli.folder.scan import scan
+        from isic_cli.pictures.mask import read_mask
+        from isic_cli.services.export.companions import Companions
+
+        folder = self.api.settings.archive.folder
+        if folder is None:
+            return {}
+        found = Companions(scan(folder)).of(_id_of(image))
+        return {one.category: read_mask(Path(one.source)) for one in found if one.kind == "masks"}
+
+    def login(self) -> "PendingLogin":
+        """Begin a login: open its `url`, sign in, and hand the code to `finish`.
+
+        The login is kept as that of the shell is, and used from then on.
+
+        Raises
+        ------
+        UsageError
+            For an archive on this machine.
+        """
+        from isic_cli.python.login import PendingLogin
+
+        return PendingLogin(self)
+
+    def logout(self) -> None:
+        """End the login at the archive and forget it here; the archive is asked as a guest."""
+        from isic_cli.python.login import logins_of
+
+        logins_of(self.api.settings).forget()
+        self.use_login(is_used=False)
 
     def facets(self, query: str = "") -> dict[str, Any]:
         """Return how often each value of each field occurs among the images of a search."""

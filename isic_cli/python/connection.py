@@ -102,6 +102,18 @@ class ArchiveConnection:
                 self._fetching = None
             return self._api
 
+    def use_login(self, *, is_used: bool) -> None:
+        """Ask as the user who has logged in, or as a guest, from the next request on."""
+        from dataclasses import replace
+
+        from isic_cli.settings import user_login_dir
+
+        login_dir = user_login_dir() if is_used else None
+        with self._lock:
+            self.close()
+            self._settings = replace(self._settings, token=None, login_dir=login_dir)
+            self._api, self._fetching, self._is_closed = None, None, False
+
     @property
     def fetching(self) -> "Fetching":
         """The pictures that were fetched one by one."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from isic_cli.models.image import ImageMetadata, ImageRecord
     from isic_cli.python.archive import Archive
+    from isic_cli.python.table import ResultTable
     from isic_cli.services.download.options import Variant
     from isic_cli.superpixel.map import SuperpixelMap
 
@@ -110,6 +111,18 @@ class Image:
     def superpixels(self) -> "SuperpixelMap":
         """Return the superpixel map of the image; raises `NotFoundError` where there is none."""
         return self._archive.superpixels(self)
+
+    def segmentations(self) -> "dict[str, npt.NDArray[np.bool_]]":
+        """Return its masks by what they outline; see `Archive.segmentations`."""
+        return self._archive.segmentations(self)
+
+    def annotations(self, study: int | str) -> "ResultTable":
+        """Return who marked what on the image in a study, as `ReaderStudy.annotations` does."""
+        from isic_cli.python.table import ResultTable
+
+        found = self._archive.study(study).annotations()
+        rows = [row for row in found if row["image"] == self.isic_id]
+        return ResultTable.of(f"{found.title}, {self.isic_id}", rows, found.columns)
 
     def __repr__(self) -> str:
         """Return one line."""

@@ -60,9 +60,9 @@ def selection_of(
     return Selection(
         query=query,
         collections=tuple(map(str, collections)),
-        ids=_ids("ids", ids),
+        ids=id_list("ids", ids) if ids is not None else None,
         license=license.lower() if license else None,
-        exclude=_ids("exclude", exclude),
+        exclude=id_list("exclude", exclude) if exclude is not None else None,
         limit=limit or 0,
         shard=shard,
         sample=sample,
@@ -74,9 +74,8 @@ def selection_of(
     )
 
 
-def _ids(name: str, given: Iterable[object] | None) -> IdList | None:
-    if given is None:
-        return None
+def id_list(name: str, given: Iterable[object]) -> IdList:
+    """Return the ids that an argument lists; raises `UsageError` that names it."""
     if isinstance(given, str):
         raise UsageError(f"{name} is a list of ISIC ids: write {name}=[…]")
     found: dict[str, None] = {}
