@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from isic_cli.cli.main import run
+from isic_cli.services.build.gather import build_facts
+from isic_cli.services.build.recipe import load_recipe
+from isic_cli.services.build.state import BuildState
 from tests.cli.conftest import Isic
 
 RECIPE = """
@@ -129,3 +132,20 @@ def test_nothing_is_done_again_when_nothing_changed(isic: Isic, work: Path) -> N
     done = isic("dataset", "build", "set.toml", archive=None)
     assert (done.code, done.err.split(":")[0]) == (0, "As before")
     assert before == {path: path.stat().st_mtime_ns for path in before}
+
+
+def test_the_facts_of_a_build_say_what_its_tables_hold(built: Path) -> None:
+    file = load_recipe(built / "set.toml")
+    facts = build_facts(file, BuildState.open(built / "lesions", "lesions"))
+    images = list(facts.images)
+    table = {row["isic_id"]: row for row in rows(built / "lesions/dataset.csv")}
+    assert {one.isic_id: (one.label, one.split) for one in images if one.is_in} == {
+        isic_id: (row["label"], row["split"]) for isic_id, row in table.items()
+    }
+    left_out = Counter((one.stage, one.reason) for one in images if not one.is_in)
+    assert {(one.stage, one.reason): one.images for one in facts.removals} == left_out
+    assert (facts.sources[0].archive, facts.sources[0].images) == ("demo", len(images))
+    assert facts.references[0].source.collections == (("drawn nevi", None),)
+    assert (facts.dedupe and facts.dedupe.groups, facts.split and facts.split.leaks) == (1, 0)
+    assert facts.labels is not None
+    assert (facts.labels.scheme, facts.labels.version) == ("isic2019", "1")

@@ -130,6 +130,7 @@ class SourceListing:
         """
         self.counts: dict[str, int] = {}
         self.collections: dict[str, list[list[str | None]]] = {}
+        self.archives: dict[str, tuple[str, str]] = {}
         self.digests: dict[tuple[str, str], str] = {}
         spool.parent.mkdir(parents=True, exist_ok=True)
         spool.unlink(missing_ok=True)
@@ -144,6 +145,15 @@ class SourceListing:
         finally:
             spool.unlink(missing_ok=True)
 
+    def facts(self) -> dict[str, Any]:
+        """Return what is known of the sources once they are listed, each by its name."""
+        return {
+            "counts": self.counts,
+            "collections": self.collections,
+            "archives": self.archives,
+            "challenges": {},
+        }
+
     def _sources(self) -> list[tuple[str, SourceTable]]:
         return list(getattr(self.file.recipe, self.table).items())
 
@@ -152,7 +162,11 @@ class SourceListing:
         if self.chosen is not None:
             ids = IdList("build.lock", self.chosen.get(name, ()))
             selection = Selection(ids=ids, offline=selection.offline)
-        with opened(self.settings_of(archive_for(self.file, source)), selection) as images:
+        settings = self.settings_of(archive_for(self.file, source))
+        spec = settings.archive
+        shown = spec.folder.name if spec.folder is not None else spec.name
+        self.archives[name] = shown, spec.url if spec.kind == "remote" else ""
+        with opened(settings, selection) as images:
             count = 0
             for record in images.records("by_id"):
                 count += 1

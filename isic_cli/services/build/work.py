@@ -138,7 +138,7 @@ class StageWork:
                 yield StageAdvanced(count)
             if locked:
                 yield from self._compare_listing(locked, table, job)
-        facts = {"listed": listed, "counts": job.counts, "collections": job.collections}
+        facts = {"listed": listed, **job.facts()}
         if table == "source":
             facts["marks"] = archive_marks(self._file, self._settings_of)
         return StageResult(rows.digest, facts, f"{rows.rows:,} images")
