@@ -15,6 +15,44 @@ DEV_URL = "http://127.0.0.1:8000"
 #: The origin under which an archive inside the process is addressed; never resolved.
 LOCAL_URL = "http://archive.localhost"
 
+
+@dataclass(frozen=True, slots=True)
+class DemoLogin:
+    """A person who may log in to the demo.
+
+    Attributes
+    ----------
+    token : str
+        What `ISIC_TOKEN` is set to.
+    id : int
+        Of the user.
+    name : str
+        In full.
+    may_write : bool
+        Whether collections may be made and changed.
+    """
+
+    token: str
+    id: int
+    name: str
+    may_write: bool
+
+    @property
+    def does(self) -> str:
+        """What the login is for, in a few words."""
+        return "makes and changes collections of their own" if self.may_write else "only looks"
+
+
+#: By token; each has a copy of the collections of the demo, so that none disturbs another.
+DEMO_LOGINS = {
+    login.token: login
+    for login in (
+        DemoLogin("demo-curator", 1, "Carla Curator", may_write=True),
+        DemoLogin("demo-student", 2, "Stefan Student", may_write=True),
+        DemoLogin("demo-reader", 3, "Rita Reader", may_write=False),
+    )
+}
+
 LOWEST_SPEED = 100.0
 MAX_ANSWER = 1 << 28
 

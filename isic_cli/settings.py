@@ -10,14 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from isic_cli.config import ArchiveSpec, Settings, parse_archive
-from isic_cli.errors import ConfigError, LocalError, NotFoundError, UsageError
+from isic_cli.config import DEMO_LOGINS, ArchiveSpec, Settings, parse_archive
+from isic_cli.errors import AuthError, ConfigError, LocalError, NotFoundError, UsageError
 from isic_cli.files.load import parse_toml, read_bytes
 from isic_cli.files.object_store import staging_place
 
 logger = logging.getLogger(__name__)
 
-#: Why no login and no token is of use with a folder or the demo; takes the archive's name.
+#: How one finds the logins of the demo.
+DEMO_HINT = "`isic --archive demo user login` tells those that there are."
+
+#: Why no login and no token is of use with a folder; takes the archive's name.
 NO_LOGIN = "the archive {} is on this machine: it has no users, and nobody logs in to it"
 
 
@@ -180,6 +183,17 @@ def resolve(
     )
 
 
+def _demo_token(token: str, file: Path | None) -> str | None:
+    """Return a token of the demo; any other of the environment is meant for other archives."""
+    if token in DEMO_LOGINS:
+        return token
+    if file is not None:
+        raise AuthError(f"the token file {file} holds no login to the demo", hint=DEMO_HINT)
+    if token:
+        logger.info("ISIC_TOKEN is not used: the archive demo has no such login")
+    return None
+
+
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     if archive := environ.get("ISIC_ARCHIVE"):
@@ -209,6 +223,8 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
 
 def _token(spec: ArchiveSpec, token_file: Path | None, environ: Mapping[str, str]) -> str | None:
     given = environ.get("ISIC_TOKEN", "").strip()
+    if spec.kind == "demo":
+        return _demo_token(given if token_file is None else read_token_file(token_file), token_file)
     if spec.kind != "remote":
         if token_file is not None:
             raise UsageError(f"--token-file: {NO_LOGIN.format(spec.name)}")

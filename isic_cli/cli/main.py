@@ -105,7 +105,9 @@ def _addressed(hint: str, archive: str | None) -> str:
     """
     if archive is None:
         return hint
-    return hint.replace("isic cache refresh", f"isic --archive {quote(archive)} cache refresh")
+    for command in ("cache refresh", "user login", "user show"):
+        hint = hint.replace(f"isic {command}", f"isic --archive {quote(archive)} {command}")
+    return hint
 
 
 def render_error(error: IsicError) -> None:

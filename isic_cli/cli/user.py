@@ -11,6 +11,7 @@ import click
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.config import DEMO_LOGINS
 from isic_cli.errors import AuthError, ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -35,11 +36,15 @@ def login(run: Run, no_browser: bool) -> ExitCode:
     keyring where the package `keyring` is installed, else in a file that only you can read,
     and is renewed by itself.
 
+    The demo has three logins, which this tells.
+
     isic user login --no-browser
     """
     from isic_cli.services.opening import open_api
 
     settings = _remote(run)
+    if settings.archive.kind == "demo":
+        return _show_demo_logins()
     logins = _logins(settings)
     with logins.oauth() as oauth:
         begun = oauth.begin()
@@ -52,6 +57,13 @@ def login(run: Run, no_browser: bool) -> ExitCode:
     click.echo(f"Logged in as {me.full_name or me.email}; kept in {found.store.source}.", err=True)
     if os.environ.get("ISIC_TOKEN"):
         click.echo("Warning: ISIC_TOKEN is set and wins over this login.", err=True)
+    return ExitCode.OK
+
+
+def _show_demo_logins() -> ExitCode:
+    click.echo("Nothing is kept: set ISIC_TOKEN to one of these, and be somebody.", err=True)
+    for login in DEMO_LOGINS.values():
+        click.echo(f"ISIC_TOKEN={login.token}  # {login.name}: {login.does}")
     return ExitCode.OK
 
 
@@ -84,6 +96,9 @@ def logout(run: Run) -> ExitCode:
     isic user logout
     """
     settings = _remote(run)
+    if settings.archive.kind == "demo":
+        click.echo("The demo keeps no login: unset ISIC_TOKEN.", err=True)
+        return ExitCode.OK
     gone = _logins(settings).forget()
     for source in gone:
         click.echo(f"Logged out; {source} holds no login any more.", err=True)
@@ -142,7 +157,7 @@ def _with_users(run: Run) -> "Settings":
     from isic_cli.settings import NO_LOGIN
 
     settings = run.settings()
-    if settings.archive.kind != "remote":
+    if settings.archive.kind == "folder":
         raise UsageError(NO_LOGIN.format(settings.archive.name))
     return settings
 

@@ -14,9 +14,10 @@ from pathlib import Path
 from isic_cli.demo.rows import BYTES, shots
 from isic_cli.demo.tables import marked_shots, write_json, write_tables
 from isic_cli.errors import LocalError
-from isic_cli.files.atomic import replacing_bytes
+from isic_cli.files.atomic import replacing_bytes, write_state
+from isic_cli.files.load import read_text
 
-__all__ = ["DEMO_VERSION", "DrawnFiles", "demo_folder"]
+__all__ = ["DEMO_VERSION", "DrawnFiles", "demo_folder", "own_collections"]
 
 #: Raised whenever what is drawn changes, so that a newer program draws anew.
 DEMO_VERSION = 2
@@ -60,6 +61,20 @@ def demo_folder(cache_dir: Path, *, write: Callable[[Path], None] = write_tables
             hint="Choose another place with ISIC_CACHE_DIR.",
         ) from error
     return folder
+
+
+def own_collections(folder: Path, name: str) -> Path:
+    """Return the `collections.json` of somebody who may change it; at first a copy of the demo's.
+
+    Raises
+    ------
+    LocalError
+        If it cannot be written.
+    """
+    own = folder.with_name(f"{folder.name}.users") / name / "collections.json"
+    if not own.exists():
+        write_state(own, read_text(folder / "collections.json"))
+    return own
 
 
 def _rename(unfinished: Path, folder: Path) -> None:

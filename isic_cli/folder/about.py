@@ -2,6 +2,7 @@
 
 import httpx
 
+from isic_cli.errors import NotOfferedError
 from isic_cli.folder.files import file_reply
 from isic_cli.folder.replies import json_reply, not_found
 from isic_cli.folder.request import Call
@@ -37,6 +38,30 @@ def stats(call: Call) -> httpx.Response:
             },
             "engagement": {"30_day_sessions_count": 0},
         }
+    )
+
+
+def me(call: Call) -> httpx.Response:
+    """Answer `users/me/`.
+
+    Raises
+    ------
+    NotOfferedError
+        Nobody logs in to a folder.
+    """
+    if not call.store.has_users:
+        raise not_offered(f"{call.method} {call.path}", "users")
+    if call.store.user is None:
+        return json_reply({"detail": "Unauthorized"}, 401)
+    return json_reply(call.store.user.model_dump())
+
+
+def not_offered(asked: str, what: str) -> NotOfferedError:
+    """Return the error for what the real archive has and a folder has not."""
+    return NotOfferedError(
+        f"{asked}: an archive on this machine has no {what}",
+        hint="A folder and the demo have images, collections, lesions and studies;"
+        " nobody logs in to a folder.",
     )
 
 

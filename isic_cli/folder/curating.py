@@ -90,7 +90,7 @@ def make_collection(call: Call, body: NewCollection, **values: Any) -> httpx.Res
         More of what `collections.json` keeps of it.
     """
     if not call.store.writable:
-        return _read_only()
+        return _read_only(call)
     if not body.name:
         return refused_name("This field cannot be blank.")
     if (length := len(body.name)) > _LONGEST_NAME:
@@ -152,13 +152,16 @@ def _unlocked(call: Call, act: Act) -> httpx.Response:
 
 def _found(call: Call, act: Act) -> httpx.Response:
     if not call.store.writable:
-        return _read_only()
+        return _read_only(call)
     collection = call.store.collections.get(call.number())
     return not_found() if collection is None else act(collection)
 
 
-def _read_only() -> httpx.Response:
-    return json_reply({"error": "This archive cannot be changed."}, 403)
+def _read_only(call: Call) -> httpx.Response:
+    if call.store.has_users and call.store.user is None:
+        return json_reply({"detail": "Unauthorized"}, 401)
+    what = "archive cannot be changed" if call.store.user is None else "login may change nothing"
+    return json_reply({"error": f"This {what}."}, 403)
 
 
 def _is_misplaced(call: Call, collection: LocalCollection, isic_id: str) -> bool:

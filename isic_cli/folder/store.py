@@ -19,6 +19,7 @@ from isic_cli.folder.lockfile import LockEntry, read_lock
 from isic_cli.folder.scan import Contents, FileMaker, scan
 from isic_cli.folder.studies import ServedStudy, read_studies
 from isic_cli.folder.table import MetadataTable, grouped
+from isic_cli.models.user import User
 from isic_cli.pictures.load import dimensions, logged_errors
 from isic_cli.query import parse
 
@@ -60,6 +61,8 @@ class FolderStore:
         Where thumbnails that were drawn are kept; None draws them each time.
     sign : callable
         Returns what stands behind the path of a file's link: a signature, or nothing.
+    user : User or None
+        Who is logged in, where one can: `has_users`.
     """
 
     def __init__(
@@ -78,8 +81,10 @@ class FolderStore:
         self.lock = lock
         self.collection_file = collection_file or CollectionFile(folder / "collections.json")
         self.writable = writable
+        self.user: User | None = None
         self.thumbnails: Path | None = None
         self.sign: Callable[[str], str] = lambda _path: ""
+        self.has_users = False
         self._members: dict[int, tuple[LocalCollection, frozenset[str]]] = {}
         self._guard = threading.Lock()
         self._answers: OrderedDict[object, Sequence[str]] = OrderedDict()
@@ -97,10 +102,8 @@ class FolderStore:
 
         Parameters
         ----------
-        folder : Path
-            The folder.
-        writable : bool
-            Whether its collections may be changed.
+        folder, writable
+            As for the class.
         maker : FileMaker, optional
             Makes files that are not there yet.
 
@@ -117,8 +120,7 @@ class FolderStore:
             if hidden and (folder / entry.path).is_file():
                 contents.pictures[isic_id] = str(folder / entry.path)
         path = folder / "metadata.csv"
-        has_table = path.is_file()
-        if not has_table and not contents.pictures:
+        if not (has_table := path.is_file()) and not contents.pictures:
             raise LocalError(
                 f"{folder} is not an archive: it has no metadata.csv and no picture ISIC_…",
                 hint="Any folder that isic or the official tool downloaded is one.",
@@ -142,18 +144,16 @@ class FolderStore:
     def fields(self, isic_id: str) -> dict[str, Any]:
         """Return the metadata of an image, typed and flat, from the table or else the lock."""
         fields = self.table.fields(isic_id)
-        entry = self.lock.get(isic_id)
-        if entry is not None:
+        if entry := self.lock.get(isic_id):
             for name, value in entry.fields().items():
                 fields.setdefault(name, value)
         return fields
 
     def credit(self, isic_id: str) -> tuple[str, str]:
         """Return the licence and the attribution of an image; empty when unknown."""
-        entry = self.lock.get(isic_id)
         license_ = self.table.text(isic_id, "copyright_license")
         attribution = self.table.text(isic_id, "attribution")
-        if entry is not None:
+        if entry := self.lock.get(isic_id):
             return license_ or entry.copyright_license, attribution or entry.attribution
         return license_, attribution
 
@@ -271,8 +271,8 @@ class FolderStore:
 
     def size_of(self, ids: Sequence[str]) -> int:
         """Return the bytes of the pictures of a selection, as far as they are known."""
-        contents = self.contents
-        return sum(contents.size_of(contents.pictures[isic_id]) or 0 for isic_id in ids)
+        paths = map(self.contents.pictures.__getitem__, ids)
+        return sum(self.contents.size_of(path) or 0 for path in paths)
 
     def tally(self, name: str, ids: Sequence[str]) -> Counter[Any]:
         """Return how often a field of a selection has each value; unset counts as None."""

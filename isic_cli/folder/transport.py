@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 import httpx
 
 from isic_cli.config import LOCAL_URL
-from isic_cli.errors import NotOfferedError
 from isic_cli.folder import (
     about,
     collections,
@@ -42,6 +41,7 @@ _API: Routes = {
     "lesions/": {"GET": images.lesions},
     "lesions/{lesion_id}/": {"GET": images.lesion},
     "stats/": {"GET": about.stats},
+    "users/me/": {"GET": about.me},
     "zip-download/license-file/{name}/": {"GET": about.license_file},
     "studies/": {"GET": studyroutes.listing},
     "studies/{id}/": {"GET": studyroutes.detail},
@@ -158,11 +158,7 @@ class FolderTransport(httpx.BaseTransport):
             return moved(slashed.raw_path.decode("ascii"))
         for pattern, what in _LACKING.items():
             if re.fullmatch(f"/api/v2/{pattern}", path):
-                raise NotOfferedError(
-                    f"{request.method} {path}: an archive on this machine has no {what}",
-                    hint="A folder and the demo have images, collections, lesions and studies;"
-                    " nobody logs in to them.",
-                )
+                raise about.not_offered(f"{request.method} {path}", what)
         return html_not_found()
 
     def store_for(self, request: httpx.Request) -> FolderStore:

@@ -5,8 +5,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isic_cli.config import LOCAL_URL, ArchiveSpec, Settings
+from isic_cli.config import DEMO_LOGINS, LOCAL_URL, ArchiveSpec, Settings
 from isic_cli.errors import NotFoundError, UsageError
+from isic_cli.models.user import User
 from isic_cli.services.index.paths import indexes_folder
 
 if TYPE_CHECKING:
@@ -32,18 +33,20 @@ def open_api(settings: Settings) -> "ArchiveApi":
         from isic_cli.services.login import renewal, with_login
 
         return ArchiveApi.open(with_login(settings), renew=renewal(settings))
-    transport = open_transport(settings.archive, settings.cache_dir)
+    transport = open_transport(settings.archive, settings.cache_dir, token=settings.token)
     return ArchiveApi.open(settings, transport=transport)
 
 
-def open_transport(spec: ArchiveSpec, cache_dir: Path) -> "FolderTransport":
+def open_transport(
+    spec: ArchiveSpec, cache_dir: Path, *, token: str | None = None
+) -> "FolderTransport":
     """Open the archive inside the process that a user means; see `open_store`."""
     from isic_cli.folder.transport import FolderTransport
 
-    return FolderTransport(open_store(spec, cache_dir))
+    return FolderTransport(open_store(spec, cache_dir, token=token))
 
 
-def open_store(spec: ArchiveSpec, cache_dir: Path) -> "FolderStore":
+def open_store(spec: ArchiveSpec, cache_dir: Path, *, token: str | None = None) -> "FolderStore":
     """Open what an archive inside the process is made from.
 
     Parameters
@@ -52,6 +55,8 @@ def open_store(spec: ArchiveSpec, cache_dir: Path) -> "FolderStore":
         Of kind `folder` or `demo`.
     cache_dir : Path
         Where the demo archive is written, and its pictures drawn, on first use.
+    token : str, optional
+        Of a login to the demo.
 
     Raises
     ------
@@ -63,10 +68,18 @@ def open_store(spec: ArchiveSpec, cache_dir: Path) -> "FolderStore":
     from isic_cli.folder.store import FolderStore
 
     if spec.kind == "demo":
-        from isic_cli.demo import DrawnFiles, demo_folder
+        from isic_cli.demo import DrawnFiles, demo_folder, own_collections
+        from isic_cli.folder.collection_file import CollectionFile
 
         folder = demo_folder(cache_dir)
-        return FolderStore.open(folder, writable=False, maker=DrawnFiles(folder))
+        login = DEMO_LOGINS.get(token or "")
+        store = FolderStore.open(folder, writable=False, maker=DrawnFiles(folder))
+        store.has_users = True
+        if login is not None:
+            store.user = User(id=login.id, email=f"{login.token}@example.org", full_name=login.name)
+            store.writable = login.may_write
+            store.collection_file = CollectionFile(own_collections(folder, login.token))
+        return store
     if spec.kind == "folder" and spec.folder is not None:
         index = folder_index(spec, cache_dir)
         if index is not None:

@@ -100,4 +100,4 @@ def test_a_folder_says_what_it_does_not_have(
     done = isic(*arguments, archive=str(folder))
 
     assert (done.code, done.out, message in done.err) == (6, "", True), done.err
-    assert "nobody logs in to them" in done.err
+    assert "nobody logs in to a folder" in done.err

@@ -192,7 +192,7 @@ def find_to_write(api: ArchiveApi, name: str) -> Collection:
     try:
         return find_collection(api, name)
     except NotFoundError as error:
-        if api.settings.token or api.settings.archive.kind != "remote":
+        if api.settings.token or api.settings.archive.kind == "folder":
             raise
         raise AuthError(
             f"{error.message}, as it is seen without a login", hint=LOGIN_HINT
