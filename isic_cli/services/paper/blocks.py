@@ -7,6 +7,7 @@ the pieces that are shown as they are, such as queries and names of fields.
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape as escape_html
 
 from isic_cli.curation.cite import escape_bibtex
@@ -24,7 +25,12 @@ def code(text: str) -> str:
 
 def plain(text: object) -> str:
     """Return what somebody else wrote as one line without control characters."""
-    return one_line(_CONTROL.sub(" ", str(text)))
+    return _cleaned(str(text))
+
+
+@lru_cache(4096)  # the same few values come with every image
+def _cleaned(text: str) -> str:
+    return one_line(_CONTROL.sub(" ", text))
 
 
 def bare(text: str) -> str:

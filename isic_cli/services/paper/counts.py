@@ -162,16 +162,19 @@ def count_build(facts: BuildFacts) -> BuildCounts:
 def _count(found: BuildCounts, image: ImageFacts) -> None:
     values = {name: _first(image.metadata, fields) for name, _, fields in VARIABLES}
     groups = [found.whole]
-    if image.split:
-        groups.append(found.splits.setdefault(image.split, GroupCounts()))
-    if image.label:
-        groups.append(found.classes.setdefault(image.label, GroupCounts()))
+    for name, of in ((image.split, found.splits), (image.label, found.classes)):
+        if name:
+            if name not in of:
+                of[name] = GroupCounts()
+            groups.append(of[name])
     for group in groups:
         group.add(image.label, image.metadata, values)
     for name in ("contributor", "type"):
         found.cross[name, image.label, values[name]] += 1
     found.isic_ids.append(image.isic_id)
-    found.fields.update(name for name, value in image.metadata.items() if value not in (None, ""))
+    found.fields.update(
+        [name for name, value in image.metadata.items() if value is not None and value != ""]
+    )
     licence = str(image.metadata.get("copyright_license") or "")
     found.credits[licence, str(image.metadata.get("attribution") or "Anonymous")] += 1
 
@@ -205,7 +208,7 @@ class _Reached:
 def _first(metadata: Mapping[str, Any], fields: Iterable[str]) -> str:
     for name in fields:
         value = metadata.get(name)
-        if value not in (None, ""):
+        if value is not None and value != "":
             return plain(value)
     return MISSING
 

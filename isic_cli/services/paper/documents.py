@@ -14,7 +14,7 @@ from isic_cli.services.paper.limitations import limitations
 from isic_cli.services.paper.methods import methods
 from isic_cli.services.paper.table_one import table_csv, table_one
 
-#: Every file of the folder.
+#: Every file of the folder; those of `flow.can_draw` among them.
 NAMES = (
     *("checklist.md", "citations.bib", "citations.csl.json", "citations.ris", "croissant.json"),
     *("dataset-card.md", "datasheet.md", "flow.md", "flow.pdf", "flow.svg", "limitations.md"),
@@ -26,19 +26,17 @@ NAMES = (
 def paper_files(facts: BuildFacts) -> dict[str, bytes]:
     """Return the documents by name: the same bytes for the same facts.
 
-    Raises
-    ------
-    UsageError
-        matplotlib is not installed, which draws the flow diagram.
+    Where matplotlib is not installed there is no diagram.
     """
-    flow.check_figures()
     counts = count_build(facts)
     texts = dict(_texts(facts, counts)) | {
         "table1.csv": table_csv(counts),
         "table1.html": to_html(table_one(counts), "Table 1"),
     }
-    found = {name: text.encode() for name, text in texts.items()} | flow.draw_flow(facts, counts)
-    return {name: found[name] for name in NAMES}
+    found = {name: text.encode() for name, text in texts.items()}
+    if flow.can_draw():
+        found |= flow.draw_flow(facts, counts)
+    return dict(sorted(found.items()))
 
 
 def _texts(facts: BuildFacts, counts: BuildCounts) -> Iterator[tuple[str, str]]:
@@ -65,8 +63,6 @@ def write_paper(facts: BuildFacts, folder: Path) -> None:
 
     Raises
     ------
-    UsageError
-        As `paper_files`, before anything is written.
     LocalError
         One cannot be written.
     """

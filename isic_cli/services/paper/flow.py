@@ -7,8 +7,6 @@ from importlib.util import find_spec
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from isic_cli.distribution import install_extra
-from isic_cli.errors import UsageError
 from isic_cli.services.build.facts import STAGES, BuildFacts
 from isic_cli.services.paper.blocks import Block, Heading, Paragraph, grid_of, plain
 from isic_cli.services.paper.counts import BuildCounts, Remaining
@@ -100,19 +98,13 @@ def flow_blocks(facts: BuildFacts, counts: BuildCounts) -> list[Block]:
     return [*blocks, Paragraph(note)]
 
 
-def check_figures() -> None:
-    """Refuse, before any work, a diagram that cannot be drawn.
+def can_draw() -> bool:
+    """Whether matplotlib is installed: without it documents have no diagram."""
+    return find_spec("matplotlib") is not None
 
-    Raises
-    ------
-    UsageError
-        matplotlib is not installed.
-    """
-    if find_spec("matplotlib") is None:
-        raise UsageError(
-            "the flow diagram of a paper needs matplotlib, which is not installed",
-            hint=f"{install_extra('paper')}.",
-        )
+
+#: What is said where it is not.
+NOT_DRAWN = "flow.svg and flow.pdf are not drawn, since matplotlib is not installed"
 
 
 #: In inches: the boxes of the flow, of what is left out, the gaps, and a line of text.
