@@ -47,7 +47,7 @@ class Build:
         self._settings_of = settings_of
         self._options = options
         self.state = BuildState.open(out, file.recipe.name)
-        self.stages = stages_of(file, paper=False)
+        self.stages = stages_of(file)
         self._work = StageWork(file, self.state, self.stages, settings_of, options)
         names = [one.name for one in self.stages]
         if options.until and options.until not in names:

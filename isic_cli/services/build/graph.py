@@ -16,8 +16,10 @@ from isic_cli.services.build.outputs import EXCLUDED, TABLE
 from isic_cli.services.build.pictures import PICTURES, REFERENCES
 from isic_cli.services.build.recipe import RecipeFile
 from isic_cli.services.build.state import BuildState, digest_of
+from isic_cli.services.paper.flow import can_draw
 
 _STATE = ".isic/build"
+PAPER = "paper"
 #: What is decided about an image: the inputs of what says it.
 _DECISIONS = ("source", "references", "exclude", "pictures", "dedupe", "labels", "split")
 
@@ -51,7 +53,7 @@ class Stage:
     export: ExportTable | None = None
 
 
-def stages_of(file: RecipeFile, *, paper: bool) -> list[Stage]:
+def stages_of(file: RecipeFile) -> list[Stage]:
     """Return the stages of a recipe in the order in which they run.
 
     Raises
@@ -60,7 +62,7 @@ def stages_of(file: RecipeFile, *, paper: bool) -> list[Stage]:
         A file that the recipe names cannot be read.
     """
     found: list[Stage] = []
-    for stage in _all(file, paper=paper):
+    for stage in _all(file):
         there = {one.name for one in found}
         inputs = tuple(name for name in stage.inputs if name in there)
         found.append(
@@ -69,7 +71,7 @@ def stages_of(file: RecipeFile, *, paper: bool) -> list[Stage]:
     return found
 
 
-def _all(file: RecipeFile, *, paper: bool) -> Iterator[Stage]:
+def _all(file: RecipeFile) -> Iterator[Stage]:
     recipe = file.recipe
     yield Stage("source", 1, _sources(file, recipe.source), (), (f"{_STATE}/source.jsonl",))
     references = [one for one in recipe.reference.values() if one.pictures]
@@ -110,8 +112,10 @@ def _all(file: RecipeFile, *, paper: bool) -> Iterator[Stage]:
         name = export.name or export.to
         inputs = ("pictures", "labels", "tables")
         yield Stage(f"export:{name}", 1, _plain(export), inputs, (name,), export)
-    if paper and recipe.document.paper:
-        yield Stage("paper", 1, _plain(recipe.document), ("lock", "tables"), ("paper",))
+    if recipe.document.paper:
+        exports = [_plain(export) for export in recipe.export]
+        options = {**_plain(recipe.document), "exports": exports, "is_drawn": can_draw()}
+        yield Stage("paper", 1, options, ("lock", "tables"), (PAPER,))
 
 
 def _plain(table: Any) -> dict[str, Any]:

@@ -10,14 +10,10 @@ from isic_cli.errors import CheckError, NotFoundError
 from isic_cli.files.atomic import write_text
 from isic_cli.models.outcomes import Outcome
 from isic_cli.services.build import assign, decide
-from isic_cli.services.build.events import (
-    BuildEvent,
-    BuildWarned,
-    StageAdvanced,
-    StageBegun,
-)
+from isic_cli.services.build.events import BuildEvent, BuildWarned, StageAdvanced, StageBegun
 from isic_cli.services.build.freshness import archive_marks
-from isic_cli.services.build.graph import Stage, lock_header, split_options
+from isic_cli.services.build.gather import build_facts
+from isic_cli.services.build.graph import PAPER, Stage, lock_header, split_options
 from isic_cli.services.build.listing import SettingsOf, SourceListing, today
 from isic_cli.services.build.lock import (
     LOCK,
@@ -36,10 +32,9 @@ from isic_cli.services.build.outputs import (
 )
 from isic_cli.services.build.pictures import PictureFetch, dedupe_job, note_pictures
 from isic_cli.services.build.recipe import RecipeFile
-from isic_cli.services.build.state import (
-    BuildState,
-    writing_rows,
-)
+from isic_cli.services.build.state import BuildState, writing_rows
+from isic_cli.services.paper.documents import write_paper
+from isic_cli.services.paper.flow import can_draw, not_drawn
 from isic_cli.services.run.workers import ExecutorSpec, open_workers
 
 CHANGES = "changes.md"
@@ -123,6 +118,7 @@ class StageWork:
             "split": self._split,
             "lock": self._lock,
             "tables": self._tables,
+            "paper": self._paper,
         }
         return (yield from doing[kind](stage, why))
 
@@ -259,9 +255,8 @@ class StageWork:
             before = None
         changes = []
         if before is not None:
-            theirs = before.images()
             ours = (row for row in lock_rows(self.state) if "reference" not in row)
-            changes = list(changes_between(theirs, ours))
+            changes = list(changes_between(before.images(), ours))
         if locked is not None and changes:
             for one in islice(changes, _MOST_TOLD):
                 yield Outcome(one.isic_id, "changed", f"{one.kind}: {one.before}, now {one.after}")
@@ -280,9 +275,8 @@ class StageWork:
     def _tables(self, stage: Stage, why: str) -> Doing:
         yield StageBegun(stage.name, why, "images")
         facts = write_tables(self._file, self.state)
-        output = "".join(self.state.inputs(stage.inputs).values())
         summary = f"{facts['images']:,} images in {TABLE}, {facts['left_out']:,} in {EXCLUDED}"
-        return StageResult(output, facts, summary)
+        return StageResult("".join(self.state.inputs(stage.inputs).values()), facts, summary)
 
     def _export(self, stage: Stage, why: str) -> Doing:
         if stage.export is None:
@@ -296,3 +290,11 @@ class StageWork:
             yield StageBegun(stage.name, why, "images", total)
             yield from export_data_set(options, workers, is_new=is_new)
         return StageResult(stage.name, {"images": total}, f"{total:,} images in {options.out.name}")
+
+    def _paper(self, stage: Stage, why: str) -> Doing:
+        yield StageBegun(stage.name, why, "documents")
+        names = write_paper(build_facts(self._file, self.state), self.state.out / PAPER)
+        yield StageAdvanced(len(names))
+        if not can_draw():
+            yield BuildWarned(not_drawn())
+        return StageResult(stage.name, {}, f"{len(names):,} documents")

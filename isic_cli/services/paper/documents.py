@@ -58,8 +58,8 @@ def _texts(facts: BuildFacts, counts: BuildCounts) -> Iterator[tuple[str, str]]:
     yield from card.citations(cited).items()
 
 
-def write_paper(facts: BuildFacts, folder: Path) -> None:
-    """Write the documents into a folder, each whole, the folder made where it is not there.
+def write_paper(facts: BuildFacts, folder: Path) -> list[str]:
+    """Write the documents into a folder, each whole, and return their names.
 
     Raises
     ------
@@ -70,3 +70,4 @@ def write_paper(facts: BuildFacts, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
         write_bytes(folder / name, data)
+    return list(files)

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from isic_cli.distribution import install_extra
 from isic_cli.services.build.facts import STAGES, BuildFacts
 from isic_cli.services.paper.blocks import Block, Heading, Paragraph, grid_of, plain
 from isic_cli.services.paper.counts import BuildCounts, Remaining
@@ -103,8 +104,9 @@ def can_draw() -> bool:
     return find_spec("matplotlib") is not None
 
 
-#: What is said where it is not.
-NOT_DRAWN = "flow.svg and flow.pdf are not drawn, since matplotlib is not installed"
+def not_drawn() -> str:
+    """Return what is said where it is not."""
+    return f"the flow diagram is not drawn without matplotlib: {install_extra('paper')}"
 
 
 #: In inches: the boxes of the flow, of what is left out, the gaps, and a line of text.

@@ -58,12 +58,13 @@ def source_sentences(facts: BuildFacts, counts: BuildCounts) -> Iterator[str]:
     """Yield where the images are from, when, and by which query."""
     day = f"{facts.listed.day} {facts.listed:%B %Y}"
     if len(facts.sources) == 1:
+        only = facts.sources[0]
         yield (
-            f"On {day} {counted(facts.sources[0].images, 'image')} {_was(facts.sources[0].images)} "
-            f"selected from {_archive(facts.sources[0])}{_selection(facts.sources[0])}."
+            f"On {day}, {counted(only.images, 'image')} {_was(only.images)} "
+            f"selected from {_archive(only)}{_selection(only)}."
         )
     else:
-        yield f"On {day} images were selected from {len(facts.sources)} sources."
+        yield f"On {day}, images were selected from {len(facts.sources)} sources."
         for one in facts.sources:
             yield (
                 f"Source {code(one.name)}: {counted(one.images, 'image')} from "
@@ -153,8 +154,12 @@ def label_sentences(facts: BuildFacts, counts: BuildCounts) -> Iterator[str]:
     one = facts.labels
     if one is not None:
         yield _scheme_sentence(one)
-        told = [f"{plain(name)} ({of.images:,})" for name, of in counts.classes.items()]
+        told = [
+            f"{plain(name)} ({of.images:,})" for name, of in counts.classes.items() if of.images
+        ]
         yield f"The classes and their images: {listed(told)}."
+        if empty := [plain(name) for name, of in counts.classes.items() if not of.images]:
+            yield f"No image is of {listed(empty, 'or')}."
         yield unmapped_sentence(facts, counts)
     confirmed = counts.whole.known("confirmation")
     if confirmed:

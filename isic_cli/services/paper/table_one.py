@@ -32,13 +32,17 @@ Cells = list[str]
 
 
 def table_one(counts: BuildCounts) -> list[Block]:
-    """Return the tables: by split and by class, or of all images where there is neither."""
+    """Return the tables: by split and by class, or of all images where there is neither.
+
+    A class without an image has no column: the table by split says so.
+    """
     found: list[Block] = [Heading("Table 1. Characteristics of the images", 1)]
-    by = [("split", counts.splits), ("class", counts.classes)]
+    filled = {name: one for name, one in counts.classes.items() if one.images}
+    by = [("split", counts.splits), ("class", filled)]
     for name, groups in by:
         if groups:
             found.append(_grid(counts, groups, f"Characteristics by {name}."))
-    if not (counts.splits or counts.classes):
+    if not (counts.splits or filled):
         found.append(_grid(counts, {}, "Characteristics."))
     return [*found, Paragraph(NOTE)]
 
@@ -64,7 +68,7 @@ def table_csv(counts: BuildCounts) -> str:
 def _grid(counts: BuildCounts, groups: Mapping[str, GroupCounts], caption: str) -> Grid:
     smd = groups if len(groups) > 1 else {}
     header = ["", _ALL, *groups, *([_SMD] if smd else [])]
-    has_classes = bool(counts.classes) and groups is not counts.classes
+    has_classes = bool(counts.classes) and not groups.keys() <= counts.classes.keys()
     lines = _rows(counts, groups, smd=smd, has_classes=has_classes)
     rows = [[_title(row[0], row[1]), *row[2:]] for row in lines]
     return Grid(tuple(header), tuple(map(tuple, rows)), caption)

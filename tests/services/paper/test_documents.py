@@ -73,7 +73,7 @@ def test_the_folder_holds_every_document_and_the_same_bytes_each_time(tmp_path: 
 def test_the_methods_say_what_was_done_and_nothing_else(files: dict[str, str]) -> None:
     text = read(files["methods.md"]).text
     for sentence in (
-        "On 29 November 2026 images were selected from 2 sources.",
+        "On 29 November 2026, images were selected from 2 sources.",
         (
             "Source main: 300 images from the ISIC Archive (https://api.isic-archive.com) by the query "
             'diagnosis_3:"Melanoma, NOS" OR a_b:{1 TO 2}, within the collection HAM10000 & Co '
@@ -93,7 +93,7 @@ def test_the_methods_say_what_was_done_and_nothing_else(files: dict[str, str]) -
         "Of 300 images, 240 with 120 lesions of 95 patients are in the data set.",
         (
             "Each image was labelled by isic2019 (ISIC 2019 & more, version 1.0). The classes and "
-            "their images: MEL_x (56), NV (184) and BCC (0)."
+            "their images: MEL_x (56) and NV (184). No image is of BCC."
         ),
         (
             "The images were divided into train (140), val (40) and test (60); asked for were shares of "
