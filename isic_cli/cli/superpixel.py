@@ -94,6 +94,7 @@ def _info_row(done: Any) -> dict[str, Any]:
     "--image", type=LOCAL_PATH, help="The photograph, its ISIC id, or a folder: adds mean colours."
 )
 @click.option("--features", type=LOCAL_PATH, help="A feature file, or a folder: adds its columns.")
+@click.option("--neighbors", is_flag=True, help="Add the labels of all that touch it.")
 @output_options()
 @batch_options
 @pass_run
@@ -103,29 +104,30 @@ def regions(
     maps: tuple[str, ...],
     image: Path | None,
     features: Path | None,
+    neighbors: bool,
     output: Output,
     batch: BatchChoice,
 ) -> ExitCode:
     """Measure every superpixel: area, centroid, box, mean colour, features.
 
     One row a superpixel. Positions are in pixels from the top left corner, bottom and right
-    outside of the box; colours 0 to 255.
+    outside of the box; colours 0 to 255; neighbors as labels between spaces.
 
-    isic superpixel regions ISIC_9000002 -o regions.csv
+    isic superpixel regions ISIC_9000002 --neighbors -o regions.csv
     """
     from isic_cli.services.superpixels.columns import check_region_columns
     from isic_cli.services.superpixels.read import RegionTask, read_regions
 
     each_its_own(maps, image, "<image>.jpg")
     each_its_own(maps, features, "<image>_features.json")
-    check_region_columns(output.fields, image=image, features=features)
+    check_region_columns(output.fields, image=image, features=features, neighbors=neighbors)
     kind = output.resolved_format()
     block: Any = kind if kind in {"csv", "tsv"} else None
     with Batch.open(run, "measuring", batch, reads=True) as work:
         image = work.locator.photograph(image)
         tasks = work.tasks(
             work.locator.maps(maps),
-            lambda source: RegionTask(source, image, features, block, output.fields),
+            lambda source: RegionTask(source, image, features, block, output.fields, neighbors),
         )
         tables = (done.value for done in work.run(tasks, read_regions))
         if block:

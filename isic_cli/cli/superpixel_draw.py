@@ -1,5 +1,6 @@
 """`isic superpixel outline`, `overlay`, `tiles` and `generate`: pictures in, pictures out."""
 
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from isic_cli.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from isic_cli.services.superpixels.locate import Locator
     from isic_cli.services.superpixels.sources import Source
+    from isic_cli.services.superpixels.values import ValueChoice
 
 
 @click.command("outline", cls=Command)
@@ -83,6 +85,19 @@ def outline(
 @labels_option
 @click.option("--features", type=LOCAL_PATH, help="A feature file, or a folder: a colour for each.")
 @click.option(
+    "--values",
+    type=LOCAL_PATH,
+    metavar="TABLE",
+    help="Colour each superpixel by a number: a table with label and value.",
+)
+@click.option("--column", metavar="NAME", help="Of --values; by default value, or the only one.")
+@click.option(
+    "--colormap",
+    type=click.Choice(["blue-yellow", "viridis", "magma", "gray", "coolwarm"]),
+    help="Of --values.  [default: blue-yellow]",
+)
+@click.option("--range", "ends", metavar="LOW:HIGH", help="Of --values: the ends of the colours.")
+@click.option(
     "--alpha",
     type=SHARE,
     default=0.5,
@@ -106,6 +121,10 @@ def overlay(
     png: str,
     labels: str | None,
     features: Path | None,
+    values: Path | None,
+    column: str | None,
+    colormap: str | None,
+    ends: str | None,
     alpha: float,
     out: Path,
     batch: BatchChoice,
@@ -113,7 +132,8 @@ def overlay(
     """Draw superpixels over the photograph IMAGE, with a legend; without marks, all borders.
 
     The colours are told apart by readers with any colour vision. IMAGE and PNG may be folders:
-    then files of one image belong together.
+    then files of one image belong together. --values draws a scale from the least value to the
+    greatest, or over --range, so that pictures can be compared.
 
     isic superpixel overlay ISIC_9000002 ISIC_9000002 -o overlay.png
     """
@@ -123,6 +143,9 @@ def overlay(
     each_its_own([image], png, "<image>_superpixels.png")
     each_its_own([image], features, "<image>_features.json")
     choice = parsed_labels(labels)
+    coloured = _coloured(values, column, colormap, ends)
+    if coloured and (choice or features):
+        raise UsageError("--values excludes --labels and --features")
     targets = Targets(out, (".png",), many=is_many([image]), ending="_overlay.png")
     with Batch.open(run, "drawing", batch) as work:
         tasks = work.tasks(
@@ -134,11 +157,38 @@ def overlay(
                 choice,
                 features,
                 alpha,
+                coloured,
             ),
         )
         for _ in work.run(tasks, draw_pair):
             continue
         return work.finish(said="drawn")
+
+
+def _coloured(
+    values: Path | None, column: str | None, colormap: str | None, ends: str | None
+) -> "ValueChoice | None":
+    from isic_cli.services.superpixels.values import ValueChoice
+
+    if values is None:
+        named = {"--column": column, "--colormap": colormap, "--range": ends}
+        for name, given in named.items():
+            if given is not None:
+                raise UsageError(f"{name} needs --values, the table that it is about")
+        return None
+    return ValueChoice(values, column or "", colormap or "blue-yellow", _parsed_range(ends))
+
+
+def _parsed_range(text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    try:
+        low, high = map(float, text.split(":"))
+    except ValueError:
+        low = high = float("nan")
+    if not (low < high and isfinite(high - low)):
+        raise UsageError(f"--range {text}: two numbers, the lower first", hint="For example 0:1.")
+    return low, high
 
 
 def map_of(locator: "Locator", place: str, image: "Source") -> "Source":

@@ -272,6 +272,7 @@ class SuperpixelMap:
         values: npt.NDArray[np.floating] | None = None,
         colour: Colour = HUES[0],
         alpha: float = 0.5,
+        colormap: str = "blue-yellow",
     ) -> npt.NDArray[np.uint8]:
         """Return a copy of the picture with superpixels painted.
 
@@ -281,15 +282,17 @@ class SuperpixelMap:
         labels : iterable of int, optional
             Which; all of them by default.
         values : ndarray of shape (N,), float, optional
-            Paints each superpixel in the colour of its value, 0 (dark blue) to 1 (light yellow),
-            instead of `colour`; NaN leaves it untouched.
+            Paints each superpixel in the colour of its value, 0 to 1, instead of `colour`; NaN
+            leaves it untouched.
         colour : tuple of int
             Red, green, blue, 0 to 255.
         alpha : float
             Opacity, 0 to 1.
+        colormap : str
+            Of `values`: `blue-yellow`, `viridis`, `magma`, `gray` or `coolwarm`.
         """
         chosen = None if labels is None else self.positions(labels)
-        colours, alphas = fills(len(self), chosen, values, colour, alpha)
+        colours, alphas = fills(len(self), chosen, values, colour, alpha, colormap)
         return blend(self.runs, image, colours, alphas)
 
     def means(self, image: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:

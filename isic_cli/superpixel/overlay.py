@@ -18,12 +18,14 @@ from isic_cli.pictures.draw import font as load_font
 from isic_cli.superpixel.features import PRESENT, Features, check_length
 from isic_cli.superpixel.map import SuperpixelMap
 from isic_cli.superpixel.measure import check_size
-from isic_cli.superpixel.palette import Colour, distinct
+from isic_cli.superpixel.palette import Colour, distinct, sequential
 
 Rgb = npt.NDArray[np.uint8]
 
 #: A legend may become as wide as this, in pixels, below a picture that is narrower.
 _LEAST_WIDTH = 320
+#: Colours of a scale that the legend names.
+_MARKS = 5
 #: Letters at the end of a text that is cut: the number of superpixels.
 _END = 8
 
@@ -103,6 +105,54 @@ def draw_overlay(
         (f"{la.name} ({len(la.strength)})", c) for la, c in zip(layers, colours, strict=True)
     ]
     return stacked(out, draw_legend(entries, image.shape[1]))
+
+
+def draw_values(
+    pixel_map: SuperpixelMap,
+    image: Rgb,
+    values: npt.NDArray[np.floating],
+    *,
+    name: str,
+    colormap: str,
+    ends: tuple[float, float] | None = None,
+    alpha: float = 0.5,
+) -> Rgb:
+    """Draw superpixels in the colours of their values, with a scale below.
+
+    Parameters
+    ----------
+    pixel_map : SuperpixelMap
+        The map.
+    image : ndarray of shape (H, W, 3), uint8
+        The photograph, EXIF orientation not applied; not changed.
+    values : ndarray of shape (N,), float
+        NaN leaves a superpixel untouched.
+    name : str
+        What the values are, for the scale.
+    colormap : str
+        One of `palette.COLORMAPS`.
+    ends : tuple of float, optional
+        The values of the first and the last colour; by default the least and the greatest.
+    alpha : float
+        Opacity of the colours, 0 to 1.
+
+    Returns
+    -------
+    drawn : ndarray of shape (H, W, 3), uint8
+        Higher by the scale.
+    """
+    known = values[np.isfinite(values)]
+    low, high = ends or (float(known.min()), float(known.max()))
+    # Equal values have the colour in the middle.
+    scaled = (values - low) / (high - low) if high > low else values - low + 0.5
+    out = pixel_map.paint(image, values=scaled, alpha=alpha, colormap=colormap)
+    marks = np.linspace(0, 1, _MARKS) if high > low else np.full(1, 0.5)
+    colours = sequential(marks, colormap).tolist()
+    texts = [f"{low + mark * (high - low):.4g}" for mark in marks]
+    texts[0] = f"{name} {texts[0]}"
+    return stacked(
+        out, draw_legend(list(zip(texts, map(tuple, colours), strict=True)), image.shape[1])
+    )
 
 
 def _fill(

@@ -60,6 +60,7 @@ def fills(
     values: npt.NDArray[np.floating] | None,
     colour: Colour,
     alpha: float,
+    colormap: str = "blue-yellow",
 ) -> tuple[Rgb, Float64]:
     """Return colour and opacity of each region: (count, 3) uint8 and (count,) float64.
 
@@ -73,7 +74,7 @@ def fills(
         raise UsageError(f"{count} values are needed, not an array of shape {values.shape}")
     unknown = np.isnan(values)
     alphas[unknown] = 0
-    return sequential(np.where(unknown, 0, values)), alphas
+    return sequential(np.where(unknown, 0, values), colormap), alphas
 
 
 def _is_whole(alphas: Float64) -> bool:

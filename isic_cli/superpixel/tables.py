@@ -19,6 +19,7 @@ Cell = str | int | float | bool
 #: The columns of every table of regions, and those that a photograph adds.
 REGION_COLUMNS = ("label", "area", "row", "column", "top", "left", "bottom", "right")
 COLOUR_COLUMNS = ("red", "green", "blue")
+NEIGHBOR_COLUMN = "neighbors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,8 @@ def region_columns(
     pixel_map: SuperpixelMap,
     image: npt.NDArray[np.uint8] | None = None,
     features: Features | None = None,
+    *,
+    neighbors: bool = False,
 ) -> dict[str, list[Cell]]:
     """Return a table with one line per superpixel, column by column, in the order of labels.
 
@@ -125,6 +128,8 @@ def region_columns(
         Adds the mean colour: red, green, blue, 0 to 255.
     features : Features, optional
         Adds a column per feature.
+    neighbors : bool
+        Adds the labels of all that touch it, at a corner too, ascending, between spaces.
 
     Returns
     -------
@@ -142,11 +147,21 @@ def region_columns(
     if image is not None:
         means = np.round(pixel_map.means(image), 2).T.tolist()
         columns.update(zip(COLOUR_COLUMNS, means, strict=True))
+    if neighbors:
+        columns[NEIGHBOR_COLUMN] = _neighbours(pixel_map)
     if features is not None:
         check_length(features, pixel_map)
         for name, values in features.values.items():
             columns[name] = values[pixel_map.ids].tolist()
     return columns
+
+
+def _neighbours(pixel_map: SuperpixelMap) -> list[Cell]:
+    pairs = pixel_map.contacts()
+    pairs = pairs[np.lexsort(pairs.T[::-1])]
+    ends = pairs[:, 0].searchsorted(pixel_map.ids, side="right").tolist()
+    texts = list(map(str, pairs[:, 1].tolist()))
+    return [" ".join(texts[at:end]) for at, end in zip([0, *ends], ends, strict=False)]
 
 
 def region_rows(

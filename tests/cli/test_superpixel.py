@@ -310,7 +310,7 @@ _REGIONS = "file, label, area, row, column, top, left, bottom, right"
         (
             ["regions", "{map}"],
             "streaks",
-            f"there are: {_REGIONS}; --image and --features add more",
+            f"there are: {_REGIONS}; --image, --neighbors and --features add more",
         ),
         (["regions", "{map}", "--image", "all"], "bleu", "Did you mean blue?"),
         (["regions", "all", "--features", "all"], "dot", "Did you mean dots?"),
@@ -436,3 +436,15 @@ def test_a_folder_is_not_compared_with_a_file(isic: Isic, tmp_path: Path) -> Non
         2,
         "Error: all is a folder and all/ISIC_0000001_features.json is not\n",
     )
+
+
+def test_neighbours_are_labels_that_touch_at_an_edge_or_a_corner(
+    isic: Isic, tmp_path: Path
+) -> None:
+    path = str(lay_out(tmp_path))
+    done = isic(
+        "superpixel", "regions", path, "--neighbors", "-f", "csv", "--fields", "label,neighbors"
+    )
+    assert (done.code, done.lines) == (0, ["label,neighbors", "0,1 2", "1,0 2", "2,0 1 3", "3,2"])
+    done = isic("superpixel", "regions", path, "--fields", "label,neighbors")
+    assert (done.code, "no column 'neighbors'" in done.err) == (2, True)

@@ -240,3 +240,50 @@ def test_the_archives_own_map_is_made_again(isic: Isic, shared: Path, tmp_path: 
         str(shared / "data" / "superpixels" / "ISIC_0000165_superpixels.png"),
     )  # fmt: skip
     assert compared.lines[1] == "ISIC_0000165_superpixels\t983\t983\t0\t1.0"
+
+
+def test_superpixels_are_coloured_by_the_numbers_of_a_table(isic: Isic, tmp_path: Path) -> None:
+    png, photo = str(lay_out(tmp_path)), str(tmp_path / "cut.png")
+    Image.new("RGB", (6, 6), (100, 100, 100)).save(photo)
+    Path("v.csv").write_text("label;value\n0;0\n1;10\n3;5\n", "utf-8")
+    drawing = ("superpixel", "overlay", photo, png, "--values", "v.csv", "--alpha", "1")
+    done = isic(*drawing, "--colormap", "gray", "-o", "o.png")
+    assert done.code == 0, done.err
+    drawn = np.asarray(Image.open("o.png"))[:6, :6]
+    assert drawn[0, 0].tolist() == [0, 0, 0]
+    assert drawn[0, 5].tolist() == [255, 255, 255]
+    assert drawn[3, 1].tolist() == [128, 128, 128]
+    assert (drawn[np.asarray(LABELS) == 2] == 100).all()  # it has no value
+    assert isic(*drawing, "--colormap", "gray", "--range", "0:20", "-o", "p.png").code == 0
+    assert np.asarray(Image.open("p.png"))[0, 5].tolist() == [128, 128, 128]
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "words"),
+    [
+        ("label,value\n9,1\n", (), "no superpixel 9"),
+        ("label,value\n1,1\n1,2\n", (), "line 3: 1 is there twice"),
+        ("label,value\n1.5,1\n", (), "1.5 is no label"),
+        ("label,value\n1,high\n", (), "column value: 'high' is not a number"),
+        ("label,value\n1,inf\n", (), "is not a number"),
+        ("id,value\n1,1\n", (), "has no column label"),
+        ("label,a,b\n1,1,2\n", (), "by which column?"),
+        ("label,a,b\n1,1,2\n", ("--column", "c"), "has no column c"),
+        ("label,value\n1,NA\n", (), "has no values of cut"),
+        ("label,value\n1,1\n", ("--range", "2:1"), "two numbers, the lower first"),
+        ("label,value\n1,1\n", ("--labels", "1"), "--values excludes --labels"),
+    ],
+)
+def test_numbers_that_colour_nothing_are_refused(
+    isic: Isic, tmp_path: Path, text: str, options: tuple[str, ...], words: str
+) -> None:
+    png, photo = str(lay_out(tmp_path)), str(tmp_path / "cut.png")
+    Image.new("RGB", (6, 6)).save(photo)
+    Path("v.csv").write_text(text, "utf-8")
+    done = isic("superpixel", "overlay", photo, png, "--values", "v.csv", *options, "-o", "o.png")
+    assert done.code == 2
+    assert words in done.err
+    assert not Path("o.png").exists()
+    for name in ("--column", "--range", "--colormap"):
+        done = isic("superpixel", "overlay", photo, png, name, "gray", "-o", "o.png")
+        assert (done.code, f"{name} needs --values" in done.err) == (2, True)

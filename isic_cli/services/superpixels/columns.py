@@ -8,7 +8,7 @@ from isic_cli.errors import UsageError
 from isic_cli.services.superpixels.batch import Attempt
 from isic_cli.services.superpixels.sources import Source
 from isic_cli.superpixel.features import CHALLENGE_FEATURES, parse_features
-from isic_cli.superpixel.tables import COLOUR_COLUMNS, REGION_COLUMNS
+from isic_cli.superpixel.tables import COLOUR_COLUMNS, NEIGHBOR_COLUMN, REGION_COLUMNS
 
 
 def check_columns(fields: Iterable[str], known: Sequence[str], *, more: str = "") -> None:
@@ -40,7 +40,7 @@ def check_columns(fields: Iterable[str], known: Sequence[str], *, more: str = ""
 
 
 def check_region_columns(
-    fields: Iterable[str], *, image: Path | None, features: Path | None
+    fields: Iterable[str], *, image: Path | None, features: Path | None, neighbors: bool
 ) -> None:
     """Refuse a column that no table of regions will have.
 
@@ -53,9 +53,10 @@ def check_region_columns(
         With the nearest names.
     """
     known = ["file", *REGION_COLUMNS, *(COLOUR_COLUMNS if image else ())]
+    known += [NEIGHBOR_COLUMN] if neighbors else []
     more = ""
-    if image is None or features is None:
-        more = "; --image and --features add more"
+    if image is None or features is None or not neighbors:
+        more = "; --image, --neighbors and --features add more"
     if features is not None:
         known += CHALLENGE_FEATURES
         unknown = set(fields) - set(known)

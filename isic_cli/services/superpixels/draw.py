@@ -16,12 +16,14 @@ from isic_cli.services.superpixels.sources import (
     partner,
 )
 from isic_cli.services.superpixels.target import Written, write
+from isic_cli.services.superpixels.values import ValueChoice, read_values
 from isic_cli.superpixel import SuperpixelMap, check_png, generate, parse_features
 from isic_cli.superpixel.choice import LabelChoice
 from isic_cli.superpixel.outline import contours
 from isic_cli.superpixel.overlay import (
     Layer,
     draw_overlay,
+    draw_values,
     feature_layers,
     outline_picture,
 )
@@ -98,6 +100,8 @@ class PairTask:
         A feature file or a folder of such files.
     alpha : float
         Opacity, 0 to 1.
+    values : ValueChoice or None
+        Colour each superpixel by a number instead.
     """
 
     image: Source
@@ -106,6 +110,7 @@ class PairTask:
     labels: LabelChoice | None = None
     features: Path | None = None
     alpha: float = 0.5
+    values: ValueChoice | None = None
 
     @property
     def name(self) -> str:
@@ -118,6 +123,13 @@ def draw_pair(task: PairTask) -> Written:
     read = SuperpixelMap.from_png if task.features is None else map_for_features
     pixel_map = read(task.source.path)
     image = load_rgb(task.image.path)
+    if task.values is not None:
+        name, values = read_values(task.values, pixel_map, task.image.stem)
+        colormap, ends = task.values.colormap, task.values.ends
+        drawn = draw_values(
+            pixel_map, image, values, name=name, colormap=colormap, ends=ends, alpha=task.alpha
+        )
+        return write(task.target, png_bytes(drawn))
     layers = []
     if task.labels is not None:
         layers.append(Layer("labels", dict.fromkeys(task.labels.of(pixel_map), 1.0)))

@@ -39,6 +39,8 @@ class RegionTask:
         Return lines of text instead of columns: far less to send from a worker process.
     fields : tuple of str
         The columns of the text; empty for all.
+    neighbors : bool
+        Add the superpixels that touch each.
     """
 
     source: Source
@@ -46,6 +48,7 @@ class RegionTask:
     features: Path | None = None
     block: BlockFormat | None = None
     fields: tuple[str, ...] = ()
+    neighbors: bool = False
 
     @property
     def name(self) -> str:
@@ -89,7 +92,7 @@ def read_regions(task: RegionTask) -> RegionTable:
     if task.features is not None:
         features = parse_features(partner(task.features, stem, FEATURE_ENDINGS))
     read = SuperpixelMap.from_png if features is None else map_for_features
-    columns = region_columns(read(task.source.path), image, features)
+    columns = region_columns(read(task.source.path), image, features, neighbors=task.neighbors)
     header = task.fields or ("file", *columns)
     if task.block is None:
         return RegionTable(task.name, columns, header)
