@@ -1,6 +1,7 @@
 """Open a picture of any format: one limit of pixels, one orientation rule, errors in words."""
 
 import logging
+import os
 import re
 import struct
 import warnings
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +29,9 @@ from isic_cli.errors import (
 from isic_cli.files.faults import shown, translated
 from isic_cli.pictures import MAX_PIXELS
 from isic_cli.pictures.whole import stated_size
+
+#: What is read: a path, what a file holds, or a file that is open in binary.
+Readable = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
 
 #: Bytes in which most headers fit.
 _HEAD = 4096
@@ -183,17 +188,27 @@ def read_bytes(path: Path) -> bytes:
         raise
 
 
-def contents(source: Path | str | bytes, what: str) -> tuple[bytes, str]:
-    """Return the bytes of a file that is named, or given, and what to call it in messages.
+def contents(source: Readable, what: str) -> tuple[bytes, str]:
+    """Return the bytes of a file that is named, open or given, and what to call it in messages.
 
     Raises
     ------
     NotFoundError, LocalError
         As for `read_bytes`.
+    UsageError
+        Something else, or a file that was opened as text.
     """
-    if isinstance(source, bytes):
-        return source, what
-    return read_bytes(Path(source)), shown(source)
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source), what
+    if isinstance(source, str | os.PathLike):
+        path = Path(source)
+        return read_bytes(path), shown(path)
+    data = source.read() if hasattr(source, "read") else None
+    if not isinstance(data, bytes):
+        kind = type(source).__name__
+        raise UsageError(f"a path, bytes or a file opened in binary are needed, not {kind}")
+    name = getattr(source, "name", what)
+    return data, name if isinstance(name, str) else what
 
 
 @contextmanager

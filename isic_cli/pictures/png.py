@@ -8,7 +8,6 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from io import BytesIO
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +15,7 @@ from PIL import Image
 
 from isic_cli.errors import CheckError, DamagedError, UsageError
 from isic_cli.pictures import MAX_PIXELS
-from isic_cli.pictures.load import contents
+from isic_cli.pictures.load import Readable, contents
 from isic_cli.pictures.whole import PNG, png_chunks
 
 GRAY, RGB, PALETTE, GRAY_ALPHA, RGBA = 0, 2, 3, 4, 6
@@ -93,15 +92,12 @@ def _refuse_foreign(data: bytes, name: str) -> None:
     raise UsageError(f"{name}: not a PNG file")
 
 
-def check_png(
-    source: Path | str | bytes, *, name: str = "", max_pixels: int = MAX_PIXELS
-) -> PngHeader:
+def check_png(source: Readable, *, name: str = "", max_pixels: int = MAX_PIXELS) -> PngHeader:
     """Verify signature, header, every chunk's checksum and the end, before any decoding.
 
     Parameters
     ----------
-    source : Path, str or bytes
-        The file, or what it holds.
+    source : path, bytes or binary file
     name : str
         What to call it in messages; its path unless given.
     max_pixels : int

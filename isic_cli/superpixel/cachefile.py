@@ -8,14 +8,13 @@ uint16 or uint32). Nothing is compressed: unpacking would take longer than all t
 
 import struct
 import zlib
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from isic_cli.errors import CheckError
 from isic_cli.pictures import MAX_PIXELS
-from isic_cli.pictures.load import contents
+from isic_cli.pictures.load import Readable, contents
 from isic_cli.superpixel.codec import LABEL_LIMIT
 from isic_cli.superpixel.map import SuperpixelMap
 from isic_cli.superpixel.runs import RowRuns
@@ -72,13 +71,12 @@ def write_cache(pixel_map: SuperpixelMap, *, source: bytes = bytes(32)) -> bytes
     return head + _CRC.pack(zlib.crc32(body, zlib.crc32(head))) + body
 
 
-def cache_source(source: Path | str | bytes) -> bytes:
+def cache_source(source: Readable) -> bytes:
     """Return the 32 bytes that name what a cache file was made from.
 
     Parameters
     ----------
-    source : Path, str or bytes
-        The file, or what it holds.
+    source : path, bytes or binary file
 
     Raises
     ------
@@ -95,13 +93,13 @@ def _head(data: bytes, name: str) -> _Head:
     return _Head(*_HEAD.unpack_from(data))
 
 
-def read_cache(source: Path | str | bytes) -> SuperpixelMap:
+def read_cache(source: Readable) -> SuperpixelMap:
     """Return the map of a cache file.
 
     Parameters
     ----------
-    source : Path, str or bytes
-        The file, or what it holds; the map keeps a part of these bytes, as they are.
+    source : path, bytes or binary file
+        The map keeps a part of the bytes, as they are.
 
     Raises
     ------

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +16,7 @@ import numpy.typing as npt
 
 from isic_cli.errors import CheckError, UsageError
 from isic_cli.pictures import MAX_PIXELS
-from isic_cli.pictures.load import contents
+from isic_cli.pictures.load import Readable, contents
 from isic_cli.pictures.png import (
     COLOUR_TYPES,
     GRAY,
@@ -28,6 +27,7 @@ from isic_cli.pictures.png import (
     PngHeader,
     check_png,
 )
+from isic_cli.superpixel.given import label_image
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -60,14 +60,22 @@ def _refuse_mode(header: PngHeader, name: str) -> None:
 
 
 def decode_png(
-    source: Path | str | bytes, *, max_pixels: int = MAX_PIXELS, fast: bool | None = None
+    source: Readable | npt.NDArray[np.integer],
+    *,
+    max_pixels: int = MAX_PIXELS,
+    fast: bool | None = None,
 ) -> LabelImage:
-    """Return the labels of a superpixel PNG; see `read_png`."""
+    """Return the labels of a superpixel PNG; see `read_png`.
+
+    An array is taken as the pixels of one: (H, W, 3), uint8, or as labels: (H, W).
+    """
+    if isinstance(source, np.ndarray):
+        return labels_of_array(source)
     return read_png(source, max_pixels=max_pixels, fast=fast)[1]
 
 
 def read_png(
-    source: Path | str | bytes, *, max_pixels: int = MAX_PIXELS, fast: bool | None = None
+    source: Readable, *, max_pixels: int = MAX_PIXELS, fast: bool | None = None
 ) -> tuple[PngHeader, LabelImage]:
     """Return the header of a superpixel PNG and its labels.
 
@@ -76,8 +84,7 @@ def read_png(
 
     Parameters
     ----------
-    source : Path, str or bytes
-        The file, or what it holds.
+    source : path, bytes or binary file
     max_pixels : int
         See `check_png`.
     fast : bool, optional
@@ -196,6 +203,30 @@ def labels_from_rgb(rgb: npt.NDArray[np.uint8]) -> LabelImage:
     # Red and green lie side by side: a little-endian 16-bit read at each third byte.
     pairs: npt.NDArray[np.uint16] = np.ndarray((height, width), "<u2", rgb.data, 0, (3 * width, 3))
     return pairs.copy()
+
+
+def check_range(labels: npt.NDArray[np.integer]) -> None:
+    """Refuse labels that three bytes cannot hold."""
+    if int(labels.min()) < 0 or int(labels.max()) >= LABEL_LIMIT:
+        raise UsageError(
+            f"labels run from {labels.min()} to {labels.max()}; "
+            f"0 to {LABEL_LIMIT - 1} can be stored"
+        )
+
+
+def labels_of_array(pixels: npt.NDArray[np.integer]) -> LabelImage:
+    """Return the labels of an array: of shape (H, W), or the pixels of a map, (H, W, 3), uint8.
+
+    Raises
+    ------
+    UsageError
+        Another shape or type.
+    """
+    if pixels.ndim == 3 and pixels.shape[2] in {3, 4} and pixels.dtype == np.uint8:
+        return labels_from_rgb(pixels[..., :3].astype(np.uint8))
+    image = label_image(pixels)
+    check_range(image)
+    return image.astype(np.uint16 if int(image.max()) < 1 << 16 else np.uint32)
 
 
 def encode_png(labels: LabelImage, *, text: Mapping[str, str] | None = None) -> bytes:

@@ -11,13 +11,12 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from isic_cli.errors import UsageError
-from isic_cli.pictures.load import contents
+from isic_cli.pictures.load import Readable, contents
 from isic_cli.superpixel.map import SuperpixelMap
 from isic_cli.superpixel.runs import Int64
 
@@ -104,14 +103,13 @@ def _column(name: str, value: object, source: str) -> npt.NDArray[np.float64]:
     return np.array(value, np.float64)
 
 
-def parse_features(file: Path | str | bytes, *, source: str = "") -> Features:
+def parse_features(file: Readable, *, source: str = "") -> Features:
     """Read a feature file.
 
     Parameters
     ----------
-    file : Path, str or bytes
-        A path, or the text itself (JSON: an object of arrays). A `str` that begins with `{` or
-        `[` is text.
+    file : path, bytes or binary file
+        JSON: an object of arrays. A `str` that begins with `{` or `[` is the text itself.
     source : str
         What to call it in messages; its path unless given.
 

@@ -1,10 +1,10 @@
 """`SuperpixelMap`: a label image as row runs, and everything that can be asked of it."""
 
 import logging
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from isic_cli.errors import UsageError
 from isic_cli.pictures import MAX_PIXELS
+from isic_cli.pictures.load import Readable
 from isic_cli.pictures.png import PngHeader, png_bytes
 from isic_cli.superpixel import codec, measure, neighbours, outline
 from isic_cli.superpixel.given import label_image, label_number
@@ -60,34 +61,32 @@ class SuperpixelMap:
         """
         image = label_image(labels)
         starts, lengths, values = split_runs(image)
-        if int(values.min()) < 0 or int(values.max()) >= codec.LABEL_LIMIT:
-            raise UsageError(
-                f"labels run from {values.min()} to {values.max()}; "
-                f"0 to {codec.LABEL_LIMIT - 1} can be stored"
-            )
+        codec.check_range(values)
         ids, index = compact(values)
         shape = (image.shape[0], image.shape[1])
         return cls(RowRuns(shape, starts, lengths, index, ids.size), ids)
 
     @classmethod
-    def from_png(cls, source: Path | str | bytes, *, max_pixels: int = MAX_PIXELS) -> Self:
-        """Read a superpixel PNG, a path or the bytes of one, its checksums first.
+    def from_png(
+        cls, source: Readable | npt.NDArray[np.integer], *, max_pixels: int = MAX_PIXELS
+    ) -> Self:
+        """Read a superpixel PNG: a path, bytes, a binary file, or the array of its pixels.
 
         Raises what `decode_png` raises, which reads the labels alone.
         """
+        if isinstance(source, np.ndarray):
+            return cls.from_labels(codec.labels_of_array(source))
         return cls.read_png(source, max_pixels=max_pixels)[0]
 
     @classmethod
-    def read_png(
-        cls, source: Path | str | bytes, *, max_pixels: int = MAX_PIXELS
-    ) -> tuple[Self, PngHeader]:
+    def read_png(cls, source: Readable, *, max_pixels: int = MAX_PIXELS) -> tuple[Self, PngHeader]:
         """Read a superpixel PNG as `from_png`, and return its header as well."""
         header, labels = codec.read_png(source, max_pixels=max_pixels)
         found = cls.from_labels(labels)
         if len(found) > _SUSPICIOUS:
             logger.warning(
                 "%s: %d different labels: perhaps not a superpixel map",
-                "PNG" if isinstance(source, bytes) else source,
+                source if isinstance(source, str | os.PathLike) else "PNG",
                 len(found),
             )
         return found, header

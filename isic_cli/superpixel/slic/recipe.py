@@ -2,15 +2,17 @@
 
 import logging
 import math
+import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from isic_cli.errors import UsageError
-from isic_cli.pictures.load import dimensions, input_errors, load_rgb
-from isic_cli.pictures.png import PngHeader
+from isic_cli.pictures.load import Readable, contents, dimensions, input_errors, load_rgb
+from isic_cli.pictures.png import PngHeader, png_bytes
 from isic_cli.superpixel.map import SuperpixelMap
 from isic_cli.superpixel.slic.colour import blurred, to_lab
 from isic_cli.superpixel.slic.connectivity import connected
@@ -71,12 +73,14 @@ def generate_labels(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
     return connected(nearest, int(0.5 * ideal), int(3 * ideal))
 
 
-def generate(path: Path | str, *, method: Method = "archive") -> SuperpixelMap:
+def generate(
+    source: Readable | npt.NDArray[np.uint8], *, method: Method = "archive"
+) -> SuperpixelMap:
     """Make the superpixel map of a photograph.
 
     Parameters
     ----------
-    path : Path or str
+    source : path, bytes, binary file, or ndarray of shape (H, W, 3), uint8
         The photograph; for `archive` the JPEG that the archive serves, unchanged.
     method : {"archive", "approximate"}
         The archive's own map, to the last pixel; or a map by the same recipe from Pillow's
@@ -98,9 +102,21 @@ def generate(path: Path | str, *, method: Method = "archive") -> SuperpixelMap:
     """
     if method not in get_args(Method):
         raise UsageError(f"a method is one of {', '.join(get_args(Method))}, not {method!r}")
-    if method == "archive":
-        return SuperpixelMap.from_labels(generate_labels(ijg_pixels(Path(path))))
-    return SuperpixelMap.from_labels(_approximate_labels(Path(path)))
+    if not isinstance(source, str | os.PathLike):  # the decoders read files
+        if isinstance(source, np.ndarray):
+            data = png_bytes(source)
+        else:
+            data = contents(source, "picture")[0]
+        with TemporaryDirectory(prefix="isic-picture-") as folder:
+            path = Path(folder) / "picture"
+            path.write_bytes(data)
+            return generate(path, method=method)
+    make = _exact_labels if method == "archive" else _approximate_labels
+    return SuperpixelMap.from_labels(make(Path(source)))
+
+
+def _exact_labels(path: Path) -> npt.NDArray[np.uint32]:
+    return generate_labels(ijg_pixels(path))
 
 
 def _approximate_labels(path: Path) -> npt.NDArray[np.uint32]:
