@@ -1,5 +1,6 @@
 """`isic image gallery`."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,13 +58,13 @@ def gallery(
 
     named, target = ids_and_folder(place, out)
     selection = with_ids(selection, named)
-    archive = f"isic --archive {run.archive}" if run.archive else "isic"
+    command = shlex.join(["isic", *(["--archive", run.archive] if run.archive else [])])
     with (
         reported(transfer.report_file) as report,
         at_hand(target, transfer.progress) as folder,
         transfer.open(run) as api,
     ):
-        page = Gallery(folder, GalleryInfo(title or Path(target).resolve().name, archive))
+        page = Gallery(folder, GalleryInfo(title or Path(target).resolve().name, command))
         page.check()
         code = _fetched(api, selection, page, transfer, report, pictures=pictures, yes=yes)
         report.summarize(exit_code=int(code))

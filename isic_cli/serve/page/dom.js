@@ -49,7 +49,7 @@ export async function copied(text) {
 /** Give a dialog its contents and show it; it closes by its button, Escape, or `close()`. */
 export function showDialog(dialog, ...children) {
   const back = document.activeElement;
-  dialog.replaceChildren(...children);
+  dialog.replaceChildren(...children.filter(Boolean));
   dialog.addEventListener("close", () => back?.focus?.(), { once: true });
   dialog.showModal();
 }

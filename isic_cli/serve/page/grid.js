@@ -22,6 +22,11 @@ export class Grid {
     this.forget();
     root.addEventListener("scroll", () => this.render(), { passive: true });
     root.addEventListener("keydown", (event) => this.press(event));
+    // Where the current cell was scrolled away, the grid itself is what Tab finds.
+    root.addEventListener("focus", () => {
+      const first = Math.ceil(root.scrollTop / this.step) * this.columns;
+      if (this.total) this.moveTo(first);
+    });
     new ResizeObserver(() => {
       // Its height changes with lines that come and go around it; the cells stay as they are.
       if (this.width === root.clientWidth) this.render();
@@ -92,6 +97,7 @@ export class Grid {
       }
     }
     for (let number = begin; number <= end; number += 1) if (!this.rows.has(number)) this.addRow(number);
+    this.root.tabIndex = document.getElementById(`cell-${this.current}`) ? -1 : 0;
     this.want(begin * this.columns, Math.min(this.total, (end + 1) * this.columns));
   }
 
@@ -233,12 +239,26 @@ export class Grid {
     else this.mark(index, kind || "selected", event.shiftKey);
   }
 
-  mark(index, kind, range = false) {
+  async mark(index, kind, range = false) {
     const [low, high] = range ? [this.anchor, index].sort((a, b) => a - b) : [index, index];
-    const items = [];
-    for (let at = low; at <= high; at += 1) if (this.item(at)) items.push(this.item(at));
     this.anchor = index;
-    if (items.length) this.does.mark(items, kind, range);
+    try {
+      const items = await this.between(low, high);
+      if (items.length) this.does.mark(items, kind, range);
+    } catch (error) {
+      this.does.failed(error);
+    }
+  }
+
+  /** Promise the items from one index to another, those that were never in sight too. */
+  async between(low, high) {
+    const known = [];
+    for (let at = low; at <= high && this.item(at); at += 1) known.push(this.item(at));
+    const asked = [];
+    for (let at = low + known.length; at <= high; at += PAGE) {
+      asked.push(...(await this.load(at, Math.min(PAGE, high + 1 - at))).items);
+    }
+    return [...known, ...asked];
   }
 
   press(event) {

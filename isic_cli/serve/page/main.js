@@ -123,6 +123,7 @@ function start(data) {
       const current = await grid.show((offset, limit) => data.list({ query: q, sort, offset, limit }));
       if (!current) return;
       marks.total = grid.total;
+      if (!q) info.count = grid.total; // the folder may have changed
       byId("count").textContent = `${counted(grid.total)} of ${counted(info.count)} images`;
       say(grid.total ? "" : "No image is like that");
       if (!matchMedia("(max-width: 700px)").matches || byId("facets").classList.contains("shown")) await facets.show(q);

@@ -55,14 +55,15 @@ export class Marks {
   }
 
   async showCommand() {
-    const { command } = await this.data.command(state.q, [...this.excluded]);
-    const done = await copied(command);
-    say(done ? "The command was copied" : "The command is shown");
+    const found = await this.data.command(state.q, [...this.excluded]).catch((error) => ({ error }));
+    const done = !found.error && (await copied(found.command));
+    say(found.error ? found.error.message : done ? "The command was copied" : "The command is shown");
     showDialog(
       byId("command-dialog"),
       el("h2", { id: "command-title" }, "In the shell"),
-      el("p", {}, "This downloads what is seen here, without what was thrown out:"),
-      commandLine(command),
+      ...(found.error
+        ? [el("p", { className: "error" }, found.error.message), el("p", {}, "“Save …” writes a list, and gives its command.")]
+        : [el("p", {}, "This downloads what is seen here, without what was thrown out:"), commandLine(found.command)]),
       done ? el("p", {}, "It is on the clipboard.") : null,
       closeButton("command-dialog"),
     );
