@@ -320,7 +320,9 @@ def test_everything_is_done_by_the_keyboard(
     press(" ")
     press("End")
     press("Shift+ ")
-    until(page, "document.querySelector('#marked').textContent.startsWith(`${arg} marked`)", arg=total)
+    until(
+        page, "document.querySelector('#marked').textContent.startsWith(`${arg} marked`)", arg=total
+    )
     page.evaluate("document.querySelector('#images').scrollTop = 0")
     until(page, "document.querySelector('#cell-0')")
     page.get_by_role("button", name="Forget").click()
