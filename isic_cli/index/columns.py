@@ -233,37 +233,45 @@ def to_record(row: Sequence[Any]) -> ImageRecord:
         As the archive sent it, but that the URL of a private file has no signature, and is empty
         where the source of the index did not know it.
     """
-    values = dict(zip(SHOWN, row, strict=True))
-    other: dict[str, Any] = parse_json(values["other"]) if values["other"] else {}
+    kept = row[_AT["other"]]
+    other: dict[str, Any] = parse_json(kept) if kept else {}
     return ImageRecord(
-        isic_id=values["isic_id"],
-        copyright_license=values["copyright_license"],
-        attribution=values["attribution"],
-        public=values["public"],
-        files=_files(values, other),
+        isic_id=row[_AT["isic_id"]],
+        copyright_license=row[_AT["copyright_license"]],
+        attribution=row[_AT["attribution"]],
+        public=row[_AT["public"]],
+        files=_files(row, other),
         metadata=ImageMetadata(
-            acquisition=_group(values, "acquisition", other),
-            clinical=_group(values, "clinical", other),
+            acquisition=_group(row, "acquisition", other),
+            clinical=_group(row, "clinical", other),
             more=other.get("metadata", {}),
         ),
         more=other.get("record", {}),
     )
 
 
-def _group(values: Mapping[str, Any], group: Group, other: Mapping[str, Any]) -> dict[str, Any]:
+#: Places of the values of a row.
+_AT = {name: place for place, name in enumerate(SHOWN)}
+_PLACES: dict[Group, list[tuple[str, int, bool]]] = {
+    group: [(name, _AT[name], column.type == "DOUBLE") for name, column in columns.items()]
+    for group, columns in _KNOWN.items()
+}
+
+
+def _group(row: Sequence[Any], group: Group, other: Mapping[str, Any]) -> dict[str, Any]:
     found = {
-        name: decimal_text(value) if column.type == "DOUBLE" else value
-        for name, column in _KNOWN[group].items()
-        if (value := values[name]) is not None
+        name: decimal_text(value) if is_decimal else value
+        for name, place, is_decimal in _PLACES[group]
+        if (value := row[place]) is not None
     }
-    return {**found, **other.get(group, {})}
+    return {**found, **other[group]} if group in other else found
 
 
-def _files(values: Mapping[str, Any], other: Mapping[str, Any]) -> ImageFiles:
-    full = RemoteFile(values["url"] or "", values["size"])
+def _files(row: Sequence[Any], other: Mapping[str, Any]) -> ImageFiles:
+    full = RemoteFile(row[_AT["url"]] or "", row[_AT["size"]])
     thumbnail = None
-    if values["thumbnail_url"] is not None:
-        thumbnail = RemoteFile(values["thumbnail_url"], values["thumbnail_size"])
+    if (url := row[_AT["thumbnail_url"]]) is not None:
+        thumbnail = RemoteFile(url, row[_AT["thumbnail_size"]])
     if "files" not in other:
         return ImageFiles(full, thumbnail)
     kept = dict(other["files"])
