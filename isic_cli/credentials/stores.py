@@ -159,7 +159,11 @@ class KeyringStore:
 
 
 def stores(
-    folder: Path, origin: str, environ: Mapping[str, str] = os.environ
+    folder: Path,
+    origin: str,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    keyring: bool = True,
 ) -> tuple[LoginStore, ...]:
     """Return the places where a login to an archive may be, the preferred one first.
 
@@ -171,10 +175,12 @@ def stores(
         The archive's origin.
     environ : mapping
         Tells where the official client keeps its data.
+    keyring : bool
+        Whether the system's keyring is one of them, where it can be reached.
     """
     found: list[LoginStore] = []
-    if (keyring := _keyring_store(origin)) is not None:
-        found.append(keyring)
+    if keyring and (opened := _keyring_store(origin)) is not None:
+        found.append(opened)
     found.append(FileStore(folder / f"{file_name(origin)}.json"))
     if origin in _OFFICIAL_ORIGINS:
         found.append(FileStore(_official_file(origin, environ)))

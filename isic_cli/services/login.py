@@ -5,15 +5,18 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from isic_cli.api.oauth import Authorization, OAuthClient
 from isic_cli.config import Settings
 from isic_cli.credentials.folder import locked
 from isic_cli.credentials.login import StoredLogin
 from isic_cli.credentials.stores import LoginStore, stores
 from isic_cli.errors import AuthError, IsicError, LocalError
 
-OpenOAuth = Callable[[], OAuthClient]
+if TYPE_CHECKING:
+    from isic_cli.api.oauth import Authorization, OAuthClient
+
+OpenOAuth = Callable[[], "OAuthClient"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +49,16 @@ class Logins:
     now: Callable[[], float] = time.time
 
     @classmethod
-    def open(cls, settings: Settings, folder: Path) -> "Logins":
+    def open(cls, settings: Settings, folder: Path, *, keyring: bool = True) -> "Logins":
         """Return the logins to the archive that the settings name, kept in `folder`."""
         origin = settings.archive.url
-        return cls(
-            stores(folder, origin),
-            lambda: locked(folder, origin),
-            lambda: OAuthClient(origin, timeout=settings.timeout),
-        )
+
+        def oauth() -> "OAuthClient":
+            from isic_cli.api.oauth import OAuthClient  # seldom: to sign in, and once an hour
+
+            return OAuthClient(origin, timeout=settings.timeout)
+
+        return cls(stores(folder, origin, keyring=keyring), lambda: locked(folder, origin), oauth)
 
     def find(self) -> FoundLogin | None:
         """Return the login as it is kept, expired or not; None when there is none."""
@@ -105,7 +110,7 @@ class Logins:
             self._keep(renewed, [found.store])
             return replace(found, login=renewed)
 
-    def finish(self, oauth: OAuthClient, authorization: Authorization, code: str) -> FoundLogin:
+    def finish(self, oauth: "OAuthClient", authorization: "Authorization", code: str) -> FoundLogin:
         """Finish a login with the code that the user was shown, and keep it.
 
         Raises
@@ -167,11 +172,20 @@ class Logins:
         )
 
 
+def _existing(settings: Settings, folder: Path) -> Logins:
+    """Return the logins that there may be.
+
+    Whoever signs in holds a lock in the folder of logins: where there is no such folder nothing
+    is in the keyring, and to load it would take as long as a small command.
+    """
+    return Logins.open(settings, folder, keyring=folder.is_dir())
+
+
 def renewal(settings: Settings) -> Callable[[str], str | None] | None:
     """Return what renews the token of the stored login; None where that is not used."""
     if settings.token is not None or settings.login_dir is None:
         return None
-    return Logins.open(settings, settings.login_dir).renewed
+    return _existing(settings, settings.login_dir).renewed
 
 
 def with_login(settings: Settings) -> Settings:
@@ -184,5 +198,5 @@ def with_login(settings: Settings) -> Settings:
     """
     if settings.token is not None or settings.login_dir is None:
         return settings
-    found = Logins.open(settings, settings.login_dir).current()
+    found = _existing(settings, settings.login_dir).current()
     return settings if found is None else replace(settings, token=found.login.access_token)

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import httpx
 import pytest
@@ -256,3 +257,27 @@ def test_settings_take_the_stored_login_unless_a_token_was_handed_in(
     assert (
         json.loads((tmp_path / f"http_127.0.0.1_{port}.json").read_text())["refresh_token"] == "r"
     )
+
+
+def test_the_keyring_is_asked_only_where_somebody_signed_in_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    class Backend:
+        def get_password(self, service: str, username: str) -> str:
+            asked.append((service, username))
+            return StoredLogin("kept", "r", NOW * 2, "identity").to_json()
+
+    package, errors = ModuleType("keyring"), ModuleType("keyring.errors")
+    package.get_keyring = Backend  # type: ignore[attr-defined]
+    errors.KeyringError = OSError  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "keyring", package)
+    monkeypatch.setitem(sys.modules, "keyring.errors", errors)
+    spec = ArchiveSpec("remote", "x", "https://archive.example")
+    settings = Settings(spec, tmp_path, login_dir=tmp_path / "logins")
+    assert with_login(settings).token is None
+    assert asked == []
+    (tmp_path / "logins").mkdir()
+    assert with_login(settings).token == "kept"
+    assert asked == [("isic-cli", "https://archive.example")]
