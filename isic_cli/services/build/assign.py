@@ -11,7 +11,7 @@ from isic_cli.curation.leaks import check_split
 from isic_cli.curation.shares import SplitShares, folds, parse_ratio
 from isic_cli.curation.split import HOLDOUT, Split
 from isic_cli.curation.split import split as divide
-from isic_cli.errors import CheckError
+from isic_cli.errors import CheckError, UsageError
 from isic_cli.services.build.check import scheme_name
 from isic_cli.services.build.decide import column_of, staying
 from isic_cli.services.build.listing import ListedImage
@@ -143,7 +143,10 @@ def split(
     pairs = (state.path("groups.jsonl"),) if grouped else ()
     data = DataSetRows(state, (*GROUP_FIELDS.values(), *fields)).table()
     found_rows, groups = read_groups(data, Grouping(table.group, pairs, tuple(fields)))
-    present = {name for row in found_rows for name in row}
+    present = {name for row in found_rows for name, value in row.items() if value}
+    for name in fields:
+        if name not in present:
+            raise UsageError(f"no image has a value of {name}: nothing can be split by it")
     if table.previous:
         previous = {**previous, **read_splits(file.near(table.previous), "split")}
     known = {row["isic_id"] for row in found_rows}
