@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import combinations
+from math import inf
 
 from isic_cli.curation.difference import difference_of_means, difference_of_shares
 from isic_cli.services.build.facts import BuildFacts
@@ -107,8 +108,8 @@ def _ties(facts: BuildFacts, counts: BuildCounts) -> Iterator[str]:
             )
     if whole.lesions and (several := whole.images - whole.without_lesion - len(whole.lesions)):
         yield (
-            f"{counted(several, 'image')} show a lesion that another image shows already: images "
-            "are no independent samples."
+            f"{counted(several, 'image')} of a lesion that another image shows already: images are "
+            "no independent samples."
         )
     licences = whole.known("licence")
     if count := sum(n for name, n in licences.items() if "NC" in name.split("-")):
@@ -162,7 +163,11 @@ def _apart(counts: BuildCounts) -> Iterator[str]:
             title: difference_of_shares(a.known(name), b.known(name))
             for name, title, _ in VARIABLES
         }
-        far = [f"{name} ({d:.2f})" for name, d in found.items() if d is not None and d > _APART]
+        far = [
+            f"{name} ({'infinite' if d == inf else f'{d:.2f}'})"
+            for name, d in found.items()
+            if d is not None and d > _APART
+        ]
         if far:
             names = f"{plain(one)} and {plain(other)}"
             yield f"The splits {names} differ in {listed(far)} (standardised difference)."
