@@ -119,6 +119,8 @@ class Truth:
                 raise UsageError(
                     f"{self.name} has no column {name}_id", hint="Give a table with it: --metadata."
                 )
+        if images := self.facts.get("image_id"):  # a row is a part of an image
+            return "image", np.unique(images, return_inverse=True)[1].astype(np.int64)
         return "image", np.arange(len(self.ids), dtype=np.int64)
 
     def parts(self, name: str) -> list[tuple[str, IntArray]]:

@@ -14,7 +14,7 @@ from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from isic_cli.agreement.bootstrap import Bootstrap
-    from isic_cli.challenge.score import ScoreOptions
+    from isic_cli.challenge.score import Prediction, ScoreOptions
     from isic_cli.challenge.truth import Truth
 
 _FIGURES = (
@@ -102,7 +102,6 @@ def score(
     from isic_cli.agreement.bootstrap import Bootstrap
     from isic_cli.challenge.score import ScoreOptions, scored
     from isic_cli.services.challenge.plot import check_plot, plot_scores
-    from isic_cli.services.challenge.predictions import read_predictions
 
     named = _named(arguments, truth_column)
     bootstrap = None if ci is None else Bootstrap(level=ci, rounds=rounds, seed=seed)
@@ -111,7 +110,7 @@ def score(
     if plot is not None:
         check_plot(plot)
     truth = _read_truth(named, truth_column, metadata)
-    predictions = read_predictions(truth, named.predictions, as_the_site=truth_column is None)
+    predictions = _read_predictions(truth, named)
     options = ScoreOptions(metric or "", by or "", bootstrap, unit)
     rows = readable(scored(truth, predictions, options), output)
     if plot is not None:  # first: whoever reads the rows may stop, as `head` does
@@ -137,10 +136,23 @@ def _read_truth(named: _Named, truth_column: str | None, metadata: Path | None) 
         truth = read_own_truth(named.truth, truth_column)
     else:
         task = find_task(named.task)
-        if task.kind != "classification":
-            raise UsageError(f"no scorer is published for {task.id}, which asks for {task.kind}")
+        if task.kind == "superpixels":
+            from isic_cli.services.challenge.features import read_feature_truth
+
+            if metadata is not None:
+                raise UsageError("--metadata is for tables, not for superpixels")
+            return read_feature_truth(named.truth, task)
         truth = read_truth(named.truth, task)
     return truth if metadata is None else truth.joined(metadata)
+
+
+def _read_predictions(truth: "Truth", named: _Named) -> "list[Prediction]":
+    from isic_cli.services.challenge.features import read_feature_predictions
+    from isic_cli.services.challenge.predictions import read_predictions
+
+    if named.kind == "superpixels":
+        return read_feature_predictions(truth, truth.task, named.predictions)
+    return read_predictions(truth, named.predictions, as_the_site=bool(named.task))
 
 
 def _score_masks(

@@ -7,7 +7,7 @@ import click
 
 from isic_cli.cli.command import Command
 from isic_cli.cli.output import Output, Shape, output_options
-from isic_cli.cli.params import LOCAL_PATH, LocalPath
+from isic_cli.cli.params import LOCAL_PATH
 from isic_cli.cli.progress import counted
 from isic_cli.errors import ExitCode, IsicError, UsageError
 
@@ -27,9 +27,9 @@ FAULTS = Shape(key="item", columns=("level", "line", "column", "item", "rule", "
 @click.option(
     "--fix",
     "fixed",
-    type=LocalPath(dir_okay=False),
+    type=LOCAL_PATH,
     metavar="OUT",
-    help="Write the file as the site wants it, where that is beyond doubt.",
+    help="Write it as the site wants it, where that is beyond doubt; masks to a folder or .zip.",
 )
 @output_options()
 def validate(
@@ -40,6 +40,9 @@ def validate(
     An error is what the site refuses. A warning is what it takes and the author would regret:
     ties, a class that is never predicted, values that do not add up to 1. Exit code 7 where there
     is an error; with --fix only where one is left.
+
+    Masks and features of superpixels are checked beside --ids TRUTH. --fix writes coloured,
+    16-bit and JPEG masks, and those of 0 and 1, as PNGs of 0 and 255 under the site's names.
 
     isic challenge validate 2018:3 predictions.csv --ids truth.csv
     """
@@ -76,19 +79,34 @@ def _validate_masks(
     name: str, submission: Path, truth: Path | None, fixed: Path | None, output: Output
 ) -> ExitCode:
     from isic_cli.challenge.tasks import find_task
+    from isic_cli.services.challenge.features import check_features
+    from isic_cli.services.challenge.mask_fix import write_fixed_masks
     from isic_cli.services.challenge.masks import check_masks
 
     task = find_task(name)
-    if task.kind == "superpixels":
-        raise UsageError(f"no rules are published for submissions to {task.id}")
-    if fixed is not None or truth is None:
+    if truth is None:
         raise UsageError(
-            "masks are checked beside those of the truth, and not mended",
-            hint="Give their folder or ZIP with --ids, and no --fix.",
+            "masks and features are checked beside those of the truth",
+            hint="Give their folder or ZIP with --ids.",
         )
-    faults = check_masks(task, truth, submission)
+    if task.kind == "superpixels" and fixed is not None:
+        raise UsageError("features of superpixels are checked and not mended")
+    check = check_features if task.kind == "superpixels" else check_masks
+    faults = check(task, truth, submission)
+    fixing: IsicError | None = None
+    count = 0
+    if fixed is not None:  # first: whoever reads the faults may stop, as `head` does
+        try:
+            count = write_fixed_masks(task, truth, submission, faults, fixed)
+        except IsicError as error:
+            fixing = error  # the faults say why
     output.write((fault.row() for fault in faults), FAULTS)
     levels = Counter(fault.level for fault in faults)
     words = f"{counted(levels['error'], 'error')}, {counted(levels['warning'], 'warning')}"
     click.echo(f"{submission.name}: {words}.", err=True)
+    if fixing is not None:
+        raise fixing
+    if fixed is not None:
+        click.echo(f"{fixed}: {counted(count, 'mask')} as the site wants them.", err=True)
+        return ExitCode.OK
     return ExitCode.CHECK if levels["error"] else ExitCode.OK

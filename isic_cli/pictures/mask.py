@@ -66,11 +66,15 @@ def read_grey(path: Path, *, max_pixels: int = MAX_PIXELS) -> Grey:
     NotFoundError, LocalError, UsageError, CheckError
         As for `read_mask`.
     """
-    data = read_bytes(path)
+    return grey_of(read_bytes(path), name=str(path), max_pixels=max_pixels)
+
+
+def grey_of(data: bytes, *, name: str, max_pixels: int = MAX_PIXELS) -> Grey:
+    """Return the values of a mask from what its file holds; see `read_grey`."""
     if data.startswith(PNG):
-        check_png(data, name=str(path), max_pixels=max_pixels)
-    with input_errors(), opened(data, name=str(path), max_pixels=max_pixels) as picture:
-        return _grey(picture, str(path))
+        check_png(data, name=name, max_pixels=max_pixels)
+    with input_errors(), opened(data, name=name, max_pixels=max_pixels) as picture:
+        return _grey(picture, name)
 
 
 def read_plain_mask(data: bytes, *, name: str, max_pixels: int = MAX_PIXELS) -> Grey:

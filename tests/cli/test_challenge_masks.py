@@ -167,9 +167,9 @@ def test_missing_masks_and_a_cut_one_are_all_told(isic: Call) -> None:
     code, rows, _ = isic("challenge validate 2018:1 said1 --ids truth1")
     assert code == ExitCode.CHECK
     told = [row["message"] for row in rows if row["level"] == "error"]
-    assert told[0] == "said1 has no mask of ISIC_0000001 lesion"
+    assert told[0] == "said1 has no file of ISIC_0000001 lesion"
     assert "is cut short" in told[1]
-    assert told[2] == "said1 has several masks of ISIC_0000003 lesion"
+    assert told[2] == "said1 has several files of ISIC_0000003 lesion"
 
 
 def test_grey_edges_and_masks_that_nothing_asks_for_are_warnings(isic: Call) -> None:
@@ -193,9 +193,9 @@ def test_grey_edges_and_masks_that_nothing_asks_for_are_warnings(isic: Call) -> 
         ("score 2018:1 truth1 x.zip", 2, "neither a folder nor a whole ZIP"),
         ("score 2018:1 empty said1", 2, "empty has no masks"),
         ("score 2018:1 truth1 said1 --by sex", 2, "are for tables"),
-        ("score 2017:2 truth1 said1", 2, "no scorer is published for 2017:2"),
+        ("score 2017:2 truth1 said1", 2, "truth1 has no features"),
         ("validate 2018:1 said1", 2, "beside those of the truth"),
-        ("validate 2017:2 said1", 2, "no rules are published"),
+        ("validate 2017:2 said1", 2, "beside those of the truth"),
     ],
 )
 def test_bad_input_of_masks_is_one_line(isic: Call, line: str, code: int, words: str) -> None:

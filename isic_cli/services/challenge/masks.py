@@ -1,107 +1,22 @@
 """Masks of a submission beside those of the truth: paired, checked, counted."""
 
-import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from isic_cli.agreement.bootstrap import Bootstrap
 from isic_cli.challenge.faults import SubmissionFault
-from isic_cli.challenge.masks import MASK_FIGURES, mask_figure, mask_name, overlap, pooled
+from isic_cli.challenge.masks import MASK_FIGURES, mask_figure, overlap, pooled
 from isic_cli.challenge.ranking import FloatArray, IntArray
 from isic_cli.challenge.score import OVERALL, intervals
 from isic_cli.challenge.tasks import ChallengeTask
-from isic_cli.errors import CheckError, NotFoundError, UsageError
-from isic_cli.files.faults import shown, translated
-from isic_cli.files.walk import walk
-from isic_cli.pictures.load import read_bytes
-from isic_cli.pictures.mask import read_plain_mask
+from isic_cli.errors import CheckError, UsageError
+from isic_cli.services.challenge.mask_files import Key, MaskFiles
 from isic_cli.services.run.workers import open_threads, processors
-
-#: An image and a class: what a mask is of.
-Key = tuple[str, str]
-#: What stands beside the masks of the site's ZIPs.
-_NOTICES = frozenset({"license.txt", "attribution.txt", "licence.txt"})
-_PICTURES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp"})
-
-
-class MaskFiles:
-    """The masks in a folder or in a ZIP, by image and class; a context manager.
-
-    Attributes
-    ----------
-    name : str
-        Of the folder or ZIP.
-    names : dict of (image, class) to list of str
-        Files in their order; more than one is a fault.
-    strange : list of str
-        Pictures whose names tell no image, or no class.
-
-    Raises
-    ------
-    NotFoundError, LocalError
-        It is absent or cannot be read.
-    UsageError
-        It is neither, or a ZIP that is damaged.
-    """
-
-    def __init__(self, source: Path, task: ChallengeTask) -> None:
-        self.name, self._source = source.name, source
-        self._stack, self._zip = ExitStack(), None
-        if source.is_dir():
-            paths = [entry.path for entry in walk(source)]
-        elif not source.exists():
-            raise NotFoundError(f"no such file: {shown(source)}")
-        else:
-            self._zip = self._stack.enter_context(self._opened())
-            paths = [one.filename for one in self._zip.infolist() if not one.is_dir()]
-        self.names: dict[Key, list[str]] = {}
-        self.strange: list[str] = []
-        for path in sorted(path for path in paths if not path.startswith("__MACOSX")):
-            file = Path(path)
-            key = mask_name(file.stem, task.classes)
-            if key is not None and key[1]:
-                self.names.setdefault(key, []).append(path)
-            elif file.name.lower() not in _NOTICES and file.suffix.lower() in _PICTURES:
-                self.strange.append(path)
-
-    def _opened(self) -> zipfile.ZipFile:
-        try:
-            with translated(self._source, "cannot read"):
-                return zipfile.ZipFile(self._source)
-        except zipfile.BadZipFile as error:
-            raise UsageError(
-                f"{shown(self._source)} is neither a folder nor a whole ZIP ({error})"
-            ) from error
-
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close the ZIP."""
-        self._stack.close()
-
-    def read(self, path: str) -> Any:
-        """Return the values of a mask, ndarray of shape (H, W), uint8.
-
-        Raises
-        ------
-        UsageError, CheckError, LocalError
-            As for `read_plain_mask`.
-        """
-        name = Path(path).name
-        if self._zip is None:
-            return read_plain_mask(read_bytes(Path(path)), name=name)
-        try:
-            data = self._zip.read(path)
-        except (zipfile.BadZipFile, RuntimeError, EOFError) as error:
-            raise CheckError(f"{name} in {self.name} is damaged ({error})") from error
-        return read_plain_mask(data, name=name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,15 +74,17 @@ def compare_masks(
 
 
 def _only(files: MaskFiles, key: Key, shape: tuple[int, ...]) -> Any:
-    names = files.names.get(key, [])
-    if len(names) != 1:
-        what = "several masks" if names else "no mask"
-        raise CheckError(f"{files.name} has {what} of {' '.join(key)}")
-    said = files.read(names[0])
+    path = files.only(key)
+    said = files.read(path)
+    check_shape(said, shape, Path(path).name)
+    return said
+
+
+def check_shape(said: Any, shape: tuple[int, ...], name: str) -> None:
+    """Refuse a mask that is not as large as that of the truth."""
     if said.shape != shape:
         size = "{1}x{0} pixels, and not {3}x{2}".format(*said.shape, *shape)
-        raise CheckError(f"{Path(names[0]).name} has {size}")
-    return said
+        raise CheckError(f"{name} has {size}")
 
 
 def _find_grey(path: str, said: Any, faults: list[SubmissionFault]) -> None:
