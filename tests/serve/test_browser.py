@@ -18,6 +18,7 @@ from isic_cli.serve.server import ServeOptions
 from isic_cli.superpixel.map import SuperpixelMap
 from tests.serve.conftest import serving
 from tests.support.browsers import OpenPage, Shoot, until
+from tests.support.folders import make_folder
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -362,6 +363,26 @@ def test_dark_narrow_wide_and_read_aloud(url: str, open_page: OpenPage, shoot: S
         for name, page in views.items()
     }
     assert faults == {name: [] for name in views}
+
+
+def test_behind_a_token_the_page_shows_and_keeps_too(
+    demo_cache: Path, tmp_path: Path, open_page: OpenPage
+) -> None:
+    make_folder(tmp_path / "lab")
+    spec = ArchiveSpec("folder", "lab", LOCAL_URL, tmp_path / "lab")
+    with serving(spec, demo_cache, ServeOptions(port=0, token="open sesame")) as client:
+        assert client.get("/gallery/info").status_code == 401
+        page = open_page(f"{client.base_url}/", password="open sesame")
+        counted(page, 4)
+        until(page, "[...document.querySelectorAll('.cell img')].every(one => one.naturalWidth)")
+        page.locator("#cell-1").press("Enter")
+        until(page, "document.querySelector('.picture')?.naturalWidth === 32")
+        page.get_by_label("A new note").fill("blurred")
+        page.get_by_role("button", name="Add the note").click()
+        page.wait_for_selector(".notes li")
+        page.locator("#viewer-close").press(" ")
+        until(page, "document.querySelector('#marked').textContent.startsWith('1 marked')")
+    assert "ISIC_0000002,blurred" in (tmp_path / "lab" / "notes.csv").read_text("utf-8")
 
 
 def test_a_hundred_thousand_images_need_few_elements(url: str, open_page: OpenPage) -> None:

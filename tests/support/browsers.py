@@ -47,9 +47,15 @@ def open_page(browser: "Browser") -> "Iterator[OpenPage]":
     contexts = []
 
     def open_page(
-        address: str, *, width: int = 1280, height: int = 800, dark: bool = False
+        address: str,
+        *,
+        width: int = 1280,
+        height: int = 800,
+        dark: bool = False,
+        password: str | None = None,
     ) -> "Page":
         context = browser.new_context(
+            http_credentials={"username": "", "password": password} if password else None,
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
             accept_downloads=True,
