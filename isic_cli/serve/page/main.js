@@ -54,6 +54,9 @@ function showFrame(info) {
   byId("banner").hidden = !note;
 }
 
+/** Return the side of a picture in pixels: on a very wide screen more, as nobody sits closer. */
+const sizeOf = ({ size }) => Number(size) || (innerWidth >= 2400 ? 256 : 160);
+
 function startTheme() {
   let theme = "";
   byId("theme-button").addEventListener("click", () => {
@@ -145,7 +148,7 @@ function start(data) {
   watchState((changed) => {
     if (changed.has("q") || changed.has("sort")) list();
     if (changed.has("view")) arrange();
-    if (changed.has("size")) grid.resize(Number(state.size));
+    if (changed.has("size")) grid.resize(sizeOf(state));
     byId("sort").value = state.sort;
     viewer.follow();
   });
@@ -180,8 +183,8 @@ function start(data) {
   });
 
   byId("sort").value = state.sort;
-  byId("size").value = state.size;
-  grid.resize(Number(state.size));
+  byId("size").value = sizeOf(state);
+  grid.resize(sizeOf(state));
   arrange();
   list().then(() => viewer.follow());
   marks.load().catch(failed);

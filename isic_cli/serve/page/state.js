@@ -1,6 +1,6 @@
 /** What is seen, held by the address bar: a link shows another person the same. */
 
-const DEFAULTS = { q: "", sort: "", open: "", beside: "", view: "", size: "160" };
+const DEFAULTS = { q: "", sort: "", open: "", beside: "", view: "", size: "" };
 const listeners = [];
 
 export const state = { ...DEFAULTS };
