@@ -68,6 +68,9 @@ def gallery(
         page.check()
         code = _fetched(api, selection, page, transfer, report, pictures=pictures, yes=yes)
         report.summarize(exit_code=int(code))
+    click.echo(f"{target}/index.html: {page.count:,} images.", err=True)
+    if page.private:
+        click.echo(f"Warning: {page.private:,} of them are private", err=True)
     return code
 
 
@@ -101,10 +104,4 @@ def _fetched(
             code = max(code, fetch_images(job, report, transfer.progress))
             code = max(code, conclude(job.images, sum(report.counts.values())))
         page.write()
-    click.echo(f"{page.out / 'index.html'}: {page.count:,} images.", err=True)
-    if page.private:
-        click.echo(
-            f"Warning: {page.private:,} of them are private; think before you pass them on",
-            err=True,
-        )
     return code

@@ -106,6 +106,18 @@ def test_an_export_into_a_bucket_is_the_export_on_disk(
     assert {name: store().cat_file(f"bucket/isic/csv/{name}") for name in files} == files
 
 
+@pytest.mark.slow
+def test_a_gallery_in_a_bucket_has_its_page_and_its_pictures(bucket: str, isic: Isic) -> None:
+    done = isic("image", "gallery", "-s", "sex:male", OUT)
+    assert (done.code, f"{OUT}/index.html: 2 images." in done.err) == (0, True)
+    found = names()
+    assert {"index.html", "page/data.js", "page/page.js", "page/style.css"} <= found
+    assert {one for one in found if one.endswith("_thumbnail.jpg")} == {
+        "images/ISIC_0000001_thumbnail.jpg",
+        "images/ISIC_0000003_thumbnail.jpg",
+    }
+
+
 def test_an_interrupted_upload_goes_on_and_sends_nothing_twice(
     bucket: str, isic: Isic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
