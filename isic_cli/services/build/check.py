@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from isic_cli.challenge.catalogue import select_files
+from isic_cli.challenge.catalogue import ChallengeFile, select_files
 from isic_cli.curation.duplicates import parse_method
 from isic_cli.curation.shares import folds, parse_ratio
 from isic_cli.errors import IsicError, QueryError, UsageError
@@ -226,8 +226,8 @@ def ids_of(file: RecipeFile, ids: str | tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(isic_id for isic_id in found.values() if isic_id))
 
 
-def challenge_files(text: str) -> list[str]:
-    """Return the names of the tables that `YEAR[:TASK[:SPLIT]]` of a challenge means.
+def challenge_files(text: str) -> list[ChallengeFile]:
+    """Return the tables that `YEAR[:TASK[:SPLIT]]` of a challenge means.
 
     Raises
     ------
@@ -237,7 +237,7 @@ def challenge_files(text: str) -> list[str]:
         It has no tables.
     """
     found = [
-        one.name
+        one
         for one in select_files(text)
         if one.kind != "images" and not one.is_zip and not one.edition
     ]

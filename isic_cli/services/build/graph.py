@@ -8,6 +8,7 @@ from isic_cli import __version__
 from isic_cli.curation.labels import load_scheme
 from isic_cli.distribution import NAME as DISTRIBUTION
 from isic_cli.files.digest import sha256_of
+from isic_cli.services.build.challenges import challenge_digests
 from isic_cli.services.build.check import ids_of, scheme_name
 from isic_cli.services.build.listing import archive_for
 from isic_cli.services.build.lock import LOCK
@@ -185,6 +186,8 @@ def lock_header(file: RecipeFile, state: BuildState, stages: Iterable[Stage]) ->
         },
         "stages": {stage.name: stage.version for stage in stages},
     }
+    if digests := challenge_digests(state.path("challenges")):
+        header["challenge_files"] = digests
     if recipe.labels is not None:
         facts = known["labels"].facts
         header["labels"] = {"scheme": recipe.labels.scheme, "version": facts["version"]}

@@ -13,6 +13,7 @@ from isic_cli.files.load import parse_json
 from isic_cli.models.ids import number_of
 from isic_cli.models.image import LEADING_COLUMNS, ImageRecord
 from isic_cli.models.selection import IdList, Selection
+from isic_cli.services.build.challenges import challenge_ids, challenge_names
 from isic_cli.services.build.check import ids_of
 from isic_cli.services.build.model import SourceTable
 from isic_cli.services.build.recipe import RecipeError, RecipeFile
@@ -106,6 +107,8 @@ class SourceListing:
         `source` or `reference`.
     settings_of : callable
         Finds the archive of each.
+    challenges : Path
+        Keeps the tables of challenges.
     chosen : mapping of str to sequence of str, optional
         Name of a source → the ISIC ids to list in place of what it selects: those of a lock.
     """
@@ -113,7 +116,7 @@ class SourceListing:
     file: RecipeFile
     table: str
     settings_of: SettingsOf
-    ids: Mapping[str, tuple[str, ...]]
+    challenges: Path
     chosen: Mapping[str, tuple[str, ...]] | None = None
 
     def run(self, rows: RowFile, spool: Path) -> Iterator[int]:
@@ -132,11 +135,15 @@ class SourceListing:
         self.collections: dict[str, list[list[str | None]]] = {}
         self.archives: dict[str, tuple[str, str]] = {}
         self.digests: dict[tuple[str, str], str] = {}
+        self.warnings: list[str] = []
+        self._ids: dict[str, tuple[str, ...]] = {}
+        if self.chosen is None:
+            self._ids = challenge_ids(self.sources, self.challenges, self.settings_of(""))
         spool.parent.mkdir(parents=True, exist_ok=True)
         spool.unlink(missing_ok=True)
         try:
             with Journal(spool, _number_of, writable=True) as journal:
-                for name, source in self._sources():
+                for name, source in self.sources.items():
                     yield from self._list(name, source, journal)
                 for line in journal.lines(sorted(journal.known())):
                     row = parse_json(line)
@@ -151,14 +158,17 @@ class SourceListing:
             "counts": self.counts,
             "collections": self.collections,
             "archives": self.archives,
-            "challenges": {},
+            "challenges": challenge_names(self.sources),
         }
 
-    def _sources(self) -> list[tuple[str, SourceTable]]:
-        return list(getattr(self.file.recipe, self.table).items())
+    @property
+    def sources(self) -> Mapping[str, SourceTable]:
+        """The sources, by name."""
+        sources: Mapping[str, SourceTable] = getattr(self.file.recipe, self.table)
+        return sources
 
     def _list(self, name: str, source: SourceTable, journal: Journal[int]) -> Iterator[int]:
-        selection = selection_of(self.file, source, self.ids.get(name, ()))
+        selection = selection_of(self.file, source, self._ids.get(name, ()))
         if self.chosen is not None:
             ids = IdList("build.lock", self.chosen.get(name, ()))
             selection = Selection(ids=ids, offline=selection.offline)
@@ -193,7 +203,10 @@ class SourceListing:
             )
         if self.chosen is not None:
             return
-        if absent := [one.isic_id for one in images.problems]:
+        absent = [one.isic_id for one in images.problems]
+        if absent and self.sources[name].challenge:
+            self.warnings.append(f"{len(absent):,} images of {name} are not in the archive")
+        elif absent:
             raise CheckError(
                 f"{self.table} {name}: {len(absent):,} of its ids are not in the archive, or not "
                 f"visible: {', '.join(absent[:5])}{' …' if absent[5:] else ''}",

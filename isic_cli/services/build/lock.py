@@ -14,6 +14,7 @@ from typing import Any
 
 from isic_cli.errors import LocalError, NotFoundError, UsageError
 from isic_cli.files.load import open_regular, parse_json
+from isic_cli.models.outcomes import Outcome
 from isic_cli.services.build.decide import column_of, leaving
 from isic_cli.services.build.listing import listed_images
 from isic_cli.services.build.state import BuildState, RowFile, read_rows
@@ -91,6 +92,28 @@ class BuildLock:
             if ("reference" in row) == (table == "reference"):
                 found.setdefault(row.get("reference") or row["source"], []).append(row["isic_id"])
         return {name: tuple(ids) for name, ids in found.items()}
+
+
+def listing_differences(
+    locked: BuildLock, table: str, found: Mapping[tuple[str, str], str]
+) -> Iterator[Outcome]:
+    """Yield the images of a lock that an archive shows with other metadata, or no more.
+
+    Parameters
+    ----------
+    table : str
+        `source` or `reference`.
+    found : mapping of (str, str) to str
+        Name of the source and ISIC id → SHA-256 of the metadata as they are now.
+    """
+    for row in locked.rows():
+        if ("reference" in row) != (table == "reference"):
+            continue
+        digest = found.get((row.get("reference") or row["source"], row["isic_id"]))
+        if digest is None:
+            yield Outcome(row["isic_id"], "withdrawn", "the archive does not show it any more")
+        elif digest != row["metadata_sha256"]:
+            yield Outcome(row["isic_id"], "relabelled", "its metadata are other ones")
 
 
 def lock_rows(state: BuildState) -> Iterator[LockRow]:

@@ -20,6 +20,7 @@ from isic_cli.services.build.lock import (
     BuildLock,
     change_text,
     changes_between,
+    listing_differences,
     lock_rows,
     write_lock_rows,
 )
@@ -127,41 +128,28 @@ class StageWork:
         table = "source" if stage.name == "source" else "reference"
         locked = self._options.locked
         chosen = locked.listed(table) if locked else None
-        job = SourceListing(self._file, table, self._settings_of, {}, chosen)
-        listed = str(locked.header["listed"]) if locked else today()
+        marks = archive_marks(self._file, self._settings_of) if table == "source" else {}
+        folder = self.state.path("challenges")
+        job = SourceListing(self._file, table, self._settings_of, folder, chosen)
         with writing_rows(self.state.path(f"{stage.name}.jsonl")) as rows:
             for count in job.run(rows, self.state.path(f"{stage.name}.spool")):
                 yield StageAdvanced(count)
             if locked:
                 yield from self._compare_listing(locked, table, job)
-        facts = {"listed": listed, **job.facts()}
-        if table == "source":
-            facts["marks"] = archive_marks(self._file, self._settings_of)
+        for text in job.warnings:
+            yield BuildWarned(text)
+        listed = str(locked.header["listed"]) if locked else today()
+        facts = {"listed": listed, "marks": marks, **job.facts()}
         return StageResult(rows.digest, facts, f"{rows.rows:,} images")
 
     def _compare_listing(
         self, locked: BuildLock, table: str, job: SourceListing
     ) -> Iterator[BuildEvent]:
-        """Tell how the archive differs from the lock.
-
-        Raises
-        ------
-        CheckError
-            It does.
-        """
+        """Tell how the archive differs from the lock, and refuse it then."""
         count = 0
-        for row in locked.rows():
-            if ("reference" in row) != (table == "reference"):
-                continue
-            name = row.get("reference") or row["source"]
-            found = job.digests.get((name, row["isic_id"]))
-            if found == row["metadata_sha256"]:
-                continue
+        for outcome in listing_differences(locked, table, job.digests):
             count += 1
-            status, reason = "relabelled", "its metadata are other ones"
-            if found is None:
-                status, reason = "withdrawn", "the archive does not show it any more"
-            yield Outcome(row["isic_id"], status, reason)
+            yield outcome
         if count:
             hint = "--update moves on to what the archive has now."
             raise CheckError(f"{count:,} images are not as {locked.path} has them", hint=hint)
