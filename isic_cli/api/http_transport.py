@@ -54,6 +54,9 @@ class _Reader(io.BufferedReader):
     def close(self) -> None:
         pass
 
+    def flush(self) -> None:
+        """Do nothing: an answer that is collected after its socket flushes what it read from."""
+
     def makefile(self, _: str) -> "_Reader":
         """Return what `HTTPResponse` asks its socket for."""
         return self

@@ -5,11 +5,15 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
+from http.client import HTTPResponse
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from isic_cli.api.files import FileHost
+from isic_cli.api.http_transport import _Reader, _SocketFile
+from isic_cli.api.network import ReadWatch
 from isic_cli.errors import (
     ExpiredLinkError,
     IsicError,
@@ -342,3 +346,13 @@ def test_a_proxy_in_the_environment_is_used(
     loop.script["http://far.example/a"] = [answer("200 OK", b"through the proxy")]
     host = loop.host(archive_url="http://127.0.0.1", ssl_context=client_context)
     assert read(host, "http://far.example/a") == (0, b"through the proxy")
+
+
+def test_an_answer_that_is_collected_after_its_connection_says_nothing() -> None:
+    """Python 3.13 prints what `HTTPResponse` raises when it flushes a closed file."""
+    here, there = socket.socketpair()
+    with here, there:
+        file = _SocketFile(here, ReadWatch(0, 1))
+        reader = _Reader(file, 16)
+        file.close()
+        HTTPResponse(cast("socket.socket", reader)).close()

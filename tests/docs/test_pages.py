@@ -19,6 +19,8 @@ PAGES = [
 #: Why a block may be left out; anything else is run.
 REASONS = {
     "needs a login",
+    "needs a browser",
+    "needs another program",
     "needs a bucket",
     "needs a cluster",
     "needs a scheduler",

@@ -19,6 +19,9 @@ _BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 
+#: What a command says of work that lasts more than a second: on a busy machine, any.
+_PROGRESS = re.compile(r"[a-z]+: \d[\d,]* (of \d|\w+, )")
+
 #: Makes the environment that a page asks for, without a network: `isic`, and a `pip` that has
 #: installed it before.
 _PYTHON3 = """#!/bin/sh
@@ -117,6 +120,7 @@ class Reader:
             stdin=subprocess.DEVNULL,
             text=True,
             check=False,
+            timeout=300,
         )
 
     def read(self, page: Path) -> list[str]:
@@ -138,7 +142,8 @@ class Reader:
 
 def not_printed(shown: str, printed: str) -> str:
     """Return the first line of a page's output that was not printed; `…` leaves lines out."""
-    lines = iter([line.rstrip() for line in printed.splitlines()])
+    printed_lines = [line.rstrip() for line in printed.splitlines()]
+    lines = iter([line for line in printed_lines if not _PROGRESS.match(line)])
     skipping = False
     for line in (line.rstrip() for line in shown.splitlines()):
         if line == "…":
