@@ -4,12 +4,18 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from isic_cli.index.columns import METADATA, SHOWN, SHOWN_LIST, to_record
 from isic_cli.index.condition import EVERYTHING, Condition
+from isic_cli.index.engine import translated
 from isic_cli.index.index import Index
 from isic_cli.models.image import ImageRecord
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 #: The columns of the table of a folder that have one of their own in the index.
 _GIVEN = frozenset({"attribution", "copyright_license", *METADATA})
@@ -104,6 +110,33 @@ class FolderIndex(Index):
                     continue
                 is_same = state.st_size == size and state.st_mtime_ns == changed
                 yield path, state.st_size, (width, height) if is_same and width else _measured(path)
+
+    def coded(self, expression: str) -> tuple[list[str], "npt.NDArray[np.int32]"]:
+        """Return the values of an expression of text, sorted, and for each image which it has.
+
+        Returns
+        -------
+        tuple of (list of str, ndarray of shape (N,), int32)
+            0 for no value, k + 1 for the k-th; in the order of `fulfil`.
+        """
+        cursor = self._db.cursor()
+        with translated(str(self.folder)):
+            cursor.execute(
+                f"CREATE OR REPLACE TEMP TYPE coded AS ENUM (SELECT DISTINCT {expression} AS value"
+                " FROM images WHERE value IS NOT NULL ORDER BY value)"
+            )
+            values = cursor.execute("SELECT unnest(enum_range(NULL::coded))::VARCHAR").fetchall()
+            codes: npt.NDArray[np.int32] = cursor.execute(
+                f"SELECT coalesce(enum_code(({expression})::coded)::INTEGER + 1, 0) AS code"
+                " FROM images"
+            ).fetchnumpy()["code"]  # type: ignore[assignment]  # no column of categories
+        return [value for (value,) in values], codes
+
+    def fulfil(self, condition: Condition) -> "npt.NDArray[np.bool_]":
+        """Return for each image whether it fulfils a condition: ndarray of shape (N,), bool."""
+        found = self._select(f"coalesce({condition.sql}, FALSE) AS chosen FROM images", condition)
+        chosen: npt.NDArray[np.bool_] = found.fetchnumpy()["chosen"]  # type: ignore[assignment]  # as above
+        return chosen
 
     def path_of(self, kind: str, name: str) -> Path | None:
         """Return a file by what it shows and what it is called by; None when there is none."""

@@ -1,16 +1,17 @@
 """A large folder, served from its index: no answer costs more than what it holds."""
 
 import threading
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Any, overload
 
+from isic_cli.folder.coded import CodedField, Rows
 from isic_cli.folder.folderindex import FolderIndex
 from isic_cli.folder.scan import Contents
 from isic_cli.folder.store import FolderStore
-from isic_cli.folder.table import MetadataTable, typed
+from isic_cli.folder.table import FACETS, MetadataTable, typed
 from isic_cli.index.columns import METADATA
 from isic_cli.index.condition import EVERYTHING, Condition, among
 from isic_cli.models.image import ACQUISITION_FIELDS, ImageRecord
@@ -190,20 +191,25 @@ class IndexedStore(FolderStore):
         """As `FolderStore`."""
         return (self.index.size(ids.condition) if isinstance(ids, FoundIds) else None) or 0
 
-    def tally(self, name: str, ids: Sequence[str]) -> Counter[Any]:
+    @cached_property
+    def coded(self) -> Mapping[str, CodedField]:
         """As `FolderStore`."""
-        condition = ids.condition if isinstance(ids, FoundIds) else among(ids)
+        return {name: self._coded(name) for name in FACETS}
+
+    def _coded(self, name: str) -> CodedField:
         column = METADATA.get(name)
-        if name == "copyright_license" or (column and column.type != "DOUBLE"):
-            return Counter(dict(self.index.grouped([name], condition)))
-        group = "acquisition" if name in ACQUISITION_FIELDS else "clinical"
-        kept = f"other->>'$.{group}.{name}'"  # as it stood, where its column would not give it back
-        value = f"coalesce({kept}, printf('%.2f', \"{name}\"))" if column else kept
-        rows = self.index.table(
-            f"SELECT {value} AS value, count(*) AS n FROM images WHERE {condition.sql} GROUP BY 1",
-            condition,
-        )
-        return Counter({row["value"] and typed(name, row["value"]): int(row["n"]) for row in rows})
+        value = f'"{name}"'
+        if name != "copyright_license" and (column is None or column.type == "DOUBLE"):
+            group = "acquisition" if name in ACQUISITION_FIELDS else "clinical"
+            # As it stood, where its column would not give it back.
+            kept = f"other->>'$.{group}.{name}'"
+            value = f"coalesce({kept}, printf('%.2f', \"{name}\"))" if column else kept
+        texts, codes = self.index.coded(f"nullif(({value})::VARCHAR, '')")
+        return CodedField.of([typed(name, text) for text in texts], codes)
+
+    def rows_of(self, ids: Sequence[str]) -> Rows:
+        """As `FolderStore`."""
+        return self.index.fulfil(ids.condition if isinstance(ids, FoundIds) else among(ids))
 
     @cached_property
     def lesions(self) -> Mapping[str, tuple[str, ...]]:

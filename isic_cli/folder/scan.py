@@ -75,6 +75,12 @@ class Contents:
             name = Path(path).relative_to(self.folder).as_posix()
             return self.maker.sizes.get(name) if self.maker else None
 
+    def add_locked(self, paths: Mapping[str, str]) -> None:
+        """Add pictures that only a lock names, by their paths below the folder."""
+        for isic_id, path in paths.items():
+            if isic_id not in self.pictures and path and (self.folder / path).is_file():
+                self.pictures[isic_id] = str(self.folder / path)
+
     def may_serve(self, path: Path) -> bool:
         """Whether a file lies in the folder, or may lie elsewhere."""
         if not self.confined:

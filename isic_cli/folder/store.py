@@ -6,19 +6,21 @@ dimensions and thumbnails are found when they are asked for.
 
 import logging
 import threading
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from isic_cli.challenge.metadata import read_metadata
+import numpy as np
+
 from isic_cli.errors import LocalError
+from isic_cli.folder.coded import CodedField, Rows, coded_rows
 from isic_cli.folder.collection_file import CollectionFile, LocalCollection
 from isic_cli.folder.lockfile import LockEntry, read_lock
 from isic_cli.folder.scan import Contents, FileMaker, scan
 from isic_cli.folder.studies import ServedStudy, read_studies
-from isic_cli.folder.table import MetadataTable, grouped
+from isic_cli.folder.table import FACETS, MetadataTable, grouped
 from isic_cli.models.user import User
 from isic_cli.pictures.load import dimensions, logged_errors
 from isic_cli.query import parse
@@ -98,14 +100,7 @@ class FolderStore:
     def open(
         cls, folder: Path, *, writable: bool = True, maker: FileMaker | None = None
     ) -> "FolderStore":
-        """Read what a folder holds.
-
-        Parameters
-        ----------
-        folder, writable
-            As for the class.
-        maker : FileMaker, optional
-            Makes files that are not there yet.
+        """Read what a folder holds; `maker` makes files of it that are not there yet.
 
         Raises
         ------
@@ -115,21 +110,14 @@ class FolderStore:
         """
         lock = read_lock(folder)
         contents = scan(folder, maker)
-        for isic_id, entry in lock.items():
-            hidden = isic_id not in contents.pictures and entry.path
-            if hidden and (folder / entry.path).is_file():
-                contents.pictures[isic_id] = str(folder / entry.path)
+        contents.add_locked({isic_id: entry.path for isic_id, entry in lock.items()})
         path = folder / "metadata.csv"
         if not (has_table := path.is_file()) and not contents.pictures:
             raise LocalError(
                 f"{folder} is not an archive: it has no metadata.csv and no picture ISIC_…",
                 hint="Any folder that isic or the official tool downloaded is one.",
             )
-        if has_table:
-            table = MetadataTable.read(path)
-        else:
-            found = read_metadata(folder)
-            table = MetadataTable(found.columns, found.rows)
+        table = MetadataTable.read(path) if has_table else MetadataTable.of_challenge(folder)
         return cls(folder, contents, table, lock, writable=writable)
 
     def is_private(self, isic_id: str) -> bool:
@@ -274,9 +262,18 @@ class FolderStore:
         paths = map(self.contents.pictures.__getitem__, ids)
         return sum(self.contents.size_of(path) or 0 for path in paths)
 
-    def tally(self, name: str, ids: Sequence[str]) -> Counter[Any]:
-        """Return how often a field of a selection has each value; unset counts as None."""
-        return Counter(self.flat(isic_id).get(name) for isic_id in ids)
+    @cached_property
+    def coded(self) -> Mapping[str, CodedField]:
+        """The values of every facet, for each image in the order of the rows of `rows_of`."""
+        return coded_rows(FACETS, map(self.flat, self.ids))
+
+    def rows_of(self, ids: Sequence[str]) -> Rows:
+        """Return where images are in the fields of `coded`."""
+        return np.fromiter(map(self._row_of.__getitem__, ids), np.int64)
+
+    @cached_property
+    def _row_of(self) -> Mapping[str, int]:
+        return {isic_id: row for row, isic_id in enumerate(self.ids)}
 
     @cached_property
     def lesions(self) -> Mapping[str, tuple[str, ...]]:

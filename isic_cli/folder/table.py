@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from isic_cli.challenge.metadata import read_metadata
 from isic_cli.errors import LocalError, UsageError
 from isic_cli.files.load import open_regular
 from isic_cli.models.ids import find_ids
@@ -23,6 +24,18 @@ logger = logging.getLogger(__name__)
 
 BOOLEANS = frozenset(name for name, field in FIELDS.items() if field.kind == "boolean")
 INTEGERS = frozenset({*UNSEARCHABLE, *(name for name, field in FIELDS.items() if field.whole)})
+
+#: Every facet in the order of the server's answer.
+FACETS = (
+    *("blurry", "hairy", "marker_pen", "personal_hx_mm", "family_hx_mm", "melanocytic"),
+    *("mel_ulcer", "concomitant_biopsy", "sex", "diagnosis_confirm_type", "image_type"),
+    *("dermoscopic_type", "tbp_tile_type", "mel_mitotic_index", "anatom_site_special"),
+    *("color_tint", "patient_id", "lesion_id", "rcm_case_id", "image_manipulation"),
+    *("fitzpatrick_skin_type", "clin_size_long_diam_mm"),
+    *(f"diagnosis_{level}" for level in range(1, 6)),
+    *(f"anatom_site_{level}" for level in range(1, 6)),
+    *("mel_thick_mm", "age_approx", "copyright_license"),
+)
 
 _TRUTH = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 #: Columns of the table that are no metadata.
@@ -66,6 +79,12 @@ class MetadataTable:
             return cls([*field_names(rows.columns, key)], _by_id(rows, key, path))
         except UsageError as error:
             raise LocalError(error.message, hint=error.hint) from error
+
+    @classmethod
+    def of_challenge(cls, folder: Path) -> "MetadataTable":
+        """Read the tables of a challenge's folder; see `challenge.metadata`."""
+        found = read_metadata(folder)
+        return cls(found.columns, found.rows)
 
     def text(self, isic_id: str, name: str) -> str:
         """Return a cell as text, without its guard tab; empty when there is none."""

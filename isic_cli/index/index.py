@@ -261,9 +261,9 @@ class Index:
         return not self.count(condition & Condition("other IS NOT NULL"))
 
     def _one(self, rest: str, condition: Condition) -> tuple[Any, ...]:
-        """Return the only row of a query; it needs no cursor of its own."""
-        with translated(str(self.folder), hint=REBUILD):
-            row = self._db.execute(f"SELECT {rest}", condition.parameters).fetchone()
+        """Return the only row of a query."""
+        with translated(str(self.folder), hint=REBUILD):  # a cursor of its own: threads ask at once
+            row = self._db.cursor().execute(f"SELECT {rest}", condition.parameters).fetchone()
         return row or ()
 
     def _select(self, rest: str, condition: Condition) -> "duckdb.DuckDBPyConnection":

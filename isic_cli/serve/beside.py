@@ -1,7 +1,8 @@
 """What lies in a folder beside its archive, for a gallery: labels, splits, notes, duplicates."""
 
+import fnmatch
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
@@ -32,10 +33,13 @@ class FolderTables:
     ----------
     folder : Path
         The folder.
+    names : sequence of str
+        Its tables.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, names: Sequence[str]) -> None:
         self._folder = folder
+        self._names = names
 
     @cached_property
     def labels(self) -> Mapping[str, str]:
@@ -51,7 +55,7 @@ class FolderTables:
     def notes(self) -> Mapping[str, list[dict[str, str]]]:
         """The notes about each image, in the order in which they were written."""
         found: dict[str, list[dict[str, str]]] = {}
-        for row in self._rows(self._folder / NOTES):
+        for row in self._rows(NOTES) if NOTES in self._names else ():
             note = {name: str(row.get(name) or "") for name in NOTE_COLUMNS}
             found.setdefault(note["isic_id"], []).append(note)
         return found
@@ -61,23 +65,22 @@ class FolderTables:
         """Pairs of near-duplicates, as `isic dataset dedupe -o FILE.jsonl` wrote them."""
         return [
             pair
-            for path in sorted(self._folder.glob("*.jsonl"))
-            for group in _tolerant(path, lambda path: list(_groups(path)))
+            for name in self._names
+            if name.endswith(".jsonl")
+            for group in _tolerant(self._folder / name, lambda path: list(_groups(path)))
             for pair in _pairs(group)
         ][:_MOST_PAIRS]
 
     def _column(self, pattern: str, names: tuple[str, ...]) -> dict[str, str]:
-        for path in sorted(self._folder.glob(pattern)):
-            rows = self._rows(path)
+        for name in fnmatch.filter(self._names, pattern):
+            rows = self._rows(name)
             column = next((name for name in names if rows and name in rows[0]), None)
             if column is not None:
                 return {row["isic_id"]: str(row[column]) for row in rows if row.get(column)}
         return {}
 
-    def _rows(self, path: Path) -> list[dict[str, Any]]:
-        if not path.is_file() or path.is_symlink():
-            return []
-        return _tolerant(path, lambda path: list(open_table(path)))
+    def _rows(self, name: str) -> list[dict[str, Any]]:
+        return _tolerant(self._folder / name, lambda path: list(open_table(path)))
 
 
 def _tolerant(path: Path, read: Callable[[Path], list[dict[str, Any]]]) -> list[dict[str, Any]]:
@@ -89,8 +92,6 @@ def _tolerant(path: Path, read: Callable[[Path], list[dict[str, Any]]]) -> list[
 
 
 def _groups(path: Path) -> Iterator[dict[str, Any]]:
-    if path.is_symlink():
-        return
     for line in Content(path).lines():
         group = parse_json(line)
         if not isinstance(group, dict) or not {"isic_ids", "keep", "links"} <= group.keys():

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import httpx
+import numpy as np
 
 from isic_cli.challenge.metadata import is_challenge_folder
 from isic_cli.config import is_loopback
@@ -39,11 +40,13 @@ class _View:
     ----------
     store : FolderStore
         The folder.
+    tables : sequence of str
+        The names of its tables.
     """
 
-    def __init__(self, store: FolderStore) -> None:
+    def __init__(self, store: FolderStore, tables: Sequence[str]) -> None:
         self.store = store
-        self.tables = FolderTables(store.folder)
+        self.tables = FolderTables(store.folder, tables)
         self._lists: dict[tuple[str, str, int], Sequence[str]] = {}
 
     def found(self, text: str, order: str) -> Sequence[str]:
@@ -57,11 +60,12 @@ class _View:
     @cached_property
     def values(self) -> Mapping[str, list[str]]:
         """The values of each field of text that has few, the most frequent first."""
+        everything = self.store.rows_of(self.store.ids)
         found = {}
-        for name, field in FIELDS.items():
-            if field.kind == "text" and not field.crashes and name != "isic_id":
-                counts = self.store.tally(name, self.store.ids)
-                found[name] = [str(value) for value, _ in counts.most_common() if value][:_OFFERED]
+        for name, field in self.store.coded.items():
+            if FIELDS[name].kind == "text" and not FIELDS[name].crashes:
+                order = np.argsort(-field.counts(everything)[1:], kind="stable")
+                found[name] = [str(field.values[at]) for at in order[:_OFFERED]]
         return found
 
 
@@ -100,7 +104,7 @@ class GalleryRoutes:
     def view(self, store: FolderStore) -> _View:
         """Return what is kept of the folder as it is now."""
         if self._view is None or self._view.store is not store:
-            self._view = _View(store)
+            self._view = _View(store, self.transport.tables)
         return self._view
 
     def info(self, call: Call) -> httpx.Response:

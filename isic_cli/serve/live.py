@@ -22,6 +22,7 @@ from isic_cli.folder.indexing import writable_state
 from isic_cli.folder.scan import STUDIES
 from isic_cli.folder.store import FolderStore
 from isic_cli.folder.transport import ROUTES, FolderTransport, Routes
+from isic_cli.models.user import User
 from isic_cli.services.opening import open_store
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,9 @@ def signature(token: str, path: str) -> str:
     """
     digest = hmac.new(token.encode(), path.encode(), hashlib.sha256).hexdigest()
     return f"?Signature={digest[:32]}"
+
+
+_HOLDER = User(id=1, email="", full_name="the holder of the token")
 
 
 class LiveTransport(FolderTransport):
@@ -119,7 +123,8 @@ class LiveTransport(FolderTransport):
     def _opened(self) -> FolderStore:
         folder = self._spec.folder
         # Before anything is read: what changes meanwhile is then seen the next time.
-        self._watched = _stamps(_watched_files(folder)) if folder is not None else {}
+        self.tables = _loose_tables(folder) if folder is not None else []
+        self._watched = _stamps(_watched_files(folder, self.tables)) if folder is not None else {}
         store = open_store(self._spec, self._cache_dir)
         if folder is not None:
             self._watched = {**_stamps(_folders(folder, store)), **self._watched}
@@ -127,6 +132,10 @@ class LiveTransport(FolderTransport):
         store.contents.confined = True
         if self._token is not None:
             store.sign = partial(signature, self._token)
+            # Clients ask who has the token before they trust what an open route shows.
+            store.has_users, store.user = True, _HOLDER
+        if isinstance(store, IndexedStore):
+            self.facets = store.coded  # a second's work that no visitor waits for
         self.store = store
         store.thumbnails = self.state / "thumbnails"
         return store
@@ -136,13 +145,19 @@ def _stamps(paths: Iterable[str]) -> dict[str, Stamp | None]:
     return {path: stamp_of(path) for path in paths}
 
 
-def _watched_files(folder: Path) -> list[str]:
-    """Return the tables of a folder, its studies' too, and the folder itself."""
-    found = [os.fspath(folder), *(os.fspath(folder / name) for name in SOURCES)]
-    studies = folder / STUDIES
+def _loose_tables(folder: Path) -> list[str]:
+    """Return the names of the tables in a folder, sorted; links are passed over."""
     with suppress(OSError), os.scandir(folder) as entries:
-        found += [entry.path for entry in entries if entry.name.lower().endswith(_TABLES)]
-    return [*dict.fromkeys(found), *(os.fspath(path) for path in studies.glob("*/*.*"))]
+        names = [one.name for one in entries if one.name.lower().endswith(_TABLES)]
+        return sorted(name for name in names if not (folder / name).is_symlink())
+    return []
+
+
+def _watched_files(folder: Path, tables: Iterable[str]) -> list[str]:
+    """Return the tables of a folder, its studies' too, and the folder itself."""
+    files = dict.fromkeys(os.fspath(folder / name) for name in (*SOURCES, *tables))
+    studies = map(os.fspath, (folder / STUDIES).glob("*/*.*"))
+    return [os.fspath(folder), *files, *studies]
 
 
 def _folders(folder: Path, store: FolderStore) -> list[str]:

@@ -7,14 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import uvicorn
 from starlette.types import ASGIApp
 
 from isic_cli.config import ArchiveSpec, is_loopback
 from isic_cli.errors import LocalError, UsageError
-from isic_cli.folder.replies import json_reply
-from isic_cli.folder.request import Call
 from isic_cli.serve.app import make_app
 from isic_cli.serve.gallery import GalleryRoutes
 from isic_cli.serve.guard import Rules
@@ -66,20 +63,11 @@ def build_app(spec: ArchiveSpec, cache_dir: Path, options: ServeOptions) -> ASGI
         "/gallery/preview/{isic_id}": {"GET": preview},
     }
     routes = {**gallery.routes, **Writing(gallery).routes, **drawn}
-    if options.token is not None:
-        routes["/api/v2/users/me/"] = {"GET": _me}
     gallery.transport = LiveTransport(
         spec, cache_dir, read_only=options.read_only, routes=routes, token=options.token
     )
     names = {options.host.lower(), socket.gethostname().lower(), socket.getfqdn().lower()}
     return make_app(gallery.transport, Rules(names if options.token else (), options.token))
-
-
-def _me(call: Call) -> httpx.Response:
-    """Answer who has the token: clients ask before they trust what an open route shows."""
-    del call
-    name = "the holder of the token"
-    return json_reply({"id": 1, "email": "", "first_name": "", "last_name": "", "full_name": name})
 
 
 def _title(spec: ArchiveSpec) -> str:

@@ -82,8 +82,8 @@ def test_json_is_compressed_for_who_can_read_it(demo_page: httpx.Client) -> None
     assert packed.json() == plain.json()
 
 
-def test_what_a_folder_has_not_is_404_in_words(demo_page: httpx.Client) -> None:
-    answer = demo_page.get("/api/v2/users/me/")
+def test_what_a_folder_has_not_is_404_in_words(served: httpx.Client) -> None:
+    answer = served.get("/api/v2/users/me/")
     assert (answer.status_code, answer.json()["detail"]) == (
         404, "GET /api/v2/users/me/: an archive on this machine has no users"
     )  # fmt: skip
