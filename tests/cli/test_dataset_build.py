@@ -96,7 +96,7 @@ def test_every_image_is_in_the_table_or_left_out_with_a_reason(built: Path) -> N
     assert Counter((row["stage"], row["reason"]) for row in excluded) == {
         ("exclude", "an image of training"): 5,
         ("exclude", "shares a patient with training"): 4,
-        ("dedupe", "a near-duplicate in training"): 1,
+        ("dedupe", "nearly the same picture as one in training"): 1,
         ("labels", "no label of isic2019"): 2,
     }
     assert {row["split"] for row in table} == {"train", "val", "test"}

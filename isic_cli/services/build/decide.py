@@ -24,7 +24,7 @@ _EVIDENCE = {
     "id": "the same image",
     "bytes": "the same bytes",
     "pixels": "the same pixels",
-    "phash": "a near-duplicate",
+    "phash": "nearly the same picture",
 }
 
 
@@ -157,7 +157,7 @@ def duplicates_of(
         if not names:
             kept = group.keep.isic_id
         ids = list(dict.fromkeys(one.isic_id for one in inside if one.isic_id != kept))
-        reason = f"{said} in {names[0]}" if names else f"{said} as another"
+        reason = f"{said} as one in {names[0]}" if names else f"{said} as another"
         line = {
             "isic_ids": sorted({one.isic_id for one in inside}),
             "method": row["method"],
