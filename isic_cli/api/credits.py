@@ -25,13 +25,14 @@ from isic_cli.errors import (
     ResponseError,
     UsageError,
 )
+from isic_cli.models.base import DEFERRED
 from isic_cli.models.ids import is_isic_id
 from isic_cli.tables.delimited import raw_rows
 from isic_cli.tables.names import unguarded
 
 logger = logging.getLogger(__name__)
 
-_STRING = TypeAdapter(str)
+_STRING = TypeAdapter(str, config=DEFERRED)
 
 #: Search terms of one request: its token holds them, and the archive's line has 8,190 bytes.
 _TERMS = 150

@@ -9,6 +9,7 @@ from pydantic import BaseModel, TypeAdapter
 from isic_cli.api.answer import Answer, read_json
 from isic_cli.api.session import Session
 from isic_cli.errors import NotFoundError, RefusedError, StateError
+from isic_cli.models.base import DEFERRED
 
 #: The archive takes no more ids in one request.
 IDS_AT_ONCE = 500
@@ -21,17 +22,17 @@ REASONS = {
 }
 
 
-class _Summary(BaseModel):
+class _Summary(BaseModel, defer_build=True):
     succeeded: list[str]
     no_perms_or_does_not_exist: list[str] = []
     private_image_public_collection: list[str] = []
 
 
-class _Created(BaseModel):
+class _Created(BaseModel, defer_build=True):
     collection_id: int
 
 
-class Found(BaseModel):
+class Found(BaseModel, defer_build=True):
     """One thing that the quick search shows."""
 
     url: str = ""
@@ -39,7 +40,7 @@ class Found(BaseModel):
     result_type: str = ""
 
 
-READ_FOUND = TypeAdapter(list[Found])
+READ_FOUND = TypeAdapter(list[Found], config=DEFERRED)
 
 
 @dataclass(frozen=True, slots=True)

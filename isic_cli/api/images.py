@@ -11,13 +11,14 @@ from isic_cli.api.origin import Params, segment
 from isic_cli.api.search import SEARCH, ImageSearch, search_params
 from isic_cli.api.session import Session
 from isic_cli.errors import NotFoundError, RefusedError, ResponseError, ServerError
+from isic_cli.models.base import DEFERRED
 from isic_cli.models.image import ImageRecord, SimilarImage
 
 logger = logging.getLogger(__name__)
 
-_OBJECT = TypeAdapter(dict[str, Any])
+_OBJECT = TypeAdapter(dict[str, Any], config=DEFERRED)
 _IMAGE = TypeAdapter(ImageRecord)
-_SIMILAR = TypeAdapter(list[SimilarImage])
+_SIMILAR = TypeAdapter(list[SimilarImage], config=DEFERRED)
 
 
 class ImageEndpoints(Session):

@@ -13,6 +13,7 @@ from isic_cli.api.answer import Answer
 from isic_cli.api.paging import all_rows
 from isic_cli.api.session import Session
 from isic_cli.errors import AuthError, NotFoundError, RefusedError, ResponseError, ServerError
+from isic_cli.models.base import DEFERRED
 from isic_cli.models.ids import find_ids
 from isic_cli.models.page import Page
 from isic_cli.models.study import FoundStudy, Study, StudyAnnotation, StudyTask
@@ -22,7 +23,7 @@ CHOICES_HINT = (
     "The responses of a public study can be read nevertheless."
 )
 
-_ENTRIES: TypeAdapter[list[dict[str, Any]]] = TypeAdapter(list[dict[str, Any]])
+_ENTRIES: TypeAdapter[list[dict[str, Any]]] = TypeAdapter(list[dict[str, Any]], config=DEFERRED)
 _STUDY_PATH = re.compile(r"/studies/(\d+)/?")
 _FILE_NAME = re.compile(r'filename="?([^";]+?)_responses(?:_[\d-]+)?\.csv')
 

@@ -20,7 +20,7 @@ from isic_cli.errors import ResponseError
 FIELD = "ingest.Accession.original_blob"
 
 
-class UploadPart(BaseModel):
+class UploadPart(BaseModel, defer_build=True):
     """One part: its number from 1, its bytes, and the signed address that takes it."""
 
     part_number: int
@@ -28,7 +28,7 @@ class UploadPart(BaseModel):
     upload_url: str
 
 
-class Upload(BaseModel):
+class Upload(BaseModel, defer_build=True):
     """An upload that has begun; its addresses are good for a day."""
 
     object_key: str
@@ -37,16 +37,16 @@ class Upload(BaseModel):
     parts: list[UploadPart]
 
 
-class _CompletionAnswer(BaseModel):
+class _CompletionAnswer(BaseModel, defer_build=True):
     complete_url: str
     body: str
 
 
-class _Finalized(BaseModel):
+class _Finalized(BaseModel, defer_build=True):
     field_value: str
 
 
-class _AccessionAnswer(BaseModel):
+class _AccessionAnswer(BaseModel, defer_build=True):
     id: int
 
 

@@ -25,6 +25,7 @@ from isic_cli.errors import LocalError, QueryError
 from isic_cli.files.atomic import write_state
 from isic_cli.files.load import parse_json, read_text
 from isic_cli.files.lock import held
+from isic_cli.models.base import DEFERRED
 from isic_cli.models.collection import Collection
 from isic_cli.query import parse
 
@@ -63,7 +64,7 @@ class LocalCollection(Collection):
         return listed | {isic_id for isic_id in ids if query.matches(flat(isic_id))}
 
 
-_COLLECTIONS = TypeAdapter(list[LocalCollection])
+_COLLECTIONS = TypeAdapter(list[LocalCollection], config=DEFERRED)
 
 
 def read_collections(path: Path) -> dict[int, LocalCollection]:

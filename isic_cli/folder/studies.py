@@ -21,17 +21,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from isic_cli.errors import LocalError
 from isic_cli.files.load import load_json
+from isic_cli.models.base import ArchiveModel
 
 
-class _ServedModel(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-
-class ServedTask(_ServedModel):
+class ServedTask(ArchiveModel):
     """One reader asked about one image."""
 
     id: int
@@ -40,7 +37,7 @@ class ServedTask(_ServedModel):
     complete: bool = True
 
 
-class ServedAnnotation(_ServedModel):
+class ServedAnnotation(ArchiveModel):
     """What came of a task."""
 
     id: int
@@ -49,12 +46,12 @@ class ServedAnnotation(_ServedModel):
     annotator: int
 
 
-class _AnnotationFile(_ServedModel):
+class _AnnotationFile(ArchiveModel):
     tasks: tuple[ServedTask, ...] = ()
     annotations: tuple[ServedAnnotation, ...] = ()
 
 
-class ServedStudy(_ServedModel):
+class ServedStudy(ArchiveModel):
     """A study and the folder it is in.
 
     Attributes

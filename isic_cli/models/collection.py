@@ -1,9 +1,9 @@
 """A collection of the archive."""
 
-from pydantic import BaseModel, ConfigDict
+from isic_cli.models.base import ArchiveModel
 
 
-class Collection(BaseModel):
+class Collection(ArchiveModel):
     """A named set of images.
 
     Attributes
@@ -13,8 +13,6 @@ class Collection(BaseModel):
     doi : str or None
         For example `10.34970/123456`.
     """
-
-    model_config = ConfigDict(frozen=True, extra="allow")
 
     id: int
     name: str
@@ -26,10 +24,8 @@ class Collection(BaseModel):
     doi_url: str | None = None
 
 
-class AttributionCount(BaseModel):
+class AttributionCount(ArchiveModel):
     """How many images of a collection are under one licence and credit."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
 
     license: str
     attribution: str

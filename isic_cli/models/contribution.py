@@ -1,9 +1,11 @@
 """What one may contribute to: contributors and their cohorts."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
+
+from isic_cli.models.base import ArchiveModel
 
 
-class Cohort(BaseModel):
+class Cohort(ArchiveModel):
     """A set of uploads under one default licence and credit.
 
     Attributes
@@ -14,8 +16,6 @@ class Cohort(BaseModel):
         Files uploaded so far.
     """
 
-    model_config = ConfigDict(frozen=True, extra="allow")
-
     id: int
     name: str
     description: str = ""
@@ -25,7 +25,7 @@ class Cohort(BaseModel):
     accession_count: int = 0
 
 
-class Contributor(BaseModel):
+class Contributor(ArchiveModel):
     """An institution that gives images.
 
     Attributes
@@ -36,13 +36,11 @@ class Contributor(BaseModel):
         Only where one contributor is looked at.
     """
 
-    model_config = ConfigDict(frozen=True, extra="allow")
-
     id: int
     institution_name: str
     institution_url: str = ""
     default_copyright_license: str = ""
     default_attribution: str = ""
-    owners: list[int] = []
+    owners: list[int] = Field(default_factory=list)
     cohort_count: int | None = None
     accession_count: int | None = None

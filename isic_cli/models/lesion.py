@@ -1,11 +1,10 @@
 """A lesion of the archive: the images of one spot of skin."""
 
-from pydantic import BaseModel, ConfigDict
-
+from isic_cli.models.base import ArchiveModel
 from isic_cli.models.image import ImageRecord
 
 
-class Lesion(BaseModel):
+class Lesion(ArchiveModel):
     """One lesion with all its images.
 
     Attributes
@@ -19,8 +18,6 @@ class Lesion(BaseModel):
     longitudinally_monitored : bool
         Its images are of different days.
     """
-
-    model_config = ConfigDict(frozen=True, extra="allow")
 
     id: str
     images: list[ImageRecord]

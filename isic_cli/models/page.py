@@ -20,7 +20,7 @@ class Page(BaseModel, Generic[T]):
         Absolute URLs of the neighbouring pages.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     results: list[T]
     count: int | None = None

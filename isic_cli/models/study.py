@@ -1,13 +1,9 @@
 """A study of the archive: what readers are asked, and the tasks and annotations that result."""
 
-from pydantic import BaseModel, ConfigDict
+from isic_cli.models.base import ArchiveModel
 
 
-class _StudyModel(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-
-class StudyFeature(_StudyModel):
+class StudyFeature(ArchiveModel):
     """Something that readers mark on the picture.
 
     Attributes
@@ -27,7 +23,7 @@ class StudyFeature(_StudyModel):
         return " : ".join(self.name)
 
 
-class StudyChoice(_StudyModel):
+class StudyChoice(ArchiveModel):
     """One of the answers that a question offers."""
 
     id: int
@@ -35,7 +31,7 @@ class StudyChoice(_StudyModel):
     text: str
 
 
-class StudyQuestion(_StudyModel):
+class StudyQuestion(ArchiveModel):
     """A question.
 
     Attributes
@@ -52,7 +48,7 @@ class StudyQuestion(_StudyModel):
     choices: tuple[StudyChoice, ...] = ()
 
 
-class Study(_StudyModel):
+class Study(ArchiveModel):
     """A study.
 
     Attributes
@@ -81,7 +77,7 @@ class Study(_StudyModel):
         }
 
 
-class StudyTask(_StudyModel):
+class StudyTask(ArchiveModel):
     """One reader asked about one image.
 
     Attributes
@@ -99,7 +95,7 @@ class StudyTask(_StudyModel):
     complete: bool = True
 
 
-class StudyAnnotation(_StudyModel):
+class StudyAnnotation(ArchiveModel):
     """What came of a task; numbers as in `StudyTask`."""
 
     id: int
@@ -109,7 +105,7 @@ class StudyAnnotation(_StudyModel):
     annotator: int
 
 
-class FoundStudy(_StudyModel):
+class FoundStudy(ArchiveModel):
     """A study that the archive's public search knows.
 
     Attributes

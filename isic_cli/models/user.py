@@ -1,12 +1,10 @@
 """Who is logged in."""
 
-from pydantic import BaseModel, ConfigDict
+from isic_cli.models.base import ArchiveModel
 
 
-class User(BaseModel):
+class User(ArchiveModel):
     """The owner of a token, as `users/me/` answers."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
 
     id: int
     email: str

@@ -76,7 +76,9 @@ def write_sidecars(folder: Path, license_text: Callable[[str], str]) -> Sidecars
         credited: Counter[str] = Counter()
         licenses: set[str] = set()
         rows = 0
-        for entry in _present(folder, journal):
+        # To read a journal twice takes as long as all else here; a long one would not fit.
+        held = list(_present(folder, journal)) if len(journal) <= QUICK else None
+        for entry in _present(folder, journal) if held is None else held:
             columns.update(name for name, value in entry.record.items() if value is not None)
             credited[str(entry.record.get("attribution", ""))] += 1
             licenses.add(str(entry.record.get("copyright_license", "")))
@@ -85,7 +87,8 @@ def write_sidecars(folder: Path, license_text: Callable[[str], str]) -> Sidecars
         with replacing_state(folder / "metadata.csv") as file:
             writer = csv.DictWriter(file, header, extrasaction="ignore", lineterminator="\n")
             writer.writeheader()
-            writer.writerows(entry.record for entry in _present(folder, journal))
+            listed = _present(folder, journal) if held is None else held
+            writer.writerows(entry.record for entry in listed)
     with replacing_state(folder / "attribution.txt") as file:
         file.write("\n\n".join(_in_order(credited)))
     licenses.discard("")

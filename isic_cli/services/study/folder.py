@@ -19,9 +19,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from isic_cli.errors import LocalError, UsageError
+from isic_cli.models.base import ArchiveModel
 from isic_cli.models.study import Study
 from isic_cli.services.study.annotations import parse_marks
 from isic_cli.services.study.data import FeatureAnnotation, StudyData
@@ -29,21 +30,17 @@ from isic_cli.services.study.pictures import Pictures
 from isic_cli.services.study.responses import Response, ResponseTable, parse_responses
 
 logger = logging.getLogger(__name__)
-M = TypeVar("M", bound=BaseModel)
+M = TypeVar("M", bound=ArchiveModel)
 
 
-class _FolderModel(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-
-class Markup(_FolderModel):
+class Markup(ArchiveModel):
     """The marks of one feature, on superpixels, as a mask or both."""
 
     superpixels: tuple[float, ...] | None = None
     mask: str | None = Field(default=None, pattern=r"^[\w.-]+\.png$")
 
 
-class FolderTask(_FolderModel):
+class FolderTask(ArchiveModel):
     """One annotator asked about one image, by its ISIC id."""
 
     id: int
@@ -52,7 +49,7 @@ class FolderTask(_FolderModel):
     complete: bool = True
 
 
-class FolderAnnotation(_FolderModel):
+class FolderAnnotation(ArchiveModel):
     """What came of a task."""
 
     id: int
@@ -62,7 +59,7 @@ class FolderAnnotation(_FolderModel):
     markups: Mapping[str, Markup] = Field(default_factory=dict)
 
 
-class Annotations(_FolderModel):
+class Annotations(ArchiveModel):
     """The whole of `annotations.json`."""
 
     annotators: Mapping[str, str] = Field(default_factory=dict)
