@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
-from isic_cli.challenge.tasks import SPLITS, YEARS, Split, find_task, tasks_of
+from isic_cli.challenge.tasks import SPLITS, YEARS, ChallengeTask, Split, find_task, tasks_of
 from isic_cli.curation.reference import Reference, obliged
 from isic_cli.errors import NotFoundError
 from isic_cli.files.load import parse_json
@@ -190,6 +191,24 @@ def file_of(name: str) -> ChallengeFile | None:
     if plain[:_BEGIN] not in _beginnings():  # a folder may hold 400,000 pictures
         return None
     return next((one for stem, one in _by_stem() if plain.startswith(stem)), None)
+
+
+def may_be_truth(path: Path, task: ChallengeTask) -> bool:
+    """Whether a file in a folder of challenges may tell the truth of a task.
+
+    Not where its name, or that of the folder around it, is that of another task's file, or of
+    pictures.
+
+    Parameters
+    ----------
+    path : Path
+        Relative to the folder.
+    """
+    source = next((one for part in reversed(path.parts) if (one := file_of(part))), None)
+    if source is None:
+        return True
+    is_task = source.year == task.year and task.name in source.tasks
+    return is_task and source.kind != "images"
 
 
 def is_challenge_file(text: str) -> bool:

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
+from isic_cli.challenge.catalogue import may_be_truth
 from isic_cli.challenge.masks import mask_name
 from isic_cli.challenge.tasks import ChallengeTask
 from isic_cli.errors import CheckError, NotFoundError, UsageError
@@ -47,7 +48,8 @@ class MaskFiles:
         self.name, self._source = source.name, source
         self._stack, self._zip = ExitStack(), None
         if source.is_dir():
-            paths = [entry.path for entry in walk(source)]
+            found = (Path(entry.path) for entry in walk(source))
+            paths = [str(one) for one in found if may_be_truth(one.relative_to(source), task)]
         elif not source.exists():
             raise NotFoundError(f"no such file: {shown(source)}")
         else:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from isic_cli.challenge.catalogue import may_be_truth
 from isic_cli.challenge.masks import mask_name
 from isic_cli.challenge.tasks import ChallengeTask
 from isic_cli.challenge.truth import Truth
@@ -52,7 +53,7 @@ def tidy_truth(task: ChallengeTask, sources: Sequence[Path]) -> TidyTruth:
     NotFoundError, LocalError, UsageError, CheckError
         A source is absent, cannot be read, or none of them is the truth of the task.
     """
-    files = [path for source in sources for path in _files(source)]
+    files = [path for source in sources for path in _files(source, task)]
     if task.kind != "classification":
         return _tidy_masks(task, files)
     tables = [path for path in files if path.suffix.lower() in _TABLES]
@@ -98,9 +99,10 @@ def _once(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             raise CheckError(f"{row['id']} is {before} in one file, and {row['label']} in another")
 
 
-def _files(source: Path) -> list[Path]:
+def _files(source: Path, task: ChallengeTask) -> list[Path]:
     if source.is_dir():
-        return [Path(entry.path) for entry in walk(source)]
+        paths = [Path(entry.path) for entry in walk(source)]
+        return [path for path in paths if may_be_truth(path.relative_to(source), task)]
     if not source.exists():
         raise NotFoundError(f"no such file: {shown(source)}")
     return [source]
@@ -143,11 +145,13 @@ def _tidy_masks(task: ChallengeTask, files: Sequence[Path]) -> TidyTruth:
     """Return a row for each mask, or each file of features, with its path."""
     suffix = ".json" if task.kind == "superpixels" else ".png"
     rows = []
+    folders: dict[str, None] = {}
     for path in sorted(files):
         named = mask_name(path.stem, task.classes)
         if path.suffix.lower() != suffix or named is None or "superpixels" in path.stem:
             continue
         isic_id, label = named
+        folders[path.parent.name] = None
         rows.append(
             {
                 "id": path.stem,
@@ -159,5 +163,4 @@ def _tidy_masks(task: ChallengeTask, files: Sequence[Path]) -> TidyTruth:
         )
     if not rows:
         raise UsageError(f"no file of the truth of {task.id}", hint=f"Its layout: {task.layout}.")
-    folders = dict.fromkeys(path.parent.name for path in files)
     return TidyTruth(("id", "isic_id", "label", "split", "mask"), rows, tuple(folders))
