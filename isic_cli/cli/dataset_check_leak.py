@@ -146,7 +146,7 @@ def _conclude(check: "LeakCheck", leaks: "Sequence[SharedItem]") -> ExitCode:
     for name, one in check.sets.items():
         click.echo(
             f"{name}: {len(one.rows):,} ids, {len(one.pictures):,} pictures; "
-            f"{held[name]:,} images are shared.",
+            f"{held[name]:,} {'is' if held[name] == 1 else 'are'} shared.",
             err=True,
         )
     if not leaks:

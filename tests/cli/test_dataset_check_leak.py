@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from tests.cli.conftest import Isic
+from tests.support.challenges import mirror
 from tests.support.lesions import drawn
 
 TRAIN = """isic_id,patient_id,lesion_id
@@ -69,8 +70,8 @@ def test_what_two_data_sets_share_is_told_by_its_kind(isic: Isic, sets: Path) ->
         "Warning: test: 2 of 4 images have no patient_id\n"
         "Warning: train: 1 of 4 images have no lesion_id\n"
         "Warning: test: 1 of 4 images have no lesion_id\n"
-        "train: 4 ids, 4 pictures; 4 images are shared.\n"
-        "test: 4 ids, 5 pictures; 5 images are shared.\n"
+        "train: 4 ids, 4 pictures; 4 are shared.\n"
+        "test: 4 ids, 5 pictures; 5 are shared.\n"
         "Leaks: 1 isic_id, 2 lesion_id, 2 patient_id, 1 bytes, 1 phash.\n"
     )
     *items, last = map(json.loads, (sets / "run.jsonl").read_text().splitlines())
@@ -117,6 +118,25 @@ def test_lists_of_ids_are_checked_by_what_other_tables_say(isic: Isic, sets: Pat
         "lesion_id,IL_1,2",
         "duplicate,ISIC_0000004,2",  # by way of an image that no data set has
     ]
+
+
+def test_unpacked_challenges_and_their_tables_are_data_sets(isic: Isic, tmp_path: Path) -> None:
+    """The test set of 2020 has patients of its training set here; 2019 has lesions of its own."""
+    for name, table in mirror().items():
+        year, _, file = name.partition("/")
+        if year in {"2019", "2020"} and file.endswith(".csv"):
+            (tmp_path / year).mkdir(exist_ok=True)
+            (tmp_path / year / file).write_bytes(table)
+    train, test = (
+        f"2020/ISIC_2020_{name}.csv" for name in ("Training_GroundTruth_v2", "Test_Metadata")
+    )
+    done = isic("dataset", "check-leak", train, test, "-f", "csv", "--fields", "kind,value,images")
+    assert done.code == 7
+    assert done.lines[:2] == ["kind,value,images", "patient_id,IP_0000000,3"]
+    assert isic("dataset", "check-leak", "2019", "2020").code == 0
+    (tmp_path / "mine.txt").write_text("ISIC_0013909\nISIC_0015719\n")
+    done = isic("dataset", "check-leak", "mine.txt", "2019", "2020", "-q")
+    assert (done.code, done.lines[:2]) == (7, ["ISIC_0013909", "ISIC_0015719"])
 
 
 def test_the_pictures_of_what_is_shared_are_drawn(isic: Isic, sets: Path) -> None:

@@ -17,7 +17,8 @@ from isic_cli.services.tabular import TableSource, open_table
 
 Key = TypeVar("Key")
 
-_TIES = tuple(GROUP_FIELDS.values())
+#: Fields that tie images together, and what tables of challenges call them beside.
+_TIES = {field: (field, field.removesuffix("_id")) for field in GROUP_FIELDS.values()}
 
 #: Groups on a contact sheet, and pictures of each data set in a group.
 _MOST_GROUPS, _MOST_OF_SET = 250, 4
@@ -95,15 +96,12 @@ class LeakCheck:
 
     def _complete(self, table: TableSource) -> None:
         """Add what a table says of images that the data sets hold."""
-        ties = tuple(name for name in _TIES if name in table.columns)
-        if not ties:
-            table.require(_TIES[0])
-        for row in table.narrow(ties):
+        if not _ties_of(table):
+            table.require(*list(_TIES)[:1])
+        for isic_id, found in _tied(table):
             for one in self.sets.values():
-                if (known := one.rows.get(row["isic_id"])) is not None:
-                    for name in ties:
-                        if name in row:
-                            known.setdefault(name, str(row[name]))
+                if (known := one.rows.get(isic_id)) is not None:
+                    one.rows[isic_id] = found | known
 
     def place(self, job: Dedupe) -> None:
         """Take up the pictures that a search has listed; those without metadata are images too.
@@ -266,14 +264,23 @@ def _read_set(source: Path) -> ComparedSet:
         if not source.is_dir() or any((source / name).exists() for name in _TABLES):
             raise
         return found
-    ties = tuple(name for name in _TIES if name in table.columns)
-    for row in table.narrow(ties):
-        known = found.rows.setdefault(row["isic_id"], {})
-        for name in ties:
-            if name in row:
-                known.setdefault(name, str(row[name]))
+    for isic_id, row in _tied(table):
+        found.rows[isic_id] = row | found.rows.get(isic_id, {})
     found.problems += table.problems
     return found
+
+
+def _ties_of(table: TableSource) -> dict[str, str]:
+    """Return the fields that tie images together → the columns of a table."""
+    there = {tie: [name for name in names if name in table.columns] for tie, names in _TIES.items()}
+    return {tie: names[0] for tie, names in there.items() if names}
+
+
+def _tied(table: TableSource) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield each row's ISIC id and the ids that tie it to others, absent ones left out."""
+    ties = _ties_of(table)
+    for row in table.narrow(tuple(ties.values())):
+        yield row["isic_id"], {field: str(row[name]) for field, name in ties.items() if name in row}
 
 
 #: What a folder is described by: one that is there has to be read.
