@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from isic_cli.cli.command import Command
+from isic_cli.cli.command import Command, renamed
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.outcome import report_option, reported
@@ -39,7 +39,9 @@ def cache() -> None:
 @cache.command("refresh")
 @click.option("--full", is_flag=True, help="List everything again, also what looks unchanged.")
 @click.option("--serial", is_flag=True, help="Page after page: keeps the archive's own order.")
-@click.option("--collections", is_flag=True, help="Also which images are in which collections.")
+@renamed(
+    "--collections", "--memberships", "collections", is_flag=True, help="Also collection members."
+)
 @click.option(
     "--from-snapshot",
     "snapshot",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isic_cli.cli.challenge_download import base_url_option
+from isic_cli.cli.command import renamed
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
@@ -58,7 +59,13 @@ def challenge() -> None:
 
 @challenge.command("list")
 @click.argument("names", nargs=-1, metavar="[YEAR[:TASK[:SPLIT]]]…")
-@click.option("--check", is_flag=True, help="Ask the host for each file: is it there, how large?")
+@renamed(
+    "--check",
+    "--ask-host",
+    "check",
+    is_flag=True,
+    help="Ask the host for each file: is it there, how large?",
+)
 @base_url_option
 @output_options(limit=True)
 @pass_run

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from isic_cli.cli.command import Command
+from isic_cli.cli.command import Command, renamed
 from isic_cli.cli.complete import complete_collection
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.outcome import Fold, report_option, reported
@@ -46,7 +46,7 @@ def style_option(default: str) -> "Callable[[F], F]":
 @click.command("cite", cls=Command)
 @click.argument("name", metavar="ID|NAME|DOI", shell_complete=complete_collection)
 @style_option("apa")
-@click.option("--offline", is_flag=True, help="Do not ask doi.org.")
+@renamed("--offline", "--no-doi-org", "offline", is_flag=True, help="Do not ask doi.org.")
 @pass_run
 def cite(run: Run, name: str, style: "Style", offline: bool) -> ExitCode:
     """Print a citation of a collection.

@@ -1,6 +1,6 @@
 """A command with the help page of this program: options in sections, examples at the end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import fields
 from functools import wraps
@@ -22,7 +22,8 @@ SECTIONS = {
         *("cache", "serial", "wait", "executor"),
     ),
     "Output": (
-        *("format_", "fields", "output_file", "quiet", "report_file", "progress", "fail_empty"),
+        *("format_", "fields", "json_fields", "jq", "output_file", "quiet", "excel_safe"),
+        *("report_file", "progress", "fail_empty"),
     ),
 }
 
@@ -67,6 +68,31 @@ def grouped(
         return made
 
     return decorate
+
+
+class RenamedOption(click.Option):
+    """An option that is still understood by a name it had before, which no help page shows.
+
+    Parameters
+    ----------
+    former : str
+        The old spelling.
+    """
+
+    def __init__(self, decls: Sequence[str], *, former: str, **attributes: Any) -> None:
+        super().__init__([*decls, former], **attributes)
+        self.former = former
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Return names and help without the old spelling."""
+        shown = copy(self)
+        shown.opts = [name for name in self.opts if name != self.former]
+        return super(RenamedOption, shown).get_help_record(ctx)
+
+
+def renamed(former: str, *decls: str, **attributes: Any) -> Callable[..., Any]:
+    """Add an option that had another name before; see `RenamedOption`."""
+    return click.option(*decls, cls=RenamedOption, former=former, **attributes)
 
 
 def _after_the_command(option: click.Option) -> click.Option:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from isic_cli.cli.citing import style_option
-from isic_cli.cli.command import Command
+from isic_cli.cli.command import Command, renamed
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.options import LICENSE_CHOICES
 from isic_cli.cli.output import Output
@@ -42,8 +42,9 @@ if TYPE_CHECKING:
     metavar="ID|NAME|DOI",
     help="Name this collection, with its DOI; asks the archive. Repeatable.",
 )
-@click.option(
+@renamed(
     "--license",
+    "--fail-license",
     "limit",
     type=click.Choice(LICENSE_CHOICES, case_sensitive=False),
     help="Exit 7 when an image is under a stricter licence.",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from isic_cli.cli.command import Command, grouped
+from isic_cli.cli.command import Command, grouped, renamed
 from isic_cli.cli.outcome import report_option, reported
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import LOCAL_TEXT, Count, LocalPath
@@ -76,19 +76,19 @@ _split_options = grouped(
     ),
     click.option("--seed", type=Count(None), default=0, show_default=True, help="Of the draw."),
     click.option("--previous", type=_PATH, metavar="FILE", help="An earlier split: nothing moves."),
-    click.option(
-        "--check", type=_PATH, metavar="FILE", help="Only test this split for leaks; exit 7."
+    click.option("--check", type=_PATH, metavar="FILE", help="Only look for leaks in it; exit 7."),
+    click.option("--column", default="split", show_default=True, help="Where the split goes."),
+    renamed(
+        "--ids", "--write-ids", "ids", type=_PATH, metavar="DIR", help="Write DIR/train.txt, val …"
     ),
-    click.option(
-        "--column", default="split", show_default=True, help="Where the split is or goes."
-    ),
-    click.option("--ids", type=_PATH, metavar="DIR", help="Write DIR/train.txt and so on instead."),
     click.option(
         "--stable",
         is_flag=True,
         help="By hashes alone: groups stay as the table grows, at the price of balance.",
     ),
-    click.option("--strict", is_flag=True, help="Exit 7 when ids contradict each other."),
+    renamed(
+        "--strict", "--fail-conflict", "strict", is_flag=True, help="Exit 7 when ids contradict."
+    ),
 )
 
 

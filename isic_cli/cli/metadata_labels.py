@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from isic_cli.cli.command import Command
+from isic_cli.cli.command import Command, renamed
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.options import selecting
 from isic_cli.cli.output import Output, Shape, output_options
@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 )
 @click.option("--one-hot", is_flag=True, help="One column for each label; empty when unmapped.")
 @click.option("--explain", is_flag=True, help="The rule that decided, what it rests on, and why.")
-@click.option(
+@renamed(
     "--to",
+    "--translate",
+    "to",
     type=click.Choice(["tree"]),
     help="Translate other columns (diagnosis, iddx_full, dx, one-hot …) to diagnosis_1 … 5.",
 )

@@ -2,7 +2,7 @@
 
 import click
 
-from isic_cli.cli.command import Command
+from isic_cli.cli.command import Command, renamed
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import Number
@@ -18,8 +18,15 @@ SIMILAR = Shape(
 
 @click.command("similar", cls=Command)
 @click.argument("isic_id", metavar="ISIC_ID")
-@click.option(
-    "-n", "--number", type=click.IntRange(1, 50), default=10, show_default=True, help="How many."
+@renamed(
+    "-n",
+    "-l",
+    "--limit",
+    "number",
+    type=click.IntRange(1, 50),
+    default=10,
+    show_default=True,
+    help="How many.",
 )
 @click.option("--max-distance", type=Number(min=0), help="Only those as near as this.")
 @output_options()
@@ -37,7 +44,7 @@ def similar(
 
     The distance is the archive's own, between the embeddings of two images.
 
-    isic image similar ISIC_9000002 -n 5
+    isic image similar ISIC_9000002 -l 5
     """
     from isic_cli.models.ids import find_ids
 

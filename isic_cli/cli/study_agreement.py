@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from isic_cli.cli.command import Command
+from isic_cli.cli.command import Command, renamed
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import Count, Number
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 @click.command("agreement", cls=Command)
 @source_argument("ID|NAME|FOLDER|TABLE")
 @study_option
-@click.option(
+@renamed(
     "--by",
+    "--per",
+    "by",
     type=click.Choice(["question", "annotator", "image"]),
     default="question",
     show_default=True,

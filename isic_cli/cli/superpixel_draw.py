@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from isic_cli.cli.command import Command
+from isic_cli.cli.command import Command, renamed
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.params import LOCAL_PATH, LOCAL_TEXT, SHARE
 from isic_cli.cli.superpixel_run import (
@@ -254,7 +254,7 @@ def tiles(
     show_default=True,
     help="The archive's own map, or one that is near it and needs no extra.",
 )
-@click.option("--force", is_flag=True, help="Replace maps that are there.")
+@renamed("--force", "--overwrite", "force", is_flag=True, help="Replace maps that are there.")
 @batch_options
 @pass_run
 def generate(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from isic_cli.cli.command import grouped
+from isic_cli.cli.command import grouped, renamed
 from isic_cli.cli.context import Run
 from isic_cli.cli.outcome import report_option
 from isic_cli.cli.params import SIZE, Number
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from isic_cli.services.download.options import DownloadOptions
 
 _OPTIONS = (
-    click.option(
+    renamed(
         "--check",
+        "--integrity",
+        "check",
         type=click.Choice(["structure", "decode"]),
         default="structure",
         show_default=True,

@@ -199,7 +199,7 @@ def test_a_map_made_otherwise_is_not_replaced_unasked(isic: Isic, tmp_path: Path
     )  # fmt: skip
     refused = isic(*arguments)
     assert (refused.code, (tmp_path / "m.png").read_bytes()) == (2, map_png())
-    assert "--force replaces it" in refused.err
+    assert "--overwrite replaces it" in refused.err
     assert isic(*arguments, "--force").code == 0
     assert SuperpixelMap.from_png(tmp_path / "m.png").shape == (60, 80)
 

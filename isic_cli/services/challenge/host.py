@@ -73,7 +73,7 @@ def checked_rows(
 def explained(error: IsicError) -> str:
     """Return why a file could not be had, in the words of a challenge's file."""
     if isinstance(error, NotFoundError | ExpiredLinkError):
-        return f"{error.message}: the host does not have it; isic challenge list --check tells"
+        return f"{error.message}: the host does not have it; isic challenge list --ask-host tells"
     return f"{error.message}. {error.hint}" if error.hint else error.message
 
 

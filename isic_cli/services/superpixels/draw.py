@@ -203,11 +203,11 @@ def _kept(task: GenerateTask, note: str | None) -> Written:
         text = check_png(data, name=str(task.target)).text
     except (CheckError, UsageError) as error:
         raise UsageError(
-            f"{task.target} exists and is not a complete map", hint="--force replaces it"
+            f"{task.target} exists and is not a complete map", hint="--overwrite replaces it"
         ) from error
     if text.get(METHOD_KEY) != method_text(task.method)[METHOD_KEY]:
         raise UsageError(
             f"{task.target} is there, and does not say that it was made by --method {task.method}",
-            hint="--force replaces it",
+            hint="--overwrite replaces it",
         )
     return Written(task.target, len(data), note=note, skipped=True)
