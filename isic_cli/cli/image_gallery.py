@@ -58,13 +58,12 @@ def gallery(
 
     named, target = ids_and_folder(place, out)
     selection = with_ids(selection, named)
-    command = shlex.join(["isic", *(["--archive", run.archive] if run.archive else [])])
     with (
         reported(transfer.report_file) as report,
         at_hand(target, transfer.progress) as folder,
         transfer.open(run) as api,
     ):
-        page = Gallery(folder, GalleryInfo(title or Path(target).resolve().name, command))
+        page = Gallery(folder, GalleryInfo(title or Path(target).resolve().name, _program(api)))
         page.check()
         code = _fetched(api, selection, page, transfer, report, pictures=pictures, yes=yes)
         report.summarize(exit_code=int(code))
@@ -72,6 +71,13 @@ def gallery(
     if page.private:
         click.echo(f"Warning: {page.private:,} of them are private", err=True)
     return code
+
+
+def _program(api: "ArchiveApi") -> str:
+    """Return how whoever gets the gallery calls isic; a folder of this machine is not theirs."""
+    archive = api.settings.archive
+    named = archive.kind != "folder" and archive.name != "prod"
+    return shlex.join(["isic", *(["--archive", archive.name] if named else [])])
 
 
 def _fetched(

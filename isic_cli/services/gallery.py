@@ -152,7 +152,7 @@ class Gallery:
             "caption": caption_of(row),
             "credit": ", ".join(str(one) for one in named if one),
         }
-        if large is not None and (self.out / IMAGES / large.path).is_file():
+        if large is not None and (self.out / IMAGES / large.path).is_file() and _is_shown(large):
             shown["file"] = _address(large)
         return {**row, **shown}
 
@@ -173,6 +173,11 @@ def _joined(modules: dict[str, str]) -> str:
         body = _EXPORT.sub("", _IMPORT.sub(r"const \1 = \2_js;", text))
         parts.append(f"const {name}_js = (() => {{\n{body}\nreturn {{ {exported} }};\n}})();\n")
     return "".join(parts)
+
+
+def _is_shown(entry: Entry) -> bool:
+    """Whether browsers show a picture; of a TIFF the thumbnail is shown."""
+    return entry.path.endswith((".jpg", ".png"))
 
 
 def _address(entry: Entry) -> str:

@@ -397,6 +397,32 @@ def test_behind_a_token_the_page_shows_and_keeps_too(
     assert "ISIC_0000002,blurred" in (tmp_path / "lab" / "notes.csv").read_text("utf-8")
 
 
+def test_the_demo_is_looked_at_and_not_written(
+    demo_page: httpx.Client,
+    demo_cache: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    open_page: OpenPage,
+) -> None:
+    page = open_page(f"{demo_page.base_url}/#q=sex:")
+    assert "a value is missing" in page.inner_text("#mistake")
+    page.get_by_role("button", name="Clear").click()
+    counted(page, 60)
+    assert "read-only" in page.inner_text("#banner")
+    assert not page.get_by_role("button", name="Save …").is_visible()
+    page.locator("#cell-2").press("x")
+    page.get_by_role("button", name="Copy command").click()
+    page.wait_for_selector("#command-dialog code")
+    command = page.inner_text("#command-dialog code")
+    assert command == "isic --archive demo image download -s -isic_id:ISIC_9000002 chosen"
+    monkeypatch.setenv("ISIC_CACHE_DIR", str(demo_cache))
+    monkeypatch.chdir(tmp_path)
+    capsys.readouterr()
+    assert run([*shlex.split(command)[1:], "--dry-run"]) == 0
+    assert capsys.readouterr().out.split()[:2] == ["images", "59"]
+
+
 def test_a_hundred_thousand_images_need_few_elements(url: str, open_page: OpenPage) -> None:
     page = open_page(url)
     done = page.evaluate(

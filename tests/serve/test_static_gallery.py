@@ -11,8 +11,9 @@ import pytest
 
 from isic_cli.cli.main import run
 from isic_cli.query import parse
-from tests.cli.conftest import Isic, folder, isic
+from tests.cli.conftest import Isic, folder, isic, with_accounts
 from tests.support.browsers import OpenPage, Shoot, until
+from tests.support.drawn import tiff
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -50,15 +51,33 @@ def test_a_gallery_holds_thumbnails_credits_and_the_page(isic: Isic, tmp_path: P
 def test_a_second_run_adds_pictures_and_fetches_no_thumbnail_again(
     isic: Isic, tmp_path: Path
 ) -> None:
+    (tmp_path / "archive" / "ISIC_0000003.jpg").unlink()
+    (tmp_path / "archive" / "ISIC_0000003.tif").write_bytes(tiff())
     isic("image", "gallery", "ISIC_0000001", "out")
-    done = isic("image", "gallery", "--pictures", "--title", "Ours", "ISIC_0000002", "out")
-    assert (done.code, done.err.splitlines()[-1]) == (0, "out/index.html: 2 images.")
-    first, second = data_of(tmp_path / "out")["records"]
+    pictures = ("ISIC_0000002", "ISIC_0000003", "out")
+    done = isic("image", "gallery", "--pictures", "--title", "Ours", *pictures)
+    assert (done.code, done.err.splitlines()[-1]) == (0, "out/index.html: 3 images.")
+    first, second, third = data_of(tmp_path / "out")["records"]
     assert "file" not in first
+    assert "file" not in third  # no browser shows a TIFF: its thumbnail is shown
+    assert (tmp_path / "out" / "images" / "ISIC_0000003.tif").is_file()
     assert (tmp_path / "out" / second["file"]).read_bytes() == (
         tmp_path / "archive" / "ISIC_0000002.jpg"
     ).read_bytes()
     assert data_of(tmp_path / "out")["title"] == "Ours"
+    assert data_of(tmp_path / "out")["command_prefix"] == "isic"
+
+
+def test_private_images_are_told_before_they_are_passed_on(isic: Isic, folder: Path) -> None:
+    accounts = {
+        "users": [{"id": 1, "token": "me"}],
+        "private_images": {"ISIC_0000002": [1]},
+    }
+    with with_accounts(isic, folder, accounts) as call:
+        done = call("--token-file", "me", "image", "gallery", "ISIC_0000002", "out")
+        prefix = data_of(folder.parent / "out")["command_prefix"]
+    assert done.err.splitlines()[-1] == "Warning: 1 of them are private"
+    assert prefix.startswith("isic --archive http://127.0.0.1:")
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def open_page(browser: "Browser") -> "Iterator[OpenPage]":
         page.on("request", lambda request: asked.append(request.url))
         hosts.add(address.split("/")[2])
         page.goto(address)
-        page.wait_for_selector("#images .cell img")
+        page.wait_for_selector("#images .cell img, #mistake p")
         return page
 
     yield open_page
