@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from isic_cli.python.dataset import Dataset
     from isic_cli.python.image import Image
     from isic_cli.python.images import ImageSelection
+    from isic_cli.python.shards import ShardImages
     from isic_cli.python.study import ReaderStudy
 
 __version__ = "0.1.0"
@@ -23,6 +24,7 @@ __all__ = [
     "ImageCollection",
     "ImageSelection",
     "ReaderStudy",
+    "ShardImages",
     "__version__",
 ]
 
@@ -33,6 +35,7 @@ _HOME = {
     "ImageCollection": "collection",
     "ImageSelection": "images",
     "ReaderStudy": "study",
+    "ShardImages": "shards",
 }
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())

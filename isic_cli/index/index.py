@@ -237,9 +237,10 @@ class Index:
 
     def arrow(self, select: str, condition: Condition) -> Any:
         """Return columns of some images as a table of Arrow, sorted by id."""
+        query = f"SELECT {select} FROM images WHERE {condition.sql}"
         with translated(str(self.folder), hint=REBUILD):
-            found = self._select(f"{select} FROM images WHERE {condition.sql}", condition)
-        return found.to_arrow_table()
+            # A result of `execute` is copied once more.
+            return self._db.cursor().sql(query, params=condition.parameters).to_arrow_table()
 
     def grouped(self, names: Sequence[str], condition: Condition) -> list[tuple[Any, ...]]:
         """Return every combination of the values of some columns, and how many images have it."""

@@ -79,7 +79,7 @@ class TorchImages:
         picture = self._read(Path(path))
         if self.transform is not None:
             return self.transform(picture), number, isic_id
-        return _as_tensor(picture), number, isic_id
+        return as_tensor(picture), number, isic_id
 
     def _read(self, path: Path) -> "Pillow.Image":
         from PIL import Image as Pillow
@@ -118,7 +118,7 @@ def _labels(dataset: "Dataset", label: str | None) -> tuple[dict[str, str], tupl
     return {row["isic_id"]: row["label"] for row in labelled}, tuple(scheme.labels)
 
 
-def _as_tensor(picture: "Pillow.Image") -> Any:
+def as_tensor(picture: "Pillow.Image") -> Any:
     """Return a tensor of shape (3, H, W), uint8; without torch the Pillow image."""
     try:
         import torch
