@@ -177,4 +177,6 @@ def require_some(state: BuildState, stage: str) -> None:
         Every image was left out.
     """
     if next(staying(state, stage), None) is None:
-        raise UsageError("every image was left out", hint="excluded.csv of a build says why.")
+        counts = Counter(reason for _, reason in leaving(state, stage).values())
+        said = ", ".join(f"{count:,} {reason}" for reason, count in counts.most_common(5))
+        raise UsageError(f"every image was left out: {said}")

@@ -29,7 +29,7 @@ class SourceTable(_RecipeTable):
         (), description="Numbers, names or DOIs: images in any of them."
     )
     challenge: str = Field(
-        "", description="Images of a challenge's tables, such as 2019:training; they are fetched."
+        "", description="Images of a challenge's tables, such as 2019::training; they are fetched."
     )
     ids: str | tuple[str, ...] = Field(
         (), description="ISIC ids, or a file of them: lines, a table, a lock or report of isic."

@@ -7,6 +7,7 @@ not as it left it.
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -189,12 +190,15 @@ def mark_of(path: Path) -> str:
         except OSError:
             return "absent"
         return f"{found.st_size}:{found.st_mtime_ns}"
-    digest = hashlib.sha256()
     skip = len(str(path)) + 1
-    for entry in walk(path):
-        found = entry.stat()
-        digest.update(f"{entry.path[skip:]}\0{found.st_size}\0{found.st_mtime_ns}\n".encode())
-    return digest.hexdigest()
+    # One text of all: a hundred thousand updates of a digest take half as long again.
+    lines = sorted(_line_of(entry, skip) for entry in walk(path, in_order=False))
+    return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _line_of(entry: "os.DirEntry[str]", skip: int) -> str:
+    found = entry.stat()
+    return f"{entry.path[skip:]}\0{found.st_size}\0{found.st_mtime_ns}\n"
 
 
 class RowFile:
