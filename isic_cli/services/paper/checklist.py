@@ -35,8 +35,8 @@ def checklist(facts: BuildFacts, counts: BuildCounts) -> list[Block]:
         blocks += [
             Heading(one["name"]),
             Paragraph(
-                f"{one['source']}, doi:{one['doi']}. {one['note']} Answered from the build: "
-                f"{known} of {len(rows)} items."
+                f"{one['source']}, doi:{one['doi']}. Answered from the build: {known} of "
+                f"{len(rows)} items."
             ),
             grid_of(rows, ["Item", "Topic", "Answer"]),
         ]
@@ -60,8 +60,8 @@ def answers_of(facts: BuildFacts, counts: BuildCounts) -> Mapping[str, str]:
         "selection": lambda: _selection(facts),
         "contributors": lambda: contributors_sentence(counts),
         "unmapped": lambda: methods.unmapped_sentence(facts, counts),
-        "imbalance": lambda: _classes(counts),
-        "acquisition": lambda: _shares(counts, "type"),
+        "imbalance": lambda: _imbalance(counts),
+        "acquisition": lambda: _acquisition(counts),
     }
     found = {key: say() or AUTHORS for key, say in sentences.items()}
     return found | {
@@ -110,6 +110,11 @@ def _shares(counts: BuildCounts, variable: str) -> str:
     return f"{listed(shown)}." if shown else ""
 
 
+def _acquisition(counts: BuildCounts) -> str:
+    types = _shares(counts, "type")
+    return f"{types} Devices and protocols are not in the archive's metadata." if types else ""
+
+
 def _classes(counts: BuildCounts) -> str:
     told = [
         f"{plain(name)}: {part(one.images, counts.whole.images)}"
@@ -117,6 +122,11 @@ def _classes(counts: BuildCounts) -> str:
         if counts.whole.images
     ]
     return f"{'; '.join(told)}." if told else ""
+
+
+def _imbalance(counts: BuildCounts) -> str:
+    told = _classes(counts)
+    return f"{told} Whether it was corrected for: for the authors to say." if told else ""
 
 
 def _sizes(counts: BuildCounts) -> str:
