@@ -8,8 +8,7 @@ all others.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
@@ -22,6 +21,7 @@ from isic_cli.api.status import error_for, said
 from isic_cli.config import LOWEST_SPEED
 from isic_cli.credentials.login import CLIENT_ID, StoredLogin
 from isic_cli.errors import AuthError, IsicError, ResponseError
+from isic_cli.files.closing import Closing
 
 #: The archive shows the code on a page, for copying: this works over SSH too.
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
@@ -51,7 +51,7 @@ class Authorization:
     verifier: str
 
 
-class OAuthClient:
+class OAuthClient(Closing):
     """The OAuth endpoints of one archive; a context manager.
 
     Parameters
@@ -85,16 +85,7 @@ class OAuthClient:
             base_url=origin, timeout=timeout, transport=network, headers=headers
         )
 
-    def __enter__(self) -> Self:
-        """Return the client."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Close the connections."""
         self._http.close()
 

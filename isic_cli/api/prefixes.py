@@ -16,6 +16,7 @@ from itertools import chain
 from typing import Protocol, TypeVar
 
 from isic_cli.api.spooled import sorted_by_id
+from isic_cli.files.closing import Closing
 from isic_cli.models.image import ImageRecord
 from isic_cli.models.page import Page
 
@@ -54,7 +55,7 @@ class Part:
         return -1 if self.first.count is None else self.first.count
 
 
-class PrefixListing:
+class PrefixListing(Closing):
     """A listing in parts; use it once, as a context manager.
 
     Parameters
@@ -77,12 +78,6 @@ class PrefixListing:
         self._pool = ThreadPoolExecutor(lanes, thread_name_prefix="isic-list")
         self._stop = threading.Event()
         self._roots: list[Part] = []
-
-    def __enter__(self) -> "PrefixListing":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Ask for nothing more."""

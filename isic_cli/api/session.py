@@ -12,13 +12,14 @@ from isic_cli.api.files import FileHost, FileStream
 from isic_cli.api.origin import Params
 from isic_cli.config import Settings
 from isic_cli.errors import AuthError, NotFoundError, NotOfferedError
+from isic_cli.files.closing import Closing
 from isic_cli.models.image import RemoteFile
 from isic_cli.models.user import User
 
 T = TypeVar("T")
 
 
-class Session:
+class Session(Closing):
     """An opened archive; a context manager. Safe to use from several threads.
 
     Parameters
@@ -74,12 +75,6 @@ class Session:
             )
 
         return cls(client, open_files)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Cut requests that are under way in other threads, and close all connections."""

@@ -15,10 +15,11 @@ import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, TypeVar
 
 from isic_cli.errors import LocalError
 from isic_cli.files.atomic import replacing_bytes
+from isic_cli.files.closing import Closing
 from isic_cli.files.faults import local_error, refuse_linked_folder, shown
 
 K = TypeVar("K", bound=Hashable)
@@ -32,7 +33,7 @@ _MOST_DEAD = 1000
 _BLOCK = 2048
 
 
-class Journal(Generic[K]):
+class Journal(Closing, Generic[K]):
     """The lines of a journal; memory holds one offset for each key, the rest stays on disk.
 
     A context manager, and safe for several threads.
@@ -85,12 +86,6 @@ class Journal(Generic[K]):
             raise LocalError(
                 f"{shown(self._path)} is not a regular file", hint="Remove it, then run again."
             )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def __len__(self) -> int:
         return len(self._offsets)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from isic_cli.errors import LocalError, NotFoundError
 from isic_cli.files.atomic import move, write_text
+from isic_cli.files.closing import Closing
 from isic_cli.index.columns import METADATA, NAMES, TYPES
 from isic_cli.index.engine import connect, quoted, translated
 from isic_cli.index.state import (
@@ -74,7 +75,7 @@ def kept_rows(records: Path, condition: str, added: str) -> str:
     )
 
 
-class Builder:
+class Builder(Closing):
     """A new generation of the index in a folder; use it once, as a context manager.
 
     Nothing is visible to a reader before `commit`, and what was not committed is removed.
@@ -99,10 +100,8 @@ class Builder:
         # One thread: two sort no faster within the same memory.
         self._db = connect(folder / "spill", threads=1)
 
-    def __enter__(self) -> "Builder":
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Close the database and remove files that were not finished."""
         self._db.close()
         for path in self._folder.glob(f"*-{self._generation}.*.part"):
             path.unlink(missing_ok=True)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from isic_cli.errors import LocalError
+from isic_cli.files.closing import Closing
 from isic_cli.index.columns import METADATA, SHOWN_LIST, to_record
 from isic_cli.index.condition import EVERYTHING, Condition
 from isic_cli.index.engine import (
@@ -33,7 +33,7 @@ _BATCH = 2000
 _SMALL = 100_000
 
 
-class Index:
+class Index(Closing):
     """An open index; a context manager. Open it with `Index.open`.
 
     Parameters
@@ -95,19 +95,6 @@ class Index:
             database.close()
             raise
         return cls(folder, state, database)
-
-    def __enter__(self) -> Self:
-        """Return the index."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the database."""
-        self.close()
 
     def close(self) -> None:
         """Close the database."""

@@ -4,12 +4,13 @@ import zipfile
 import zlib
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from isic_cli.challenge.catalogue import may_be_truth
 from isic_cli.challenge.masks import mask_name
 from isic_cli.challenge.tasks import ChallengeTask
 from isic_cli.errors import CheckError, NotFoundError, UsageError
+from isic_cli.files.closing import Closing
 from isic_cli.files.faults import shown, translated
 from isic_cli.files.walk import walk
 from isic_cli.pictures.load import read_bytes
@@ -22,7 +23,7 @@ _NOTICES = frozenset({"license.txt", "attribution.txt", "licence.txt"})
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp"})
 
 
-class MaskFiles:
+class MaskFiles(Closing):
     """The masks, or feature files, in a folder or in a ZIP, by image and class.
 
     A context manager. A feature file is of all classes, and has the class `""`.
@@ -77,11 +78,7 @@ class MaskFiles:
                 f"{shown(self._source)} is neither a folder nor a whole ZIP ({error})"
             ) from error
 
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         """Close the ZIP."""
         self._stack.close()
 

@@ -15,10 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Self
+from typing import IO
 
 from isic_cli.errors import LocalError, NotFoundError
 from isic_cli.files.atomic import replacing_bytes
+from isic_cli.files.closing import Closing
 from isic_cli.files.faults import translated
 from isic_cli.files.load import open_regular
 from isic_cli.models.ids import ID_PATTERN, is_isic_id
@@ -31,7 +32,7 @@ _START = b'{"isic_id":"ISIC_'
 _ID = re.compile(rf'\s*\{{\s*"isic_id"\s*:\s*"({ID_PATTERN})"'.encode())
 
 
-class Lock:
+class Lock(Closing):
     """An open lock; a context manager. Memory holds twelve bytes for each image.
 
     Parameters
@@ -69,12 +70,6 @@ class Lock:
         except BaseException:
             self._file.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def __len__(self) -> int:
         return len(self._ids)

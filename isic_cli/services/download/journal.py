@@ -8,9 +8,10 @@ or time.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from isic_cli.files import STATE
+from isic_cli.files.closing import Closing
 from isic_cli.files.jsonl import Journal, to_line
 from isic_cli.files.load import parse_json
 from isic_cli.models.ids import is_isic_id
@@ -82,7 +83,7 @@ def _parse(line: bytes) -> Entry | None:
     return entry if is_isic_id(str(entry.isic_id)) and isinstance(entry.record, dict) else None
 
 
-class DownloadJournal:
+class DownloadJournal(Closing):
     """The entries of a folder; memory holds one number per entry, the rest stays on disk.
 
     Parameters
@@ -95,12 +96,6 @@ class DownloadJournal:
 
     def __init__(self, folder: Path, *, writable: bool) -> None:
         self._journal = Journal(folder / STATE / _NAME, _key, writable=writable)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._journal.close()
 
     def __len__(self) -> int:
         return len(self._journal)

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from isic_cli.files.closing import Closing
 from isic_cli.services.export.catalogue import Item
 from isic_cli.services.export.cells import as_csv
 from isic_cli.services.export.worker import Made
@@ -32,7 +33,7 @@ class Pack(Protocol):
         ...
 
 
-class TarPack:
+class TarPack(Closing):
     """A shard as WebDataset reads it: the picture, its metadata and its class, by one stem.
 
     Parameters
@@ -47,10 +48,8 @@ class TarPack:
         self._tar = tarfile.open(path, "w", format=tarfile.USTAR_FORMAT)  # noqa: SIM115 - closed on exit
         self._classes = {label: at for at, label in enumerate(labels)}
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Finish the archive."""
         self._tar.close()
 
     def add(self, item: Item, made: Made, cells: Mapping[str, Any]) -> None:

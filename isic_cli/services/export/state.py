@@ -15,6 +15,7 @@ from typing import Any, Self
 from isic_cli.errors import LocalError, UsageError
 from isic_cli.files import STATE
 from isic_cli.files.atomic import write_state
+from isic_cli.files.closing import Closing
 from isic_cli.files.faults import local_error, translated
 from isic_cli.files.jsonl import Journal, to_line
 from isic_cli.files.leftovers import sweep
@@ -71,7 +72,7 @@ def _compare(options: ExportOptions, known: bytes) -> None:
         )
 
 
-class ExportState:
+class ExportState(Closing):
     """Which files of an export are complete; opened under the folder's lock.
 
     Parameters
@@ -101,10 +102,8 @@ class ExportState:
         self._journal = Journal(self._path, _path_of, writable=True)
         return self
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Close the journal and remove parts of files."""
         self._journal.close()
         shutil.rmtree(self._parts, ignore_errors=True)
 

@@ -7,11 +7,11 @@ hides (a value corrected, one image gone and another come) is found by a full re
 
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Self
 
 from isic_cli.api.archive import ArchiveApi
 from isic_cli.api.prefixes import Part, PrefixListing
 from isic_cli.api.search import ImageSearch
+from isic_cli.files.closing import Closing
 from isic_cli.index.build import Builder
 from isic_cli.index.columns import to_line
 from isic_cli.index.index import Index
@@ -25,7 +25,7 @@ LEAF = 1000
 Known = Callable[[str], int]
 
 
-class Walk:
+class Walk(Closing):
     """One comparison of the archive with an index; use it once, as a context manager.
 
     Parameters
@@ -61,10 +61,8 @@ class Walk:
         #: Whether the parts of the listing add up to the total.
         self.adds_up = self._listing.adds_up
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Ask for nothing more."""
         self._listing.close()
 
     def run(self) -> Generator[int, None, None]:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from isic_cli.errors import IsicError, LocalError, NotFoundError, UsageError
+from isic_cli.files.closing import Closing
 from isic_cli.models.ids import as_isic_id, id_pattern
 from isic_cli.services.superpixels.sources import (
     Missing,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _MASK = id_pattern(r"(_\w+?)(?:\.png)?")
 
 
-class Locator:
+class Locator(Closing):
     """Finds files; opens the archive only when an ISIC id asks for it.
 
     Parameters
@@ -42,16 +42,7 @@ class Locator:
         self._api: ArchiveApi | None = None
         self._scratch: Path | None = None
 
-    def __enter__(self) -> Self:
-        """Return the locator."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Close the archive and remove what was fetched from it."""
         self._stack.close()
 

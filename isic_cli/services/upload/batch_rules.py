@@ -11,10 +11,10 @@ import sqlite3
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from isic_cli.errors import LocalError
+from isic_cli.files.closing import Closing
 from isic_cli.models.dictionary import batch_row, check_batch, image_types
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class BrokenRule:
     rows: Sequence[int]
 
 
-class BatchRules:
+class BatchRules(Closing):
     """Take note of rows, then tell which rules they break; a context manager."""
 
     def __init__(self) -> None:
@@ -95,16 +95,7 @@ class BatchRules:
         self._table.execute(_TABLE)
         self._waiting: list[tuple[int | str, ...]] = []
 
-    def __enter__(self) -> Self:
-        """Return the notes."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Remove the temporary table."""
         self._table.close()
 
