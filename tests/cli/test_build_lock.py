@@ -24,6 +24,8 @@ column = "diagnosis_1"
 folds = 2
 [export]
 to = "csv"
+[document]
+paper = false
 """
 
 NEVUS = "ISIC_0000003"
@@ -260,3 +262,18 @@ def test_a_lock_has_no_line_twice_and_says_its_seeds(isic: Isic, work: Path) -> 
         "reason": "no diagnosis_1",
     }
     assert json.dumps(images[0]).count("sha256") == 2
+
+
+def test_what_the_recipe_has_no_more_is_no_part_of_the_build(isic: Isic, work: Path) -> None:
+    assert isic("dataset", "build", "set.toml", archive=None).code == 0
+    head, _, _ = RECIPE.partition("[labels]")
+    (work / "set.toml").write_text(
+        head.replace('[[exclude]]\nmissing = ["diagnosis_1"]\n', "") + "[document]\npaper = false\n"
+    )
+    done = isic("dataset", "build", "set.toml", archive=None)
+    assert done.code == 0, done.err
+    assert isic("dataset", "build", "set.toml", "fresh", archive=None).code == 0
+    (work / "lesions/changes.md").unlink()
+    assert contents(work / "lesions") == contents(work / "fresh")
+    assert not (work / "lesions/csv").exists()
+    assert "split" not in rows(work / "lesions/dataset.csv")[0]

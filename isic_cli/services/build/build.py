@@ -14,9 +14,7 @@ from isic_cli.services.build.events import (
 from isic_cli.services.build.freshness import archive_marks
 from isic_cli.services.build.graph import Stage, recipe_digest, stages_of
 from isic_cli.services.build.listing import SettingsOf
-from isic_cli.services.build.outputs import (
-    BuiltImages,
-)
+from isic_cli.services.build.outputs import BuiltImages, remove_export
 from isic_cli.services.build.recipe import RecipeFile
 from isic_cli.services.build.state import (
     BuildState,
@@ -98,6 +96,7 @@ class Build:
         LockedError, NetworkError, LocalError
             As the use cases that are called.
         """
+        self._forget()
         for stage in self._wanted():
             why = self._why(stage)
             if not why:
@@ -117,6 +116,18 @@ class Build:
             )
             self.state.put(stage.name, record)
             yield StageEnded(stage.name, result.summary)
+
+    def _forget(self) -> None:
+        """Remove what stages made that the recipe has no more; a paper stays, as its author's."""
+        names = {one.name for one in self.stages}
+        for name in [one for one in self.state.stages if one not in names]:
+            for product in self.state.stages[name].products:
+                path = self.state.out / product
+                if name.startswith("export:"):
+                    remove_export(path)
+                elif path.parent == self.state.path(""):
+                    path.unlink(missing_ok=True)
+            self.state.drop(name)
 
     @property
     def is_whole(self) -> bool:

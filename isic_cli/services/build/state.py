@@ -131,7 +131,7 @@ class BuildState:
         self._write()
 
     def drop(self, stage: str) -> None:
-        """Forget a stage that is about to be done again."""
+        """Forget a stage."""
         if self.stages.pop(stage, None) is not None:
             self._write()
 
