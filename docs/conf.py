@@ -34,6 +34,7 @@ extensions = [
 html_theme = "furo"
 html_title = f"isic {release}"
 exclude_patterns = ["_build"]
+smartquotes = False  # options begin with two dashes
 default_role = "literal"  # docstrings have `code` in single backquotes
 
 myst_enable_extensions = ["colon_fence", "deflist"]

@@ -27,7 +27,7 @@ def fields(run: Run, tree: "Tree | None", output: Output) -> ExitCode:
 
     With an index (isic cache refresh) also how many images have each.
 
-    isic metadata fields --fields field,type,values
+    isic metadata fields --fields field,kind,values
     """
     from isic_cli.models.dictionary import dictionary_words
     from isic_cli.services.upload.dictionary import field_rows, known_terms, tree_rows

@@ -90,7 +90,7 @@ def test_an_edition_is_fetched_only_by_its_name(isic: Isic, host: Loopback) -> N
     done = isic("challenge", "download", "2020", "out", "--dry-run")
     assert [line.split()[-4] for line in done.lines if "dicom" in line.lower()] == []
     named = "ISIC_2020_Train_DICOM_corrected"
-    assert download(isic, host, named, "out", "--no-extract").code == 0
+    assert download(isic, host, named, "out", "--no-extract", "--force").code == 0  # 23 GB
     assert files("out") == [
         "CITATION.bib",
         f"{named}.zip",

@@ -29,6 +29,7 @@ def test_information_about_all_images_is_cached(api: IsicApi) -> None:
     assert len(api.image_cache) == 60
 
 
+@pytest.mark.filterwarnings("ignore:Setting the shape:DeprecationWarning")  # NumPy 2.5
 def test_a_superpixel_is_painted_over_as_the_old_readme_does(api: IsicApi) -> None:
     image = api.image("ISIC_9000002")
     image.load_image_data()
