@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -132,11 +133,22 @@ def _report_gaps(check: "LeakCheck") -> None:
         for one in sets
         if (missing := one.without(field))
     ]
+    lines += [
+        f"{one.name} and {other.name} name each {field} otherwise ({_shown(own)}; "
+        f"{_shown(theirs)}): shared ones cannot be seen but by --metadata"
+        for field in ("patient_id", "lesion_id")
+        for one, other in combinations(sets, 2)
+        if (own := one.kinds(field)) and (theirs := other.kinds(field)) and not own & theirs
+    ]
     with_pictures = sum(bool(one.pictures) for one in sets)
     if with_pictures < 2:
         words = "only one data set has" if with_pictures else "no data set has"
         lines.append(f"{words} pictures: copies were not looked for")
     warn(lines)
+
+
+def _shown(kinds: set[str]) -> str:
+    return ", ".join(f"{kind}…" for kind in sorted(kinds)[:3])
 
 
 def _conclude(check: "LeakCheck", leaks: "Sequence[SharedItem]") -> ExitCode:

@@ -1,6 +1,6 @@
 """Leaks: groups with images in several splits, and what several data sets have in common."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,7 +119,7 @@ class SharedItem:
 
 
 def shared_values(
-    sets: Mapping[str, Mapping[str, Mapping[str, str]]], field: str
+    sets: Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]], field: str
 ) -> Iterator[SharedItem]:
     """Yield the values of a field that images of more than one data set have.
 
@@ -129,14 +129,14 @@ def shared_values(
     Parameters
     ----------
     sets : mapping of str to mapping
-        Data set → ISIC id → the ids that its row has.
+        Data set → ISIC id → field → the ids that are known of it, of which there may be several.
     field : str
         One of `SHARED_FIELDS`.
     """
     found: dict[str, dict[str, list[str]]] = {}
     for name, rows in sets.items():
         for isic_id, row in rows.items():
-            if value := row.get(field):
+            for value in row.get(field, ()):
                 found.setdefault(value, {}).setdefault(name, []).append(isic_id)
     for value, by in found.items():
         if len(by) > 1:

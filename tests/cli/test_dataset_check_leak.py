@@ -139,6 +139,21 @@ def test_unpacked_challenges_and_their_tables_are_data_sets(isic: Isic, tmp_path
     assert (done.code, done.lines[:2]) == (7, ["ISIC_0013909", "ISIC_0015719"])
 
 
+def test_tables_that_name_lesions_otherwise_are_told_and_joined(isic: Isic, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("isic_id,lesion_id\nISIC_0000001,HAM_0000001\n")
+    (tmp_path / "b.csv").write_text("isic_id,lesion_id\nISIC_0000002,IL_0000009\n")
+    silent = isic("dataset", "check-leak", "a.csv", "b.csv")
+    assert silent.code == 0
+    assert (
+        "Warning: a.csv and b.csv name each lesion_id otherwise (HAM…; IL…): shared ones cannot be "
+        "seen but by --metadata\n"
+    ) in silent.err
+    (tmp_path / "archive.csv").write_text("isic_id,lesion_id\nISIC_0000001,IL_0000009\n")
+    done = isic("dataset", "check-leak", "a.csv", "b.csv", "--metadata", "archive.csv", "-q")
+    assert (done.code, done.lines) == (7, ["IL_0000009"])
+    assert "otherwise" not in done.err
+
+
 def test_the_pictures_of_what_is_shared_are_drawn(isic: Isic, sets: Path) -> None:
     done = isic("dataset", "check-leak", "train", "test", "--sheet", "leaks.png")
     assert "leaks.png: 7 of 7 leaks, 14 pictures.\n" in done.err

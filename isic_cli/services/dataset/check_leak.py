@@ -1,53 +1,24 @@
 """What data sets of anybody have in common: images, lesions, patients, and copies of pictures."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from isic_cli.curation.duplicates import EVIDENCE, ComparedPicture
-from isic_cli.curation.groups import GROUP_FIELDS
 from isic_cli.curation.leaks import SHARED_FIELDS, SharedItem, name_duplicates, shared_values
 from isic_cli.curation.pairs import read_pairs
-from isic_cli.errors import LocalError, UsageError
+from isic_cli.errors import UsageError
 from isic_cli.models.ids import find_ids
 from isic_cli.models.outcomes import Outcome
+from isic_cli.services.dataset.compared_set import joined, read_set, tied, ties_of
 from isic_cli.services.dataset.dedupe import Dedupe, Group
 from isic_cli.services.tabular import TableSource, open_table
 
 Key = TypeVar("Key")
 
-#: Fields that tie images together, and what tables of challenges call them beside.
-_TIES = {field: (field, field.removesuffix("_id")) for field in GROUP_FIELDS.values()}
-
 #: Groups on a contact sheet, and pictures of each data set in a group.
 _MOST_GROUPS, _MOST_OF_SET = 250, 4
-
-
-@dataclass
-class ComparedSet:
-    """One data set.
-
-    Attributes
-    ----------
-    name : str
-        The path as it was given.
-    rows : dict of str to dict
-        ISIC id → the ids that its metadata have; an absent value is an absent key.
-    pictures : list of str
-        Their paths; empty for a table.
-    problems : list of Outcome
-        Lines of the table that hold no ISIC id.
-    """
-
-    name: str
-    rows: dict[str, dict[str, str]] = field(default_factory=dict)
-    pictures: list[str] = field(default_factory=list)
-    problems: list[Outcome] = field(default_factory=list)
-
-    def without(self, name: str) -> int:
-        """Return how many images have no value of a field."""
-        return sum(name not in row for row in self.rows.values())
 
 
 class LeakCheck:
@@ -82,7 +53,7 @@ class LeakCheck:
         self, sources: Sequence[Path], metadata: Sequence[Path] = (), pairs: Sequence[Path] = ()
     ) -> None:
         _check_apart(sources)
-        self.sets = {str(source): _read_set(source) for source in sources}
+        self.sets = {str(source): read_set(source) for source in sources}
         self.folders = tuple(source for source in sources if source.is_dir())
         self.paths: dict[str, str] = {}
         for path in metadata:
@@ -90,18 +61,18 @@ class LeakCheck:
         duplicates = name_duplicates(pair for path in pairs for pair in read_pairs(path))
         for one in self.sets.values():
             for isic_id, row in one.rows.items():
-                row["isic_id"] = isic_id
+                row["isic_id"] = (isic_id,)
                 if isic_id in duplicates:
-                    row["duplicate"] = duplicates[isic_id]
+                    row["duplicate"] = (duplicates[isic_id],)
 
     def _complete(self, table: TableSource) -> None:
         """Add what a table says of images that the data sets hold."""
-        if not _ties_of(table):
-            table.require(*list(_TIES)[:1])
-        for isic_id, found in _tied(table):
+        if not ties_of(table):
+            table.require("patient_id")
+        for isic_id, found in tied(table):
             for one in self.sets.values():
                 if (known := one.rows.get(isic_id)) is not None:
-                    one.rows[isic_id] = found | known
+                    one.rows[isic_id] = joined(known, found)
 
     def place(self, job: Dedupe) -> None:
         """Take up the pictures that a search has listed; those without metadata are images too.
@@ -116,7 +87,7 @@ class LeakCheck:
             one.pictures.append(path)
             self.paths[path] = one.name
             for isic_id in find_ids(Path(path).name)[:1]:
-                one.rows.setdefault(isic_id, {"isic_id": isic_id})
+                one.rows.setdefault(isic_id, {"isic_id": (isic_id,)})
         for one in self.sets.values():
             if not one.rows and not one.pictures:
                 raise UsageError(f"{one.name} holds no image")
@@ -253,35 +224,3 @@ def _check_apart(sources: Sequence[Path]) -> None:
     for whole, source in known.items():
         for outer in known.keys() & set(whole.parents) if source.is_dir() else ():
             raise UsageError(f"{source} is inside of {known[outer]}")
-
-
-def _read_set(source: Path) -> ComparedSet:
-    """Read the ids of a data set; a folder of bare pictures has none yet."""
-    found = ComparedSet(str(source))
-    try:
-        table = open_table(source)
-    except LocalError:
-        if not source.is_dir() or any((source / name).exists() for name in _TABLES):
-            raise
-        return found
-    for isic_id, row in _tied(table):
-        found.rows[isic_id] = row | found.rows.get(isic_id, {})
-    found.problems += table.problems
-    return found
-
-
-def _ties_of(table: TableSource) -> dict[str, str]:
-    """Return the fields that tie images together → the columns of a table."""
-    there = {tie: [name for name in names if name in table.columns] for tie, names in _TIES.items()}
-    return {tie: names[0] for tie, names in there.items() if names}
-
-
-def _tied(table: TableSource) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield each row's ISIC id and the ids that tie it to others, absent ones left out."""
-    ties = _ties_of(table)
-    for row in table.narrow(tuple(ties.values())):
-        yield row["isic_id"], {field: str(row[name]) for field, name in ties.items() if name in row}
-
-
-#: What a folder is described by: one that is there has to be read.
-_TABLES = ("metadata.csv", "isic.lock", ".isic/journal.jsonl")

@@ -16,6 +16,9 @@ _DARK, _YOUNG = 0.05, 0.05
 #: The largest class over the smallest; images of a class in a split; a standardised difference.
 _IMBALANCE, _FEW, _APART = 10.0, 30, 0.1
 
+#: What a variable is called in a sentence, where it is not its title.
+_WORDS = {"confirmation": "How the diagnosis was confirmed"}
+
 THRESHOLDS = (
     f"Told is a variable that is missing for {_MISSING:.0%} of the images or more; a site or image "
     f"type of more than {_DOMINATING:.0%}, a sex of more than {_SEX:.0%} and a contributor of more "
@@ -57,7 +60,11 @@ def _missing(counts: BuildCounts) -> Iterator[str]:
     whole = counts.whole
     names = {"sex", "site", "skin", "confirmation"}
     gaps = [("Age", whole.without_age)]
-    gaps += [(title, whole.missing(name)) for name, title, _ in VARIABLES if name in names]
+    gaps += [
+        (_WORDS.get(name, title), whole.missing(name))
+        for name, title, _ in VARIABLES
+        if name in names
+    ]
     for title, count in gaps:
         if count >= _MISSING * whole.images:
             yield f"{title} is not given for {part(count, whole.images)}."

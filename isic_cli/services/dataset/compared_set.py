@@ -1,0 +1,96 @@
+"""A data set as it is compared with others: its images and the ids that tie them together."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from isic_cli.curation.groups import GROUP_FIELDS
+from isic_cli.errors import LocalError
+from isic_cli.models.outcomes import Outcome
+from isic_cli.services.tabular import TableSource, open_table
+
+#: Field → the ids that are known of an image.
+TiedRow = dict[str, tuple[str, ...]]
+
+_LETTERS = re.compile(r"[^\W\d_]*")
+
+#: Fields that tie images together, and what tables of challenges call them beside.
+_TIES = {tie: (tie, tie.removesuffix("_id")) for tie in GROUP_FIELDS.values()}
+
+#: What a folder is described by: one that is there has to be read.
+_TABLES = ("metadata.csv", "isic.lock", ".isic/journal.jsonl")
+
+
+@dataclass
+class ComparedSet:
+    """One data set.
+
+    Attributes
+    ----------
+    name : str
+        The path as it was given.
+    rows : dict of str to dict
+        ISIC id → field → the ids that are known: one that two tables name differently has both.
+    pictures : list of str
+        Their paths; empty for a table.
+    problems : list of Outcome
+        Lines of the table that hold no ISIC id.
+    """
+
+    name: str
+    rows: dict[str, TiedRow] = field(default_factory=dict)
+    pictures: list[str] = field(default_factory=list)
+    problems: list[Outcome] = field(default_factory=list)
+
+    def without(self, name: str) -> int:
+        """Return how many images have no value of a field."""
+        return sum(name not in row for row in self.rows.values())
+
+    def kinds(self, name: str) -> set[str]:
+        """Return how the ids of a field begin: tables that name otherwise share no name."""
+        values = {value for row in self.rows.values() for value in row.get(name, ())}
+        return {_LETTERS.match(value)[0] for value in values}  # type: ignore[index]  # may be empty
+
+
+def read_set(source: Path) -> ComparedSet:
+    """Read the ids of a data set; a folder of bare pictures has none yet.
+
+    Raises
+    ------
+    UsageError, NotFoundError, LocalError
+        As `open_table`.
+    """
+    found = ComparedSet(str(source))
+    try:
+        table = open_table(source)
+    except LocalError:
+        if not source.is_dir() or any((source / name).exists() for name in _TABLES):
+            raise
+        return found
+    for isic_id, row in tied(table):
+        found.rows[isic_id] = joined(found.rows.get(isic_id, {}), row)
+    found.problems += table.problems
+    return found
+
+
+def ties_of(table: TableSource) -> dict[str, str]:
+    """Return the fields that tie images together → the columns of a table."""
+    there = {tie: [name for name in names if name in table.columns] for tie, names in _TIES.items()}
+    return {tie: names[0] for tie, names in there.items() if names}
+
+
+def joined(one: TiedRow, other: TiedRow) -> TiedRow:
+    """Return what two tables say of an image."""
+    if not (one and other):
+        return one or other
+    return {
+        tie: tuple(dict.fromkeys((*one.get(tie, ()), *other.get(tie, ())))) for tie in one | other
+    }
+
+
+def tied(table: TableSource) -> Iterator[tuple[str, TiedRow]]:
+    """Yield each row's ISIC id and the ids that tie it to others, absent ones left out."""
+    ties = ties_of(table)
+    for row in table.narrow(tuple(ties.values())):
+        yield row["isic_id"], {tie: (str(row[name]),) for tie, name in ties.items() if name in row}
