@@ -26,3 +26,8 @@ class Lesion(ArchiveModel):
     index_image_id: str | None = None
     outcome_diagnosis: str | None = None
     outcome_diagnosis_1: str | None = None
+
+    def __repr__(self) -> str:
+        """Return one line."""
+        diagnosis = f", {self.outcome_diagnosis}" if self.outcome_diagnosis else ""
+        return f"<Lesion {self.id}: {len(self.images)} images{diagnosis}>"

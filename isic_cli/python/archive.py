@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from isic_cli.python.downloads import DownloadResult
     from isic_cli.python.image import Image
     from isic_cli.python.images import ImageSelection
-    from isic_cli.python.login import PendingLogin
     from isic_cli.python.study import ReaderStudy
     from isic_cli.python.table import ResultTable
     from isic_cli.services.download.options import Variant
@@ -198,27 +197,6 @@ class Archive(ArchiveConnection):
             return {}
         found = Companions(scan(folder)).of(_id_of(image))
         return {one.category: read_mask(Path(one.source)) for one in found if one.kind == "masks"}
-
-    def login(self) -> "PendingLogin":
-        """Begin a login: open its `url`, sign in, and hand the code to `finish`.
-
-        The login is kept as that of the shell is, and used from then on.
-
-        Raises
-        ------
-        UsageError
-            For an archive on this machine.
-        """
-        from isic_cli.python.login import PendingLogin
-
-        return PendingLogin(self)
-
-    def logout(self) -> None:
-        """End the login at the archive and forget it here; the archive is asked as a guest."""
-        from isic_cli.python.login import logins_of
-
-        logins_of(self.api.settings).forget()
-        self.use_login(is_used=False)
 
     def facets(self, query: str = "") -> dict[str, Any]:
         """Return how often each value of each field occurs among the images of a search."""

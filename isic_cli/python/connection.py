@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from isic_cli.api.archive import ArchiveApi
     from isic_cli.config import Settings
     from isic_cli.python.fetching import Fetching
+    from isic_cli.python.login import PendingLogin
 
 
 class ArchiveConnection:
@@ -41,6 +42,7 @@ class ArchiveConnection:
         timeout: float | None = None,
         retries: int | None = None,
         cache: bool | None = None,
+        cache_dir: str | os.PathLike[str] | None = None,
     ) -> Self:
         """Open an archive.
 
@@ -60,6 +62,8 @@ class ArchiveConnection:
             Tries after the first.
         cache : bool, optional
             Keep pictures in the cache of this machine.
+        cache_dir : path, optional
+            Where that is; by default what `ISIC_CACHE_DIR` says, or the platform.
 
         Raises
         ------
@@ -77,6 +81,7 @@ class ArchiveConnection:
             timeout=timeout,
             retries=retries,
             cache=cache,
+            cache_dir=None if cache_dir is None else os.fspath(cache_dir),
         )
         opened = cls(settings if token is None else replace(settings, token=token))
         _ = opened.api
@@ -113,6 +118,46 @@ class ArchiveConnection:
             self.close()
             self._settings = replace(self._settings, token=None, login_dir=login_dir)
             self._api, self._fetching, self._is_closed = None, None, False
+
+    def login(self) -> "PendingLogin":
+        """Begin a login: open its `url`, sign in, and hand the code to `finish`.
+
+        The login is kept as that of the shell is, and used from then on.
+
+        Raises
+        ------
+        UsageError
+            For an archive on this machine.
+        """
+        from isic_cli.python.login import PendingLogin
+
+        return PendingLogin(self)
+
+    def logout(self) -> None:
+        """End the login at the archive and forget it here; the archive is asked as a guest."""
+        from isic_cli.python.login import logins_of
+
+        logins_of(self.api.settings).forget()
+        self.use_login(is_used=False)
+
+    def refresh(self, *, full: bool = False) -> int:
+        """Make the index of this machine or bring it up to date, for `search(offline=True)`.
+
+        Parameters
+        ----------
+        full : bool
+            List everything anew: a value that was corrected changes no count.
+
+        Returns
+        -------
+        images : int
+            How many images it has.
+        """
+        from isic_cli.services.index.events import Refreshed, RefreshOptions
+        from isic_cli.services.index.refresh import Refresh
+
+        events = Refresh(self.api, RefreshOptions(full=full)).run()
+        return next(one.state.records for one in events if isinstance(one, Refreshed))
 
     @property
     def fetching(self) -> "Fetching":
@@ -171,3 +216,7 @@ class ArchiveConnection:
     def __repr__(self) -> str:
         """Return one line, without a token."""
         return f"<Archive {self.name}{' (closed)' if self._is_closed else ''}>"
+
+
+# What a TypeError of an unknown argument names.
+vars(ArchiveConnection)["open"].__func__.__qualname__ = "Archive.open"

@@ -135,9 +135,9 @@ class ImageSelection:
         """Return the metadata: the fields named, or all that some image has."""
         rows = [image.row() for image in self]
         if fields is not None:
-            return ResultTable.of(
-                str(self), rows, ("isic_id", *(n for n in fields if n != "isic_id"))
-            )
+            columns = ("isic_id", *(name for name in fields if name != "isic_id"))
+            chosen = ({name: row[name] for name in columns if name in row} for row in rows)
+            return ResultTable.of(str(self), chosen, columns)
         known = {name for row in rows for name in row} - set(LEADING_COLUMNS)
         return ResultTable.of(str(self), rows, (*LEADING_COLUMNS, *sorted(known)))
 
