@@ -4,6 +4,7 @@ import io
 import pickle
 import tarfile
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,26 @@ def test_members_without_a_class_or_a_picture_are_no_surprise(tmp_path: Path) ->
             info.size = 2
             archive.addfile(info, io.BytesIO(b"{}"))
     assert list(ShardImages([tmp_path / "a.tar"])) == []
+
+
+@pytest.mark.handoffs
+@pytest.mark.skipif(find_spec("torch") is None, reason="the extra handoffs is not installed")
+def test_a_loader_of_torch_reads_folders_and_shards_with_spawned_workers(shards: Path) -> None:
+    from torch import uint8
+    from torch.utils.data import DataLoader, IterableDataset
+
+    folder = shards.parent / "nevi"
+    images = Dataset.open(folder).torch(label="isic2019", size="32:crop")
+    for options in ({}, {"num_workers": 2, "multiprocessing_context": "spawn"}):
+        batches = list(DataLoader(images, batch_size=4, **options))
+        pictures, numbers, ids = batches[0]
+        assert (tuple(pictures.shape), pictures.dtype) == ((4, 3, 32, 32), uint8)
+        assert {images.classes[number] for number in numbers.tolist()} == {"NV"}
+        assert [one for batch in batches for one in batch[2]] == [row[0] for row in images.items]
+        assert ids[0] == "ISIC_9000000"
+    streamed = ShardImages.open(shards)
+    assert isinstance(streamed, IterableDataset)
+    # One shard is one worker's: no picture comes twice.
+    rows = list(DataLoader(streamed, batch_size=None, num_workers=2))
+    assert [row[2] for row in rows] == [row[2] for row in streamed]
+    assert rows[0][0].shape[0] == 3
