@@ -244,6 +244,23 @@ def test_the_other_documents_count_nothing_else(paper: Path, counted: Counted) -
         assert f"| {name} | {' | '.join(map(str, cells))} |" in card
 
 
+def test_a_build_is_checked_for_leaks_by_its_own_table(
+    paper: Path, counted: Counted, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What it left out, its references and its exports are no part of it."""
+    out = counted.out[counted.out.stage == "labels"].isic_id.tolist()
+    (tmp_path / "out.txt").write_text("\n".join(out))
+    assert (paper / "pictures" / f"{out[0]}.jpg").is_file()
+    assert run(["dataset", "check-leak", str(paper), str(tmp_path / "out.txt"), "-q"]) in {0, 7}
+    said = capfd.readouterr()
+    assert not set(out) & set(said.out.split())
+    there = len(counted.there)
+    assert f"lesions: {there:,} ids, {there:,} pictures;" in said.err
+    (tmp_path / "in.txt").write_text(counted.there.isic_id.iloc[0])
+    assert run(["dataset", "check-leak", str(paper), str(tmp_path / "in.txt"), "-q"]) == 7
+    assert capfd.readouterr().out.split()[0] == counted.there.isic_id.iloc[0]
+
+
 def test_a_title_of_its_own_changes_the_paper_alone(
     paper: Path,
     demo_cache: Path,

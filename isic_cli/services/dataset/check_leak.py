@@ -54,7 +54,8 @@ class LeakCheck:
     ) -> None:
         _check_apart(sources)
         self.sets = {str(source): read_set(source) for source in sources}
-        self.folders = tuple(source for source in sources if source.is_dir())
+        self._set_of = {one.folder: one for one in self.sets.values() if one.folder is not None}
+        self.folders = tuple(self._set_of)
         self.paths: dict[str, str] = {}
         for path in metadata:
             self._complete(open_table(path))
@@ -83,10 +84,13 @@ class LeakCheck:
             A data set that has neither rows nor pictures.
         """
         for path, folder in job.folder_of.items():
-            one = self.sets[str(folder)]
+            one = self._set_of[folder]
+            isic_id = next(iter(find_ids(Path(path).name)), "")
+            if one.is_build and isic_id not in one.rows:
+                continue  # fetched, and left out of the data set
             one.pictures.append(path)
             self.paths[path] = one.name
-            for isic_id in find_ids(Path(path).name)[:1]:
+            if isic_id:
                 one.rows.setdefault(isic_id, {"isic_id": (isic_id,)})
         for one in self.sets.values():
             if not one.rows and not one.pictures:
@@ -112,7 +116,7 @@ class LeakCheck:
 
     def _shared(self, group: Group) -> SharedItem | None:
         """Return a group that lies in several data sets, unless it is one image by its id."""
-        pictures = group.found.pictures
+        pictures = [one for one in group.found.pictures if one.key in self.paths]
         paths = _by_set((self.paths[one.key], one.key) for one in pictures)
         images = _by_set((self.paths[one.key], one.isic_id or one.key) for one in pictures)
         names = list(dict.fromkeys(name for ids in images.values() for name in ids))
@@ -141,7 +145,11 @@ class LeakCheck:
         """Yield what each image of each data set is: `ok`, `leaked` and why, or `failed`."""
         found = leaked_images(leaks)
         failed = {one.path: one.reason for one in damaged}
-        path_of = {(self.paths[one.key], one.isic_id or one.key): one.key for one in pictures}
+        path_of = {
+            (self.paths[one.key], one.isic_id or one.key): one.key
+            for one in pictures
+            if one.key in self.paths
+        }
         yield from self.problems
         for name, one in self.sets.items():
             nameless = [key for at, key in path_of if at == name and key not in one.rows]

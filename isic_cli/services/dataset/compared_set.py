@@ -8,6 +8,9 @@ from pathlib import Path
 from isic_cli.curation.groups import GROUP_FIELDS
 from isic_cli.errors import LocalError
 from isic_cli.models.outcomes import Outcome
+from isic_cli.services.build.lock import LOCK
+from isic_cli.services.build.outputs import TABLE
+from isic_cli.services.build.pictures import PICTURES
 from isic_cli.services.tabular import TableSource, open_table
 
 #: Field → the ids that are known of an image.
@@ -30,6 +33,10 @@ class ComparedSet:
     ----------
     name : str
         The path as it was given.
+    folder : Path or None
+        Where its pictures are; None for a table.
+    is_build : bool
+        Whether `isic dataset build` made it: of its pictures those of its table count.
     rows : dict of str to dict
         ISIC id → field → the ids that are known: one that two tables name differently has both.
     pictures : list of str
@@ -39,6 +46,8 @@ class ComparedSet:
     """
 
     name: str
+    folder: Path | None = None
+    is_build: bool = False
     rows: dict[str, TiedRow] = field(default_factory=dict)
     pictures: list[str] = field(default_factory=list)
     problems: list[Outcome] = field(default_factory=list)
@@ -61,9 +70,12 @@ def read_set(source: Path) -> ComparedSet:
     UsageError, NotFoundError, LocalError
         As `open_table`.
     """
-    found = ComparedSet(str(source))
+    is_build = (source / LOCK).is_file()
+    found = ComparedSet(str(source), source if source.is_dir() else None, is_build)
+    if is_build:
+        found.folder = source / PICTURES
     try:
-        table = open_table(source)
+        table = open_table(source / TABLE if is_build else source)
     except LocalError:
         if not source.is_dir() or any((source / name).exists() for name in _TABLES):
             raise
