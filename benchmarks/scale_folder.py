@@ -36,6 +36,10 @@ COLUMNS = (
 )  # fmt: skip
 
 
+#: Names of one file: file systems allow 65,000.
+_MOST_LINKS = 50_000
+
+
 def row_of(number: int) -> dict[str, Any]:
     """Return the metadata of the image of that number."""
     first, second, third = DIAGNOSES[number % 7 % 5]
@@ -86,11 +90,12 @@ def make_folder(folder: Path, images: int, *, alike: bool = False) -> None:
             table.write(",".join(cells) + "\n")
     with (folder / ".isic/journal.jsonl").open("wb") as journal:
         for number in range(images):
-            row, content = row_of(number), picture(0 if alike else number)
+            first = number // _MOST_LINKS * _MOST_LINKS
+            row, content = row_of(number), picture(first if alike else number)
             digest = hashlib.sha256(content).hexdigest()
             path = folder / f"{row['isic_id']}.jpg"
-            if alike and number:
-                os.link(folder / "ISIC_0000000.jpg", path)
+            if alike and number != first:
+                os.link(folder / f"ISIC_{first:07d}.jpg", path)
             else:
                 path.write_bytes(content)
             entry = Entry(

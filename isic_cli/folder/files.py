@@ -119,7 +119,7 @@ def _drawn(path: Path, changed: int) -> bytes | None:
     body = BytesIO()
     with logged_errors(), opened(path) as picture:
         # JPEG decodes straight to a fraction of its size: a third of the time.
-        picture.draft("RGB", (2 * THUMBNAIL_SIDE, 2 * THUMBNAIL_SIDE))
+        picture.draft("RGB", (THUMBNAIL_SIDE, THUMBNAIL_SIDE))
         small = picture.convert("RGB")
         small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
         small.save(body, "JPEG", quality=85)

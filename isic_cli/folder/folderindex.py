@@ -138,11 +138,14 @@ class FolderIndex(Index):
         chosen: npt.NDArray[np.bool_] = found.fetchnumpy()["chosen"]  # type: ignore[assignment]  # as above
         return chosen
 
-    def path_of(self, kind: str, name: str) -> Path | None:
-        """Return a file by what it shows and what it is called by; None when there is none."""
-        asked = Condition("kind = ? AND name = ?", (kind, name))
-        row = self._one(f"path FROM files WHERE {asked.sql}", asked)
-        return self.root / unpacked_path(row[0]) if row else None
+    def paths_from(self, kind: str, name: str, count: int) -> dict[str, str]:
+        """Return files of a kind by what they are called by: from one name on, in their order."""
+        asked = Condition("kind = ? AND name >= ?", (kind, name))
+        rows = self._select(
+            f"name, path FROM files WHERE {asked.sql} ORDER BY name LIMIT {count}", asked
+        ).fetchall()
+        root = os.fspath(self.root)
+        return {found: f"{root}/{unpacked_path(path)}" for found, path in rows}
 
 
 def _measured(path: str) -> tuple[int, int] | None:

@@ -1,5 +1,6 @@
 """A large folder, served from its index: no answer costs more than what it holds."""
 
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,7 +34,7 @@ class FoundIds(Sequence[str]):
         self.condition = condition
         self._store = store
         self._rest: Iterator[ImageRecord] = iter(())
-        self._at = -1
+        self._at = self._end = -1
         self._turn = threading.Lock()
 
     @cached_property
@@ -56,9 +57,10 @@ class FoundIds(Sequence[str]):
             return self[slice(place, place + 1)][0]
         start, stop, _ = place.indices(len(self))
         with self._turn:
-            if start != self._at:
+            if start != self._at or stop > self._end:
+                self._end = max(stop, min(len(self), start + self._store.ahead))
                 self._rest = self._store.index.records(
-                    self.condition, archive_order=True, offset=start, limit=len(self) - start
+                    self.condition, archive_order=True, offset=start, limit=self._end - start
                 )
             records = list(islice(self._rest, max(0, stop - start)))
             self._at = start + len(records)
@@ -67,17 +69,25 @@ class FoundIds(Sequence[str]):
 
 
 class _Files(Mapping[str, str]):
-    """The files of one kind, by what they are called, as `Contents` has them."""
+    """The files of one kind, by what they are called, as `Contents` has them.
+
+    A query costs as much for many as for one, and whoever asks for a file goes on to the next.
+    """
 
     def __init__(self, index: FolderIndex, kind: str) -> None:
         self._index = index
         self._kind = kind
+        self._near: dict[str, str] = {}
 
     def __getitem__(self, name: str) -> str:
-        path = self._index.path_of(self._kind, name)
-        if path is None:
-            raise KeyError(name)
-        return str(path)
+        if (known := self._near.get(name)) is not None:
+            return known
+        near = self._index.paths_from(self._kind, name, _BATCH)
+        found = near[name]
+        if len(self._near) > _KEPT:
+            self._near = {}
+        self._near.update(near)
+        return found
 
     def __iter__(self) -> Iterator[str]:
         asked = Condition("kind = ?", (self._kind,))
@@ -95,7 +105,14 @@ class IndexedStore(FolderStore):
     ----------
     index : FolderIndex
         Open.
+
+    Attributes
+    ----------
+    ahead : int
+        Rows that are asked for at once by who lists page after page; all, unless many ask.
     """
+
+    ahead = sys.maxsize
 
     def __init__(self, index: FolderIndex) -> None:
         files = {

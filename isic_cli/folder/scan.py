@@ -9,6 +9,7 @@ import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -26,6 +27,9 @@ FEATURES = id_pattern(r"_features(?:_v[0-9.]+)?\.json")
 MASK = id_pattern(r"_(?:segmentation|attribute_\w+|expert\w*|globules|streaks)\.png")
 
 _KINDS = {"picture": PICTURE, "thumbnail": THUMBNAIL, "superpixels": SUPERPIXELS, "mask": MASK}
+
+# Of few folders; a file in one of them is asked for again and again.
+_real = lru_cache(maxsize=256)(os.path.realpath)
 
 #: Studies keep masks of their own, served below the study.
 STUDIES = "studies"
@@ -85,7 +89,9 @@ class Contents:
         """Whether a file lies in the folder, or may lie elsewhere."""
         if not self.confined:
             return True
-        return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.folder))
+        name = os.path.realpath(path) if path.is_symlink() else os.fspath(path)
+        root = _real(os.fspath(self.folder))
+        return Path(_real(os.path.dirname(name))).is_relative_to(root)  # noqa: PTH120 - of each file
 
     def make(self, path: Path) -> None:
         """Make a file unless it is there, or is none of those that can be made.

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
+from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
-from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
@@ -25,6 +26,8 @@ PAGE = Path(__file__).parent / "page"
 _WHOLE = 1 << 20
 #: Bytes of JSON from which the real archive compresses.
 _COMPRESSED = 200
+#: Requests that are answered at once; more would need memory, and be no faster.
+_THREADS = 8
 _OURS = frozenset({"content-length", "transfer-encoding", "content-encoding"})
 
 
@@ -67,6 +70,7 @@ class _Bridge:
 
     def __init__(self, transport: httpx.BaseTransport) -> None:
         self._transport = transport
+        self._threads = CapacityLimiter(_THREADS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -77,7 +81,7 @@ class _Bridge:
         reply = (
             JSONResponse({"detail": f"a body may have {LARGEST_BODY:,} bytes"}, 413)
             if body is None
-            else await run_in_threadpool(self._answer, scope, body)
+            else await to_thread.run_sync(self._answer, scope, body, limiter=self._threads)
         )
         logger.info("%s %s: %d", scope["method"], scope["path"], reply.status_code)
         await reply(scope, receive, send)

@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 #: Seconds for which a folder is taken to be as it was.
 TRUSTED = 0.5
+#: Rows of a listing that are asked for at once: each visitor is at another page.
+_AHEAD = 2000
 #: What a gallery reads beside the tables of the archive.
 _TABLES = (".csv", ".tsv", ".jsonl", ".json", ".txt")
 
@@ -135,6 +137,7 @@ class LiveTransport(FolderTransport):
             # Clients ask who has the token before they trust what an open route shows.
             store.has_users, store.user = True, _HOLDER
         if isinstance(store, IndexedStore):
+            store.ahead = _AHEAD
             self.facets = store.coded  # a second's work that no visitor waits for
         self.store = store
         store.thumbnails = self.state / "thumbnails"
