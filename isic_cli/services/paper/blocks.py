@@ -15,7 +15,8 @@ from isic_cli.curation.reference import one_line
 
 _OPEN, _CLOSE = "\x02", "\x03"
 _CODE = re.compile(f"{_OPEN}(.*?){_CLOSE}", re.DOTALL)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+#: What is no letter: control characters, line ends, and what turns the direction of writing.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 
 
 def code(text: str) -> str:

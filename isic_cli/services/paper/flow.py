@@ -91,7 +91,7 @@ def flow_blocks(facts: BuildFacts, counts: BuildCounts) -> list[Block]:
     ]
     if counts.splits:
         splits = [
-            [name, f"{one.images:,}", f"{len(one.lesions):,}", f"{len(one.patients):,}"]
+            [plain(name), f"{one.images:,}", f"{len(one.lesions):,}", f"{len(one.patients):,}"]
             for name, one in counts.splits.items()
         ]
         blocks += [Heading("Splits"), grid_of(splits, ["Split", "Images", "Lesions", "Patients"])]
@@ -129,7 +129,7 @@ def draw_flow(facts: BuildFacts, counts: BuildCounts) -> dict[str, bytes]:
     steps = [_lines_of(step) for step in flow_steps(facts, counts)]
     asides = [_aside_of(step) for step in flow_steps(facts, counts)]
     splits = [
-        [name, *_counts(one.images, len(one.lesions), len(one.patients))]
+        [plain(name), *_counts(one.images, len(one.lesions), len(one.patients))]
         for name, one in counts.splits.items()
     ]
     found = {}

@@ -16,6 +16,9 @@ _DARK, _YOUNG = 0.05, 0.05
 #: The largest class over the smallest; images of a class in a split; a standardised difference.
 _IMBALANCE, _FEW, _APART = 10.0, 30, 0.1
 
+#: Classes that one sentence names.
+_MOST_NAMED = 12
+
 #: What a variable is called in a sentence, where it is not its title.
 _WORDS = {"confirmation": "How the diagnosis was confirmed"}
 
@@ -140,7 +143,8 @@ def _classes(counts: BuildCounts) -> Iterator[str]:
             f"{plain(name)} ({one.labels[name]:,})" for name in filled if one.labels[name] < _FEW
         ]
         if few and one.images:
-            classes = listed(few)
+            rest = [f"{len(few) - _MOST_NAMED:,} other classes"] if few[_MOST_NAMED:] else []
+            classes = listed([*few[:_MOST_NAMED], *rest])
             yield f"Few images in {plain(split)} are of {classes}: figures for them are uncertain."
     yield from _shortcuts(counts, filled)
 

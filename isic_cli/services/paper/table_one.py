@@ -10,7 +10,7 @@ from math import inf
 import numpy as np
 
 from isic_cli.curation.difference import difference_of_means, difference_of_shares, moments
-from isic_cli.services.paper.blocks import Block, Grid, Heading, Paragraph
+from isic_cli.services.paper.blocks import Block, Grid, Heading, Paragraph, plain
 from isic_cli.services.paper.counts import MISSING, VARIABLES, BuildCounts, GroupCounts
 from isic_cli.tables.names import guarded
 
@@ -34,14 +34,19 @@ Cells = list[str]
 def table_one(counts: BuildCounts) -> list[Block]:
     """Return the tables: by split and by class, or of all images where there is neither.
 
-    A class without an image has no column: the table by split says so.
+    Of the classes that have images the largest have a column: a page holds no more. The table by
+    split, and `table_csv`, have all.
     """
     found: list[Block] = [Heading("Table 1. Characteristics of the images", 1)]
     filled = {name: one for name, one in counts.classes.items() if one.images}
-    by = [("split", counts.splits), ("class", filled)]
-    for name, groups in by:
+    largest = sorted(filled, key=lambda name: -filled[name].images)[:_MOST_VALUES]
+    shown = {name: one for name, one in filled.items() if name in largest}
+    which = (
+        f" of {len(shown)} of {len(filled)} classes" if len(filled) > len(shown) else " by class"
+    )
+    for words, groups in ((" by split", counts.splits), (which, shown)):
         if groups:
-            found.append(_grid(counts, groups, f"Characteristics by {name}."))
+            found.append(_grid(counts, groups, f"Characteristics{words}."))
     if not (counts.splits or filled):
         found.append(_grid(counts, {}, "Characteristics."))
     return [*found, Paragraph(NOTE)]
@@ -49,8 +54,8 @@ def table_one(counts: BuildCounts) -> list[Block]:
 
 def table_csv(counts: BuildCounts) -> str:
     """Return both tables as one, each column named by what it is of."""
-    named = {f"split: {name}": one for name, one in counts.splits.items()}
-    named |= {f"class: {name}": one for name, one in counts.classes.items()}
+    named = {f"split: {plain(name)}": one for name, one in counts.splits.items()}
+    named |= {f"class: {plain(name)}": one for name, one in counts.classes.items()}
     header = ["variable", "value", _ALL, *named]
     rows = list(_rows(counts, named, smd={}, has_classes=True))
     for title, groups in (("splits", counts.splits), ("classes", counts.classes)):
@@ -67,7 +72,7 @@ def table_csv(counts: BuildCounts) -> str:
 
 def _grid(counts: BuildCounts, groups: Mapping[str, GroupCounts], caption: str) -> Grid:
     smd = groups if len(groups) > 1 else {}
-    header = ["", _ALL, *groups, *([_SMD] if smd else [])]
+    header = ["", _ALL, *map(plain, groups), *([_SMD] if smd else [])]
     has_classes = bool(counts.classes) and not groups.keys() <= counts.classes.keys()
     lines = _rows(counts, groups, smd=smd, has_classes=has_classes)
     rows = [[_title(row[0], row[1]), *row[2:]] for row in lines]
@@ -105,7 +110,7 @@ def _rows(
         pairs = combinations(counted if smd is not counts.classes else [], 2)
         far = _largest(difference_of_shares(_labelled(a), _labelled(b)) for a, b in pairs)
         for label in counts.classes:
-            yield line("Class", label, _share_of_label(label), far)
+            yield line("Class", plain(label), _share_of_label(label), far)
             far = ""
     for name, title, _ in VARIABLES:
         yield from _variable(counts, name, title, line, counted)

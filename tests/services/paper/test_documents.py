@@ -315,6 +315,22 @@ def test_a_class_of_one_contributor_is_told() -> None:
     assert "All images of NV" not in found
 
 
+def test_many_classes_of_strange_names_stay_readable() -> None:
+    names = tuple(f"class {number}\n\u202e|&_{number}" for number in range(60))
+    there = [one for one in IMAGES if one.is_in]
+    ours = [replace(one, label=names[at % 60]) for at, one in enumerate(there)]
+    labels = made_facts().labels
+    assert labels is not None
+    files = paper_files(made_facts(images=ours, labels=replace(labels, labels=names)))
+    assert all("\u202e" not in data.decode() for name, data in files.items() if name != "flow.pdf")
+    table, csv = files["table1.md"].decode(), files["table1.csv"].decode()
+    assert "Characteristics of 12 of 60 classes." in table
+    assert csv.splitlines()[0].count("class: ") == 60
+    assert "48 other classes: figures for them are uncertain." in files["limitations.md"].decode()
+    seen = read(table)
+    assert "class 0 |&_0" in seen.text
+
+
 def test_a_build_without_an_image_has_documents_too() -> None:
     files = paper_files(made_facts(images=(), sources=(), references=(), challenges=()))
     assert b"The data set has no image." in files["limitations.md"]
