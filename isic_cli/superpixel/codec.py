@@ -141,11 +141,16 @@ def _check_palette(picture: "Image.Image", header: PngHeader, name: str) -> None
         )
 
 
+def _rows_at_once(height: int, width: int) -> int:
+    """Return how many rows a band has: four bytes a pixel of a large picture weigh much."""
+    return height if 4 * height * width <= _SMALL else max(1, _BAND // (4 * width))
+
+
 def _labels_by_bands(picture: "Image.Image") -> LabelImage:
     picture.load()
     width, height = picture.size
     labels: LabelImage = np.empty((height, width), np.uint16)
-    step = height if 4 * labels.size <= _SMALL else max(1, _BAND // (4 * width))
+    step = _rows_at_once(height, width)
     for top in range(0, height, step):
         bottom = min(top + step, height)
         band = picture if step == height else picture.crop((0, top, width, bottom))
@@ -242,9 +247,13 @@ def encode_png(labels: LabelImage, *, text: Mapping[str, str] | None = None) -> 
     from PIL import Image, PngImagePlugin
 
     height, width = labels.shape
-    wide = labels.astype("<u4", copy=False)
-    samples = np.ascontiguousarray(wide).view(np.uint8).reshape(height, width, 4)
-    picture = Image.frombytes("RGB", (width, height), samples[..., :3].tobytes())
+    picture = Image.new("RGB", (width, height))
+    step = _rows_at_once(height, width)
+    for top in range(0, height, step):
+        wide = np.ascontiguousarray(labels[top : top + step].astype("<u4", copy=False))
+        samples = wide.view(np.uint8).reshape(-1, width, 4)[..., :3]
+        band = Image.frombytes("RGB", (width, len(wide)), samples.tobytes())
+        picture.paste(band, (0, top))
     info = PngImagePlugin.PngInfo()
     for key, value in (text or {}).items():
         info.add_text(key, value)

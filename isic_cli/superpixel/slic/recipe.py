@@ -119,7 +119,7 @@ def _exact_labels(path: Path) -> npt.NDArray[np.uint32]:
     return generate_labels(ijg_pixels(path))
 
 
-def _approximate_labels(path: Path) -> npt.NDArray[np.uint32]:
+def _approximate_labels(path: Path) -> npt.NDArray[np.uint16 | np.uint32]:
     """Return labels from Pillow's pixels, of a large photograph from fewer of them."""
     with input_errors():
         width, height = dimensions(path)
@@ -130,4 +130,6 @@ def _approximate_labels(path: Path) -> npt.NDArray[np.uint32]:
     logger.warning(
         "%s: of %dx%d pixels the map is made at 1/%d of the size", path, width, height, factor
     )
-    return labels.repeat(factor, axis=0).repeat(factor, axis=1)[:height, :width]
+    # There are about a thousand: in two bytes, since they become many pixels.
+    wide = labels.astype(np.uint16).repeat(factor, axis=1)[:, :width]
+    return wide.repeat(factor, axis=0)[:height]
