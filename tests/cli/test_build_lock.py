@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from isic_cli.services.build.graph import recipe_digest
+from isic_cli.services.build.recipe import load_recipe
 from tests.cli.conftest import Isic
 from tests.cli.test_dataset_build import contents, lines, rows
 
@@ -277,3 +279,25 @@ def test_what_the_recipe_has_no_more_is_no_part_of_the_build(isic: Isic, work: P
     assert contents(work / "lesions") == contents(work / "fresh")
     assert not (work / "lesions/csv").exists()
     assert "split" not in rows(work / "lesions/dataset.csv")[0]
+
+
+@pytest.mark.parametrize("line", ["[]", "3", '{"isic_id": 3}', '{"isic_id": "ISIC_0000001"}', "{"])
+def test_a_damaged_lock_and_state_are_told_with_a_way_out(
+    isic: Isic, work: Path, line: str
+) -> None:
+    stop = ("--stage", "exclude")
+    assert isic("dataset", "build", "set.toml", *stop, archive=None).code == 0
+    state = work / "lesions/.isic/build/state.json"
+    kept = state.read_text()
+    state.write_text(line)
+    done = isic("dataset", "build", "set.toml", *stop, archive=None)
+    assert (done.code, done.err.splitlines()[1]) == (8, "Hint: Remove it: all is built anew.")
+    state.write_text(kept)
+    recipe = recipe_digest(load_recipe(work / "set.toml"))
+    header = json.dumps({"isic_build": 1, "recipe": recipe, "listed": "2026-01-01"})
+    (work / "x.lock").write_text(f"{header}\n{line}\n")
+    done = isic("dataset", "build", "set.toml", "--locked", "--lock", "x.lock", archive=None)
+    assert done.code == 8, done.err
+    (work / "x.lock").write_text(f"{line}\n")
+    done = isic("dataset", "build", "set.toml", "--locked", "--lock", "x.lock", archive=None)
+    assert (done.code, done.err.splitlines()[0]) == (2, "Error: x.lock is not the lock of a build")

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from isic_cli.challenge.catalogue import ChallengeFile, select_files
+from isic_cli.config import parse_archive
 from isic_cli.curation.duplicates import parse_method
 from isic_cli.curation.shares import folds, parse_ratio
 from isic_cli.errors import IsicError, QueryError, UsageError
@@ -83,6 +84,9 @@ class _Checks:
     def _selection(self, at: KeyPath, source: SourceTable) -> None:
         with self._at(*at, "search"):
             parse(source.search)
+        with self._at(*at, "archive"):
+            if source.archive and not self._file.near(source.archive).is_dir():
+                parse_archive(source.archive)
         if not source.sample:
             for key in ("by", "one_per"):
                 if getattr(source, key) is not None:

@@ -9,11 +9,13 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from isic_cli.errors import LocalError, NotFoundError, UsageError
 from isic_cli.files.load import open_regular, parse_json
+from isic_cli.models.ids import is_isic_id
 from isic_cli.models.outcomes import Outcome
 from isic_cli.services.build.decide import column_of, leaving
 from isic_cli.services.build.listing import listed_images
@@ -24,6 +26,8 @@ LOCK = "build.lock"
 VERSION = 1
 
 LockRow = dict[str, Any]
+
+_DAMAGED = "Restore build.lock from a copy, or build without --locked."
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ class BuildLock:
             with open_regular(path) as file:
                 header = parse_json(file.readline())
             version = header["isic_build"]
+            if version == VERSION:
+                date.fromisoformat(header["listed"])
         except FileNotFoundError as error:
             raise NotFoundError(f"no lock {path}", hint="A build writes one.") from error
         except (ValueError, KeyError, TypeError) as error:
@@ -77,8 +83,8 @@ class BuildLock:
         lines = read_rows(self.path)
         next(lines, None)
         for number, row in enumerate(lines, 2):
-            if "isic_id" not in row:
-                raise LocalError(f"{self.path}, line {number} names no image")
+            if not _is_named(row):
+                raise LocalError(f"{self.path}, line {number} names no image", hint=_DAMAGED)
             yield row
 
     def images(self) -> Iterator[LockRow]:
@@ -92,6 +98,14 @@ class BuildLock:
             if ("reference" in row) == (table == "reference"):
                 found.setdefault(row.get("reference") or row["source"], []).append(row["isic_id"])
         return {name: tuple(ids) for name, ids in found.items()}
+
+
+def _is_named(row: object) -> bool:
+    """Whether a line names an image, where it was listed, and what it was."""
+    if not isinstance(row, dict) or not isinstance(row.get("metadata_sha256"), str):
+        return False
+    owner = row.get("reference") or row.get("source")
+    return isinstance(owner, str) and is_isic_id(str(row.get("isic_id")))
 
 
 def listing_differences(

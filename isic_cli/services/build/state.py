@@ -86,19 +86,20 @@ class BuildState:
         path = out / STATE / "build/state.json"
         try:
             values = load_json(path, most=_MOST_BYTES)
+            version, owner = values["version"], values["name"]
+            stages = {stage: StageRecord(**one) for stage, one in values["stages"].items()}
         except FileNotFoundError:
             refuse_foreign(out)
             return cls(out, name)
-        except ValueError as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise LocalError(f"{path} is damaged", hint="Remove it: all is built anew.") from error
-        if values.get("version") != _VERSION:
+        if version != _VERSION:
             raise LocalError(f"{path}: its version is not known here", hint="Install a newer isic.")
-        if values["name"] != name:
+        if owner != name:
             raise UsageError(
-                f"{out} holds the build of {values['name']}, not of {name}",
+                f"{out} holds the build of {owner}, not of {name}",
                 hint="Build into another folder.",
             )
-        stages = {stage: StageRecord(**one) for stage, one in values["stages"].items()}
         return cls(out, name, stages)
 
     def path(self, name: str) -> Path:

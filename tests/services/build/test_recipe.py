@@ -105,6 +105,14 @@ def test_a_table_that_cannot_be_is_told(table: str, fault: str) -> None:
     assert faults(f'{HEAD}[source]\nsearch = ""\n{table}') == [fault]
 
 
+def test_an_archive_that_cannot_be_has_its_place(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    found = faults(
+        HEAD + '[source]\narchive = "ftp://x.org"\n[reference.a]\narchive = "gone"\n', tmp_path
+    )
+    assert [one.partition(" ")[0] for one in found] == ["4:1", "6:1"]
+
+
 def test_text_that_is_no_toml_and_a_newer_version_have_their_place() -> None:
     assert faults('recipe = 1\nname = "a\n') == ["2:10  Illegal character '\\n'"]
     assert faults("recipe = 2\n") == ["1:1 recipe the version 2 is not known here"]
