@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from isic_cli.cli.main import run
 from isic_cli.config import LOCAL_URL, ArchiveSpec
 from isic_cli.errors import LocalError, UsageError
 from isic_cli.serve.guard import HEADERS
@@ -206,3 +207,37 @@ def test_a_port_in_use_is_told() -> None:
         port = first.getsockname()[1]
         with pytest.raises(LocalError, match=f"port {port} of 127.0.0.1 is in use"):
             listen(ServeOptions(port=port))
+
+
+def test_our_client_downloads_with_the_token_and_keeps_no_secret(
+    guarded: httpx.Client,
+    folder: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path_factory.mktemp("out") / "copy"
+    url = str(guarded.base_url)
+    arguments = [
+        "--archive",
+        url,
+        "image",
+        "download",
+        "-s",
+        "sex:*",
+        str(out),
+        "--progress",
+        "none",
+    ]
+    assert run(arguments) == 4  # nobody asks without it
+    monkeypatch.setenv("ISIC_TOKEN", "secret-word")
+    assert run(arguments) == 0
+    assert sorted(path.name for path in out.glob("ISIC_*")) == [
+        f"ISIC_000000{number}.jpg" for number in (1, 2, 3)
+    ]
+    for path in out.rglob("*"):
+        if path.is_file():
+            assert [
+                one for one in (b"secret-word", b"Signature=") if one in path.read_bytes()
+            ] == []
+    assert "secret-word" not in capfd.readouterr().err
