@@ -7,7 +7,7 @@ import tarfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from isic_cli.errors import ChangedError, DamagedError, NetworkError, NotFoundError, UsageError
 from isic_cli.files.faults import shown, translated
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from PIL import Image as Pillow
 
 try:  # this module is only imported by whoever wants what it gives
-    from torch.utils.data import IterableDataset, get_worker_info
+    from torch.utils.data import (  # pyright: ignore[reportMissingImports]
+        IterableDataset,
+        get_worker_info,
+    )
 except ImportError:
     IterableDataset = object
 
@@ -171,7 +174,7 @@ def _opened(place: str) -> Iterator[IO[bytes]]:
         from isic_cli.files.store_errors import store_errors
 
         with store_errors(place), fsspec.open(place, "rb") as stream:
-            yield stream
+            yield cast("IO[bytes]", stream)
     elif place.startswith(("http://", "https://")):
         from isic_cli.services.challenge.host import open_host
         from isic_cli.settings import resolve

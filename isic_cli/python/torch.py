@@ -3,6 +3,8 @@
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,10 +122,9 @@ def _labels(dataset: "Dataset", label: str | None) -> tuple[dict[str, str], tupl
 
 def as_tensor(picture: "Pillow.Image") -> Any:
     """Return a tensor of shape (3, H, W), uint8; without torch the Pillow image."""
-    try:
-        import torch
-    except ImportError:
+    if find_spec("torch") is None:
         return picture
+    torch = import_module("torch")
     import numpy as np
 
     return torch.from_numpy(np.asarray(picture).copy()).permute(2, 0, 1)

@@ -90,7 +90,9 @@ def _blend_some(
     alphas: Float64,
     painted: npt.NDArray[np.bool_],
 ) -> Rgb:
-    alphas = alphas.astype(np.float32 if _is_whole(alphas) else np.float64)
+    shares: npt.NDArray[np.floating] = alphas.astype(
+        np.float32 if _is_whole(alphas) else np.float64
+    )
     out = image.copy(order="C")
     flat = out.reshape(-1, 3)
     # Whole pixels as single values of three bytes: numpy writes these twice as fast as rows of 3.
@@ -99,7 +101,7 @@ def _blend_some(
     ends = np.cumsum(runs.lengths[everything], dtype=np.int64)
     if not ends.size:
         return out
-    added, kept = alphas[:, None] * colours, (1 - alphas)[:, None]
+    added, kept = shares[:, None] * colours, (1 - shares)[:, None]
     cuts = np.searchsorted(ends, np.arange(_BLOCK, int(ends[-1]) + _BLOCK, _BLOCK))
     for chosen in np.split(everything, cuts):
         if not chosen.size:
