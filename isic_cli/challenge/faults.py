@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from isic_cli.challenge.ranking import FloatArray
 from isic_cli.challenge.tasks import ChallengeTask
+from isic_cli.tables.names import is_id_column
 
 #: What a submission's column of ids is called, where it is not `image`.
 _KEYS = {"2020": "image_name", "2024": "isic_id", "milk10k": "lesion_id"}
@@ -36,6 +37,12 @@ class SubmissionFault:
     column : str
     item : str
         The image or lesion, or the file of a mask.
+
+    Examples
+    --------
+    >>> from isic_cli.challenge import SubmissionFault
+    >>> SubmissionFault("error", "range", "1.5 is above 1", line=3, column="MEL").is_fixable
+    False
     """
 
     level: Literal["error", "warning"]
@@ -64,7 +71,7 @@ class SubmissionFault:
 
 @dataclass(frozen=True, eq=False)
 class Submission:
-    """What a file predicts.
+    r"""What a file predicts.
 
     Attributes
     ----------
@@ -75,6 +82,18 @@ class Submission:
     values : ndarray of shape (rows, classes), float64
         In the order of the task's classes; nan where a cell holds no number.
     faults : tuple of SubmissionFault
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from isic_cli.challenge import find_task, read_submission
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "mine.csv")
+    ...     _ = path.write_text("image_name,target\nISIC_0000001,0.25\nISIC_0000002,1.5\n")
+    ...     submission = read_submission(path, find_task("2020"), None)
+    >>> submission.ids, [(fault.rule, fault.line) for fault in submission.errors]
+    (('ISIC_0000001', 'ISIC_0000002'), [('outside', 3)])
     """
 
     name: str
@@ -99,3 +118,22 @@ class Submission:
 def keys_of(task: ChallengeTask) -> tuple[str, ...]:
     """Return what the column of ids may be called; the first is what is written."""
     return tuple(dict.fromkeys((_KEYS.get(task.year, "image"), *_TAKEN_KEYS)))
+
+
+def meant_column(name: str, task: ChallengeTask, width: int) -> str | None:
+    """Return which column one of this name, of a table of so many, is meant to be."""
+    keys, plain = keys_of(task), name.lower()
+    if name in keys or is_id_column(name) or plain in {"lesion", *keys}:
+        return keys[0]
+    if plain and len(task.classes) == 1 and width == 2:  # one question: what else can it be
+        return task.classes[0]
+    return next((one for one in task.classes if one.lower() == plain), None)
+
+
+def misnamed(task: ChallengeTask, name: str, wanted: str, line: int) -> SubmissionFault:
+    """Return the fault of a column that is called otherwise than the site wants it."""
+    if name in keys_of(task) or (name, wanted) == ("lesion", "lesion_id"):
+        message = f"the column {name} is better called {wanted}"
+        return SubmissionFault("warning", "column_name", message, line=line, column=wanted)
+    message = f"the column {name!r} must be called {wanted}"
+    return SubmissionFault("error", "column_name", message, line=line, column=wanted)

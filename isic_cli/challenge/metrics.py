@@ -42,6 +42,14 @@ class Scorer:
         How sure each class is.
     threshold : float
         A value above it says yes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from isic_cli.challenge import Scorer
+    >>> truth, said = np.array([[1.0], [0.0], [0.0]]), np.array([[0.6], [0.7], [0.1]])
+    >>> Scorer(truth, said).overall("auc", np.ones(3))
+    0.5
     """
 
     def __init__(

@@ -31,6 +31,13 @@ class Prediction:
     name : str
     values : ndarray of shape (rows, classes), float64
         In the order of the truth.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from isic_cli.challenge import Prediction
+    >>> Prediction("mine", np.array([[0.2], [0.9]])).values.shape
+    (2, 1)
     """
 
     name: str
@@ -51,6 +58,12 @@ class ScoreOptions:
         How to draw intervals; None for none.
     unit : str or None
         What is drawn: `patient`, `lesion` or `image`; None for the first that is known.
+
+    Examples
+    --------
+    >>> from isic_cli.challenge import ScoreOptions
+    >>> ScoreOptions(metric="auc", by="sex").unit is None
+    True
     """
 
     metric: str = ""
@@ -72,6 +85,16 @@ def scored(
     `score` is the challenge's metric, or a class's part of it; `low` and `high` are the ends of
     its interval, and `difference` is to the first prediction, with the ends of a paired interval.
     The other figures of the row over all are means over the classes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from isic_cli.challenge import Prediction, ScoreOptions, Truth, find_task, scored
+    >>> right, ones = np.array([[1.0], [0.0], [0.0]]), np.ones((3, 2))
+    >>> truth = Truth("truth.csv", find_task("2020"), ("a", "b", "c"), right, ones)
+    >>> said = Prediction("mine", np.array([[0.6], [0.7], [0.1]]))
+    >>> next(scored(truth, [said], ScoreOptions()))["score"]
+    0.5
     """
     for value, rows in _parts(truth, options.by):
         part = {options.by: value} if options.by else {}

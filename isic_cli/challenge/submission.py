@@ -8,18 +8,24 @@ would regret.
 import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from isic_cli.challenge.faults import Submission, SubmissionFault, keys_of
+from isic_cli.challenge.faults import (
+    Submission,
+    SubmissionFault,
+    keys_of,
+    meant_column,
+    misnamed,
+)
 from isic_cli.challenge.ranking import FloatArray
 from isic_cli.challenge.tasks import ChallengeTask
 from isic_cli.errors import UsageError
 from isic_cli.models.ids import find_ids
 from isic_cli.tables.content import Content
 from isic_cli.tables.delimited import delimiter_of, raw_rows
-from isic_cli.tables.names import is_id_column, is_missing
+from isic_cli.tables.names import is_missing
 from isic_cli.tables.read import RowReader
 
 _INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
@@ -41,7 +47,7 @@ _Cells = tuple[int, list[str]]
 def read_submission(
     source: str | Path, task: ChallengeTask, wanted: Collection[str] | None = None
 ) -> Submission:
-    """Read a submission and find all its faults.
+    r"""Read a submission and find all its faults.
 
     Parameters
     ----------
@@ -56,6 +62,17 @@ def read_submission(
     ------
     NotFoundError, LocalError
         The file is absent or cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from isic_cli.challenge import find_task, read_submission
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "mine.csv")
+    ...     _ = path.write_text("isic_id,target\nISIC_0000001,0.25\nISIC_0000002,0.5\n")
+    ...     read_submission(path, find_task("2024"), ["ISIC_0000001"]).errors[0].rule
+    'extra_id'
     """
     return _SubmissionReader(Path(source), task, wanted).read()
 
@@ -152,7 +169,7 @@ class _SubmissionReader:
         names = [name.strip() for name in cells]
         taken: dict[str, int] = {}
         for at, name in enumerate(names):
-            wanted = self._wanted_name(name, keys)
+            wanted = meant_column(name, self._task, self._width)
             if wanted is None or wanted in taken:
                 why = "is not asked for" if wanted is None else f"is a second one for {wanted}"
                 what = f"the column {name or at + 1} {why}"
@@ -160,29 +177,12 @@ class _SubmissionReader:
                 continue
             taken[wanted] = at
             if cells[at] != wanted:
-                self._misnamed(cells[at], wanted, number)
+                self._faults.append(misnamed(self._task, cells[at], wanted, number))
         missing = [name for name in (keys[0], *task.classes) if name not in taken]
         for name in missing:
             self._error("missing_column", f"no column {name}", line=number, column=name)
         if not missing:
             self._key, *self._places = (taken[name] for name in (keys[0], *task.classes))
-
-    def _misnamed(self, name: str, wanted: str, line: int) -> None:
-        level: Literal["error", "warning"] = "error"
-        message = f"the column {name!r} must be called {wanted}"
-        if name in keys_of(self._task) or (name, wanted) == ("lesion", "lesion_id"):
-            level, message = "warning", f"the column {name} is better called {wanted}"
-        fault = SubmissionFault(level, "column_name", message, line=line, column=wanted)
-        self._faults.append(fault)
-
-    def _wanted_name(self, name: str, keys: tuple[str, ...]) -> str | None:
-        """Return which column one of this name is meant to be."""
-        if name in keys or is_id_column(name) or name.lower() in {"lesion", *keys}:
-            return keys[0]
-        plain, classes = name.lower(), self._task.classes
-        if plain and len(classes) == 1 and self._width == 2:  # one question: what else can it be
-            return classes[0]
-        return next((one for one in classes if one.lower() == plain), None)
 
     # The rows
 

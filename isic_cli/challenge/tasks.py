@@ -62,6 +62,12 @@ class ChallengeTask:
         What the papers that have to be cited are found by; see `curation.reference.obliged`.
     pictures : mapping
         How many pictures each split has, where it is known.
+
+    Examples
+    --------
+    >>> from isic_cli.challenge import TASKS
+    >>> [task.id for task in TASKS if task.year == "2018"]
+    ['2018:1', '2018:2', '2018:3']
     """
 
     year: str
@@ -72,8 +78,8 @@ class ChallengeTask:
     classes: tuple[str, ...]
     metric: Metric
     layout: str
-    key: str
     source: str
+    key: str = ""
     pictures: Mapping[Split, int] = field(default_factory=dict)
 
     @property
@@ -96,7 +102,6 @@ TASKS: tuple[ChallengeTask, ...] = (
         classes=("lesion",),
         metric="jaccard",
         layout="a PNG for each image, ISIC_0000000_Segmentation.png, 0 and 255",
-        key="",
         source="challenge 2016",
         pictures=_counts(900, test=379),
     ),
@@ -106,7 +111,6 @@ TASKS: tuple[ChallengeTask, ...] = (
         classes=_DERMOSCOPIC,
         metric="average_precision",
         layout="a JSON file for each image, ISIC_0000000.json, an array for each feature",
-        key="",
         source="challenge 2016",
         pictures=_counts(807, test=335),
     ),
@@ -116,7 +120,6 @@ TASKS: tuple[ChallengeTask, ...] = (
         classes=_DERMOSCOPIC,
         metric="jaccard",
         layout="two PNGs for each image, ISIC_0000000_globules.png and _streaks.png, 0 and 255",
-        key="",
         source="challenge 2016",
         pictures=_counts(807, test=335),
     ),
@@ -126,7 +129,6 @@ TASKS: tuple[ChallengeTask, ...] = (
         classes=("malignant",),
         metric="average_precision",
         layout=_BENIGN,
-        key="",
         source="challenge 2016",
         pictures=_counts(900, test=379),
     ),
@@ -136,7 +138,6 @@ TASKS: tuple[ChallengeTask, ...] = (
         classes=("malignant",),
         metric="average_precision",
         layout=_BENIGN,
-        key="",
         source="challenge 2016",
         pictures=_counts(900, test=379),
     ),
@@ -146,7 +147,6 @@ TASKS: tuple[ChallengeTask, ...] = (
         classes=("lesion",),
         metric="jaccard",
         layout="a PNG for each image, ISIC_0000000_segmentation.png, 0 and 255",
-        key="",
         source="challenge 2017",
         pictures=_counts(2000, 150, 600),
     ),
@@ -156,7 +156,6 @@ TASKS: tuple[ChallengeTask, ...] = (
         classes=("pigment_network", "negative_network", "milia_like_cyst", "streaks"),
         metric="mean_auc",
         layout="a JSON file for each image, ISIC_0000000_features.json, an array for each feature",
-        key="",
         source="challenge 2017",
         pictures=_counts(2000, 150, 600),
     ),
@@ -176,7 +175,6 @@ TASKS: tuple[ChallengeTask, ...] = (
         classes=("lesion",),
         metric="threshold_jaccard",
         layout="a PNG for each image, ISIC_0000000_segmentation.png, 0 and 255",
-        key="",
         source="challenge 2018",
         pictures=_counts(2594, 100, 1000),
     ),
@@ -186,7 +184,6 @@ TASKS: tuple[ChallengeTask, ...] = (
         classes=_ATTRIBUTES,
         metric="micro_jaccard",
         layout="five PNGs for each image, ISIC_0000000_attribute_globules.png …, 0 and 255",
-        key="",
         source="challenge 2018",
         pictures=_counts(2594, 100, 1000),
     ),
@@ -273,6 +270,12 @@ def find_task(text: str) -> ChallengeTask:
     ------
     NotFoundError
         For an unknown year or task, or a year with several; the hint names what there is.
+
+    Examples
+    --------
+    >>> from isic_cli.challenge import find_task
+    >>> find_task("2018:3").metric
+    'balanced_accuracy'
     """
     year, _, name = text.partition(":")
     tasks = tasks_of(year)

@@ -38,6 +38,14 @@ class Truth:
         For the score and for the validation score.
     facts : mapping of str to tuple of str
         The other columns, as wide as there are rows; `""` is no value.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from isic_cli.challenge import Truth, find_task
+    >>> right = np.array([[1.0], [0.0]])
+    >>> Truth("truth.csv", find_task("2016:3"), ("a", "b"), right, np.ones((2, 2))).labels
+    ['malignant', 'benign']
     """
 
     name: str

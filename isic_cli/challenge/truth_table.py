@@ -34,7 +34,7 @@ def read_ids_of(source: str | Path, task: ChallengeTask) -> tuple[str, ...]:
 
 
 def read_truth(source: str | Path, task: ChallengeTask) -> Truth:
-    """Read the truth of a task in the layout of its year.
+    r"""Read the truth of a task in the layout of its year.
 
     Raises
     ------
@@ -42,6 +42,17 @@ def read_truth(source: str | Path, task: ChallengeTask) -> Truth:
         The file cannot be read, or is not the truth of this task.
     CheckError
         An id that is there twice, or a value that is neither yes nor no.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from isic_cli.challenge import find_task, read_truth
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "truth.csv")
+    ...     _ = path.write_text("isic_id,target\nISIC_0000001,1\nISIC_0000002,0\n")
+    ...     read_truth(path, find_task("2024")).ids
+    ('ISIC_0000001', 'ISIC_0000002')
     """
     reader = RowReader(source)
     columns = _class_columns(reader, task)
@@ -55,12 +66,23 @@ def read_truth(source: str | Path, task: ChallengeTask) -> Truth:
 
 
 def read_own_truth(source: str | Path, column: str) -> Truth:
-    """Read a table of one's own, whose column holds the class of each row, or 0 and 1.
+    r"""Read a table of one's own, whose column holds the class of each row, or 0 and 1.
 
     Raises
     ------
     NotFoundError, LocalError, UsageError, CheckError
         As for `read_truth`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from isic_cli.challenge import read_own_truth
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "mine.csv")
+    ...     _ = path.write_text("isic_id,naevus\nISIC_0000001,yes\nISIC_0000002,no\n")
+    ...     read_own_truth(path, "naevus").values.tolist()
+    [[1.0], [0.0]]
     """
     reader = RowReader(source)
     if column not in reader.columns:
@@ -87,7 +109,6 @@ def _own_task(column: str, classes: tuple[str, ...]) -> ChallengeTask:
         classes=classes,
         metric="auc" if len(classes) == 1 else "balanced_accuracy",
         layout="a table of one's own",
-        key="",
         source="",
     )
 

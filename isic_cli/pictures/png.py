@@ -46,6 +46,13 @@ class PngHeader:
         The `tEXt` chunks.
     palette : int
         Colours in the palette; 0 where there is none.
+
+    Examples
+    --------
+    >>> from isic_cli.superpixel import SuperpixelMap, check_png
+    >>> header = check_png(SuperpixelMap.from_labels([[0, 1]]).to_png())
+    >>> header.width, header.height, header.mode
+    (2, 1, 'RGB 8-bit')
     """
 
     width: int
@@ -111,6 +118,12 @@ def check_png(source: Readable, *, name: str = "", max_pixels: int = MAX_PIXELS)
         Damaged: a checksum, the end, the header or the pixel data is wrong or missing.
     NotFoundError, LocalError
         The file cannot be read.
+
+    Examples
+    --------
+    >>> from isic_cli.superpixel import SuperpixelMap, check_png
+    >>> check_png(SuperpixelMap.from_labels([[0, 1]]).to_png()).interlaced
+    False
     """
     data, found = contents(source, "PNG")
     name = name or found

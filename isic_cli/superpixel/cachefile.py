@@ -51,6 +51,12 @@ def write_cache(pixel_map: SuperpixelMap, *, source: bytes = bytes(32)) -> bytes
         The map.
     source : bytes
         32 bytes that name what the map was made from: the SHA-256 of its PNG.
+
+    Examples
+    --------
+    >>> from isic_cli.superpixel import SuperpixelMap, write_cache
+    >>> len(write_cache(SuperpixelMap.from_labels([[0, 1]])))
+    76
     """
     runs = pixel_map.runs
     longest = int(runs.lengths.max())
@@ -107,6 +113,12 @@ def read_cache(source: Readable) -> SuperpixelMap:
         The file cannot be read.
     CheckError
         Not a cache file, or damaged.
+
+    Examples
+    --------
+    >>> from isic_cli.superpixel import SuperpixelMap, read_cache, write_cache
+    >>> read_cache(write_cache(SuperpixelMap.from_labels([[0, 1]]))).labels.tolist()
+    [[0, 1]]
     """
     data, name = contents(source, _NAME)
     head = _head(data, name)

@@ -3,6 +3,8 @@
 In the archive's maps a pixel's label is `R + (G << 8) + (B << 16)`.
 """
 
+import logging
+import os
 import struct
 import zlib
 from collections.abc import Mapping
@@ -32,6 +34,8 @@ from isic_cli.superpixel.given import label_image
 if TYPE_CHECKING:
     from PIL import Image
 
+logger = logging.getLogger(__name__)
+
 #: Labels must stay below this: three bytes per pixel.
 LABEL_LIMIT = 1 << 24
 #: Bytes taken from Pillow at a time, of a picture of more than `_SMALL` bytes. What is asked of it
@@ -39,6 +43,9 @@ LABEL_LIMIT = 1 << 24
 #: touched before, which takes longer than to read the labels from it.
 _BAND = 1 << 19
 _SMALL = 1 << 22
+
+#: The maps of the archive hold about a thousand superpixels; far more means another kind of file.
+_SUSPICIOUS = 4000
 
 LabelImage = npt.NDArray[np.uint8 | np.uint16 | np.uint32]
 
@@ -68,6 +75,12 @@ def decode_png(
     """Return the labels of a superpixel PNG; see `read_png`.
 
     An array is taken as the pixels of one: (H, W, 3), uint8, or as labels: (H, W).
+
+    Examples
+    --------
+    >>> from isic_cli.superpixel import SuperpixelMap, decode_png
+    >>> decode_png(SuperpixelMap.from_labels([[0, 1]]).to_png()).tolist()
+    [[0, 1]]
     """
     if isinstance(source, np.ndarray):
         return labels_of_array(source)
@@ -210,6 +223,13 @@ def labels_from_rgb(rgb: npt.NDArray[np.uint8]) -> LabelImage:
     return pairs.copy()
 
 
+def warn_of_many(count: int, source: Readable) -> None:
+    """Warn of a map with so many labels that it may be none."""
+    if count > _SUSPICIOUS:
+        name = source if isinstance(source, str | os.PathLike) else "PNG"
+        logger.warning("%s: %d different labels: perhaps not a superpixel map", name, count)
+
+
 def check_range(labels: npt.NDArray[np.integer]) -> None:
     """Refuse labels that three bytes cannot hold."""
     if int(labels.min()) < 0 or int(labels.max()) >= LABEL_LIMIT:
@@ -243,6 +263,13 @@ def encode_png(labels: LabelImage, *, text: Mapping[str, str] | None = None) -> 
         Row-major.
     text : Mapping[str, str], optional
         `tEXt` chunks to add.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from isic_cli.superpixel import decode_png, encode_png
+    >>> decode_png(encode_png(np.array([[3, 700]], np.uint16))).tolist()
+    [[3, 700]]
     """
     from PIL import Image, PngImagePlugin
 

@@ -54,7 +54,14 @@ class SetOverlap:
 
 
 def dice(a: Iterable[int], b: Iterable[int]) -> float:
-    """Return the Dice coefficient of two sets of labels; two empty sets agree: 1.0."""
+    """Return the Dice coefficient of two sets of labels; two empty sets agree: 1.0.
+
+    Examples
+    --------
+    >>> from isic_cli.superpixel import dice
+    >>> dice([1, 2, 3], [2, 3, 4, 5])
+    0.5714285714285714
+    """
     one, two = set(a), set(b)
     return SetOverlap("", len(one), len(two), len(one & two)).dice
 

@@ -53,6 +53,12 @@ class Features:
         By feature an ndarray of shape (largest label + 1,), float64, 0 to 1.
     source : str
         What to call them in messages: the file they came from.
+
+    Examples
+    --------
+    >>> from isic_cli.superpixel import parse_features
+    >>> parse_features('{"streaks": [0, 1, 1]}').labels("streaks").tolist()
+    [1, 2]
     """
 
     values: Mapping[str, npt.NDArray[np.float64]]
@@ -126,6 +132,12 @@ def parse_features(file: Readable, *, source: str = "") -> Features:
         lengths.
     NotFoundError, LocalError
         The file cannot be read.
+
+    Examples
+    --------
+    >>> from isic_cli.superpixel import parse_features
+    >>> sorted(parse_features('{"network": [0, 1], "streaks": [0, 0.5]}').values)
+    ['pigment_network', 'streaks']
     """
     if isinstance(file, str) and file.lstrip().startswith(("{", "[")):
         file = file.encode()

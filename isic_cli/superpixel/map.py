@@ -1,7 +1,5 @@
 """`SuperpixelMap`: a label image as row runs, and everything that can be asked of it."""
 
-import logging
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,11 +19,6 @@ from isic_cli.superpixel.paint import blend, fills
 from isic_cli.superpixel.palette import HUES, Colour
 from isic_cli.superpixel.runs import Int32, Int64, RowRuns, compact, split_runs
 
-logger = logging.getLogger(__name__)
-
-#: The maps of the archive hold about a thousand superpixels; far more means another kind of file.
-_SUSPICIOUS = 4000
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SuperpixelMap:
@@ -40,6 +33,12 @@ class SuperpixelMap:
         The row runs, by position in `ids`.
     ids : ndarray of shape (N,), int64
         The labels that occur, ascending; gaps are kept as they are in the file.
+
+    Examples
+    --------
+    >>> from isic_cli.superpixel import SuperpixelMap
+    >>> SuperpixelMap.from_labels([[0, 0, 1], [2, 2, 1]]).neighbors(0).tolist()
+    [1, 2]
     """
 
     runs: RowRuns
@@ -83,12 +82,7 @@ class SuperpixelMap:
         """Read a superpixel PNG as `from_png`, and return its header as well."""
         header, labels = codec.read_png(source, max_pixels=max_pixels)
         found = cls.from_labels(labels)
-        if len(found) > _SUSPICIOUS:
-            logger.warning(
-                "%s: %d different labels: perhaps not a superpixel map",
-                source if isinstance(source, str | os.PathLike) else "PNG",
-                len(found),
-            )
+        codec.warn_of_many(len(found), source)
         return found, header
 
     def to_png(self, *, text: Mapping[str, str] | None = None) -> bytes:

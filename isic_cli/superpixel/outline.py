@@ -35,6 +35,12 @@ class Rings:
         Whether the ring goes around a hole.
     piece : ndarray of shape (K,), int64
         A number that an outer ring shares with its holes.
+
+    Examples
+    --------
+    >>> from isic_cli.superpixel import SuperpixelMap
+    >>> type(SuperpixelMap.from_labels([[0, 1], [0, 1]]).outlines()).__name__
+    'Rings'
     """
 
     offsets: Int64

@@ -3,20 +3,27 @@
 import doctest
 import importlib
 import inspect
+import subprocess
+import sys
 from pathlib import Path
+from shutil import which
 
 import pytest
 
 import isic_cli
+from isic_cli import challenge, superpixel
 from isic_cli.compat import IsicApi
 
-PUBLIC = [*(name for name in isic_cli.__all__ if name != "__version__"), "IsicApi"]
-
-
-def public(name: str) -> type:
-    found = IsicApi if name == "IsicApi" else getattr(isic_cli, name)
-    assert inspect.isclass(found)
-    return found
+PUBLIC = {
+    **{name: getattr(isic_cli, name) for name in isic_cli.__all__ if name != "__version__"},
+    "IsicApi": IsicApi,
+    **{f"superpixel.{name}": getattr(superpixel, name) for name in superpixel.__all__},
+    **{
+        f"challenge.{name}": getattr(challenge, name)
+        for name in challenge.__all__
+        if name != "TASKS"
+    },
+}
 
 
 @pytest.mark.parametrize("name", PUBLIC)
@@ -25,7 +32,7 @@ def test_the_examples_of_a_public_object_run(
 ) -> None:
     monkeypatch.setenv("ISIC_CACHE_DIR", str(demo_cache))
     monkeypatch.chdir(tmp_path)
-    found = public(name)
+    found = PUBLIC[name]
     module = importlib.import_module(found.__module__)
     examples = doctest.DocTestFinder(recurse=False).find(found, name, module)
     assert [len(one.examples) > 0 for one in examples] == [True]
@@ -36,12 +43,30 @@ def test_the_examples_of_a_public_object_run(
 
 @pytest.mark.parametrize("name", PUBLIC)
 def test_every_public_method_says_what_it_does(name: str) -> None:
-    found = public(name)
+    found = PUBLIC[name]
     silent = [
         method
-        for method, value in inspect.getmembers(found)
+        for method, value in (inspect.getmembers(found) if inspect.isclass(found) else ())
         if not method.startswith("_") and (callable(value) or isinstance(value, property))
         if not inspect.getdoc(value)
     ]
     assert silent == []
     assert inspect.getdoc(found)
+
+
+@pytest.mark.slow
+def test_editors_find_nothing_wrong_with_the_public_modules() -> None:
+    """Pyright over what users import; mypy reads the rest as well."""
+    root = Path(isic_cli.__file__).parent
+    pyright = Path(sys.executable).with_name("pyright")
+    if not pyright.exists() or which("node") is None:
+        pytest.skip("pyright or node is not installed")
+    modules = ["__init__.py", "compat.py", "python", "superpixel", "challenge"]
+    done = subprocess.run(
+        [pyright, "--pythonpath", sys.executable, *(str(root / name) for name in modules)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=root.parent,
+    )
+    assert done.returncode == 0, done.stdout

@@ -99,6 +99,14 @@ def generate(
         not installed.
     NotFoundError, LocalError, CheckError
         The photograph cannot be read, or is damaged.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from isic_cli.superpixel import generate
+    >>> rgb = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    >>> generate(rgb, method="approximate").shape
+    (60, 80)
     """
     if method not in get_args(Method):
         raise UsageError(f"a method is one of {', '.join(get_args(Method))}, not {method!r}")
