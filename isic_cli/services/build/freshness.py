@@ -1,5 +1,6 @@
 """Whether an archive is still as it was: at most two requests for a source."""
 
+from isic_cli.errors import NotFoundError, RefusedError, ResponseError, ServerError
 from isic_cli.folder.freshness import SOURCES, stamp_of
 from isic_cli.services.build.listing import SettingsOf, archive_for, selection_of
 from isic_cli.services.build.recipe import RecipeFile
@@ -32,5 +33,13 @@ def archive_marks(file: RecipeFile, settings_of: SettingsOf) -> dict[str, str]:
         else:
             with open_api(settings) as api:
                 images = SelectedImages(api, selection_of(file, source))
-                marks[name] = digest_of([images.count(), images.facets()])
+                marks[name] = digest_of([images.count(), _facets(images)])
     return marks
+
+
+def _facets(images: SelectedImages) -> object:
+    """Return how often each value occurs; None where the archive does not say."""
+    try:
+        return images.facets()
+    except (NotFoundError, ServerError, ResponseError, RefusedError):
+        return None
