@@ -40,6 +40,7 @@ def main() -> None:
             where["api"],
             "image",
             "download",
+            "-y",
             "--progress",
             "none",
             out,
