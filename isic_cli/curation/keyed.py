@@ -11,9 +11,7 @@ _SPAN = 2**64
 
 def rank(seed: int | str, text: str) -> int:
     """Return a number in [0, 2**64) that depends on nothing but the seed and the text."""
-    key = blake2b(str(seed).encode(), digest_size=32).digest()
-    digest = blake2b(text.encode(), digest_size=8, key=key).digest()
-    return int.from_bytes(digest, "big")
+    return ranks(seed, [text])[0]
 
 
 def ranks(seed: int | str, texts: list[str]) -> list[int]:

@@ -171,12 +171,6 @@ def test_a_full_path_of_five_levels_has_no_problem() -> None:
     assert path_of(row) == (("1", "2", "3", "4", "5"), "")
 
 
-def test_explain_all_answers_row_by_row() -> None:
-    rows = [{"diagnosis_1": "Benign"}, {"diagnosis_1": "Malignant"}, {"diagnosis_1": "Benign"}]
-    labels = [decision.label for decision in load_scheme("isic2016").explain_all(rows)]
-    assert labels == ["benign", "malignant", "benign"]
-
-
 def test_one_hot_leaves_an_unmapped_row_empty_rather_than_zero() -> None:
     scheme = load_scheme("isic2017")
     assert scheme.one_hot("nevus") == {"melanoma": 0, "seborrheic_keratosis": 0, "nevus": 1}

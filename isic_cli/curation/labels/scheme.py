@@ -1,7 +1,7 @@
 """A label scheme: rules over prefixes of the diagnosis tree, the longest one that fits decides."""
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path as FilePath
@@ -9,7 +9,6 @@ from typing import Any
 
 from isic_cli.curation.labels.legacy import diagnosis_of
 from isic_cli.curation.labels.published import (
-    DIAGNOSIS_COLUMNS,
     published_class,
     strange_columns,
     telling_columns,
@@ -108,11 +107,6 @@ class Scheme:
     labels: tuple[str, ...]
     rules: Mapping[Path, Rule]
 
-    @property
-    def _reads(self) -> frozenset[str]:
-        """The columns that a label may be read from."""
-        return DIAGNOSIS_COLUMNS
-
     def telling(self, columns: Iterable[str], *, name: str) -> tuple[str, ...]:
         """Return the columns of a table that a label is read from.
 
@@ -146,21 +140,6 @@ class Scheme:
             return Decision(label, f"published: {given.name} of {given.scheme}", None)
         found = diagnosis_of(row)
         return self.decide(found.path) if found.path else Decision(UNMAPPED, found.reason, None)
-
-    def explain_all(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[Decision]:
-        """Decide on many rows; equal diagnoses are looked up once."""
-        known: dict[tuple[Any, ...], Decision] = {}
-        columns: tuple[str, ...] = ()
-        last: Any = None
-        for row in rows:
-            if row.keys() != last:
-                last = row.keys()
-                columns = tuple(name for name in row if name in self._reads)
-            key = columns, *(row[name] for name in columns)
-            decision = known.get(key)
-            if decision is None:
-                decision = known[key] = self.explain(row)
-            yield decision
 
     def one_hot(self, label: str) -> dict[str, int | None]:
         """Return one column for each label: 1 and 0, or None in all when unmapped.

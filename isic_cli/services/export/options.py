@@ -12,8 +12,6 @@ With = Literal["masks", "superpixels", "features", "thumbnails"]
 Link = Literal["hard", "sym", "copy"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
-ALONG: tuple[With, ...] = get_args(With)
-LINKS: tuple[Link, ...] = get_args(Link)
 #: Kinds whose pictures lie in archive files.
 PACKED = frozenset({"webdataset", "zip"})
 
