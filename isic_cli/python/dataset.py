@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -152,8 +153,14 @@ class Dataset:
         columns = ("isic_ids", "method", "distance", "keep", "paths")
         return ResultTable.of(f"duplicates in {self.folder}", rows, columns)
 
-    def stats(self, *, label: str | None = None) -> ResultTable:
-        """Count classes, ages, sites, sizes and licences."""
+    def stats(self, by: str | None = None, *, label: str | None = None) -> ResultTable:
+        """Count the values of a column, or else classes, ages, sites, sizes and licences."""
+        if by is not None:
+            source = self._source()
+            source.require(by)
+            counts = Counter(str(row.get(by, "")) for row in source)
+            counted = ({by: value or None, "count": n} for value, n in counts.most_common())
+            return ResultTable.of(f"{by} in {self.folder}", counted, (by, "count"))
         from isic_cli.services.dataset.label import label_scheme
         from isic_cli.services.stats.dataset import describe
 

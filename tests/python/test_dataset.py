@@ -56,6 +56,11 @@ def test_a_data_set_is_verified_compared_cited_and_counted(pictures: Path) -> No
     assert ("total", "images", 8) in {
         (row["section"], row["value"], row["count"]) for row in dataset.stats()
     }
+    sexes = {row["sex"]: row["count"] for row in dataset.stats("sex")}
+    assert sum(sexes.values()) == 8
+    assert sexes["female"] == sum(row.get("sex") == "female" for row in dataset.images())
+    with pytest.raises(UsageError, match="colour"):
+        dataset.stats("colour")
     assert isinstance(dataset.dedupe(), ResultTable)
 
 
