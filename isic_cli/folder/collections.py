@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import httpx
@@ -64,19 +64,25 @@ def autocomplete(call: Call) -> httpx.Response:
 
 
 def web_metadata(call: Call) -> httpx.Response:
-    """Answer the website's `/collections/<id>/metadata/`.
+    """Answer the website's `/collections/<id>/metadata/`."""
+    collection = call.store.collections.get(call.number())
+    if collection is None:
+        return html_not_found()
+    ids = call.store.select("", [collection.id])
+    return metadata_table(call, f"{slug(collection.name)}_metadata.csv", ids)
+
+
+def metadata_table(call: Call, name: str, ids: Iterable[str]) -> httpx.Response:
+    """Answer with the table of some images that the archive writes for people.
 
     Sorted by ISIC id, only the columns that some row uses, no dimensions, and, as the website
     has it, an age of 0 left blank.
     """
-    collection = call.store.collections.get(call.number())
-    if collection is None:
-        return html_not_found()
-    rows = {isic_id: _web_row(call, isic_id) for isic_id in _members(call, collection.id)}
+    rows = {isic_id: _web_row(call, isic_id) for isic_id in call.store.each(ids)}
     used = {name for row in rows.values() for name, cell in row.items() if cell}
     columns = [*LEADING_COLUMNS, *sorted(used - {*LEADING_COLUMNS, "pixels_x", "pixels_y"})]
-    table = [[rows[isic_id].get(name, "") for name in columns] for isic_id in sorted(rows)]
-    return csv_reply(f"{slug(collection.name)}_metadata.csv", [columns, *table])
+    table = [[rows[isic_id].get(column, "") for column in columns] for isic_id in sorted(rows)]
+    return csv_reply(name, [columns, *table])
 
 
 def slug(name: str) -> str:

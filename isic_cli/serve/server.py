@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from isic_cli.config import ArchiveSpec, is_loopback
 from isic_cli.errors import LocalError, UsageError
+from isic_cli.serve import own_credits
 from isic_cli.serve.app import make_app
 from isic_cli.serve.gallery import GalleryRoutes
 from isic_cli.serve.guard import Rules
@@ -62,7 +63,7 @@ def build_app(spec: ArchiveSpec, cache_dir: Path, options: ServeOptions) -> ASGI
         "/gallery/superpixels/{isic_id}": {"GET": labels},
         "/gallery/preview/{isic_id}": {"GET": preview},
     }
-    routes = {**gallery.routes, **Writing(gallery).routes, **drawn}
+    routes = {**gallery.routes, **Writing(gallery).routes, **drawn, **own_credits.ROUTES}
     gallery.transport = LiveTransport(
         spec, cache_dir, read_only=options.read_only, routes=routes, token=options.token
     )

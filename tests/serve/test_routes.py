@@ -1,5 +1,6 @@
 """The archive's routes over real HTTP, and the files."""
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -112,3 +113,22 @@ def test_a_window_of_what_a_query_finds_is_sorted_and_counted(served: httpx.Clie
         },
     )
     assert served.get("/gallery/list", params={"sort": "nothing"}).status_code == 422
+
+
+def test_each_image_has_its_own_credit_for_any_selection(demo_page: httpx.Client) -> None:
+    url = "/api/v2/zip-download/url/"
+    for body, count in (({"query": "sex:male"}, 28), ({"collections": [3]}, None)):
+        address = demo_page.post(url, json=body).json()
+        token = address.partition("?zsid=")[2]
+        table = demo_page.get("/api/v2/zip-download/metadata-file/", params={"token": token})
+        assert table.headers["Content-Type"] == "text/csv"
+        rows = list(csv.DictReader(table.text.splitlines()))
+        found = demo_page.get("/api/v2/images/search/", params=body).json()["count"]
+        assert len(rows) == found == (count or found)
+        assert all(row["attribution"] for row in rows)
+    bad = demo_page.post(url, json={"query": "nonsense:"}).json().partition("?zsid=")[2]
+    file = "/api/v2/zip-download/metadata-file/"
+    assert demo_page.get(file, params={"token": bad}).status_code == 500
+    for token in ("", "x", "e30x", "W10="):
+        assert demo_page.get(file, params={"token": token}).status_code == 401, token
+    assert demo_page.post(url, json={"queries": "x"}).status_code == 422
