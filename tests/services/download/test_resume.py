@@ -2,16 +2,19 @@
 
 import hashlib
 import json
+import random
 from itertools import count
 from pathlib import Path
 
 import pytest
 
+from isic_cli.errors import LocalError
 from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import Advanced, Failed, Finished, Started
 from isic_cli.services.download.journal import DownloadJournal
 from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.part import MARK
+from isic_cli.services.download.part_store import PartStore
 from tests.services.download.test_engine import LARGE, NAME, OTHER, PATH, engine, parts
 from tests.support.drawn import jpeg
 from tests.support.filehost import Loopback, answer, cut, etag_of
@@ -225,3 +228,44 @@ def test_progress_is_reported_after_a_megabyte_or_half_a_second(
         host.source(), DownloadOptions(tmp_path, jobs=1), clock=lambda: next(times)
     ).run([host.record(1)])
     assert any(isinstance(event, Advanced) for event in run) is reported
+
+
+def test_what_is_said_to_be_safe_of_a_large_file_is_there_when_the_run_dies(tmp_path: Path) -> None:
+    """Hash and syncs have threads of their own: the state file never runs ahead of the bytes."""
+    body = random.Random(3).randbytes(3 * MARK + 1234)
+    pieces = [body[at : at + (1 << 20)] for at in range(0, len(body), 1 << 20)]
+    first = PartStore(tmp_path)
+    first.sweep()
+    part = first.open("a.zip")
+    part.begin(0, '"v1"')
+    for piece in pieces[:20]:
+        part.add(piece)
+    assert part.digest() == hashlib.sha256(b"".join(pieces[:20])).hexdigest()
+
+    again = PartStore(tmp_path)  # as after kill -9: nothing was closed
+    again.sweep()
+    rest = again.open("a.zip")
+    size, etag = rest.resume_point()
+    assert (MARK <= size <= 20 << 20, etag) == (True, '"v1"')
+    assert rest.path.read_bytes()[:size] == body[:size]
+    rest.begin(size, etag)
+    for at in range(size, len(body), 1 << 20):
+        rest.add(body[at : at + (1 << 20)])
+    digest, _ = rest.land(str(tmp_path / "a.zip"))
+    assert digest == hashlib.sha256(body).hexdigest()
+    assert (tmp_path / "a.zip").read_bytes() == body
+    part.discard()
+
+
+def test_a_disk_that_refuses_to_make_progress_safe_ends_the_file(tmp_path: Path) -> None:
+    store = PartStore(tmp_path)
+    store.sweep()
+    part = store.open("a.zip")
+    part.begin(0, '"v1"')
+    (tmp_path / ".isic" / "parts" / "a.zip.part.json").mkdir()  # no file can take its place
+    with pytest.raises(LocalError):  # told when the thread has found out
+        for _ in range(100):
+            part.add(bytes(1 << 20))
+    (tmp_path / ".isic" / "parts" / "a.zip.part.json").rmdir()
+    part.discard()
+    assert list((tmp_path / ".isic" / "parts").iterdir()) == []
