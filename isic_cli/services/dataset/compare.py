@@ -57,6 +57,12 @@ class PackedRows(Sequence[Mapping[str, Any]]):
             return [self[one] for one in range(*place.indices(len(self)))]
         return dict(zip(*self._rows[place], strict=True))
 
+    def drained(self) -> Iterator[Mapping[str, Any]]:
+        """Yield the rows, each let go of as it is taken; none is left."""
+        self._rows.reverse()
+        while self._rows:
+            yield dict(zip(*self._rows.pop(), strict=True))
+
 
 @dataclass(frozen=True, slots=True)
 class DatasetState:
@@ -160,7 +166,7 @@ def _rows_apart(table: TableSource) -> PackedRows:
         return packed
     return PackedRows(
         row if counts[row["isic_id"]] == 1 else {**row, "isic_id": picture_name(own)}
-        for own, row in zip(names, packed, strict=True)
+        for own, row in zip(names, packed.drained(), strict=True)
     )
 
 
@@ -183,6 +189,6 @@ def read_state(path: Path) -> DatasetState:
         # The table has the metadata, the lock the pictures.
         with_pictures = (
             {**row, _HASH: image.sha256} if (image := lock.get(str(row["isic_id"]))) else row
-            for row in rows
+            for row in rows.drained()
         )
         return DatasetState(state.name, PackedRows(with_pictures), problems=state.problems)
