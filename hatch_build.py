@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -69,8 +70,19 @@ class CustomBuildHook(BuildHookInterface[Any]):
         """Write the pages, and name them as shared data."""
         if version == "editable":
             return
-        folder = Path(self.directory) / "man"
-        folder.mkdir(parents=True, exist_ok=True)
+        # Not in dist/, where each file is taken for something to publish.
+        self.pages = TemporaryDirectory()
         for name, text in man_pages().items():
-            (folder / name).write_text(text, "utf-8")
-            build_data["shared_data"][str(folder / name)] = f"share/man/man1/{name}"
+            path = Path(self.pages.name) / name
+            path.write_text(text, "utf-8")
+            build_data["shared_data"][str(path)] = f"share/man/man1/{name}"
+
+    def finalize(
+        self,
+        version: str,
+        build_data: dict[str, Any],  # noqa: ARG002 - the signature is hatchling's
+        artifact_path: str,  # noqa: ARG002
+    ) -> None:
+        """Remove the pages, which are in the wheel now."""
+        if version != "editable":
+            self.pages.cleanup()
