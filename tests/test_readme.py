@@ -3,6 +3,8 @@
 import re
 import shlex
 
+import pytest
+
 from isic_cli.errors import ExitCode
 from tests.every_command.tree import COMMANDS
 from tests.support.pages import ROOT, blocks
@@ -11,8 +13,10 @@ README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = [block.text for block in blocks(ROOT / "README.md") if block.language == "sh"]
 
 
-def test_the_exit_code_table_is_the_enum() -> None:
-    rows = re.findall(r"^\| (\d+) \| ([A-Z_]+) \|", README, flags=re.MULTILINE)
+@pytest.mark.parametrize("page", ["README.md", "docs/reference/exit-codes.md"])
+def test_the_exit_code_table_is_the_enum(page: str) -> None:
+    text = (ROOT / page).read_text("utf-8")
+    rows = re.findall(r"^\| (\d+) \| ([A-Z_]+) \|", text, flags=re.MULTILINE)
     assert {name: int(code) for code, name in rows} == {code.name: code.value for code in ExitCode}
 
 
