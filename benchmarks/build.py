@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from export import draw, pile
+from export import DRAWN, draw, pile
 from scale_folder import make_folder
 from timing import measured
 
@@ -89,7 +89,7 @@ def commands(folder: Path, pictures: int) -> bool:
     table = big / "metadata.csv"
     head, *lines = table.read_text().splitlines()
     kinds = ("Benign", "Malignant")
-    rows = [f"{line},{kinds[at % 7 == 0]},IP_{at // 3:07d}" for at, line in enumerate(lines)]
+    rows = [f"{line},{kinds[at % 7 == 0]},IP_{at % DRAWN:07d}" for at, line in enumerate(lines)]
     table.write_text("\n".join([f"{head},diagnosis_1,patient_id", *rows]) + "\n")
     recipe = RECIPE.format(
         dedupe='[dedupe]\naction = "group"', labels='column = "diagnosis_1"', export='size = "512"'
