@@ -8,8 +8,8 @@ from isic_cli.cli.complete import complete_collection
 from isic_cli.cli.context import Run, pass_run, web_option
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
-from isic_cli.cli.rows import COLLECTIONS, fail_empty_option
-from isic_cli.errors import EmptyError, ExitCode
+from isic_cli.cli.rows import COLLECTIONS, fail_empty_option, none_found
+from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -67,9 +67,9 @@ def list_collections(
         rows = _rows(api, made_by_me(api, chosen) if mine else chosen, counts=counts)
         count = output.write(rows, _COUNTED if counts else COLLECTIONS)
     if not count:
-        click.echo("No collection was selected.", err=True)
-        if fail_empty:
-            raise EmptyError("no collection was selected")
+        none_found(
+            "collection", "isic collection list shows all that you may see", fail_empty=fail_empty
+        )
     return ExitCode.OK
 
 

@@ -1,9 +1,10 @@
-"""What a shell may offer: field names, their values and collections, from the index.
+"""What a shell may offer: fields, values, collections, studies; of the index or a folder here.
 
 Nothing is asked of the network, no database is opened, and whatever goes wrong offers nothing.
 """
 
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,6 +23,74 @@ def complete_archive(
     del ctx, param
     names = (name for name in ("prod", "sandbox", "demo") if name.startswith(incomplete))
     return [*map(CompletionItem, names), CompletionItem(incomplete, type="dir")]
+
+
+def complete_scheme(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Offer the schemes of labels that come with the program, and files."""
+    del ctx, param
+    tables = Path(__file__).parents[1] / "curation" / "labels" / "tables"
+    known = {"ham10000", *(path.stem for path in tables.glob("*.csv"))} - {"legacy"}
+    names = (name for name in sorted(known) if name.startswith(incomplete))
+    return [*map(CompletionItem, names), CompletionItem(incomplete, type="file")]
+
+
+def complete_executor(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Offer where work can be done."""
+    del ctx, param
+    names = ("threads", "processes", "dask", "dask=tcp://")
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+def complete_study(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Offer the studies of an archive on this machine by number, and files."""
+    del param
+    found: Iterable[tuple[int, str]] = ()
+    with suppress(IsicError):
+        from isic_cli.folder.studies import read_studies
+
+        folder = _own_folder(_settings(ctx))
+        found = [
+            (number, one.name)
+            for number, one in (read_studies(folder / "studies") if folder else {}).items()
+        ]
+    return [*_numbered(found, incomplete), CompletionItem(incomplete, type="file")]
+
+
+def _own_folder(settings: Any) -> Path | None:
+    """Return the folder that an archive on this machine lies in."""
+    if settings.archive.kind == "demo":
+        from isic_cli.demo import demo_folder
+
+        return demo_folder(settings.cache_dir)
+    folder: Path | None = settings.archive.folder
+    return folder
+
+
+def _titles(settings: Any) -> list[tuple[int, str]]:
+    """Return the collections of an archive on this machine, else those that the index has."""
+    if (own := _own_folder(settings)) is not None:
+        from isic_cli.folder.collection_file import read_collections
+
+        return [(one.id, one.name) for one in read_collections(own / "collections.json").values()]
+    from isic_cli.index.state import read_state, read_titles
+    from isic_cli.services.index.paths import index_folder
+
+    folder = index_folder(settings)
+    return read_titles(folder, read_state(folder))
+
+
+def _numbered(found: "Iterable[tuple[int, str]]", incomplete: str) -> list[CompletionItem]:
+    return [
+        CompletionItem(str(number), help=name)
+        for number, name in found
+        if str(number).startswith(incomplete)
+    ]
 
 
 def complete_query(
@@ -79,17 +148,9 @@ def complete_collection(
     del param
     titles: list[tuple[int, str]] = []
     with suppress(IsicError):
-        from isic_cli.index.state import read_state, read_titles
-        from isic_cli.services.index.paths import index_folder
-
-        folder = index_folder(_settings(ctx))
-        titles = read_titles(folder, read_state(folder))
+        titles = _titles(_settings(ctx))
     if incomplete.isdigit():
-        return [
-            CompletionItem(str(number), help=name)
-            for number, name in titles
-            if str(number).startswith(incomplete)
-        ]
+        return _numbered(titles, incomplete)
     typed = incomplete.casefold()
     return [CompletionItem(name) for _, name in titles if name.casefold().startswith(typed)]
 

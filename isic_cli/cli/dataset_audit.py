@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isic_cli.cli.command import Command
+from isic_cli.cli.complete import complete_scheme
 from isic_cli.cli.executor import executor_options
 from isic_cli.cli.outcome import report_option, reported
 from isic_cli.cli.output import Output, Shape, output_options
@@ -41,6 +42,7 @@ _FINDINGS = Shape(
     "--label",
     default="",
     metavar="SCHEME|COLUMN",
+    shell_complete=complete_scheme,
     help="What label errors are about; by default the first usual column of labels.",
 )
 @click.option("--kinds", default="", metavar="A,B", help="Only these kinds of findings.")

@@ -8,6 +8,7 @@ import click
 
 from isic_cli.cli.at_hand import at_hand
 from isic_cli.cli.command import Command
+from isic_cli.cli.complete import complete_scheme
 from isic_cli.cli.executor import executor_options
 from isic_cli.cli.outcome import Fold, report_option, reported
 from isic_cli.cli.params import LOCAL_TEXT, Count, FolderPath, LocalPath
@@ -57,6 +58,7 @@ class _Along(click.ParamType[frozenset[str]]):
     "--label",
     type=LOCAL_TEXT,
     metavar="SCHEME|COLUMN",
+    shell_complete=complete_scheme,
     help="isic2019 …, challenge:YEAR:TASK, or a column.",
 )
 @click.option("--keep-unmapped", is_flag=True, help="Keep images without a label, as unmapped.")

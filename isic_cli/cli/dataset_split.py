@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isic_cli.cli.command import Command, grouped, renamed
+from isic_cli.cli.complete import complete_scheme
 from isic_cli.cli.outcome import report_option, reported
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import LOCAL_TEXT, Count, LocalPath
@@ -47,11 +48,7 @@ class _SplitChoice:
 _split_options = grouped(
     "chosen",
     _SplitChoice,
-    click.option(
-        "--ratio",
-        metavar="70:10:20",
-        help="Shares of train, val and test, or 80:20; with --label 70:10:20.",
-    ),
+    click.option("--ratio", metavar="70:10:20", help="Shares of train, val and test, or 80:20."),
     click.option("--folds", type=Count(), metavar="K", help="K equal splits: fold1, fold2 …"),
     click.option(
         "--group",
@@ -66,6 +63,7 @@ _split_options = grouped(
         "--label",
         type=LOCAL_TEXT,
         metavar="SCHEME",
+        shell_complete=complete_scheme,
         help="isic2019 … or challenge:YEAR:TASK, as the column label; --stratify label.",
     ),
     click.option(

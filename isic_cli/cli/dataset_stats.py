@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from isic_cli.cli.command import Command
+from isic_cli.cli.complete import complete_scheme
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import LOCAL_TEXT, LocalPath
@@ -17,7 +18,11 @@ _COUNTS = Shape(key="value", columns=("section", "value", "count", "percent"))
 @click.command("stats", cls=Command)
 @source_argument()
 @click.option(
-    "--label", type=LOCAL_TEXT, metavar="SCHEME", help="Also count the labels of a challenge."
+    "--label",
+    type=LOCAL_TEXT,
+    metavar="SCHEME",
+    shell_complete=complete_scheme,
+    help="Also count the labels of a challenge.",
 )
 @click.option("--plot", type=LocalPath(), metavar="FILE", help="Draw it: .png, .jpg or .webp.")
 @output_options()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.complete import complete_executor
 from isic_cli.cli.params import Number
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def executor_options(*, jobs: bool = True) -> Callable[[Callable[..., Any]], Cal
             default="threads",
             show_default=True,
             metavar="threads|processes|dask[=ADDRESS]",
+            shell_complete=complete_executor,
             help="Where the work is done; Dask needs isic-toolkit[dask].",
         )
         @click.option(

@@ -8,8 +8,8 @@ from isic_cli.cli.context import Run, pass_run, web_option
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import Count
-from isic_cli.cli.rows import IMAGES, fail_empty_option
-from isic_cli.errors import EmptyError, ExitCode
+from isic_cli.cli.rows import IMAGES, fail_empty_option, none_found
+from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,9 +53,9 @@ def list_lesions(
         chosen = _chosen(api, longitudinal=longitudinal, min_images=min_images)
         count = output.write((_row(one) for one in chosen), LESIONS)
     if not count:
-        click.echo("No lesion was selected.", err=True)
-        if fail_empty:
-            raise EmptyError("no lesion was selected")
+        none_found(
+            "lesion", "isic lesion list shows all whose images you may see", fail_empty=fail_empty
+        )
     return ExitCode.OK
 
 

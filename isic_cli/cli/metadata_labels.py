@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from isic_cli.cli.command import Command, renamed
+from isic_cli.cli.complete import complete_scheme
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.options import selecting
 from isic_cli.cli.output import Output, Shape, output_options
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     "--scheme",
     type=LOCAL_TEXT,
     metavar="NAME|FILE",
+    shell_complete=complete_scheme,
     help="isic2016 to isic2020, isic2024, ham10000, milk10k, or a CSV table of your own.",
 )
 @click.option("--one-hot", is_flag=True, help="One column for each label; empty when unmapped.")

@@ -84,6 +84,23 @@ def check_fields(fields: Iterable[str], records: "Sequence[ImageRecord]") -> Non
             raise unknown_field(name, known)
 
 
+#: What to try where no term of a query is to blame.
+_WIDER = "an image must meet every option; leave one out, or count with isic metadata stats"
+
+
+def none_found(thing: str, hint: str, *, fail_empty: bool) -> None:
+    """Say that a list is empty and what to do.
+
+    Raises
+    ------
+    EmptyError
+        With `--fail-empty`.
+    """
+    if fail_empty:
+        raise EmptyError(f"no {thing} was selected", hint=hint)
+    click.echo(f"No {thing} was selected.\nHint: {hint}", err=True)
+
+
 def conclude(
     images: "Images", count: int, *, fail_empty: bool = False, report: "Report | None" = None
 ) -> ExitCode:
@@ -101,7 +118,7 @@ def conclude(
         )
     if not count:
         click.echo("Nothing was selected.", err=True)
-        for line in images.suggestions:
+        for line in images.suggestions or (_WIDER,):
             click.echo(f"Hint: {line}", err=True)
         if fail_empty:
             raise EmptyError("nothing was selected", hint="--fail-empty made this a failure.")

@@ -4,17 +4,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.complete import complete_study
 from isic_cli.cli.context import Run, pass_run, web_option
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
-from isic_cli.cli.rows import fail_empty_option
+from isic_cli.cli.rows import fail_empty_option, none_found
 from isic_cli.cli.study_source import (
     conclude_answers,
     read_study,
     source_argument,
     study_option,
 )
-from isic_cli.errors import EmptyError, ExitCode
+from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,14 +74,16 @@ def list_studies(run: Run, text: str, output: Output, fail_empty: bool) -> ExitC
         click.echo(f"Hint: {CHOICES_HINT}", err=True)
         return ExitCode.PARTIAL
     if not count:
-        click.echo("No study was selected.", err=True)
-        if fail_empty:
-            raise EmptyError("no study was selected")
+        none_found(
+            "study",
+            "ask for a word of its name; only staff sees the list of all",
+            fail_empty=fail_empty,
+        )
     return ExitCode.OK
 
 
 @study.command("show")
-@click.argument("name", metavar="ID|NAME")
+@click.argument("name", metavar="ID|NAME", shell_complete=complete_study)
 @output_options()
 @web_option
 @pass_run

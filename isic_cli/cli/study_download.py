@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from isic_cli.cli.command import Command
+from isic_cli.cli.complete import complete_study
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.download import fetch_images
 from isic_cli.cli.outcome import report_option, reported
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command("download", cls=Command)
-@click.argument("name", metavar="ID|NAME")
+@click.argument("name", metavar="ID|NAME", shell_complete=complete_study)
 @click.argument("outdir", type=LocalPath())
 @click.option("--no-images", is_flag=True, help="Only answers and annotations, no photographs.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 64), help="Transfers side by side.")

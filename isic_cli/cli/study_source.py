@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.complete import complete_study
 from isic_cli.cli.context import Run
 from isic_cli.cli.params import LOCAL_TEXT, Count, LocalPath
 from isic_cli.errors import ExitCode
@@ -43,7 +44,7 @@ images_option = click.option(
 
 def source_argument(metavar: str) -> Callable[[Any], Any]:
     """Add the argument that names the study."""
-    return click.argument("source", type=LOCAL_TEXT, metavar=metavar)
+    return click.argument("source", type=LOCAL_TEXT, metavar=metavar, shell_complete=complete_study)
 
 
 def is_local(source: str) -> bool:

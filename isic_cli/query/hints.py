@@ -13,6 +13,33 @@ from isic_cli.query.tree import Always, EndsWith, Exact, Node, StartsWith, Term,
 #: Values suggested for one that is unknown.
 _MOST = 3
 
+#: What people write for a value, and what the archive calls it.
+_SYNONYMS = {
+    "f": "female",
+    "w": "female",
+    "woman": "female",
+    "m": "male",
+    "man": "male",
+    "nv": "nevus",
+    "naevus": "nevus",
+    "mole": "nevus",
+    "mm": "melanoma",
+    "mel": "melanoma",
+    "bcc": "basal cell carcinoma",
+    "scc": "squamous cell carcinoma",
+    "sk": "seborrheic keratosis",
+    "ak": "solar or actinic keratosis",
+    "df": "dermatofibroma",
+    "bkl": "seborrheic keratosis",
+    "akiec": "solar or actinic keratosis",
+    "vasc": "hemangioma",
+    "arm": "upper extremity",
+    "leg": "lower extremity",
+    "face": "head and neck",
+    "dermoscopy": "dermoscopic",
+    "cancer": "malignant",
+}
+
 _KEYWORDS = frozenset({"AND", "OR", "NOT", "TO"})
 
 
@@ -71,7 +98,8 @@ def _suggestion(term: Term) -> str | None:
     known = _known_values()
     if term.field not in known or given in known[term.field]:
         return None
-    meant = _meant(term.field, given.casefold(), known)
+    plain = given.casefold()
+    meant = _meant(term.field, _SYNONYMS.get(plain, plain), known)
     if not meant:
         return f"{to_text(term)}: the data dictionary has no such value"
     words = " or ".join(to_text(Term(field, Exact(value))) for field, value in meant[:_MOST])

@@ -1,8 +1,12 @@
 """Open the archive that the settings name, over the network or inside the process."""
 
+import logging
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from isic_cli.config import DEMO_LOGINS, LOCAL_URL, ArchiveSpec, Settings
@@ -16,6 +20,9 @@ if TYPE_CHECKING:
     from isic_cli.folder.store import FolderStore
     from isic_cli.folder.transport import FolderTransport
     from isic_cli.models.image import ImageRecord
+
+
+logger = logging.getLogger(__name__)
 
 
 def open_api(settings: Settings) -> "ArchiveApi":
@@ -71,6 +78,7 @@ def open_store(spec: ArchiveSpec, cache_dir: Path, *, token: str | None = None) 
         from isic_cli.demo import DrawnFiles, demo_folder, own_collections
         from isic_cli.folder.collection_file import CollectionFile
 
+        cache_dir = _writable_cache(cache_dir)
         folder = demo_folder(cache_dir)
         login = DEMO_LOGINS.get(token or "")
         store = FolderStore.open(folder, writable=False, maker=DrawnFiles(folder))
@@ -88,6 +96,22 @@ def open_store(spec: ArchiveSpec, cache_dir: Path, *, token: str | None = None) 
             return IndexedStore(index)
         return FolderStore.open(spec.folder)
     raise UsageError(f"the archive {spec.name} is not inside the process")
+
+
+def _writable_cache(cache_dir: Path) -> Path:
+    """Return the cache; where it cannot be written, a folder that lasts as long as the process."""
+    place = next(
+        one
+        for one in (cache_dir / "demo", cache_dir, *cache_dir.absolute().parents)
+        if one.exists()
+    )
+    return cache_dir if os.access(place, os.W_OK) else Path(_spare_cache().name)
+
+
+@cache
+def _spare_cache() -> "TemporaryDirectory[str]":
+    logger.warning("the cache cannot be written: the demo is drawn in a temporary folder")
+    return TemporaryDirectory(prefix="isic-demo-")
 
 
 def folder_index(

@@ -6,7 +6,7 @@ import pytest
 from click.shell_completion import ShellComplete
 
 from isic_cli.cli.main import cli
-from tests.cli.conftest import Isic
+from tests.cli.conftest import Isic, with_accounts
 
 
 def offered(folder: Path, *words: str) -> list[str]:
@@ -43,10 +43,30 @@ def test_values_come_from_the_dictionary_until_there_is_an_index(isic: Isic, fol
 
 
 def test_collections_are_offered_by_name_and_number(isic: Isic, folder: Path) -> None:
-    assert offered(folder, "image", "list", "-c", "") == []
-    isic("cache", "refresh", "--collections")
     assert sorted(offered(folder, "image", "list", "-c", "mel")) == ["Melanoma", "melanoma"]
     assert offered(folder, "metadata", "stats", "-c", "7") == ["7"]
+    with with_accounts(isic, folder, {"users": []}) as there:
+        assert there("cache", "refresh", "--memberships").code == 0
+        # A server is asked for nothing: what is offered is what the index has.
+        url = there("collection", "show", "8", "--web").out.partition("/collections")[0]
+    assert offered(Path(url), "image", "list", "-c", "") == []
+    complete = ShellComplete(cli, {}, "isic", "_ISIC_COMPLETE")
+    found = complete.get_completions(["--archive", url, "image", "list", "-c"], "mel")
+    assert sorted(item.value for item in found) == ["Melanoma", "melanoma"]
+
+
+def test_studies_of_an_archive_on_this_machine_are_offered_by_number(demo_cache: Path) -> None:
+    del demo_cache
+    assert offered(Path("demo"), "study", "show", "") == ["1", "2", ""]
+    assert offered(Path("demo"), "study", "agreement", "2") == ["2", "2"]
+
+
+def test_schemes_and_executors_are_offered_by_name(folder: Path) -> None:
+    assert offered(folder, "metadata", "labels", "--scheme", "isic201") == [
+        *("isic2016", "isic2017", "isic2018", "isic2019", "isic201"),
+    ]
+    assert "ham10000" in offered(folder, "dataset", "split", "out", "--label", "")
+    assert offered(folder, "dataset", "dedupe", "out", "--executor", "p") == ["processes"]
 
 
 @pytest.mark.parametrize(
@@ -90,6 +110,7 @@ def test_a_damaged_index_offers_nothing(isic: Isic, folder: Path, tmp_path: Path
 
     for path in Path(os.environ["ISIC_CACHE_DIR"]).rglob("*.json"):
         path.write_text("torn", "utf-8")
+    (folder / "collections.json").write_text("torn", "utf-8")
     assert offered(folder, "image", "list", "-c", "M") == []
     assert offered(folder, "image", "list", "-s", "sex:m") == ["sex:male"]
 

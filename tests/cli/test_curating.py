@@ -185,7 +185,10 @@ def test_nothing_selected_is_nothing_done(isic: Isic) -> None:
 
     assert (done.code, done.err) == (
         0,
-        "Warning: standard input holds no ISIC id\nNothing was selected.\n",
+        (
+            "Warning: standard input holds no ISIC id\nNothing was selected.\n"
+            "Hint: an image must meet every option; leave one out, or count with isic metadata stats\n"
+        ),
     )
 
 

@@ -22,7 +22,11 @@ def test_lesions_are_listed_by_id(isic: Isic) -> None:
 def test_lesions_are_narrowed_by_images_and_by_time(isic: Isic) -> None:
     assert isic("lesion", "list", "--min-images", "2", "-q").lines == ["IL_0000002"]
     none = isic("lesion", "list", "--longitudinal", "-q")
-    assert (none.code, none.out, none.err) == (0, "", "No lesion was selected.\n")
+    assert (none.code, none.out, none.err) == (
+        0,
+        "",
+        "No lesion was selected.\nHint: isic lesion list shows all whose images you may see\n",
+    )
     assert isic("lesion", "list", "--longitudinal", "--fail-empty").code == 9
 
 

@@ -30,7 +30,7 @@ def test_studies_are_listed_and_filtered(isic: Isic) -> None:
         "description": "Made by hand.",
     }
     assert isic("study", "list", "TINY", "-q").out == "5\n"
-    assert isic("study", "list", "other").err == "No study was selected.\n"
+    assert isic("study", "list", "other").err.startswith("No study was selected.\nHint: ")
     assert isic("study", "list", "other", "--fail-empty").code == 9
 
 

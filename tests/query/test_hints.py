@@ -9,7 +9,7 @@ from isic_metadata.diagnosis_hierarchical import DiagnosisEnum
 from isic_cli.models.dictionary import DROPPED
 from isic_cli.query import FIELDS, Exact, Term, parse, unknown_value_hint
 from isic_cli.query.fields import REMOVED
-from isic_cli.query.hints import suggestions_for
+from isic_cli.query.hints import _SYNONYMS, suggestions_for
 
 
 @pytest.mark.parametrize(
@@ -149,3 +149,28 @@ def test_what_was_meant_is_looked_for_on_all_levels(query: str, lines: list[str]
 def test_a_part_of_a_body_is_found_below_the_region_that_was_asked_for() -> None:
     (line,) = suggestions_for(parse("anatom_site_1:back").tree)
     assert line.startswith('anatom_site_1:back: did you mean anatom_site_3:"Lower back" or ')
+
+
+@pytest.mark.parametrize(
+    ("query", "meant"),
+    [
+        ("diagnosis_1:bcc", 'diagnosis_3:"Basal cell carcinoma"'),
+        ("diagnosis_3:NV", "diagnosis_3:Nevus"),
+        ("sex:f", "sex:female"),
+        ("anatom_site_3:face", 'anatom_site_1:"Head and neck"'),
+    ],
+)
+def test_what_people_call_a_value_is_answered_with_what_the_archive_calls_it(
+    query: str, meant: str
+) -> None:
+    (line,) = suggestions_for(parse(query).tree)
+    assert line == f"{query}: did you mean {meant}?"
+
+
+def test_every_synonym_stands_for_a_value_that_there_is() -> None:
+    lost = [name for name in _SYNONYMS if "no such value" in suggestions_for_value(name)]
+    assert lost == []
+
+
+def suggestions_for_value(name: str) -> str:
+    return "".join(suggestions_for(parse(f"diagnosis_3:{name}").tree))

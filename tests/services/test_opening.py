@@ -1,12 +1,13 @@
 """Which archive inside the process is opened."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from isic_cli.config import LOCAL_URL, ArchiveSpec
 from isic_cli.errors import LocalError, UsageError
-from isic_cli.services.opening import open_transport
+from isic_cli.services.opening import open_store, open_transport
 
 
 def test_a_folder_is_opened_by_its_path(demo: Path, tmp_path: Path) -> None:
@@ -28,3 +29,14 @@ def test_a_folder_that_is_no_archive_is_refused(tmp_path: Path) -> None:
 def test_an_archive_over_the_network_is_not_opened_here(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="the archive prod is not inside the process"):
         open_transport(ArchiveSpec("remote", "prod", "https://x"), tmp_path)
+
+
+def test_a_demo_whose_cache_cannot_be_written_is_drawn_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whoever runs the tests may be root, whom no mode keeps out.
+    monkeypatch.setattr(os, "access", lambda path, mode: tmp_path not in Path(path).parents)
+    (tmp_path / "cache").mkdir()
+    store = open_store(ArchiveSpec("demo", "demo", LOCAL_URL), tmp_path / "cache")
+    assert len(store.ids) == 60
+    assert list((tmp_path / "cache").iterdir()) == []
