@@ -45,6 +45,7 @@ class Shell:
         )
 
 
+@pytest.mark.slow
 def test_a_collection_to_a_csv_of_three_fields(shell: Shell) -> None:
     done = shell.run(
         "isic image list -c 66 -f csv --fields isic_id,diagnosis_1,age_approx -o nevi.csv"
@@ -55,6 +56,7 @@ def test_a_collection_to_a_csv_of_three_fields(shell: Shell) -> None:
     )
 
 
+@pytest.mark.slow
 def test_what_failed_is_fetched_again_from_the_report(shell: Shell) -> None:
     (shell.folder / "ids.txt").write_text("".join(f"{row['isic_id']}\n" for row in ROWS))
     (shell.folder / "isic.toml").write_text("retries = 0\n")
@@ -70,6 +72,7 @@ def test_what_failed_is_fetched_again_from_the_report(shell: Shell) -> None:
     assert len(list((shell.folder / "out").glob("ISIC_*.jpg"))) == 4
 
 
+@pytest.mark.slow
 def test_what_was_not_found_stays_a_failure_when_it_is_asked_for_again(shell: Shell) -> None:
     (shell.folder / "ids.txt").write_text("ISIC_0000001\nISIC_9999999\nfoo\n")
     done = shell.run(
@@ -89,6 +92,7 @@ def test_what_was_not_found_stays_a_failure_when_it_is_asked_for_again(shell: Sh
     assert "Warning: ISIC_9999999: not in the archive" in done.stderr.partition("run.jsonl")[2]
 
 
+@pytest.mark.slow
 def test_a_download_is_searched_offline(shell: Shell) -> None:
     assert shell.run("isic image download -y out/").returncode == 0
     done = shell.run(

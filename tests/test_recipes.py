@@ -98,6 +98,7 @@ def test_melanomas_and_naevi_are_of_people_under_40(work: Path) -> None:
     assert len(sides) == len({patient for patient, _ in sides})
 
 
+@pytest.mark.slow
 def test_ham10000_loses_what_2019_has_too(work: Path) -> None:
     (copied, *_), (first, *_) = (
         ids_of("2019", "ISIC_2019_Test"),

@@ -72,6 +72,7 @@ def test_the_interval_of_a_share_is_the_binomial_one() -> None:
     assert found.interval == Interval(low=0.23, high=0.38, level=0.9, rounds=20000, undefined=0)
 
 
+@pytest.mark.slow
 def test_items_that_all_differ_are_drawn_as_often() -> None:
     # The standard error of a mean of n values is known: here of 400 normal numbers.
     values = np.random.default_rng(5).normal(size=400)

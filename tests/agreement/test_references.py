@@ -120,6 +120,7 @@ def assert_equal(found: dict[str, Agreement], expected: dict[str, float], seed: 
         assert close(found[name], value), (seed, name)
 
 
+@pytest.mark.slow
 def test_coefficients_equal_the_recorded_ones_of_maintained_packages() -> None:
     recorded = json.loads(RECORDED.read_text("utf-8"))
     assert len(recorded) == 40
@@ -171,6 +172,7 @@ def by_hand(values: FloatArray) -> tuple[float, float, float]:
     return observed, (observed - fleiss) / (1 - fleiss), (observed - gwet) / (1 - gwet)
 
 
+@pytest.mark.slow
 def test_agreement_fleiss_and_ac1_equal_their_definitions_with_empty_cells() -> None:
     for seed in SEEDS:
         values = random_table(seed)

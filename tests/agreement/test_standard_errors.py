@@ -79,6 +79,7 @@ def jackknifed(values: FloatArray, coefficient: str) -> tuple[Agreement, float]:
     return of(values), float(np.sqrt((total - 1) * without.var()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("coefficient", [*FORMS, "ordinal", "interval"])
 def test_errors_of_correlations_and_alpha_are_near_those_of_leaving_items_out(
     coefficient: str,

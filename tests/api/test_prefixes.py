@@ -36,6 +36,7 @@ SPREADS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", SPREADS)
 def test_by_id_gives_every_image_once_sorted(what: str, caplog: pytest.LogCaptureFixture) -> None:
     ids = SPREADS[what]

@@ -13,6 +13,7 @@ from tests.support.challenge_cases import CASES, TASKS, case
 ANSWERS = Path(__file__).parents[1] / "data" / "challenge" / "answers.csv.gz"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", TASKS)
 def test_figures_are_those_of_the_reference_on_300_submissions(task: str) -> None:
     rows = [row for _, row in RowReader(ANSWERS) if row["task"] == task]

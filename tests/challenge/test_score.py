@@ -18,6 +18,7 @@ def truth_of(task: str, number: int, **facts: tuple[str, ...]) -> tuple[Truth, n
     return Truth("t", find_task(task), ids, truth, weights, facts), np.array(drawn.predictions)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("task", "metric"), [("2019:1", ""), ("2020:1", "auc"), ("2020:1", "ece")])
 def test_an_interval_is_that_of_rows_drawn_one_by_one(task: str, metric: str) -> None:
     truth, said = truth_of(task, 3)
@@ -58,6 +59,7 @@ def test_ages_of_many_values_are_put_in_bands() -> None:
     assert banded(["1", "2", "male"]) == ["1", "2", "male"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", ["auc", "pauc", "ap", "brier", "ece"])
 @pytest.mark.parametrize("weight", [1.0, 3.0, 0.3])
 def test_an_interval_over_many_rows_is_that_of_a_multinomial_draw(

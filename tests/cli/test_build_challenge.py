@@ -38,6 +38,7 @@ def work(folder: Path, host: Loopback) -> Path:
     return work
 
 
+@pytest.mark.slow
 def test_the_images_of_a_challenge_are_those_of_its_tables(isic: Isic, work: Path) -> None:
     table = work / "archive/metadata.csv"
     table.write_text(table.read_text().replace("ISIC_00000", "ISIC_00243"))

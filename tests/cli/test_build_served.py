@@ -21,6 +21,7 @@ def work(folder: Path) -> Path:
     return work
 
 
+@pytest.mark.slow
 def test_a_second_build_asks_only_whether_the_archive_has_changed(isic: Isic, work: Path) -> None:
     with served_folder(work / "served") as url:
         assert isic("dataset", "build", "set.toml", archive=url).code == 0

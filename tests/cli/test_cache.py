@@ -85,6 +85,7 @@ def test_a_table_of_the_indexes_leaves_out_what_no_terminal_has_room_for(isic: I
     assert isic("cache", "info", "-f", "table").lines[0].split() == [*columns, "problem"]
 
 
+@pytest.mark.slow
 def test_sql_answers_in_every_format(isic: Isic) -> None:
     isic("cache", "refresh", "--collections")
     query = "select sex, count(*) as n from images where sex is not null group by sex order by n"

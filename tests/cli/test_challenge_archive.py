@@ -66,6 +66,7 @@ def test_labels_alone_are_split_into_the_usual_shares(isic: Isic, ham: Path) -> 
     assert {row["split"] for row in table(Path("s.csv").read_text())} == {"train", "val", "test"}
 
 
+@pytest.mark.slow
 def test_it_is_counted_compared_drawn_cited_and_exported(isic: Isic, ham: Path) -> None:
     counted = isic("dataset", "stats", str(ham), "-f", "csv")
     assert {"section": "total", "value": "images", "count": "12", "percent": ""} in table(

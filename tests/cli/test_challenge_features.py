@@ -94,6 +94,7 @@ def _spoil(folder: Path) -> None:
                 picture.save(name.with_suffix(".jpg"), quality=100)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["1", "2"])
 @pytest.mark.parametrize("target", ["out", "out.zip"])
 def test_masks_are_mended_where_they_are_beyond_doubt(isic: Call, task: str, target: str) -> None:

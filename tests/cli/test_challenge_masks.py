@@ -98,6 +98,7 @@ def test_attributes_score_as_the_reference_has_them(isic: Call) -> None:
         assert row["low"] <= row["score"] <= row["high"]
 
 
+@pytest.mark.slow
 def test_the_published_answer_of_three_masks(isic: Call) -> None:
     shared = (
         Path(__file__).resolve().parents[3] / "shared/data/masks/segmentation-challenge-scoring"

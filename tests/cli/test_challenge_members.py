@@ -43,6 +43,7 @@ def test_members_are_fetched_alone_and_the_folder_is_an_archive(isic: Isic, host
     assert isic("image", "list", "-q", archive="out").lines[0] == "ISIC_0024306"
 
 
+@pytest.mark.slow
 def test_a_hundred_of_ten_thousand_members_cost_their_own_bytes_and_the_directory(
     isic: Isic, host: Loopback
 ) -> None:

@@ -303,6 +303,7 @@ def test_a_private_image_does_not_go_into_a_public_collection(served: Isic) -> N
     assert (search.code, "cannot contain private images" in search.err) == (3, True)
 
 
+@pytest.mark.slow
 def test_a_refused_id_stops_a_script(folder: Path) -> None:
     script = 'echo "$2" | "$0" -m isic_cli --archive "$1" collection add 7 --from - && echo done'
 

@@ -307,6 +307,7 @@ def test_a_second_verify_reads_nothing_and_deep_reads_all(
     assert reasons() == {"read", "remembered"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("executor", ["threads", "processes"])
 def test_deep_reads_the_same_wherever_it_reads(
     dataset: Isic, out: Path, tmp_path: Path, executor: str

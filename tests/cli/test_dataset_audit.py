@@ -33,6 +33,7 @@ def rows(done: Result) -> list[dict[str, Any]]:
     return list(csv.DictReader(io.StringIO(done.out)))
 
 
+@pytest.mark.slow
 def test_blurred_and_black_pictures_are_ranked_first_of_their_kinds(isic: Isic, pile: Path) -> None:
     done = isic("dataset", "audit", "pile", "--share", "10", "-f", "csv")
     assert done.code == 0
@@ -43,6 +44,7 @@ def test_blurred_and_black_pictures_are_ranked_first_of_their_kinds(isic: Isic, 
     assert "Note: pile has no metadata: only its pictures are judged.\n" in done.err
 
 
+@pytest.mark.slow
 def test_a_damaged_picture_is_a_finding_and_the_code_is_3(isic: Isic, pile: Path) -> None:
     (pile / "ISIC_0000099.jpg").write_bytes(b"\xff\xd8\xff nothing")
     done = isic("dataset", "audit", "pile", "-f", "csv", "--report", "run.jsonl")
@@ -54,6 +56,7 @@ def test_a_damaged_picture_is_a_finding_and_the_code_is_3(isic: Isic, pile: Path
     assert report[-1]["summary"]["exit_code"] == 3
 
 
+@pytest.mark.slow
 def test_the_findings_go_into_an_option_that_takes_ids(isic: Isic, pile: Path) -> None:
     isic("dataset", "audit", "pile", "--kinds", "dark", "-o", "look.csv")
     done = isic("image", "list", "--exclude", "look.csv", "-q")
@@ -61,6 +64,7 @@ def test_the_findings_go_into_an_option_that_takes_ids(isic: Isic, pile: Path) -
     assert "ISIC_0000004" not in done.lines
 
 
+@pytest.mark.slow
 def test_a_contact_sheet_shows_the_first_findings(isic: Isic, pile: Path) -> None:
     done = isic("dataset", "audit", "pile", "--sheet", "look.png", "--first", "2", "-o", "look.csv")
     assert "look.png: 2 findings, " in done.err
@@ -168,6 +172,7 @@ def test_what_cannot_be_audited_says_why(
     assert done.out == ""
 
 
+@pytest.mark.slow
 def test_the_masks_of_a_downloaded_study_are_no_pictures_of_the_set(isic: Isic, pile: Path) -> None:
     masks = pile / "studies" / "1" / "masks"
     masks.mkdir(parents=True)
@@ -176,6 +181,7 @@ def test_the_masks_of_a_downloaded_study_are_no_pictures_of_the_set(isic: Isic, 
     assert "12 images: " in done.err
 
 
+@pytest.mark.slow
 def test_of_two_pictures_with_one_id_the_first_is_judged(isic: Isic, pile: Path) -> None:
     (pile / "b").mkdir()
     drawn(1).save(pile / "b" / "ISIC_0000001.png")

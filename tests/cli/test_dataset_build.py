@@ -134,6 +134,7 @@ def test_nothing_is_done_again_when_nothing_changed(isic: Isic, work: Path) -> N
     assert before == {path: path.stat().st_mtime_ns for path in before}
 
 
+@pytest.mark.slow
 def test_the_facts_of_a_build_say_what_its_tables_hold(built: Path) -> None:
     file = load_recipe(built / "set.toml")
     facts = build_facts(file, BuildState.open(built / "lesions", "lesions"))

@@ -42,6 +42,7 @@ def sets(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_what_two_data_sets_share_is_told_by_its_kind(isic: Isic, sets: Path) -> None:
     done = isic(
         *("dataset", "check-leak", "train", "test"),
@@ -86,6 +87,7 @@ def test_what_two_data_sets_share_is_told_by_its_kind(isic: Isic, sets: Path) ->
     assert (sets / "x.txt").read_text().split() == [f"ISIC_000000{at}" for at in (3, 1, 2, 4)]
 
 
+@pytest.mark.slow
 def test_leaving_out_what_leaks_mends_it(isic: Isic, sets: Path) -> None:
     isic("dataset", "check-leak", "train", "test", "--write-exclude", "x.txt")
     for isic_id in (sets / "x.txt").read_text().split():
@@ -154,6 +156,7 @@ def test_tables_that_name_lesions_otherwise_are_told_and_joined(isic: Isic, tmp_
     assert "otherwise" not in done.err
 
 
+@pytest.mark.slow
 def test_the_pictures_of_what_is_shared_are_drawn(isic: Isic, sets: Path) -> None:
     done = isic("dataset", "check-leak", "train", "test", "--sheet", "leaks.png")
     assert "leaks.png: 7 of 7 leaks, 14 pictures.\n" in done.err
@@ -170,6 +173,7 @@ def test_the_pictures_of_what_is_shared_are_drawn(isic: Isic, sets: Path) -> Non
     assert "none.png: not drawn, since there is nothing to show." in none.err
 
 
+@pytest.mark.slow
 def test_a_damaged_picture_is_told_and_the_rest_compared(isic: Isic, sets: Path) -> None:
     (sets / "other").mkdir()
     drawn(50).save(sets / "other" / "mine.png")
@@ -180,6 +184,7 @@ def test_a_damaged_picture_is_told_and_the_rest_compared(isic: Isic, sets: Path)
     assert '"counts": {"ok": 5, "failed": 1}' in (sets / "run.jsonl").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [

@@ -60,6 +60,7 @@ TABLES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", TABLES)
 def test_a_parquet_table_has_every_value_and_type(isic: Isic, tmp_path: Path, program: str) -> None:
     pytest.importorskip("pyarrow" if program == "pandas" else program)
@@ -70,6 +71,7 @@ def test_a_parquet_table_has_every_value_and_type(isic: Isic, tmp_path: Path, pr
     assert sorted(row["file_name"] for row in read) == [f"images/{one}.jpg" for one in IDS]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", TABLES)
 def test_a_csv_table_has_every_value_and_type(isic: Isic, tmp_path: Path, program: str) -> None:
     pytest.importorskip(program)
@@ -213,6 +215,7 @@ def test_pycocotools_reads_images_licences_and_masks(isic: Isic, tmp_path: Path)
     assert without(read) == without(expected())
 
 
+@pytest.mark.slow
 def test_a_second_reader_of_coco_agrees(isic: Isic, tmp_path: Path) -> None:
     pytest.importorskip("globox")
     export(isic, "--to", "coco", *LABELLED)

@@ -96,6 +96,7 @@ def subprocess_isic(
     )
 
 
+@pytest.mark.slow
 def test_a_redirected_output_is_utf8_whatever_the_locale(folder: Path) -> None:
     text = (folder / "metadata.csv").read_text("utf-8").replace("Clinic A", "皮膚科 Klinik Ä")
     (folder / "metadata.csv").write_text(text, "utf-8")
@@ -104,6 +105,7 @@ def test_a_redirected_output_is_utf8_whatever_the_locale(folder: Path) -> None:
     assert "皮膚科 Klinik Ä".encode() in done.stdout
 
 
+@pytest.mark.slow
 def test_a_closed_pipe_ends_quietly(folder: Path) -> None:
     command = f"{sys.executable} -m isic_cli --archive {folder} image list -q | head -n 1"
     done = subprocess.run(

@@ -78,6 +78,7 @@ def wait_until(is_so: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "number", "after"), MOMENTS)
 def test_no_process_stays_and_one_line_is_said(
     name: str, number: signal.Signals, after: float, home: Path

@@ -170,6 +170,7 @@ def test_killed_at_any_moment_a_second_run_gives_the_same_folder(
         assert everything(out) == wanted, moment
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_stalled_server_holds_nobody_up(
     tmp_path: Path, signum: signal.Signals, code: int
@@ -197,6 +198,7 @@ def test_a_stalled_server_holds_nobody_up(
     assert len((tmp_path / "out" / "metadata.csv").read_text().splitlines()) == 3
 
 
+@pytest.mark.slow
 def test_a_stalled_listing_holds_nobody_up(tmp_path: Path) -> None:
     release = threading.Event()
     nothing: Reply = stalled(b"", 0, release)
@@ -211,6 +213,7 @@ def test_a_stalled_listing_holds_nobody_up(tmp_path: Path) -> None:
         release.set()
 
 
+@pytest.mark.slow
 def test_a_second_interrupt_is_immediate(tmp_path: Path) -> None:
     release = threading.Event()
     with ArchiveHost() as host:

@@ -26,6 +26,7 @@ def names(url: str = OUT) -> set[str]:
     return {name.removeprefix(f"{root}/") for name in store().find(root)}
 
 
+@pytest.mark.slow
 def test_a_download_into_a_bucket_has_the_bytes_of_one_on_disk(
     bucket: str, isic: Isic, tmp_path: Path
 ) -> None:
@@ -65,6 +66,7 @@ def test_a_second_run_uploads_nothing_again_on_this_machine_or_another(
     assert {name: changes(OUT)[name] for name in pictures} == pictures
 
 
+@pytest.mark.slow
 def test_a_folder_in_a_bucket_is_an_archive(bucket: str, isic: Isic) -> None:
     isic("image", "download", "-y", OUT)
     known = isic("image", "list", "-f", "ids")
@@ -119,6 +121,7 @@ def test_a_gallery_in_a_bucket_has_its_page_and_its_pictures(bucket: str, isic: 
     }
 
 
+@pytest.mark.slow
 def test_an_interrupted_upload_goes_on_and_sends_nothing_twice(
     bucket: str, isic: Isic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,6 +140,7 @@ def test_an_interrupted_upload_goes_on_and_sends_nothing_twice(
     assert {name: changes(OUT)[name] for name in kept} == {name: before[name] for name in kept}
 
 
+@pytest.mark.slow
 def test_a_copy_that_was_lost_is_fetched_again_and_deletes_nothing(
     bucket: str, isic: Isic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,6 +158,7 @@ def test_a_copy_that_was_lost_is_fetched_again_and_deletes_nothing(
     assert store().exists("bucket/isic2/beside.txt")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url", ["s3://nowhere-at-all/x", "s3://"])
 def test_a_bucket_that_is_not_there_is_one_line(bucket: str, url: str, isic: Isic) -> None:
     done = isic("image", "download", "-y", url)
@@ -162,6 +167,7 @@ def test_a_bucket_that_is_not_there_is_one_line(bucket: str, url: str, isic: Isi
     assert url in done.err
 
 
+@pytest.mark.slow
 def test_credentials_that_are_missing_are_exit_code_4(
     bucket: str, isic: Isic, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,6 +34,7 @@ def columns_of(path: Path) -> list[str]:
     return [row[0] for row in rows]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [["image", "list", "-f", "json"], ["metadata", "download"]])
 def test_the_index_answers_as_the_archive_does(command: list[str], indexed: Isic) -> None:
     for selection in SELECTIONS:
@@ -91,6 +92,7 @@ def test_an_expression_that_is_none_ends_at_once(expression: str, says: str, ind
     assert says in done.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [["image", "list"], ["metadata", "stats"]])
 @pytest.mark.parametrize(
     ("expression", "says"),
@@ -215,6 +217,7 @@ def test_collections_are_named_as_they_are_online(name: str, code: int, indexed:
         assert offline.err == indexed("image", "list", "-c", name).err
 
 
+@pytest.mark.slow
 def test_a_table_can_tell_the_collections_of_each_image(indexed: Isic) -> None:
     done = indexed(
         *("metadata", "download", "--offline", "--with", "collections", "-f", "jsonl"),
@@ -240,6 +243,7 @@ def test_a_table_can_tell_the_collections_of_each_image(indexed: Isic) -> None:
     assert refused.code == 2
 
 
+@pytest.mark.slow
 def test_parquet_goes_out_typed_and_its_ids_come_in_again(indexed: Isic, tmp_path: Path) -> None:
     for number, extra in enumerate((["--offline"], [])):
         path = tmp_path / f"{number}.parquet"
@@ -285,6 +289,7 @@ def test_an_export_to_a_folder_that_is_not_there_is_told(indexed: Isic, tmp_path
     assert done.err == f"Error: cannot write {path}: No such file or directory\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", [[], ["--offline"]])
 def test_parquet_has_the_columns_in_the_order_of_the_csv(
     where: list[str], indexed: Isic, tmp_path: Path
@@ -298,6 +303,7 @@ def test_parquet_has_the_columns_in_the_order_of_the_csv(
     assert columns_of(path) == ["sex", "n", "age"]
 
 
+@pytest.mark.slow
 def test_the_index_answers_when_the_archive_is_gone(indexed: Isic, folder: Path) -> None:
     shutil.rmtree(folder)
     folder.mkdir()
@@ -307,6 +313,7 @@ def test_the_index_answers_when_the_archive_is_gone(indexed: Isic, folder: Path)
     assert indexed("metadata", "stats", "--offline").code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "selection",
     [
@@ -324,6 +331,7 @@ def test_parts_and_samples_are_those_of_the_archive(selection: list[str], indexe
         assert (offline.code, offline.out) == (0, online.out)
 
 
+@pytest.mark.slow
 def test_a_folder_remembers_an_expression_and_asks_the_index_again(
     indexed: Isic, tmp_path: Path
 ) -> None:

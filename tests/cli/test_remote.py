@@ -103,6 +103,7 @@ def test_one_image_of_many_that_is_missing_makes_it_partial(isic: Isic, tmp_path
     assert len(list((tmp_path / "out").glob("ISIC_*.jpg"))) == 4
 
 
+@pytest.mark.slow
 def test_the_first_row_comes_before_the_second_page_is_answered() -> None:
     gate = threading.Event()
     answered: list[str] = []
@@ -129,6 +130,7 @@ def test_the_first_row_comes_before_the_second_page_is_answered() -> None:
     assert (process.returncode, err, out.count("\n")) == (0, "", 249)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "make", [lambda: ("image", "list"), lambda: ("image", "download", "-y", "out")]
 )

@@ -20,6 +20,7 @@ def test_values_are_counted(where: list[str], isic: Isic) -> None:
     assert done.err == f"4 images, counted by the {'index' if where else 'facets'}.\n"
 
 
+@pytest.mark.slow
 def test_every_source_counts_the_same(isic: Isic) -> None:
     isic("cache", "refresh")
     for text in (

@@ -34,10 +34,12 @@ class Shell:
         return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
+@pytest.mark.slow
 def test_a_closed_standard_output_is_the_machines_fault(shell: Shell) -> None:
     assert shell(f"{ISIC} collection list -q >&-") == (8, "", "Error: standard output is closed\n")
 
 
+@pytest.mark.slow
 def test_no_file_of_the_run_gets_the_number_of_a_closed_stream(shell: Shell) -> None:
     code, _, _ = shell(f"{ISIC} image download -y -l 1 --report r.jsonl out <&- >&- 2>&-")
     assert code == 0
@@ -50,6 +52,7 @@ def test_a_closed_standard_input_is_told_when_it_is_read(shell: Shell) -> None:
     assert err == "Error: cannot read standard input: Bad file descriptor\n"
 
 
+@pytest.mark.slow
 def test_a_run_that_works_goes_on_when_nobody_hears_its_warnings(shell: Shell) -> None:
     full = "2>/dev/full" if Path("/dev/full").exists() else "2>&-"
     assert shell(f"{ISIC} image list -q -l 1 --from <(echo ISIC_9000001) {full}") == (
@@ -59,6 +62,7 @@ def test_a_run_that_works_goes_on_when_nobody_hears_its_warnings(shell: Shell) -
     )
 
 
+@pytest.mark.slow
 @needs_full
 @pytest.mark.parametrize("arguments", ["image list -f parquet", "--version"])
 def test_a_full_disk_under_standard_output_is_no_bug(shell: Shell, arguments: str) -> None:
@@ -66,6 +70,7 @@ def test_a_full_disk_under_standard_output_is_no_bug(shell: Shell, arguments: st
     assert (code, out, err.splitlines()[0]) == (8, "", FULL)
 
 
+@pytest.mark.slow
 @needs_full
 def test_a_log_file_on_a_full_disk_ends_a_good_run_with_8(shell: Shell) -> None:
     code, out, err = shell(f"{ISIC} --log-file /dev/full image list -q -l 1")
@@ -73,6 +78,7 @@ def test_a_log_file_on_a_full_disk_ends_a_good_run_with_8(shell: Shell) -> None:
     assert err.startswith("Error: cannot write the log file /dev/full: No space left on device\n")
 
 
+@pytest.mark.slow
 def test_a_reader_that_wants_no_more_ends_the_run_quietly(shell: Shell) -> None:
     assert shell(f"{ISIC} image list -f jsonl --fields isic_id | head -n 1") == (
         0,
@@ -81,6 +87,7 @@ def test_a_reader_that_wants_no_more_ends_the_run_quietly(shell: Shell) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_deleted_working_folder_is_named(shell: Shell) -> None:
     gone = "mkdir gone && cd gone && rmdir ../gone"
     assert shell(f"{gone} && {ISIC} image download -y -l 1 out") == (
@@ -90,6 +97,7 @@ def test_a_deleted_working_folder_is_named(shell: Shell) -> None:
     )
 
 
+@pytest.mark.slow
 def test_standard_output_in_a_pipe_is_utf_8_whatever_the_locale(shell: Shell) -> None:
     listing = f"{ISIC} image list -s isic_id:ISIC_9000008 -f tsv --fields attribution"
     assert shell(listing, LC_ALL="C", PYTHONCOERCECLOCALE="0", PYTHONUTF8="0") == (

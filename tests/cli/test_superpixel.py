@@ -101,6 +101,7 @@ def test_when_all_fail_for_one_reason_the_code_is_that_of_the_reason(
     assert isic("superpixel", "decode", "none.png", str(cut), "-o", "out").code == 3
 
 
+@pytest.mark.slow
 def test_files_are_read_without_loading_a_network_library(isic: Isic, tmp_path: Path) -> None:
     lay_out(tmp_path)
     code = (

@@ -68,6 +68,7 @@ def answers(isic: Isic, table: Path, split: Path, pairs: Path) -> list[tuple[int
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [*WRITTEN, *MADE])
 def test_every_reader_takes_every_format_alike(isic: Isic, tmp_path: Path, kind: str) -> None:
     for name in ("reference", "split"):

@@ -112,6 +112,7 @@ ONCE: dict[str, Reply] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ONCE.values(), ids=ONCE)
 def test_a_fault_that_passes_leaves_nothing_but_the_file(
     host: ArchiveHost, download: Callable[..., Result], tmp_path: Path, fault: Reply
@@ -140,6 +141,7 @@ FOR_EVER: dict[str, tuple[Reply, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FOR_EVER, ids=FOR_EVER)
 def test_a_fault_that_stays_fails_that_image_and_keeps_the_rest(
     host: ArchiveHost,
@@ -421,6 +423,7 @@ def test_a_full_disk_stops_the_run_and_a_larger_one_finishes_it(
     assert (alone(host, *command).returncode, files(small_disk)) == (0, BODIES)
 
 
+@pytest.mark.slow
 def test_a_read_only_disk_stops_the_run(host: ArchiveHost, isic: Isic, small_disk: Path) -> None:
     assert mount("-o", "remount,ro", str(small_disk))
     done = alone(host, "image", "download", "-y", "--force", "out")

@@ -35,6 +35,7 @@ def signed_in(archive: OAuthArchive, *, expires_at: float = 4e9) -> StoredLogin:
     return login
 
 
+@pytest.mark.slow
 def test_logging_in_by_copy_and_paste_keeps_a_private_login(archive: OAuthArchive) -> None:
     command = [sys.executable, "-m", "isic_cli", "--archive", archive.url, "user", "login"]
     with subprocess.Popen(
@@ -196,6 +197,7 @@ def test_a_folder_and_a_guest_do_not_log_in(isic: Isic, archive: OAuthArchive) -
     assert archive.seen == []
 
 
+@pytest.mark.slow
 def test_no_token_is_ever_shown(archive: OAuthArchive, tmp_path: Path) -> None:
     login = signed_in(archive, expires_at=1.0)
     logged = tmp_path / "log.txt"

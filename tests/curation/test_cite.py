@@ -126,6 +126,7 @@ def test_the_command_line_offers_the_styles_that_can_be_written() -> None:
     assert CHOICES == STYLES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", HOSTILE)
 def test_pybtex_reads_back_the_very_title_and_authors(text: str) -> None:
     one = Reference(text, (text, "Other"), 2026, note=text, related=[PAPER])

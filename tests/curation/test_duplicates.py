@@ -238,6 +238,7 @@ COPIES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", COPIES)
 def test_a_copy_is_found_with_its_original_alone(tmp_path: Path, way: str) -> None:
     images = {f"{seed}.png": drawn(seed) for seed in range(4)}

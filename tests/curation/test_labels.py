@@ -103,6 +103,7 @@ def test_2017_2016_and_2020_split_as_their_tasks_did() -> None:
     }
 
 
+@pytest.mark.slow
 def test_the_tables_agree_with_the_ground_truth_of_the_challenges(shared: Path) -> None:
     got = {
         name: [(found.agreed, found.differing, found.unmapped, found.unjoined) for found in pair]

@@ -24,6 +24,7 @@ def look(image: Image.Image, kind: str = "PNG", **options: object) -> Fingerprin
     return fingerprint(encoded(image, kind, **options))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(6))
 def test_a_picture_encoded_again_smaller_or_brighter_is_still_the_same(number: int) -> None:
     picture = drawn(number, (640, 480))
@@ -118,6 +119,7 @@ def test_a_damaged_or_absent_picture_is_an_error_that_names_it(tmp_path: Path) -
         digest_pixels(tmp_path / "absent.jpg")
 
 
+@pytest.mark.slow
 def test_bare_skin_never_matches_bare_skin_whatever_its_hash() -> None:
     tiles = [look(skin(number)).thumbnail for number in range(8)]
     assert [one for one in combinations(tiles, 2) if confirm(*one).accepted] == []

@@ -259,6 +259,7 @@ def test_a_check_names_the_leaking_groups_with_their_images() -> None:
     )
 
 
+@pytest.mark.slow
 def test_random_data_sets_never_leak_whatever_is_asked() -> None:
     random = np.random.default_rng(11)
     for case in range(40):

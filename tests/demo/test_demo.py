@@ -70,6 +70,7 @@ def test_a_listing_draws_nothing_and_a_picture_only_what_belongs_to_it(tmp_path:
         assert names(folder) == sorted([*TABLES, *list(shots())[1].files])
 
 
+@pytest.mark.slow
 def test_a_study_s_markups_are_drawn_when_studies_are_asked_for(demo: Path, tmp_path: Path) -> None:
     folder = demo_folder(tmp_path)
     store = FolderStore.open(folder, writable=False, maker=DrawnFiles(folder))
@@ -229,6 +230,7 @@ def test_superpixels_are_connected_and_number_from_zero(demo: Path) -> None:
     assert neighbours_agree(labels[::2, ::2]) == count
 
 
+@pytest.mark.slow
 def test_every_dermoscopic_picture_has_superpixels_and_a_segmentation(demo: Path) -> None:
     wanted = [row for row in rows(demo / "metadata.csv") if row["image_type"] == "dermoscopic"]
     assert len(list((demo / "superpixels").iterdir())) == len(wanted)

@@ -19,6 +19,7 @@ def fuzz(first: int, count: int) -> str:
     return "" if done.returncode == 0 else done.stdout
 
 
+@pytest.mark.slow
 def test_twenty_trials_end_as_the_contract_says() -> None:
     assert fuzz(0, 20) == ""
 

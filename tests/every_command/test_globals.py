@@ -12,6 +12,7 @@ from tests.every_command.tree import COMMANDS
 GLOBAL = {"--archive", "--dev", "--sandbox", "--guest", "--token-file", "--insecure", "--log-file"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_takes_the_global_options_and_its_help_shows_none(name: str) -> None:
     command = COMMANDS[name]

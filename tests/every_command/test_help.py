@@ -52,6 +52,7 @@ def test_a_help_page_is_shown_as_it_was_meant(name: str) -> None:
     assert [p.name for p in options if not p.help and not p.hidden] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_examples_of_a_command_run_on_the_demo(name: str, isic: Isic, work: Path) -> None:
     command = COMMANDS[name]

@@ -7,6 +7,7 @@ import pytest
 from tests.every_command.conftest import Isic
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("place", "words"),
     [

@@ -22,7 +22,7 @@ OTHERS = {
     *("--against", "--check", "--exclude", "--features", "--from", "--from-isic-ids"),
     *("--from-snapshot", "--ids", "--image", "--images", "--input", "--metadata", "--pairs"),
     *("--embeddings", "--previous", "--scheme", "--split", "--download", "--outdir"),
-    *("--map", "--mask", "--into"),
+    *("--map", "--mask", "--into", "--lock", "--values"),
 }
 
 PLACES = [
@@ -110,6 +110,7 @@ def _an_index_where_one_is_asked(request: pytest.FixtureRequest, isic: Isic) -> 
         assert isic("cache", "refresh").code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "option"), sampled(PLACES))
 def test_a_device_is_written_and_stays_one(name: str, option: str, isic: Isic, work: Path) -> None:
     node = make_node(work / f"node{suffix(name, option)}", 3)
@@ -119,6 +120,7 @@ def test_a_device_is_written_and_stays_one(name: str, option: str, isic: Isic, w
     assert node.stat().st_rdev == os.makedev(1, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "option"), sampled(PLACES))
 def test_a_full_disk_is_exit_8(name: str, option: str, isic: Isic, work: Path) -> None:
     node = make_node(work / f"full{suffix(name, option)}", 7)
@@ -128,6 +130,7 @@ def test_a_full_disk_is_exit_8(name: str, option: str, isic: Isic, work: Path) -
     assert stat.S_ISCHR(node.stat().st_mode)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "option"), sampled(PLACES))
 def test_a_fifo_gets_what_a_file_would(name: str, option: str, isic: Isic, work: Path) -> None:
     fifo = work / f"fifo{suffix(name, option)}"
@@ -143,6 +146,7 @@ def test_a_fifo_gets_what_a_file_would(name: str, option: str, isic: Isic, work:
         assert (got[0] != b"") == ((name, option) not in EMPTY)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "option"), sampled(PLACES))
 def test_a_place_that_cannot_be_is_told(name: str, option: str, isic: Isic, work: Path) -> None:
     ending = suffix(name, option)

@@ -21,6 +21,7 @@ TRUTH = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("target", "line"), COMMANDS)
 def test_the_file_is_written_though_nobody_reads_the_rows(
     target: str, line: str, work: Path

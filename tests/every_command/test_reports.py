@@ -98,6 +98,7 @@ def test_every_command_that_works_on_items_has_a_report() -> None:
     assert set(REPORTS) >= EXPECTED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sampled(REPORTS, every=3))
 def test_a_report_has_a_line_for_each_item_and_a_summary(name: str, isic: Isic, work: Path) -> None:
     done = isic(*arguments(name, "--report", "r.jsonl"))
@@ -143,6 +144,7 @@ def test_a_refused_login_is_in_the_summary(
     assert done.code in refused or summary["counts"], (done.text, items)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sampled([one for one in REPORTS if one not in FOLDERS], every=3))
 def test_an_output_on_a_full_disk_is_in_the_summary(name: str, isic: Isic, work: Path) -> None:
     command = COMMANDS[name]
@@ -155,6 +157,7 @@ def test_an_output_on_a_full_disk_is_in_the_summary(name: str, isic: Isic, work:
     assert read(work / "r.jsonl")[1]["exit_code"] == done.code
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sampled([one for one in REPORTS if one not in LOCAL], every=5))
 def test_a_terminated_run_ends_its_report(
     name: str, work: Path, server: str, to_end: list[int]

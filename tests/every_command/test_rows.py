@@ -31,6 +31,7 @@ def count_rows(path: Path, kind: str) -> int:
 RECORDS = {"lesion show"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sampled([n for n in TABLES if n not in RECORDS], every=4))
 def test_every_format_goes_out_with_as_many_rows(name: str, isic: Isic, work: Path) -> None:
     rows = set()

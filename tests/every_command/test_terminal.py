@@ -55,6 +55,7 @@ def example(name: str) -> list[str]:
     return words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sampled(TABLES, every=5))
 def test_ids_are_never_cut_and_columns_keep_their_names(
     name: str, isic: Isic, shown: Shown
@@ -125,6 +126,7 @@ SHOWING = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hostile_archive")
 @pytest.mark.parametrize(
     "name", [*SHOWING, *sampled([name for name in COMMANDS if name not in SHOWING])]

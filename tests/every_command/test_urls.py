@@ -59,6 +59,7 @@ def test_every_path_of_every_command_refuses_a_url() -> None:
     assert [one for one in STORES if takes(served[one], "ftp://host/x")] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     [

@@ -50,6 +50,7 @@ def assert_none_is_a_bug(isic: Isic, name: str, count: int) -> None:
         assert "Traceback" not in done.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sampled(list(COMMANDS), every=3))
 def test_two_values_drawn_at_random_are_no_bug(name: str, isic: Isic) -> None:
     assert_none_is_a_bug(isic, name, 2)
@@ -61,6 +62,7 @@ def test_many_values_drawn_at_random_are_no_bug(name: str, isic: Isic) -> None:
     assert_none_is_a_bug(isic, name, 20)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sampled(list(COMMANDS), every=4))
 def test_arguments_that_cannot_be_are_no_bug(name: str, isic: Isic, work: Path) -> None:
     arguments = sum(isinstance(param, click.Argument) for param in COMMANDS[name].params)

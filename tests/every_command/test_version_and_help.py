@@ -31,6 +31,7 @@ def test_help_of_no_command_is_a_usage_error(isic: Isic) -> None:
     assert (done.code, "Did you mean image?" in done.err) == (2, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TREE)
 def test_a_help_page_fits_on_a_screen_and_help_all_shows_every_option(name: str) -> None:
     context = click.Context(cli, info_name="isic", terminal_width=100)

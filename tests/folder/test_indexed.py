@@ -104,6 +104,7 @@ def folder(make: Make) -> Path:
     return make(FILES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", [True, False], ids=["table", "pictures only"])
 def test_the_index_answers_every_route_as_the_folder_does(folder: Path, *, table: bool) -> None:
     if not table:
@@ -119,6 +120,7 @@ def test_the_index_answers_every_route_as_the_folder_does(folder: Path, *, table
             assert (path, two.status_code, two.content) == (path, one.status_code, one.content)
 
 
+@pytest.mark.slow
 def test_pages_of_the_index_go_forth_and_back_as_those_of_the_folder(folder: Path) -> None:
     with opened(folder) as index:
         plain, indexed = served(FolderStore.open(folder)), served(IndexedStore(index))
@@ -150,6 +152,7 @@ def ids(folder: Path) -> list[str]:
         return sorted(index.ids())
 
 
+@pytest.mark.slow
 def test_an_index_is_kept_while_nothing_changes(folder: Path) -> None:
     opened(folder).close()
     settle(folder)
@@ -159,6 +162,7 @@ def test_an_index_is_kept_while_nothing_changes(folder: Path) -> None:
         assert index.state.files == first
 
 
+@pytest.mark.slow
 def test_an_index_made_while_the_folder_was_written_is_not_believed(folder: Path) -> None:
     with opened(folder) as index:
         first = index.state.files["records"]
@@ -166,6 +170,7 @@ def test_an_index_made_while_the_folder_was_written_is_not_believed(folder: Path
         assert index.state.files["records"] != first
 
 
+@pytest.mark.slow
 def test_a_picture_that_came_or_went_is_seen_and_the_table_is_not_read_again(
     folder: Path,
 ) -> None:
@@ -180,6 +185,7 @@ def test_a_picture_that_came_or_went_is_seen_and_the_table_is_not_read_again(
     assert read_state(folder / ".isic/index").files["rows"] == rows
 
 
+@pytest.mark.slow
 def test_a_table_a_lock_and_collections_that_changed_are_read_again(folder: Path) -> None:
     opened(folder).close()
     settle(folder)
@@ -199,6 +205,7 @@ def test_a_table_a_lock_and_collections_that_changed_are_read_again(folder: Path
         assert [row["name"] for row in index.table("SELECT name FROM collections")] == ["New"]
 
 
+@pytest.mark.slow
 def test_a_picture_that_was_changed_in_place_is_shown_as_it_is(folder: Path) -> None:
     opened(folder).close()
     settle(folder)
@@ -209,6 +216,7 @@ def test_a_picture_that_was_changed_in_place_is_shown_as_it_is(folder: Path) -> 
     assert (record.field("pixels_x"), record.field("pixels_y")) == (11, 12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["records", "state.json", "folder.json"])
 def test_a_damaged_index_is_made_again(folder: Path, name: str) -> None:
     opened(folder).close()
@@ -218,6 +226,7 @@ def test_a_damaged_index_is_made_again(folder: Path, name: str) -> None:
     assert len(ids(folder)) == 7
 
 
+@pytest.mark.slow
 def test_an_index_goes_elsewhere_where_the_folder_has_no_state_or_a_link(make: Make) -> None:
     folder = make({"ISIC_0000001.png": png(1, 1), "metadata.csv": "isic_id\n"})
     opened(folder).close()
@@ -231,6 +240,7 @@ def test_an_index_goes_elsewhere_where_the_folder_has_no_state_or_a_link(make: M
     assert list(outside.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_second_run_beside_one_that_makes_the_index_makes_its_own(folder: Path) -> None:
     from isic_cli.index.state import index_lock
 
@@ -241,6 +251,7 @@ def test_a_second_run_beside_one_that_makes_the_index_makes_its_own(folder: Path
     assert [path.name for path in home.iterdir()] == [".lock"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "content"),
     [

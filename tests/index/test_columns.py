@@ -16,6 +16,7 @@ def round_trip(record: ImageRecord, folder: Path) -> ImageRecord:
         return next(index.records())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "clinical",
     [
@@ -82,6 +83,7 @@ def test_the_columns_have_the_types_of_the_data_dictionary() -> None:
     assert METADATA["image_type"].group == "acquisition"
 
 
+@pytest.mark.slow
 def test_every_recorded_record_comes_back(contract: Path, tmp_path: Path) -> None:
     data = json.loads((contract / "records.json").read_text("utf-8"))
     records = [ImageRecord.of(item) for item in data]

@@ -14,6 +14,7 @@ from isic_cli.query import parse
 from tests.support.indexes import ARCHIVE, build
 
 
+@pytest.mark.slow
 def test_every_recorded_query_gives_the_servers_answer(contract: Path, tmp_path: Path) -> None:
     data = json.loads((contract / "records.json").read_text("utf-8"))
     build(tmp_path, [ImageRecord.of(item) for item in data])

@@ -42,6 +42,7 @@ def test_the_views_are_the_three_that_the_manual_names(index_folder: Path) -> No
         assert [row["name"] for row in rows] == ["collections", "images", "memberships"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "query",
     [

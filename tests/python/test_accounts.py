@@ -74,6 +74,7 @@ def test_the_masks_of_an_image_are_named_by_what_they_outline(folder: Path) -> N
         assert archive.segmentations("ISIC_0000002") == {}
 
 
+@pytest.mark.slow
 def test_a_login_needs_no_prompt_and_is_that_of_the_shell() -> None:
     with serve_oauth() as served, Archive.open(served.url) as archive:
         pending = archive.login()

@@ -198,6 +198,7 @@ def test_the_command_and_the_object_look_by_the_same_tiers() -> None:
     assert method.default == ALL_TIERS
 
 
+@pytest.mark.slow
 def test_cells_of_a_table_become_what_they_say(tmp_path: Path) -> None:
     table = tmp_path / "m.csv"
     table.write_text(

@@ -70,6 +70,7 @@ def plain(rows: Iterable[Any], columns: Iterable[str] | None = None) -> list[dic
     ]
 
 
+@pytest.mark.slow
 def test_the_archive_says_the_same_to_both(shell: Shell) -> None:
     query = "diagnosis_1:Malignant"
     jsonl = ("-f", "jsonl")
@@ -96,6 +97,7 @@ def test_the_archive_says_the_same_to_both(shell: Shell) -> None:
         assert plain(agreement) == plain(study.agreement(), agreement[0])
 
 
+@pytest.mark.slow
 def test_a_data_set_says_the_same_to_both(shell: Shell, pictures: Path) -> None:
     data, folder, jsonl = Dataset.open(pictures), str(pictures), ("-f", "jsonl")
     labels = shell("metadata", "labels", folder, "--scheme", "isic2019", "--explain", *jsonl)
@@ -145,6 +147,7 @@ def test_a_download_is_the_same_from_both(shell: Shell, pictures: Path) -> None:
         assert Path("out", name).read_bytes() == (pictures / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_every_feature_of_the_old_module_has_a_command_and_a_call(
     shell: Shell, tmp_path: Path
 ) -> None:
@@ -162,6 +165,7 @@ def test_every_feature_of_the_old_module_has_a_command_and_a_call(
     assert sorted(row["isic_id"] for row in listed) == sorted(found) == sorted(selected)
 
 
+@pytest.mark.slow
 def test_superpixels_of_the_old_module_have_a_command_and_a_call(shell: Shell) -> None:
     """Decode, map, neighbours, outline, colours, masks: from the shell, and from Python."""
     with Archive.open("demo") as archive:
@@ -199,6 +203,7 @@ def test_superpixels_of_the_old_module_have_a_command_and_a_call(shell: Shell) -
     np.testing.assert_array_equal(drawn, found.paint(picture, values=values, colormap="magma"))
 
 
+@pytest.mark.slow
 def test_a_study_of_the_old_module_has_a_command_and_a_call(shell: Shell) -> None:
     """Features, annotations, and where the annotators marked them."""
     shell("study", "download", "2", "s")

@@ -94,6 +94,7 @@ def test_a_record_is_found_as_the_archive_finds_it(
     assert parse(text).matches(record) is found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "record", "found"), NUMBERS_OUT_OF_THE_ORDINARY)
 def test_sql_finds_what_the_archive_finds(text: str, record: dict[str, Any], found: bool) -> None:
     duckdb = pytest.importorskip("duckdb")
@@ -111,6 +112,7 @@ def brute(node: Node, record: dict[str, Any]) -> bool:
     return Query("", node).matches(record)
 
 
+@pytest.mark.slow
 def test_random_trees_combine_their_terms_as_and_and_or_say() -> None:
     rng = random.Random(7)
     records = [random_record(rng) for _ in range(20)]

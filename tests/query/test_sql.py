@@ -52,6 +52,7 @@ def test_everything_is_a_condition_that_always_holds() -> None:
     assert to_sql(parse("")) == ("TRUE", [])
 
 
+@pytest.mark.slow
 def test_sql_and_matches_agree_on_random_trees_and_records() -> None:
     duckdb = pytest.importorskip("duckdb")
     rng = random.Random(20)

@@ -101,6 +101,7 @@ def test_a_query_is_completed_by_fields_and_by_values_of_the_folder(
     assert offered("nothing:", 8) == (0, [])
 
 
+@pytest.mark.slow
 def test_an_indexed_folder_is_found_in_as_one_that_is_read(folder: Path, tmp_path: Path) -> None:
     (folder / "ISIC_0000002_segmentation.png").write_bytes(b"")
     plain = FolderStore.open(folder)

@@ -110,6 +110,7 @@ def test_a_login_that_was_refreshed_elsewhere_is_read_again_and_not_refreshed(
     assert len(archive.seen) == 1
 
 
+@pytest.mark.slow
 def test_two_processes_that_refresh_at_once_both_stay_logged_in(
     archive: OAuthArchive, logins: Logins, tmp_path: Path
 ) -> None:

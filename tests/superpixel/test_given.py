@@ -52,6 +52,7 @@ def test_features_and_run_caches_are_read_the_same_way(tmp_path: Path) -> None:
         np.testing.assert_array_equal(read_cache(source).labels, LABELS)
 
 
+@pytest.mark.slow
 def test_a_map_is_made_of_a_photograph_in_any_of_these_forms(tmp_path: Path) -> None:
     generator = np.random.default_rng(0)
     rgb = generator.integers(0, 256, (70, 80, 3), dtype=np.uint8)

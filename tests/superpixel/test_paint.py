@@ -158,6 +158,7 @@ def test_an_outline_picture_marks_the_boundaries() -> None:
     assert png_bytes(over).startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_the_package_loads_nothing_until_a_name_is_used() -> None:
     code = (
         "import sys, isic_cli.superpixel as s; print('numpy' in sys.modules); "

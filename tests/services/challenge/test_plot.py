@@ -26,6 +26,7 @@ def plot(path: Path, task: str) -> bytes:
     return path.read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "start"), [("a.png", b"\x89PNG"), ("a.svg", b"<?xml"), ("a.pdf", b"%PDF")]
 )
@@ -35,6 +36,7 @@ def test_a_plot_is_of_the_kind_that_its_suffix_says(
     assert plot(tmp_path / name, "2020:1").startswith(start)
 
 
+@pytest.mark.slow
 def test_a_picture_shows_each_class_and_prediction(tmp_path: Path) -> None:
     text = plot(tmp_path / "a.svg", "2018:3").decode()
     for words in ("AKIEC", "a.csv", "b.csv", "Confusion"):

@@ -28,6 +28,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[MeasuredPicture]:
     return measure_pictures(tuple(map(str, sorted(folder.iterdir()))))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", PICTURES)
 def test_spoiled_pictures_are_among_the_first(
     pictures: list[MeasuredPicture], tmp_path: Path, fault: str

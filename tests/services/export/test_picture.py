@@ -59,6 +59,7 @@ def test_a_picture_gets_the_size_that_was_asked_for(
     assert pixels(rendered.data).size == (width, height)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["fit", "crop", "pad"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_picture_that_is_stored_turned_comes_out_like_the_upright_one(

@@ -51,6 +51,7 @@ def contents(archive: ChangingArchive, cache: Path, token: str | None = None) ->
         return list(index.records(archive_order=True))
 
 
+@pytest.mark.slow
 def test_the_first_refresh_lists_everything_side_by_side(tmp_path: Path) -> None:
     archive = ChangingArchive(many())
     events = refresh(archive, tmp_path)
@@ -78,6 +79,7 @@ def test_an_unchanged_archive_costs_eleven_requests(tmp_path: Path) -> None:
     assert last.state.as_of == NOON.isoformat()
 
 
+@pytest.mark.slow
 def test_only_parts_whose_count_differs_are_listed_again(tmp_path: Path) -> None:
     archive = ChangingArchive(many())
     refresh(archive, tmp_path)
@@ -159,6 +161,7 @@ def test_what_was_listed_days_ago_is_listed_again(tmp_path: Path) -> None:
     assert {record.field("sex") for record in contents(archive, tmp_path)} == {"female"}
 
 
+@pytest.mark.slow
 def test_a_refresh_that_breaks_off_leaves_the_last_good_index(tmp_path: Path) -> None:
     archive = ChangingArchive(many())
     refresh(archive, tmp_path)

@@ -66,6 +66,7 @@ def methods_text(facts: BuildFacts) -> str:
     return read(to_markdown(methods(facts, count_build(facts)))).text
 
 
+@pytest.mark.slow
 def test_the_folder_holds_every_document_and_the_same_bytes_each_time(tmp_path: Path) -> None:
     write_paper(made_facts(), tmp_path / "paper")
     found = {path.name: path.read_bytes() for path in (tmp_path / "paper").iterdir()}
@@ -125,6 +126,7 @@ def test_a_leak_that_the_check_found_is_told() -> None:
     assert "A check after the split found 2 groups in more than one split." in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in NAMES if name.endswith(".md")])
 def test_markdown_shows_names_as_they_are(files: dict[str, str], name: str) -> None:
     page = files[name].partition("\n---\n")[2] if name == "dataset-card.md" else files[name]
@@ -194,6 +196,7 @@ def test_the_diagram_says_the_numbers_of_the_table(files: dict[str, str]) -> Non
     assert files["flow.pdf"].startswith("%PDF")
 
 
+@pytest.mark.slow
 def test_a_long_reason_and_many_splits_stay_inside_of_the_diagram() -> None:
     images = [
         replace(one, reason=f"{'very long reason ' * 9}{number}" if one.stage else "",
@@ -315,6 +318,7 @@ def test_a_class_of_one_contributor_is_told() -> None:
     assert "All images of NV" not in found
 
 
+@pytest.mark.slow
 def test_many_classes_of_strange_names_stay_readable() -> None:
     names = tuple(f"class {number}\n\u202e|&_{number}" for number in range(60))
     there = [one for one in IMAGES if one.is_in]

@@ -113,6 +113,7 @@ def test_an_interrupted_block_ends_busy_processes_which_leave_no_half_file(
         os.kill(number, 0)
 
 
+@pytest.mark.slow
 def test_processes_that_are_waited_for_end_with_the_block() -> None:
     with open_workers(ExecutorSpec("processes", jobs=2)) as workers:
         numbers = set(workers.stream(_pid, range(8)))

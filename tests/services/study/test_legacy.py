@@ -132,6 +132,7 @@ def test_a_damaged_file_is_named(data: bytes, message: str) -> None:
         parsed(data)
 
 
+@pytest.mark.slow
 def test_the_image_cache_tells_the_names(shared: Path) -> None:
     path = shared / "data/json/legacy/imcache_000000000000000000000000.json.gz"
     names = parse_image_names(parse_packed(path.read_bytes(), path.name), source=path.name)
