@@ -25,13 +25,17 @@ OTHERS = {
     *("--map", "--mask", "--into", "--lock", "--values"),
 }
 
+
+def names_a_file(param: click.Parameter) -> bool:
+    """Say whether an option takes a file; -o of a download names a folder."""
+    return not isinstance(param.type, click.Path) or param.type.file_okay
+
+
 PLACES = [
     (name, option)
     for name, command in COMMANDS.items()
     for option in sorted(WRITES)
-    if any(option in param.opts for param in command.params)
-    # Here -o names the folder of a download, which is no file.
-    and (name, option) != ("image download", "-o")
+    if any(option in param.opts and names_a_file(param) for param in command.params)
 ]
 
 #: A name that makes the output one file, where the example has a folder or nothing.
