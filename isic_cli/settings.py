@@ -135,7 +135,11 @@ def resolve(
     token_file: Path | None = None,
     environ: Mapping[str, str] = os.environ,
     folder: Path | None = None,
-    **options: Any,
+    jobs: int | None = None,
+    timeout: float | None = None,
+    retries: int | None = None,
+    cache: bool | None = None,
+    cache_dir: str | None = None,
 ) -> Settings:
     """Resolve the settings of a run.
 
@@ -147,16 +151,23 @@ def resolve(
         The environment.
     folder : Path, optional
         Where `isic.toml` may lie; the working folder by default.
-    **options
-        `jobs`, `timeout` and `retries` of the command line; None when it is silent.
+    jobs, timeout, retries, cache, cache_dir
+        What the command line or the caller says; None where it is silent.
 
     Raises
     ------
     UsageError
         For a wrong value, with the name of its source.
     """
+    given = {
+        "jobs": jobs,
+        "timeout": timeout,
+        "retries": retries,
+        "cache": cache,
+        "cache_dir": cache_dir,
+    }
     layers = [
-        {key: value for key, value in options.items() if value is not None},
+        {key: value for key, value in given.items() if value is not None},
         _from_environment(environ),
         read_config((folder or Path()) / "isic.toml"),
         read_config(user_config_file(environ)),
@@ -166,17 +177,17 @@ def resolve(
         merged.update(layer)
     chosen = archive or merged.pop("archive", None) or "prod"
     merged.pop("archive", None)
-    cache = merged.pop("cache_dir", None)
-    cache_dir = Path(cache).expanduser() if cache else user_cache_dir(environ)
+    named = merged.pop("cache_dir", None)
+    cache_folder = Path(named).expanduser() if named else user_cache_dir(environ)
     spec = parse_archive(chosen, insecure=insecure)
     if spec.kind == "store":
-        copy = staging_place(spec.name, cache_dir) / "files"
+        copy = staging_place(spec.name, cache_folder) / "files"
         spec = replace(spec, kind="folder", folder=copy)
     token = None if guest else _token(spec, token_file, environ)
     stored = spec.kind == "remote" and token is None and not guest
     return Settings(
         archive=spec,
-        cache_dir=cache_dir,
+        cache_dir=cache_folder,
         token=token,
         login_dir=user_login_dir() if stored else None,
         **_checked(merged),

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Mapping
 from tempfile import TemporaryFile
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,16 +31,16 @@ def draw(shot: Shot) -> dict[str, bytes]:
     picture = Image.fromarray(pixels)
     match shot.suffix:
         case ".tif":
-            body = _encoded(picture, "TIFF", compression="tiff_lzw")
+            body = _encoded(picture, "TIFF")
         case ".png":
-            body = _encoded(picture, "PNG", compress_level=_FAST)
+            body = _encoded(picture, "PNG")
         case _:
-            body = _encoded(picture, "JPEG", quality=88)
+            body = _encoded(picture, "JPEG")
     picture.thumbnail((_THUMBNAIL_SIDE, _THUMBNAIL_SIDE), Image.Resampling.BILINEAR)
     bodies = [body, _encoded(picture.convert("RGB"), "JPEG", quality=80)]
     if rho is not None:
         labels = superpixels(pixels, shot.number)
-        bodies += [_encoded(Image.fromarray(to_rgb(labels)), "PNG", compress_level=_FAST)]
+        bodies += [_encoded(Image.fromarray(to_rgb(labels)), "PNG")]
         bodies += [_mask(rho < 1)]
         bodies += [
             _mask(np.isin(labels, region)) for region in _regions(shot, labels, rho).values()
@@ -98,7 +98,7 @@ def draw_markups(shot: Shot) -> tuple[dict[str, Any], dict[str, bytes]]:
             levels = annotators.marks(regions[attribute], int(labels.max()) + 1, place)
             file = f"{shot.isic_id}_{name}_{attribute}.png"
             gray = np.array([int(255 * level + 0.5) for level in levels], np.uint8)
-            masks[file] = _encoded(Image.fromarray(gray[labels]), "PNG", compress_level=_FAST)
+            masks[file] = _encoded(Image.fromarray(gray[labels]), "PNG")
             marks[feature] = {"superpixels": levels, "mask": file}
         markups[f"{shot.isic_id} {annotator}"] = marks
     return markups, masks
@@ -106,12 +106,21 @@ def draw_markups(shot: Shot) -> tuple[dict[str, Any], dict[str, bytes]]:
 
 def _mask(mask: NDArray[np.bool_]) -> bytes:
     picture = Image.fromarray(mask.astype(np.uint8) * np.uint8(255))
-    return _encoded(picture, "PNG", compress_level=_FAST)
+    return _encoded(picture, "PNG")
 
 
-def _encoded(picture: Image.Image, kind: str, **options: Any) -> bytes:
+def _encoded(
+    picture: Image.Image, kind: Literal["JPEG", "PNG", "TIFF"], *, quality: int = 88
+) -> bytes:
+    """Return the bytes of a file; `quality` is that of a JPEG."""
     # A real file for TIFF: before Pillow 13 the byte that pads its directory is random in memory.
     with TemporaryFile() if kind == "TIFF" else io.BytesIO() as body:
-        picture.save(body, kind, **options)
+        match kind:
+            case "JPEG":
+                picture.save(body, kind, quality=quality)
+            case "PNG":
+                picture.save(body, kind, compress_level=_FAST)
+            case "TIFF":
+                picture.save(body, kind, compression="tiff_lzw")
         body.seek(0)
         return body.read()
