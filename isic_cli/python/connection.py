@@ -2,10 +2,10 @@
 
 import os
 import threading
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from isic_cli.errors import UsageError
+from isic_cli.files.closing import Closing
 
 if TYPE_CHECKING:
     from isic_cli.api.archive import ArchiveApi
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from isic_cli.python.login import PendingLogin
 
 
-class ArchiveConnection:
+class ArchiveConnection(Closing):
     """What `Archive` is apart from what it can be asked.
 
     Parameters
@@ -189,19 +189,6 @@ class ArchiveConnection:
                     self._fetching.close()
             finally:
                 self._api.close()
-
-    def __enter__(self) -> Self:
-        """Return the archive."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close it."""
-        self.close()
 
     def __getstate__(self) -> dict[str, Any]:
         """Keep the settings, but no token and no connection."""
