@@ -13,6 +13,7 @@ from isic_cli.folder import (
     facets,
     files,
     images,
+    quickfind,
     studyroutes,
 )
 from isic_cli.folder.payloads import BodyError
@@ -40,6 +41,7 @@ _API: Routes = {
     "collections/{id}/remove-from-list/": {"POST": curating.remove_list},
     "lesions/": {"GET": images.lesions},
     "lesions/{lesion_id}/": {"GET": images.lesion},
+    "quickfind/": {"GET": quickfind.quickfind},
     "stats/": {"GET": about.stats},
     "users/me/": {"GET": about.me},
     "zip-download/license-file/{name}/": {"GET": about.license_file},

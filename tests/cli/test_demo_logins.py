@@ -40,6 +40,8 @@ def test_a_curator_makes_changes_and_deletes_a_collection_that_nobody_else_sees(
     assert (made.code, made.lines) == (0, ["6"])
     assert demo("collection", "add", "6", "ISIC_9000004", token="demo-curator").code == 0
     assert demo("collection", "remove", "6", "ISIC_9000002", token="demo-curator").code == 0
+    assert demo("collection", "list", "--mine", "-q", token="demo-curator").lines == ["6"]
+    assert demo("collection", "list", "--mine", "-q", token="demo-student").lines == []
     found = demo("image", "list", "-c", "Mine", "-q", token="demo-curator")
     assert found.lines == ["ISIC_9000004"]
     for token in ("", "demo-student"):

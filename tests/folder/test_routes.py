@@ -25,7 +25,7 @@ def recording(contract: Path, number: int) -> dict[str, Json]:
 
 
 #: Requests that mean the same to every archive, so that the whole answer must be the same.
-SAME = [7, 8, 14, 15, 16, 17, 21, 28, 37, 39, 41, 44, 52, 95, 104, 105, 107]
+SAME = [7, 8, 14, 15, 16, 17, 21, 28, 37, 39, 41, 44, 52, 66, 67, 95, 104, 105, 107]
 #: The same, but a folder has other objects at the path than the real server.
 SAME_SHAPE = {
     1: "images/",
@@ -39,6 +39,7 @@ SAME_SHAPE = {
     43: "collections/autocomplete/",
     47: "lesions/",
     49: "lesions/IL_9000000/",
+    63: "quickfind/",
     74: "stats/",
     79: "studies/1/",
     80: "study-tasks/",
@@ -266,6 +267,19 @@ def test_collections_sort_and_filter(archive: httpx.Client) -> None:
 def test_autocomplete_shows_unlocked_collections_only(archive: httpx.Client) -> None:
     found = archive.get("collections/autocomplete/", params={"query": "DEMO"}).json()
     assert [row["id"] for row in found] == [5]
+
+
+def test_the_quick_search_finds_images_collections_and_studies(archive: httpx.Client) -> None:
+    def found(text: str) -> list[tuple[str, str, bool]]:
+        rows = archive.get("quickfind/", params={"query": text}).json()
+        return [(row["title"], row["url"], row["yours"]) for row in rows]
+
+    assert found("isic_900000") == [
+        (f"ISIC_900000{number}", f"/images/ISIC_900000{number}/", False) for number in range(5)
+    ]
+    urls = [url for _, url, _ in found("demo")]
+    assert urls == ["/collections/1/", "/collections/5/", "/studies/1/", "/studies/2/"]
+    assert found("nothing of this name") == []
 
 
 def test_a_lesion_shows_its_images_newest_first(archive: httpx.Client) -> None:
