@@ -172,6 +172,7 @@ def test_a_download_loads_no_array_library() -> None:
 
 #: What only one place may do: a pattern, and the places (folders or files of the package).
 ONE_PLACE = {
+    r"install 'isic-toolkit": {"distribution.py"},  # how an extra is added to this installation
     r"os\.(replace|rename)\(": {"files"},
     r"\bmkstemp\(|NamedTemporaryFile\(": {"files"},
     r"\bflock\(|msvcrt\.locking|FileLock\(": {"files"},
@@ -189,7 +190,7 @@ ONE_PLACE = {
     # What became of an item is one class, and one fold renders it.
     r"(?m)^class \w*(Outcome|Checked|Leaving|Problem)\b": {"models/outcomes.py"},
     # The options of a command are typed and named, or one frozen dataclass.
-    r"\*\*options: Any|options: dict\[str, Any\]": {"settings.py", "services", "demo"},
+    r"\*\*options: Any|options: dict\[str, Any\]": {"services"},
     r"(?m)^class \w*Fold\b": {"cli/outcome.py"},
     r"FloatRange|type=float": {"cli/params.py"},
     r'"--report",': {"cli/outcome.py"},

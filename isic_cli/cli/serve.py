@@ -13,6 +13,7 @@ from isic_cli.cli.complete import complete_archive
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.params import AGE, LOCAL_TEXT
 from isic_cli.config import is_loopback
+from isic_cli.distribution import install_extra
 from isic_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _server() -> ModuleType:
     except ModuleNotFoundError as error:
         raise UsageError(
             f"isic serve needs {error.name}, which is not installed",
-            hint="pip install 'isic-toolkit[serve]'",
+            hint=install_extra("serve"),
         ) from error
     return server
 

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, Protocol
 
+from isic_cli.distribution import install_extra
 from isic_cli.errors import DamagedError, UnsafeError, UsageError
 from isic_cli.files.walk import is_litter
 from isic_cli.services.download.paths import is_safe_path
@@ -131,7 +132,7 @@ def _decompressor(method: int, name: str) -> _Decompressor | None:
     except ImportError as error:
         raise UsageError(
             f"{name} is packed by Deflate64",
-            hint="Install what unpacks it: pip install 'isic-toolkit[challenge]', then run again.",
+            hint=f"Install what unpacks it: {install_extra('challenge')}, then run again.",
         ) from error
 
 
