@@ -190,7 +190,7 @@ ONE_PLACE = {
     # What became of an item is one class, and one fold renders it.
     r"(?m)^class \w*(Outcome|Checked|Leaving|Problem)\b": {"models/outcomes.py"},
     # The options of a command are typed and named, or one frozen dataclass.
-    r"\*\*options: Any|options: dict\[str, Any\]": {"services"},
+    r"\*\*options: Any|options: dict\[str, Any\]": set(),
     r"(?m)^class \w*Fold\b": {"cli/outcome.py"},
     r"FloatRange|type=float": {"cli/params.py"},
     r'"--report",': {"cli/outcome.py"},

@@ -144,6 +144,16 @@ def test_a_lock_is_not_met_by_another_picture(isic: Isic, work: Path) -> None:
     assert not (work / "other/dataset.csv").exists()
 
 
+@pytest.mark.parametrize("picture", ["ISIC_0000005.png", "ISIC_0000099.png"])
+def test_a_picture_that_is_new_or_another_is_told(picture: str, isic: Isic, work: Path) -> None:
+    assert isic("dataset", "build", "set.toml").code == 0
+    assert "Warning" not in isic("dataset", "build", "set.toml").err
+    Image.new("RGB", (64, 48), "red").save(work / "archive" / picture)
+    told = isic("dataset", "build", "set.toml")
+    assert (told.code, told.lines) == (0, [])
+    assert "Warning: the archive of source has changed since" in told.err
+
+
 def test_an_update_says_what_changed_for_which_split(isic: Isic, work: Path) -> None:
     assert isic("dataset", "build", "set.toml", archive=None).code == 0
     splits = {row["isic_id"]: row["split"] for row in rows(work / "lesions/dataset.csv")}

@@ -1,6 +1,9 @@
 """Whether an archive is still as it was: at most two requests for a source."""
 
+from pathlib import Path
+
 from isic_cli.errors import NotFoundError, RefusedError, ResponseError, ServerError
+from isic_cli.files.walk import walk
 from isic_cli.folder.freshness import SOURCES, stamp_of
 from isic_cli.services.build.listing import SettingsOf, archive_for, selection_of
 from isic_cli.services.build.recipe import RecipeFile
@@ -14,8 +17,8 @@ def archive_marks(file: RecipeFile, settings_of: SettingsOf) -> dict[str, str]:
 
     Of an archive over the network it is the number of images that the search finds and how often
     each value of each field occurs among them; a change that leaves all of these as they are is
-    seen by a listing only. Of a folder it is the times of its tables. A list of ids, and a
-    selection of the index, has no mark.
+    seen by a listing only. Of a folder it is the times of its tables, and every file's name, size
+    and time. A list of ids, and a selection of the index, has no mark.
 
     Raises
     ------
@@ -27,7 +30,7 @@ def archive_marks(file: RecipeFile, settings_of: SettingsOf) -> dict[str, str]:
         settings = settings_of(archive_for(file, source))
         spec = settings.archive
         if spec.kind == "folder" and spec.folder is not None:
-            marks[name] = digest_of([stamp_of(spec.folder / one) for one in SOURCES])
+            marks[name] = _folder_mark(spec.folder)
         elif spec.kind == "demo" or source.where or source.ids or source.challenge:
             marks[name] = ""
         else:
@@ -35,6 +38,13 @@ def archive_marks(file: RecipeFile, settings_of: SettingsOf) -> dict[str, str]:
                 images = SelectedImages(api, selection_of(file, source))
                 marks[name] = digest_of([images.count(), _facets(images)])
     return marks
+
+
+def _folder_mark(folder: Path) -> str:
+    files = [
+        (entry.path, (state := entry.stat()).st_size, state.st_mtime_ns) for entry in walk(folder)
+    ]
+    return digest_of([[stamp_of(folder / one) for one in SOURCES], files])
 
 
 def _facets(images: SelectedImages) -> object:
