@@ -12,14 +12,14 @@ from isic_cli.curation.shares import SplitShares, folds, parse_ratio
 from isic_cli.curation.split import HOLDOUT, Split
 from isic_cli.curation.split import split as divide
 from isic_cli.errors import CheckError, UsageError
-from isic_cli.services.build.check import scheme_name
+from isic_cli.services.build.check import labels_in, scheme_name
 from isic_cli.services.build.decide import column_of, staying
 from isic_cli.services.build.listing import ListedImage
 from isic_cli.services.build.model import SplitTable
 from isic_cli.services.build.recipe import RecipeFile
 from isic_cli.services.build.state import BuildState, RowFile
 from isic_cli.services.dataset.split import Grouping, read_groups, read_splits
-from isic_cli.services.tabular import TableSource, WrittenRow, open_table
+from isic_cli.services.tabular import TableSource, WrittenRow
 from isic_cli.tables.names import is_missing
 
 
@@ -81,9 +81,7 @@ def _labelled(
             yield image, scheme.explain(image.row()).label
         return
     if labels.table:
-        column = labels.column or "label"
-        table = open_table(file.near(labels.table)).narrow((column,))
-        known = {row["isic_id"]: str(row[column]).strip() for row in table if column in row}
+        known = labels_in(file.near(labels.table), labels.column)
         for image in images:
             yield image, known.get(image.isic_id) or UNMAPPED
         return

@@ -24,6 +24,14 @@ from isic_cli.services.build.state import (
 )
 from isic_cli.services.build.work import BuildOptions, StageWork
 
+#: What `--locked` does even where the last build, maybe of another lock, left nothing to do.
+_LOCKED = {
+    "source": "--locked compares with the archive",
+    "references": "--locked compares with the archive",
+    "split": "--locked keeps the splits of the lock",
+    "lock": "--locked compares with the lock",
+}
+
 
 class Build:
     """One build; the caller holds the lock of its folder.
@@ -45,7 +53,7 @@ class Build:
         self._settings_of = settings_of
         self._options = options
         self.state = BuildState.open(out, file.recipe.name)
-        self.stages = stages_of(file)
+        self.stages = stages_of(file, settings_of)
         self._work = StageWork(file, self.state, self.stages, settings_of, options)
         names = [one.name for one in self.stages]
         if options.until and options.until not in names:
@@ -73,11 +81,10 @@ class Build:
         return self.stages[: names.index(until) + 1] if until else self.stages
 
     def _why(self, stage: Stage) -> str:
-        if stage.name in {"source", "references"}:
-            if self._options.update:
-                return "--update lists anew"
-            if self._options.locked:
-                return "--locked compares with the archive"
+        if stage.name in {"source", "references"} and self._options.update:
+            return "--update lists anew"
+        if self._options.locked and stage.name in _LOCKED:
+            return _LOCKED[stage.name]
         inputs = self.state.inputs(stage.inputs)
         key = key_of(stage.name, stage.version, stage.options, inputs)
         return self.state.why(stage.name, key, stage.options, inputs)
@@ -131,8 +138,8 @@ class Build:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the data set is decided: all of its tables can be written."""
-        return "tables" in self.state.stages
+        """Whether this build decided on the data set: all of its tables are written."""
+        return "tables" in {one.name for one in self._wanted()} & self.state.stages.keys()
 
     def fates(self) -> Iterator[Outcome]:
         """Yield what became of each image of the sources."""

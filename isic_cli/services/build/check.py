@@ -9,7 +9,7 @@ from isic_cli.challenge.catalogue import ChallengeFile, select_files
 from isic_cli.config import parse_archive
 from isic_cli.curation.duplicates import parse_method
 from isic_cli.curation.shares import folds, parse_ratio
-from isic_cli.errors import IsicError, QueryError, UsageError
+from isic_cli.errors import CheckError, IsicError, QueryError, UsageError
 from isic_cli.models.ids import as_isic_id
 from isic_cli.models.image import FILE_FIELDS, LEADING_COLUMNS
 from isic_cli.query import parse
@@ -24,7 +24,9 @@ from isic_cli.services.tabular import open_table
 from isic_cli.tables.ids import read_ids
 
 #: Names in the folder of a build that are no export's.
-TAKEN = frozenset({"pictures", "paper", "references", "dataset.csv", "excluded.csv", "build.lock"})
+TAKEN = frozenset(
+    {"pictures", "paper", "references", "dataset.csv", "excluded.csv", "build.lock", "changes.md"}
+)
 #: Which keys of a rule tell whom it is about.
 CONDITIONS = ("search", "missing", "smaller_than", "ids")
 _FIELDS = {*FIELDS, *FILE_FIELDS, *LEADING_COLUMNS, *UNSEARCHABLE}
@@ -156,7 +158,7 @@ class _Checks:
                         self._add(("labels", "only", at), f"{label} is no label of it", hint)
         if labels.table:
             with self._at("labels", "table"):
-                open_table(self._file.near(labels.table)).require(labels.column or "label")
+                labels_in(self._file.near(labels.table), labels.column)
 
     def _split(self) -> None:
         split = self._recipe.split
@@ -228,6 +230,28 @@ def ids_of(file: RecipeFile, ids: str | tuple[str, ...]) -> tuple[str, ...]:
     if wrong:
         raise UsageError(f"{', '.join(map(repr, wrong[:5]))} is not an ISIC id")
     return tuple(dict.fromkeys(isic_id for isic_id in found.values() if isic_id))
+
+
+def labels_in(path: Path, column: str) -> dict[str, str]:
+    """Return ISIC id → label of a table; `""` for the column `label`.
+
+    Raises
+    ------
+    CheckError
+        An image has two labels.
+    UsageError, NotFoundError, LocalError
+        No such column, or nothing that can be read.
+    """
+    column = column or "label"
+    known: dict[str, str] = {}
+    table = open_table(path)
+    table.require(column)
+    for row in table.narrow((column,)):
+        text = str(row.get(column) or "").strip()
+        if text and known.setdefault(row["isic_id"], text) != text:
+            said = f"{row['isic_id']} is {known[row['isic_id']]} and {text}"
+            raise CheckError(f"{path}: {said}", hint="Give each image one label.")
+    return known
 
 
 def challenge_files(text: str) -> list[ChallengeFile]:

@@ -1,22 +1,25 @@
 """The stages of a build in their order: what each depends on, and which files it writes."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from isic_cli import __version__
+from isic_cli.config import ArchiveSpec
 from isic_cli.curation.labels import load_scheme
 from isic_cli.distribution import NAME as DISTRIBUTION
 from isic_cli.files.digest import sha256_of
 from isic_cli.services.build.challenges import challenge_digests
-from isic_cli.services.build.check import ids_of, scheme_name
-from isic_cli.services.build.listing import archive_for
+from isic_cli.services.build.check import ids_of, labels_in, scheme_name
+from isic_cli.services.build.listing import LISTING_FACTS, SettingsOf, archive_for
 from isic_cli.services.build.lock import LOCK
 from isic_cli.services.build.model import ExportTable, SourceTable
 from isic_cli.services.build.outputs import EXCLUDED, TABLE
 from isic_cli.services.build.pictures import PICTURES, REFERENCES
 from isic_cli.services.build.recipe import RecipeFile
 from isic_cli.services.build.state import BuildState, digest_of
+from isic_cli.services.dataset.split import read_splits
 from isic_cli.services.paper.flow import can_draw
 
 _STATE = ".isic/build"
@@ -54,7 +57,7 @@ class Stage:
     export: ExportTable | None = None
 
 
-def stages_of(file: RecipeFile) -> list[Stage]:
+def stages_of(file: RecipeFile, settings_of: SettingsOf) -> list[Stage]:
     """Return the stages of a recipe in the order in which they run.
 
     Raises
@@ -63,7 +66,7 @@ def stages_of(file: RecipeFile) -> list[Stage]:
         A file that the recipe names cannot be read.
     """
     found: list[Stage] = []
-    for stage in _all(file):
+    for stage in _all(file, settings_of):
         there = {one.name for one in found}
         inputs = tuple(name for name in stage.inputs if name in there)
         found.append(
@@ -72,13 +75,15 @@ def stages_of(file: RecipeFile) -> list[Stage]:
     return found
 
 
-def _all(file: RecipeFile) -> Iterator[Stage]:
+def _all(file: RecipeFile, settings_of: SettingsOf) -> Iterator[Stage]:
     recipe = file.recipe
-    yield Stage("source", 1, _sources(file, recipe.source), (), (f"{_STATE}/source.jsonl",))
+    yield Stage(
+        "source", 1, _sources(file, recipe.source, settings_of), (), (f"{_STATE}/source.jsonl",)
+    )
     references = [one for one in recipe.reference.values() if one.pictures]
     if recipe.reference:
         named = {name: _plain(one) for name, one in recipe.reference.items()}
-        options = {**_sources(file, recipe.reference), "share": named}
+        options = {**_sources(file, recipe.reference, settings_of), "share": named}
         yield Stage("references", 1, options, (), (f"{_STATE}/references.jsonl",))
     rules = [[_plain(rule), digest_of(ids_of(file, rule.ids))] for rule in recipe.exclude]
     shares = {name: one.share for name, one in recipe.reference.items()}
@@ -125,15 +130,25 @@ def _plain(table: Any) -> dict[str, Any]:
     return plain
 
 
-def _sources(file: RecipeFile, sources: Mapping[str, SourceTable]) -> dict[str, Any]:
+def _sources(
+    file: RecipeFile, sources: Mapping[str, SourceTable], settings_of: SettingsOf
+) -> dict[str, Any]:
     return {
         name: {
             **_plain(one),
-            "archive": archive_for(file, one),
+            "archive": _identity(file, settings_of(archive_for(file, one)).archive),
             "ids": digest_of(ids_of(file, one.ids)),
         }
         for name, one in sources.items()
     }
+
+
+def _identity(file: RecipeFile, spec: ArchiveSpec) -> str:
+    """Return which archive it is, wherever the command runs, and moved along with its recipe."""
+    if spec.folder is None:
+        return spec.identity
+    folder, home = spec.folder.resolve(), file.path.parent.resolve()
+    return folder.relative_to(home).as_posix() if folder.is_relative_to(home) else str(folder)
 
 
 def _labels(file: RecipeFile) -> dict[str, Any]:
@@ -146,8 +161,14 @@ def _labels(file: RecipeFile) -> dict[str, Any]:
         rules = [[list(rule.prefix), rule.label] for rule in scheme.rules.values()]
         options["rules"] = digest_of([scheme.version, scheme.labels, rules])
     if table.table:
-        options["content"] = sha256_of(file.near(table.table))
+        path = file.near(table.table)
+        options["content"] = _content(path, lambda: labels_in(path, table.column))
     return options
+
+
+def _content(path: Path, read: Callable[[], dict[str, str]]) -> str:
+    """Return the SHA-256 of a file, or of what is read of a folder."""
+    return sha256_of(path) if path.is_file() else digest_of(read())
 
 
 def split_options(file: RecipeFile) -> dict[str, Any]:
@@ -156,8 +177,9 @@ def split_options(file: RecipeFile) -> dict[str, Any]:
     if table is None:
         return {}
     options = _plain(table)
-    if table.previous and (path := file.near(table.previous)).is_file():
-        options["content"] = sha256_of(path)
+    if table.previous:
+        path = file.near(table.previous)
+        options["content"] = _content(path, lambda: read_splits(path, "split"))
     action = file.recipe.dedupe.action if file.recipe.dedupe else "drop"
     return {**options, "duplicates": action}
 
@@ -176,6 +198,11 @@ def lock_header(file: RecipeFile, state: BuildState, stages: Iterable[Stage]) ->
         "recipe": recipe_digest(file),
         "tool": f"{DISTRIBUTION} {__version__}",
         "listed": known["source"].facts["listed"],
+        "listing": {
+            stage: {name: known[stage].facts[name] for name in LISTING_FACTS}
+            for stage in ("source", "references")
+            if stage in known
+        },
         "sources": {
             name: {**one.model_dump(mode="json", exclude_defaults=True)}
             for name, one in recipe.source.items()

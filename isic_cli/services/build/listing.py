@@ -26,6 +26,10 @@ from isic_cli.services.select.live import opened
 SettingsOf = Callable[[str], Settings]
 
 
+#: Facts of a listing that a lock keeps.
+LISTING_FACTS = ("counts", "collections", "archives")
+
+
 @dataclass(frozen=True, slots=True)
 class ListedImage:
     """One image as the archive described it when it was listed.
@@ -147,8 +151,7 @@ class SourceListing:
                     yield from self._list(name, source, journal)
                 for line in journal.lines(sorted(journal.known())):
                     row = parse_json(line)
-                    said = [row[key] for key in ("isic_id", "source", "metadata_sha256")]
-                    rows.add(row, says=digest_of(said))
+                    rows.add(row, says=_said(row))
         finally:
             spool.unlink(missing_ok=True)
 
@@ -220,6 +223,12 @@ class SourceListing:
 
 def _number_of(line: bytes) -> int | None:
     return int(line[17:24]) if line.startswith(b'{"isic_id":"ISIC_') else None
+
+
+def _said(row: Mapping[str, Any]) -> str:
+    """Return the digest of what later stages depend on: a replaced picture has another size."""
+    full = (row["record"].get("files") or {}).get("full") or {}
+    return digest_of([row["isic_id"], row["source"], row["metadata_sha256"], full.get("size")])
 
 
 def _row_of(record: ImageRecord, source: str) -> dict[str, Any]:

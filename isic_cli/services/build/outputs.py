@@ -22,7 +22,7 @@ from isic_cli.services.build.recipe import RecipeFile
 from isic_cli.services.build.state import BuildState, read_rows
 from isic_cli.services.export.options import ExportOptions
 from isic_cli.services.export.run import Exporter
-from isic_cli.services.export.state import ExportState, claim
+from isic_cli.services.export.state import ExportState, changed_options, claim, known_recipe
 from isic_cli.services.run.workers import Workers
 
 TABLE, EXCLUDED = "dataset.csv", "excluded.csv"
@@ -116,14 +116,17 @@ def options_of(file: RecipeFile, state: BuildState, export: ExportTable) -> Expo
     return replace(chosen, table=state.out / TABLE, classes=tuple(labels), keep_unmapped=keeps)
 
 
-def export_data_set(options: ExportOptions, workers: Workers, *, is_new: bool) -> Iterator[Outcome]:
+def export_data_set(
+    options: ExportOptions, workers: Workers, *, is_known: bool
+) -> Iterator[Outcome]:
     """Write an export; yield what becomes of each picture.
 
     Parameters
     ----------
-    is_new : bool
-        Whether its options are others than those of the export that the build left there, which
-        is removed then.
+    is_known : bool
+        Whether the build left an export there. It is removed where its options, among them the
+        classes and whether there are splits, are others now; so is what a build that was
+        interrupted left of the same table.
 
     Raises
     ------
@@ -132,7 +135,9 @@ def export_data_set(options: ExportOptions, workers: Workers, *, is_new: bool) -
     UsageError, LocalError
         The folder holds something else, or cannot be written.
     """
-    if is_new:
+    found = known_recipe(options.out)
+    is_ours = found is not None and (is_known or found.get("table") == options.recipe["table"])
+    if found is not None and is_ours and changed_options(options, found):
         remove_export(options.out)
     job = Exporter(options)
     job.catalogue.check()

@@ -25,6 +25,7 @@ from isic_cli.services.build.state import BuildState, RowFile
 from isic_cli.services.cite.credits import Credits
 from isic_cli.services.dataset.dedupe import Dedupe
 from isic_cli.services.dataset.header import resolved
+from isic_cli.services.dataset.image import LockedImage
 from isic_cli.services.dataset.lock import NAME, Lock, existing_lock, locked_attribution
 from isic_cli.services.dataset.record import record_download
 from isic_cli.services.download.cache import FileCache
@@ -74,7 +75,9 @@ class PictureFetch:
         yield from self._fetch(recipe.source, images, self.state.out / PICTURES)
         for name, reference in recipe.reference.items():
             if reference.pictures:
-                yield from self._fetch({name: reference}, self._of(name), self.folder(name))
+                yield from self._fetch(
+                    {name: reference}, _listed_of(self.state, name), self.folder(name)
+                )
         if self.differences:
             raise CheckError(f"{len(self.differences):,} pictures are not those of the lock")
         if self.failed:
@@ -86,10 +89,6 @@ class PictureFetch:
     def folder(self, name: str) -> Path:
         """Return where the pictures of a reference are."""
         return self.state.out / REFERENCES / name
-
-    def _of(self, name: str) -> Iterator[ListedImage]:
-        listed = listed_images(self.state.path("references.jsonl"))
-        return (one for one in listed if one.source == name)
 
     def _fetch(
         self,
@@ -150,6 +149,17 @@ class PictureFetch:
             self.failed += 1
 
 
+def _listed_of(state: BuildState, reference: str) -> Iterator[ListedImage]:
+    listed = listed_images(state.path("references.jsonl"))
+    return (one for one in listed if one.source == reference)
+
+
+def _locked_of(state: BuildState, reference: str, lock: Lock) -> Iterator[LockedImage]:
+    """Yield the pictures of a reference; its folder may hold some that it had once."""
+    found = (lock.get(one.isic_id) for one in _listed_of(state, reference))
+    return (one for one in found if one is not None)
+
+
 def note_pictures(file: RecipeFile, state: BuildState, rows: RowFile) -> int:
     """Write what is known of each picture that stays: the line of the lock of its folder.
 
@@ -171,7 +181,7 @@ def note_pictures(file: RecipeFile, state: BuildState, rows: RowFile) -> int:
     for name, reference in file.recipe.reference.items():
         if reference.pictures:
             with Lock(state.out / REFERENCES / name) as lock:
-                for one in lock.images():
+                for one in _locked_of(state, name, lock):
                     rows.add({"isic_id": one.isic_id, "reference": name, "sha256": one.sha256})
     return size
 
@@ -198,7 +208,7 @@ def dedupe_job(file: RecipeFile, state: BuildState) -> Iterator["DuplicateSearch
             if reference.pictures:
                 folder = state.out / REFERENCES / name
                 other = stack.enter_context(Lock(folder))
-                theirs |= {f"{folder}/{one.path}": name for one in other.images()}
+                theirs |= {f"{folder}/{one.path}": name for one in _locked_of(state, name, other)}
         yield DuplicateSearch(file, state, ours, theirs)
 
 

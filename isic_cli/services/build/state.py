@@ -201,7 +201,10 @@ def mark_of(path: Path) -> str:
 
 
 def _line_of(entry: "os.DirEntry[str]", skip: int) -> str:
-    found = entry.stat()
+    try:
+        found = entry.stat()
+    except OSError:  # a link to a picture that was removed
+        return f"{entry.path[skip:]}\0absent\n"
     return f"{entry.path[skip:]}\0{found.st_size}\0{found.st_mtime_ns}\n"
 
 

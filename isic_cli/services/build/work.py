@@ -33,7 +33,7 @@ from isic_cli.services.build.outputs import (
 )
 from isic_cli.services.build.pictures import PictureFetch, dedupe_job, note_pictures
 from isic_cli.services.build.recipe import RecipeFile
-from isic_cli.services.build.state import BuildState, writing_rows
+from isic_cli.services.build.state import BuildState, digest_of, writing_rows
 from isic_cli.services.paper.documents import write_paper
 from isic_cli.services.paper.flow import can_draw, not_drawn
 from isic_cli.services.run.workers import ExecutorSpec, open_workers
@@ -140,6 +140,9 @@ class StageWork:
             yield BuildWarned(text)
         listed = str(locked.header["listed"]) if locked else today()
         facts = {"listed": listed, "marks": marks, **job.facts()}
+        if locked:
+            # Ids alone do not tell which collections, nor how many images a later source shares.
+            facts |= locked.header.get("listing", {}).get(stage.name, {})
         return StageResult(rows.digest, facts, f"{rows.rows:,} images")
 
     def _compare_listing(
@@ -208,7 +211,9 @@ class StageWork:
             facts = assign.label(self._file, self.state, rows, out)
         decide.require_some(self.state, "")
         counts = ", ".join(f"{name} {count:,}" for name, count in facts["counts"].items())
-        return StageResult(rows.digest + out.digest, facts, f"{counts}; {out.rows:,} left out")
+        # A scheme's title, version and classes are told by exports and documents.
+        output = digest_of([rows.digest, out.digest, facts])
+        return StageResult(output, facts, f"{counts}; {out.rows:,} left out")
 
     def _split(self, stage: Stage, why: str) -> Doing:
         yield StageBegun(stage.name, why, "images")
@@ -253,10 +258,11 @@ class StageWork:
             dict(locked.header) if locked else lock_header(self._file, self.state, self._stages)
         )
         header.pop("isic_build", None)
-        with writing_rows(path) as rows:
-            write_lock_rows(self.state, header, rows)
+        # Before the lock: interrupted between the two, the next run finds the same changes.
         if before is not None and locked is None:
             write_text(self.state.out / CHANGES, change_text(changes))
+        with writing_rows(path) as rows:
+            write_lock_rows(self.state, header, rows)
         said = f"{len(changes):,} changes, see {CHANGES}" if changes else "written"
         return StageResult(rows.digest, {}, said)
 
@@ -269,14 +275,12 @@ class StageWork:
     def _export(self, stage: Stage, why: str) -> Doing:
         if stage.export is None:
             raise RuntimeError(f"{stage.name} has no export")
-        known = self.state.stages.get(stage.name)
-        is_new = known is not None and dict(known.options) != dict(stage.options)
         options = options_of(self._file, self.state, stage.export)
         total = self.state.stages["tables"].facts["images"]
         with ExitStack() as stack:
             workers = stack.enter_context(open_workers(self._options.executor))
             yield StageBegun(stage.name, why, "images", total)
-            yield from export_data_set(options, workers, is_new=is_new)
+            yield from export_data_set(options, workers, is_known=stage.name in self.state.stages)
         return StageResult(stage.name, {"images": total}, f"{total:,} images in {options.out.name}")
 
     def _paper(self, stage: Stage, why: str) -> Doing:

@@ -45,10 +45,7 @@ def claim(options: ExportOptions) -> None:
         return
     except OSError as error:
         raise local_error(error, options.out) from error
-    try:
-        known = read_bytes(out / STATE / "export.json")
-    except FileNotFoundError:
-        known = None
+    known = known_recipe(out)
     if known is None:
         if foreign := [name for name in names if name != STATE]:
             raise UsageError(
@@ -56,20 +53,33 @@ def claim(options: ExportOptions) -> None:
                 hint="Export into a folder of its own.",
             )
         return
-    _compare(options, known)
-
-
-def _compare(options: ExportOptions, known: bytes) -> None:
-    try:
-        recipe = parse_json(known)
-    except DataError as error:
-        raise LocalError(f"{options.out}/{STATE}/export.json is damaged") from error
-    changed = [name for name, value in options.recipe.items() if recipe.get(name) != value]
-    if changed:
+    if changed := changed_options(options, known):
         raise UsageError(
             f"{options.out} holds an export with another {' and '.join(changed)}",
             hint="Give the same options again, or export into another folder.",
         )
+
+
+def known_recipe(out: Path) -> Line | None:
+    """Return the recipe of the export in a folder; None where there is none.
+
+    Raises
+    ------
+    LocalError
+        It is damaged, or cannot be read.
+    """
+    try:
+        recipe: Line = parse_json(read_bytes(out / STATE / "export.json"))
+    except FileNotFoundError:
+        return None
+    except DataError as error:
+        raise LocalError(f"{out}/{STATE}/export.json is damaged") from error
+    return recipe
+
+
+def changed_options(options: ExportOptions, recipe: Line) -> list[str]:
+    """Return the names of options that differ from those of an export."""
+    return [name for name, value in options.recipe.items() if recipe.get(name) != value]
 
 
 class ExportState(Closing):
