@@ -13,7 +13,7 @@ import pytest
 
 from isic_cli.cli.main import run
 from tests.support.folder_server import served_folder
-from tests.support.folders import make_folder
+from tests.support.folders import ROWS, make_folder
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,31 @@ def isic(folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
         return Result(int(code), captured.out, captured.err)
 
     return call
+
+
+@pytest.fixture
+def out(isic: Isic, tmp_path: Path) -> Path:
+    """The whole archive, downloaded."""
+    assert isic("image", "download", "-y", "out").code == 0
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def dataset(isic: Isic) -> Isic:
+    """`isic dataset …` without naming an archive: the lock knows it."""
+
+    def call(*arguments: str, stdin: str = "", archive: str | None = None) -> Result:
+        return isic("dataset", *arguments, stdin=stdin, archive=archive)
+
+    return call
+
+
+def relabel(folder: Path, number: int, **values: str) -> None:
+    """Give an image of the archive other metadata."""
+    rows: list[Mapping[str, Any]] = [
+        {**row, **values} if row["isic_id"] == f"ISIC_000000{number}" else row for row in ROWS
+    ]
+    make_folder(folder, rows)
 
 
 @contextmanager

@@ -3,31 +3,12 @@
 import csv
 import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Isic, Result
+from tests.cli.conftest import Isic, relabel
 from tests.support.folders import ROWS, jpeg, make_folder
-
-
-@pytest.fixture
-def out(isic: Isic, tmp_path: Path) -> Path:
-    """The whole archive, downloaded."""
-    assert isic("image", "download", "-y", "out").code == 0
-    return tmp_path / "out"
-
-
-@pytest.fixture
-def dataset(isic: Isic) -> Isic:
-    """`isic dataset …` without naming an archive: the lock knows it."""
-
-    def call(*arguments: str, stdin: str = "", archive: str | None = None) -> Result:
-        return isic("dataset", *arguments, stdin=stdin, archive=archive)
-
-    return call
 
 
 def items(path: Path) -> dict[str, list[str]]:
@@ -68,13 +49,6 @@ def withdraw(folder: Path, number: int) -> None:
     rows = [row for row in ROWS if row["isic_id"] != f"ISIC_000000{number}"]
     make_folder(folder, rows)
     (folder / f"ISIC_000000{number}.jpg").unlink()
-
-
-def relabel(folder: Path, number: int, **values: str) -> None:
-    rows: list[Mapping[str, Any]] = [
-        {**row, **values} if row["isic_id"] == f"ISIC_000000{number}" else row for row in ROWS
-    ]
-    make_folder(folder, rows)
 
 
 # sync

@@ -1,40 +1,17 @@
 """What a synchronisation tells of changed metadata, and the earlier states that a folder keeps."""
 
 import json
+import re
 import time
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from isic_cli.errors import LocalError
 from isic_cli.files.lock import folder_lock
-from isic_cli.services.dataset.history import kept_states, parse_moment
-from tests.cli.conftest import Isic, Result
-from tests.support.folders import ROWS, make_folder
-
-
-@pytest.fixture
-def out(isic: Isic, tmp_path: Path) -> Path:
-    """The whole archive, downloaded."""
-    assert isic("image", "download", "-y", "out").code == 0
-    return tmp_path / "out"
-
-
-@pytest.fixture
-def dataset(isic: Isic) -> Isic:
-    def call(*arguments: str, stdin: str = "", archive: str | None = None) -> Result:
-        return isic("dataset", *arguments, stdin=stdin, archive=archive)
-
-    return call
-
-
-def relabel(folder: Path, number: int, **values: str) -> None:
-    rows: list[Mapping[str, Any]] = [
-        {**row, **values} if row["isic_id"] == f"ISIC_000000{number}" else row for row in ROWS
-    ]
-    make_folder(folder, rows)
+from isic_cli.services.dataset.history import KeptState, kept_states, parse_moment, state_at
+from tests.cli.conftest import Isic, relabel
 
 
 def wait_for_the_next_second() -> None:
@@ -99,7 +76,11 @@ def test_the_states_that_a_sync_replaced_are_listed_and_compared(
 
 
 @pytest.mark.parametrize(
-    "words", [["--at", "soon"], [], ["other", "--at", "2100-01-01"], ["--at", ""]]
+    "words",
+    [
+        *([], ["--at", "soon"], ["--at", ""], ["other", "--at", "2100-01-01"]),
+        *(["--at", "0001-01-01T00:00+14:00"], ["--at", "9999-12-31T23:59-10:00"]),
+    ],
 )
 def test_a_date_that_is_none_and_two_states_with_a_date_are_usage_errors(
     words: list[str], dataset: Isic, out: Path
@@ -125,6 +106,69 @@ def test_the_oldest_states_go_first_and_a_damaged_one_is_named(
     assert "000004" in damaged.err
 
 
+def date_lock(folder: Path, when: str) -> None:
+    lock = folder / "isic.lock"
+    text = re.sub('"time":"[^"]*"', f'"time":"{when}"', lock.read_text("utf-8"), count=1)
+    lock.write_text(text, "utf-8")
+
+
+@pytest.fixture
+def earlier(dataset: Isic, out: Path, folder: Path) -> KeptState:
+    """The state of `out` before a change, which is dated long after it."""
+    relabel(folder, 1, sex="female")
+    assert dataset("sync", str(out)).code == 0
+    date_lock(out, "2099-01-01T00:00:00Z")
+    (state,) = kept_states(out)
+    return state
+
+
+def test_a_state_with_wrong_bytes_is_damaged_wherever_they_are(
+    out: Path, earlier: KeptState
+) -> None:
+    whole = earlier.path.read_bytes()
+    told = []
+    for at in range(0, len(whole), 5):
+        earlier.path.write_bytes(whole[:at] + b"\xff" * 4 + whole[at + 4 :])
+        try:
+            earlier.header()
+            earlier.change()
+            with state_at(out, earlier.time):
+                pass
+        except LocalError as error:
+            told.append(error.message)
+    assert len(told) > len(whole) // 10
+    assert all(earlier.path.name in message for message in told)
+
+
+def test_what_goes_wrong_with_an_earlier_state_is_not_blamed_on_its_file(
+    out: Path, earlier: KeptState
+) -> None:
+    with pytest.raises(KeyError, match="of the reader"), state_at(out, earlier.time):
+        raise KeyError("of the reader")
+
+
+def test_a_linked_history_is_neither_written_nor_shortened(
+    dataset: Isic, out: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("isic_cli.services.dataset.history.KEPT", 1)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "000001-20200101T000000Z.zip").write_bytes(b"somebody's")
+    (out / ".isic" / "history").symlink_to(tmp_path / "other")
+    relabel(folder, 1, sex="female")
+    refused = dataset("sync", str(out))
+    assert refused.code == 8
+    assert "history is a symbolic link" in refused.err
+    assert [path.name for path in (tmp_path / "other").iterdir()] == ["000001-20200101T000000Z.zip"]
+
+
+def test_a_lock_without_a_zone_is_of_utc_and_one_without_a_time_is_damaged(
+    dataset: Isic, out: Path, earlier: KeptState
+) -> None:
+    for when, code in (("2099-01-01T00:00:00", 0), ("soon", 8)):
+        date_lock(out, when)
+        assert dataset("diff", str(out), "--at", earlier.time.isoformat()).code == code
+
+
 def test_status_and_verify_work_while_a_run_is_under_way(dataset: Isic, out: Path) -> None:
     with folder_lock(out):
         assert dataset("status", str(out)).code == 0
@@ -137,5 +181,6 @@ def test_a_day_is_meant_to_its_end_and_a_time_without_a_zone_is_utc() -> None:
     assert parse_moment("2026-11-29") == datetime(2026, 11, 30, tzinfo=UTC) - timedelta(
         microseconds=1
     )
+    assert parse_moment("2026-11-29 18") == datetime(2026, 11, 29, 18, tzinfo=UTC)
     assert parse_moment("2026-11-29T18:00") == datetime(2026, 11, 29, 18, tzinfo=UTC)
     assert parse_moment("2026-11-29T18:00+02:00") == datetime(2026, 11, 29, 16, tzinfo=UTC)

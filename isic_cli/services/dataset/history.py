@@ -8,10 +8,11 @@ import json
 import re
 import shutil
 import zipfile
+import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,8 +20,10 @@ from isic_cli.errors import LocalError, NotFoundError, UsageError
 from isic_cli.files import STATE
 from isic_cli.files.atomic import replacing_path
 from isic_cli.files.faults import translated
+from isic_cli.files.load import parse_json
 from isic_cli.files.place import hold
 from isic_cli.services.dataset.header import LockHeader
+from isic_cli.services.dataset.image import DAMAGED
 from isic_cli.services.dataset.lock import NAME, Lock
 
 #: States that are kept, and the bytes that all of them may take: the oldest go first.
@@ -32,6 +35,11 @@ _TABLES = (NAME, "metadata.csv", "attribution.txt")
 _CHANGE = "change.json"
 _FILE = re.compile(r"([0-9]{6})-(\d{8}T\d{6}Z)\.zip", re.ASCII)
 _STAMP = "%Y%m%dT%H%M%SZ"
+#: What the standard library raises for a ZIP that is no more what it was.
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, RuntimeError),
+    *(KeyError, ValueError, TypeError, OverflowError),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +79,7 @@ class KeptState:
     def change(self) -> LockChange:
         """Return how the next state differs."""
         with _opened(self.path) as archive:
-            return LockChange(**json.loads(archive.read(_CHANGE)))
+            return LockChange(**parse_json(archive.read(_CHANGE)))
 
 
 @contextmanager
@@ -79,15 +87,22 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with translated(path), zipfile.ZipFile(path) as archive:
             yield archive
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
+    except _BROKEN as error:
         raise LocalError(f"{path} is damaged", hint="Remove it; the other states stay.") from error
+
+
+def _place(folder: Path) -> Path:
+    place = folder / STATE / "history"
+    if place.is_symlink():  # what it leads to is somebody's: nothing is written or removed there
+        raise LocalError(f"{place} is a symbolic link", hint="Remove the link, then run again.")
+    return place
 
 
 def kept_states(folder: Path) -> list[KeptState]:
     """Return the states that a folder keeps, the oldest first; not the current one."""
     found = []
     with translated(folder):
-        place = folder / STATE / "history"
+        place = _place(folder)
         for path in sorted(place.iterdir()) if place.is_dir() else ():
             if match := _FILE.fullmatch(path.name):
                 when = datetime.strptime(match[2], _STAMP).replace(tzinfo=UTC)
@@ -109,6 +124,7 @@ def history_kept(folder: Path) -> Iterator[None]:
         return
     with ExitStack() as stack:
         with translated(folder, "cannot keep the state of"):
+            _place(folder)
             (folder / STATE).mkdir(exist_ok=True)
             for left in (folder / STATE).glob(f"{_HELD}*"):  # of a run that was killed
                 shutil.rmtree(left)
@@ -139,9 +155,8 @@ def _compare(before: Path, after: Path) -> LockChange | None:
 def _keep(folder: Path, before: Path, change: LockChange) -> None:
     states = kept_states(folder)
     number = states[-1].number + 1 if states else 1
-    with Lock(before) as lock:
-        stamp = _moment(lock.header.time).strftime(_STAMP)
-    target = folder / STATE / "history" / f"{number:06}-{stamp}.zip"
+    came = _time_of(before)
+    target = _place(folder) / f"{number:06}-{came.strftime(_STAMP)}.zip"
     with (
         translated(target, "cannot write"),
         replacing_path(target, links="refuse", parents=True) as part,
@@ -151,7 +166,7 @@ def _keep(folder: Path, before: Path, change: LockChange) -> None:
         for name in _TABLES:
             if (before / name).is_file():
                 archive.write(before / name, name)
-    states.append(KeptState(_moment(stamp), target))
+    states.append(KeptState(came, target))
     room = MOST_BYTES
     for place, state in enumerate(reversed(states)):
         room -= state.path.stat().st_size
@@ -160,7 +175,18 @@ def _keep(folder: Path, before: Path, change: LockChange) -> None:
 
 
 def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    """Return a time in UTC; one without a zone is taken for that."""
+    found = datetime.fromisoformat(text)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def _time_of(folder: Path) -> datetime:
+    with Lock(folder) as lock:
+        try:
+            return _moment(lock.header.time)
+        except (ValueError, TypeError, OverflowError) as error:
+            said = f"{lock.path} says that it is of {lock.header.time!r}, which is not a time"
+            raise LocalError(said, hint=DAMAGED) from error
 
 
 def parse_moment(text: str) -> datetime:
@@ -171,14 +197,14 @@ def parse_moment(text: str) -> datetime:
     UsageError
         For anything but ISO 8601.
     """
+    text = text.strip()
+    with suppress(ValueError):
+        return datetime.combine(date.fromisoformat(text), time.max, UTC)
     try:
-        found = _moment(text.strip())
-    except ValueError as error:
+        return _moment(text)
+    except (ValueError, OverflowError) as error:
         hint = "Write 2026-11-29 or 2026-11-29T18:00."
         raise UsageError(f"{text!r} is not a date", hint=hint) from error
-    if ":" not in text and "T" not in text:
-        found = datetime.combine(found, time.max)
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 @contextmanager
@@ -192,8 +218,7 @@ def state_at(folder: Path, when: datetime) -> Iterator[Path]:
     LocalError
         It cannot be read.
     """
-    with Lock(folder) as lock:
-        current = KeptState(_moment(lock.header.time), folder)
+    current = KeptState(_time_of(folder), folder)
     states = [*kept_states(folder), current]
     chosen = next((state for state in reversed(states) if state.time <= when), None)
     if chosen is None:
@@ -204,9 +229,9 @@ def state_at(folder: Path, when: datetime) -> Iterator[Path]:
     if chosen is current:
         yield folder
         return
-    with TemporaryDirectory(prefix="isic-") as place, _opened(chosen.path) as archive:
-        for name in _TABLES:
-            if name in archive.namelist():
-                with archive.open(name) as source, (Path(place) / name).open("wb") as target:
-                    shutil.copyfileobj(source, target)
-        yield Path(place)
+    with TemporaryDirectory(prefix="isic-") as place:
+        with _opened(chosen.path) as archive:
+            for name in _TABLES:
+                if name in archive.namelist():
+                    archive.extract(name, place)
+        yield Path(place)  # what goes wrong with it there is no fault of the ZIP
