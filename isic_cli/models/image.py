@@ -6,6 +6,7 @@ are read without it, since its import is a third of a small command.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self, TypeVar
@@ -72,10 +73,12 @@ def _taken(given: dict[str, Any], name: str, kind: type[_T], *, default: _T | No
         When it is lacking, or of another type.
     """
     value = given.pop(name, default)
-    if isinstance(value, kind) and (kind is not int or not isinstance(value, bool)):
-        return value
-    if kind is float and isinstance(value, int):
-        return kind(value)  # type: ignore[call-arg]  # a float
+    if not isinstance(value, bool) or kind is bool:
+        if isinstance(value, kind):
+            return value
+        if kind is float and isinstance(value, int):
+            with suppress(OverflowError):
+                return kind(value)  # type: ignore[call-arg]  # a float
     raise ValueError(f"{name}: {kind.__name__} is needed, not {value!r:.40}")
 
 
