@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from isic_cli.errors import LocalError, UsageError
+from isic_cli.errors import ConfigError, LocalError, UsageError
 from isic_cli.files.object_store import scheme_of
 
 PROD_URL = "https://api.isic-archive.com"
@@ -175,6 +175,26 @@ def is_host_name(host: str) -> bool:
     return True
 
 
+def expanded(path: str) -> Path:
+    """Return a path whose `~` is the home folder of a user.
+
+    Raises
+    ------
+    ConfigError
+        For a user without one, as in a container.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise no_home(path) from error
+
+
+def no_home(whose: str) -> ConfigError:
+    """Return the error for a user without a home folder."""
+    hint = "Set HOME to a folder, or write the path in full."
+    return ConfigError(f"the home folder of {whose} is not known", hint=hint)
+
+
 def parse_archive(value: str, *, insecure: bool = False) -> ArchiveSpec:
     """Read the value of `--archive`.
 
@@ -201,7 +221,7 @@ def parse_archive(value: str, *, insecure: bool = False) -> ArchiveSpec:
         return ArchiveSpec("store", value, LOCAL_URL)
     if "://" in value:
         return ArchiveSpec("remote", value, checked_origin(value, insecure=insecure))
-    folder = Path(value).expanduser()
+    folder = expanded(value)
     if folder.is_dir():
         return ArchiveSpec("folder", value, LOCAL_URL, folder)
     if folder.exists():

@@ -5,12 +5,13 @@ Option > environment > `isic.toml` in the working folder > user configuration fi
 
 import logging
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from isic_cli.config import DEMO_LOGINS, ArchiveSpec, Settings, parse_archive
+from isic_cli.config import DEMO_LOGINS, ArchiveSpec, Settings, expanded, no_home, parse_archive
 from isic_cli.errors import AuthError, ConfigError, LocalError, NotFoundError, UsageError
 from isic_cli.files.load import parse_toml, read_bytes
 from isic_cli.files.object_store import staging_place
@@ -24,26 +25,38 @@ DEMO_HINT = "`isic --archive demo user login` tells those that there are."
 NO_LOGIN = "the archive {} is on this machine: it has no users, and nobody logs in to it"
 
 
-def user_cache_dir(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the folder for cached data: ISIC_CACHE_DIR, or where the platform has it."""
-    if chosen := environ.get("ISIC_CACHE_DIR"):
-        return Path(chosen).expanduser()
+#: Folders of macOS whatever XDG variables say; `platformdirs` once had these, and heeds those now.
+_OF_MAC = {"cache": "~/Library/Caches/isic", "config": "~/Library/Application Support/isic"}
+
+
+def _user_folder(kind: Literal["cache", "config"], platform: str = sys.platform) -> Path:
+    """Return where the platform has a folder, or where there is one from before it moved."""
     import platformdirs
 
-    return platformdirs.user_cache_path("isic", appauthor=False)
+    of_user = platformdirs.PlatformDirs("isic", appauthor=False, roaming=True)
+    try:
+        found = of_user.user_cache_path if kind == "cache" else of_user.user_config_path
+    except RuntimeError as error:
+        raise no_home("this user") from error
+    earlier = expanded(_OF_MAC[kind]) if platform == "darwin" and not found.is_dir() else found
+    return earlier if earlier.is_dir() else expanded(str(found))
+
+
+def user_cache_dir(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder for cached data: ISIC_CACHE_DIR, or where the platform has it."""
+    chosen = environ.get("ISIC_CACHE_DIR")
+    return expanded(chosen) if chosen else _user_folder("cache")
 
 
 def user_config_dir() -> Path:
     """Return the user's configuration folder, where the platform has it."""
-    import platformdirs
-
-    return platformdirs.user_config_path("isic", appauthor=False, roaming=True)
+    return _user_folder("config")
 
 
 def user_config_file(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the user's configuration file: ISIC_CONFIG, or where the platform has it."""
     if chosen := environ.get("ISIC_CONFIG"):
-        return Path(chosen).expanduser()
+        return expanded(chosen)
     return user_config_dir() / "isic.toml"
 
 
@@ -178,7 +191,7 @@ def resolve(
     chosen = archive or merged.pop("archive", None) or "prod"
     merged.pop("archive", None)
     named = merged.pop("cache_dir", None)
-    cache_folder = Path(named).expanduser() if named else user_cache_dir(environ)
+    cache_folder = expanded(named) if named else user_cache_dir(environ)
     spec = parse_archive(chosen, insecure=insecure)
     if spec.kind == "store":
         copy = staging_place(spec.name, cache_folder) / "files"

@@ -6,6 +6,7 @@ import pytest
 
 from isic_cli.errors import AuthError, ConfigError, LocalError, NotFoundError, UsageError
 from isic_cli.settings import (
+    _user_folder,
     read_config,
     read_token_file,
     resolve,
@@ -170,3 +171,30 @@ def test_a_stored_login_may_be_used_only_without_a_token_a_guest_or_a_folder(
     assert login_dir(ISIC_TOKEN="abc") is None
     assert login_dir("demo") is None
     assert login_dir(str(tmp_path)) is None
+
+
+def test_folders_of_macos_stay_where_they_were_when_xdg_variables_are_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
+    assert _user_folder("config", "darwin") == tmp_path / "xdg" / "isic"
+    earlier = tmp_path / "Library" / "Application Support" / "isic"
+    earlier.mkdir(parents=True)
+    assert _user_folder("config", "darwin") == earlier
+    assert _user_folder("config", "linux") == tmp_path / "xdg" / "isic"
+    (tmp_path / "xdg" / "isic").mkdir(parents=True)
+    assert _user_folder("config", "darwin") == tmp_path / "xdg" / "isic"
+
+
+def test_a_home_that_is_not_known_is_a_configuration_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ConfigError, match="home folder of ~nobody-of-that-name/x"):
+        layered(tmp_path, env={"ISIC_CACHE_DIR": "~nobody-of-that-name/x"})()
+    for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    pwd = pytest.importorskip("pwd")
+    monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)
+    with pytest.raises(ConfigError, match="home folder"):
+        layered(tmp_path, env={})()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from isic_cli.config import DEV_URL, PROD_URL, SANDBOX_URL
+from isic_cli.config import DEV_URL, PROD_URL, SANDBOX_URL, expanded
 from isic_cli.credentials.folder import file_name, private_folder
 from isic_cli.credentials.login import CLIENT_ID, StoredLogin, damaged_login
 from isic_cli.errors import LocalError
@@ -201,4 +201,4 @@ def _keyring_store(origin: str) -> KeyringStore | None:
 def _official_file(origin: str, environ: Mapping[str, str]) -> Path:
     data = environ.get("XDG_DATA_HOME") or "~/.local/share"
     host = urlsplit(origin).hostname or ""
-    return Path(data).expanduser() / "girder_cli_oauth_client" / host / CLIENT_ID / "token.json"
+    return expanded(data) / "girder_cli_oauth_client" / host / CLIENT_ID / "token.json"

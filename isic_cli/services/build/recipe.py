@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from isic_cli.config import expanded
 from isic_cli.errors import NotFoundError, UsageError
 from isic_cli.files.load import DataError, parse_toml, read_text
 from isic_cli.services.build.model import TABLES, VERSION, Recipe
@@ -53,7 +54,7 @@ class RecipeFile:
 
     def near(self, name: str) -> Path:
         """Return a path of the recipe: relative to the folder that the recipe lies in."""
-        return self.path.parent / Path(name).expanduser()
+        return self.path.parent / expanded(name)
 
     def fault(self, key: KeyPath, message: str, hint: str = "") -> RecipeFault:
         """Return a mistake at a key."""

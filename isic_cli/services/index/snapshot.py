@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from isic_cli.config import expanded
 from isic_cli.errors import ExpiredLinkError, NotFoundError, UsageError
 from isic_cli.models.image import RemoteFile
 from isic_cli.services.download.transfer import FileOpener, fetch_file
@@ -43,7 +44,7 @@ def fetched_snapshot(
     if colon and scheme not in {"https", "http"}:
         raise UsageError(f"a snapshot is not fetched by {scheme}: {source}", hint=_HINT)
     if not colon:
-        path = Path(source).expanduser()
+        path = expanded(source)
         if not path.is_file():
             raise NotFoundError(f"no snapshot {source}", hint=_HINT)
         yield path
