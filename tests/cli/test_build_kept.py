@@ -1,5 +1,7 @@
 """What a build must not keep: everything that its images, pictures and lock were made of."""
 
+import json
+import os
 import shutil
 from pathlib import Path
 
@@ -70,6 +72,14 @@ def test_a_build_of_another_archive_lists_that_archive(isic: Isic, work: Path) -
     absolute = str(work / "set.toml")
     planned = isic("dataset", "build", absolute, "lesions", "-n", archive=str(work / "second"))
     assert {line.split(None, 1)[1] for line in planned.lines} == {"as it should be"}
+    done = isic("dataset", "build", absolute, "lesions", archive=str(work / "second"))
+    assert "Warning" not in done.err
+
+
+def test_a_link_to_nothing_in_an_archive_is_passed_over(isic: Isic, work: Path) -> None:
+    (work / "archive/notes.txt").symlink_to(work / "nothing")
+    code, said = build(isic)
+    assert code == 0, said
 
 
 def test_a_changed_folder_of_splits_and_a_class_without_images_are_taken_on(
@@ -170,3 +180,32 @@ def test_a_removed_picture_under_a_link_of_an_export_is_fetched_again(
     assert planned.code == 0, planned.err
     assert build(isic)[0] == 0
     assert (work / f"lesions/csv/images/{NEVUS}.png").is_file()
+
+
+def test_stages_that_do_not_add_up_to_the_images_are_refused(isic: Isic, work: Path) -> None:
+    assert build(isic)[0] == 0
+    state = work / "lesions/.isic/build/exclude.jsonl"
+    times = state.stat()
+    state.write_text(state.read_text().replace("ISIC_0000011", "ISIC_9999999"))
+    os.utime(state, ns=(times.st_atime_ns, times.st_mtime_ns))
+    (work / "lesions/dataset.csv").unlink()
+    code, said = build(isic)
+    assert code == 8
+    assert "the build does not add up: 1 images were left out, 0 are" in said
+    assert not (work / "lesions/dataset.csv").exists()
+
+
+def test_a_collection_that_got_another_name_is_named_so_by_an_update(
+    isic: Isic, work: Path
+) -> None:
+    collections = work / "archive/collections.json"
+    one = {"id": 1, "name": "Old name", "public": True, "pinned": False, "locked": False}
+    ids = [f"ISIC_{at:07d}" for at in range(12)]
+    collections.write_text(json.dumps([one | {"isic_ids": ids}]))
+    text = RECIPE.replace('archive = "archive"', 'archive = "archive"\ncollections = [1]')
+    (work / "set.toml").write_text(text)
+    code, said = build(isic)
+    assert code == 0, said
+    collections.write_text(json.dumps([one | {"name": "New name", "isic_ids": ids}]))
+    assert build(isic, "--update")[0] == 0
+    assert "New name" in (work / "lesions/build.lock").read_text()

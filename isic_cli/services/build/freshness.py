@@ -1,13 +1,10 @@
 """Whether an archive is still as it was: at most two requests for a source."""
 
-from pathlib import Path
-
 from isic_cli.errors import NotFoundError, RefusedError, ResponseError, ServerError
-from isic_cli.files.walk import walk
 from isic_cli.folder.freshness import SOURCES, stamp_of
 from isic_cli.services.build.listing import SettingsOf, archive_for, selection_of
 from isic_cli.services.build.recipe import RecipeFile
-from isic_cli.services.build.state import digest_of
+from isic_cli.services.build.state import digest_of, mark_of
 from isic_cli.services.opening import open_api
 from isic_cli.services.select.live import SelectedImages
 
@@ -30,7 +27,8 @@ def archive_marks(file: RecipeFile, settings_of: SettingsOf) -> dict[str, str]:
         settings = settings_of(archive_for(file, source))
         spec = settings.archive
         if spec.kind == "folder" and spec.folder is not None:
-            marks[name] = _folder_mark(spec.folder)
+            stamps = [stamp_of(spec.folder / one) for one in SOURCES]
+            marks[name] = digest_of([stamps, mark_of(spec.folder)])
         elif spec.kind == "demo" or source.where or source.ids or source.challenge:
             marks[name] = ""
         else:
@@ -38,13 +36,6 @@ def archive_marks(file: RecipeFile, settings_of: SettingsOf) -> dict[str, str]:
                 images = SelectedImages(api, selection_of(file, source))
                 marks[name] = digest_of([images.count(), _facets(images)])
     return marks
-
-
-def _folder_mark(folder: Path) -> str:
-    files = [
-        (entry.path, (state := entry.stat()).st_size, state.st_mtime_ns) for entry in walk(folder)
-    ]
-    return digest_of([[stamp_of(folder / one) for one in SOURCES], files])
 
 
 def _facets(images: SelectedImages) -> object:

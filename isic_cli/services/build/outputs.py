@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from isic_cli.errors import CheckError, PartialError
+from isic_cli.errors import CheckError, LocalError, PartialError
 from isic_cli.files import STATE
 from isic_cli.files.atomic import replacing_state
 from isic_cli.files.lock import folder_lock
@@ -14,7 +14,7 @@ from isic_cli.models.image import LEADING_COLUMNS
 from isic_cli.models.outcomes import Outcome
 from isic_cli.services.build.check import export_options
 from isic_cli.services.build.decide import column_of, leaving
-from isic_cli.services.build.facts import ImageFacts
+from isic_cli.services.build.facts import STAGES, ImageFacts
 from isic_cli.services.build.listing import listed_images
 from isic_cli.services.build.model import ExportTable
 from isic_cli.services.build.pictures import PICTURES
@@ -66,7 +66,7 @@ def write_tables(file: RecipeFile, state: BuildState) -> dict[str, Any]:
     Raises
     ------
     LocalError
-        When the disk refuses.
+        The stages do not add up to the images, or the disk refuses.
     """
     images = BuiltImages(state)
     added = [
@@ -82,6 +82,7 @@ def write_tables(file: RecipeFile, state: BuildState) -> dict[str, Any]:
             count += 1
         else:
             left_out += 1
+    _check_counts(state, count, left_out)
     fields = sorted(names.difference(LEADING_COLUMNS, added))
     with (
         replacing_state(state.out / TABLE) as table,
@@ -98,6 +99,23 @@ def write_tables(file: RecipeFile, state: BuildState) -> dict[str, Any]:
             else:
                 others.writerow([getattr(image, name) for name in _EXCLUDED_COLUMNS])
     return {"images": count, "left_out": left_out}
+
+
+def _check_counts(state: BuildState, images: int, left_out: int) -> None:
+    """Refuse stages that do not add up: each image stays, or one stage left it out."""
+    known = state.stages
+    removed = sum(sum(known[name].facts["removed"].values()) for name in STAGES if name in known)
+    counts = {"left out": (removed, left_out)}
+    if "labels" in known:
+        counts["labelled"] = sum(known["labels"].facts["counts"].values()), images
+    if "split" in known:
+        counts["split"] = sum(known["split"].facts["images"].values()), images
+    for what, (told, found) in counts.items():
+        if told != found:
+            raise LocalError(
+                f"the build does not add up: {told:,} images were {what}, {found:,} are",
+                hint="Remove the folder .isic/build: all is built anew.",
+            )
 
 
 def options_of(file: RecipeFile, state: BuildState, export: ExportTable) -> ExportOptions:

@@ -14,7 +14,7 @@ from isic_cli.services.build.events import BuildEvent, BuildWarned, StageAdvance
 from isic_cli.services.build.freshness import archive_marks
 from isic_cli.services.build.gather import build_facts
 from isic_cli.services.build.graph import PAPER, Stage, lock_header, split_options
-from isic_cli.services.build.listing import SettingsOf, SourceListing, today
+from isic_cli.services.build.listing import LISTING_FACTS, SettingsOf, SourceListing, today
 from isic_cli.services.build.lock import (
     LOCK,
     BuildLock,
@@ -143,7 +143,9 @@ class StageWork:
         if locked:
             # Ids alone do not tell which collections, nor how many images a later source shares.
             facts |= locked.header.get("listing", {}).get(stage.name, {})
-        return StageResult(rows.digest, facts, f"{rows.rows:,} images")
+        # The lock and the documents say these facts too.
+        output = digest_of([rows.digest, *(facts[name] for name in LISTING_FACTS)])
+        return StageResult(output, facts, f"{rows.rows:,} images")
 
     def _compare_listing(
         self, locked: BuildLock, table: str, job: SourceListing
