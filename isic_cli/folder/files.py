@@ -82,7 +82,7 @@ def small_picture(call: Call) -> httpx.Response:
     contents.make(source)
     drawn = _drawn_before(call, isic_id, source)
     if drawn is not None and drawn.exists():
-        return file_reply(call, drawn)
+        return _opened(call, drawn)
     body = thumbnail(source)
     if body is None:
         return no_such_key(call.path.lstrip("/"))
@@ -170,6 +170,11 @@ def file_reply(call: Call, path: Path) -> httpx.Response:
     call.store.contents.make(path)
     if not call.store.contents.may_serve(path):
         return access_denied(call.path.lstrip("/"))
+    return _opened(call, path)
+
+
+def _opened(call: Call, path: Path) -> httpx.Response:
+    """Answer with a file that may be served, wherever it lies."""
     try:
         file = path.open("rb")
     except PermissionError:
