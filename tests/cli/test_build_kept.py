@@ -76,6 +76,24 @@ def test_a_build_of_another_archive_lists_that_archive(isic: Isic, work: Path) -
     assert "Warning" not in done.err
 
 
+def test_a_lock_that_is_no_lock_and_an_export_that_is_a_link_are_told(
+    isic: Isic, work: Path
+) -> None:
+    assert build(isic)[0] == 0
+    lock, export = work / "lesions/build.lock", work / "lesions/csv"
+    lock.write_text("")
+    code, said = build(isic)
+    assert (code, "or remove it" in said) == (2, True), said
+    lock.unlink()
+    assert build(isic)[0] == 0
+    export.rename(work / "elsewhere")
+    export.symlink_to(work / "elsewhere")
+    (work / "set.toml").write_text(RECIPE.replace('to = "csv"', 'to = "csv"\nsize = "32"'))
+    code, said = build(isic)
+    assert (code, "lesions/csv" in said) == (8, True), said
+    assert (work / "elsewhere/data.csv").is_file()
+
+
 def test_a_link_to_nothing_in_an_archive_is_passed_over(isic: Isic, work: Path) -> None:
     (work / "archive/notes.txt").symlink_to(work / "nothing")
     code, said = build(isic)

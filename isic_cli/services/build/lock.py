@@ -27,7 +27,7 @@ VERSION = 1
 
 LockRow = dict[str, Any]
 
-_DAMAGED = "Restore build.lock from a copy, or build without --locked."
+_DAMAGED = "Restore it from a copy, or remove it: a build without --locked writes a new one."
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class BuildLock:
         except FileNotFoundError as error:
             raise NotFoundError(f"no lock {path}", hint="A build writes one.") from error
         except (ValueError, KeyError, TypeError) as error:
-            raise UsageError(f"{path} is not the lock of a build") from error
+            raise UsageError(f"{path} is not the lock of a build", hint=_DAMAGED) from error
         if version != VERSION:
             raise UsageError(
                 f"{path}: the version {version} is not known here", hint="Install a newer isic."

@@ -9,6 +9,7 @@ from typing import Any
 from isic_cli.errors import CheckError, LocalError, PartialError
 from isic_cli.files import STATE
 from isic_cli.files.atomic import replacing_state
+from isic_cli.files.faults import translated
 from isic_cli.files.lock import folder_lock
 from isic_cli.models.image import LEADING_COLUMNS
 from isic_cli.models.outcomes import Outcome
@@ -175,6 +176,13 @@ def export_data_set(
 
 
 def remove_export(out: Path) -> None:
-    """Remove an export that a build wrote, and nothing else."""
+    """Remove an export that a build wrote, and nothing else.
+
+    Raises
+    ------
+    LocalError
+        It cannot be removed, as a link to a folder elsewhere.
+    """
     if (out / STATE / "export.json").is_file():
-        shutil.rmtree(out)
+        with translated(out, "cannot remove"):
+            shutil.rmtree(out)
