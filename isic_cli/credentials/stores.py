@@ -6,6 +6,7 @@ the login of the official client is found, and both clients stay logged in.
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -118,11 +119,15 @@ class KeyringStore:
         What it raises when it is locked or absent: then the next store is used.
     origin : str
         The archive.
+    folder : Path or None
+        The folder of logins, which is made where the keyring has one: without it nothing else
+        looks into the keyring.
     """
 
     keyring: Keyring
     failures: tuple[type[Exception], ...]
     origin: str
+    folder: Path | None = None
 
     _SERVICE = "isic-cli"  # the first name of this program, under which logins are kept
 
@@ -137,7 +142,12 @@ class KeyringStore:
             text = self.keyring.get_password(self._SERVICE, self.origin)
         except self.failures:
             return None
-        return None if text is None else StoredLogin.from_json(text, self.source)
+        if text is None:
+            return None
+        with suppress(OSError):
+            if self.folder is not None:
+                private_folder(self.folder)
+        return StoredLogin.from_json(text, self.source)
 
     def write(self, login: StoredLogin) -> bool:
         """Keep a login; False when the keyring does not open."""
@@ -179,7 +189,7 @@ def stores(
         Whether the system's keyring is one of them, where it can be reached.
     """
     found: list[LoginStore] = []
-    if keyring and (opened := _keyring_store(origin)) is not None:
+    if keyring and (opened := _keyring_store(origin, folder)) is not None:
         found.append(opened)
     found.append(FileStore(folder / f"{file_name(origin)}.json"))
     if origin in _OFFICIAL_ORIGINS:
@@ -187,7 +197,7 @@ def stores(
     return tuple(found)
 
 
-def _keyring_store(origin: str) -> KeyringStore | None:
+def _keyring_store(origin: str, folder: Path) -> KeyringStore | None:
     try:
         import keyring
         from keyring.errors import KeyringError
@@ -195,7 +205,7 @@ def _keyring_store(origin: str) -> KeyringStore | None:
         return None
     # A keyring that cannot be reached shows itself in many ways: no bus, no session, no prompt.
     backend: Any = keyring.get_keyring()
-    return KeyringStore(backend, (KeyringError, OSError, RuntimeError), origin)
+    return KeyringStore(backend, (KeyringError, OSError, RuntimeError), origin, folder)
 
 
 def _official_file(origin: str, environ: Mapping[str, str]) -> Path:

@@ -279,6 +279,8 @@ def test_the_keyring_is_asked_only_where_somebody_signed_in_once(
     settings = Settings(spec, tmp_path, login_dir=tmp_path / "logins")
     assert with_login(settings).token is None
     assert asked == []
-    (tmp_path / "logins").mkdir()
+    found = Logins.open(settings, tmp_path / "logins").current()  # as `isic user whoami`
+    assert found is not None
+    assert found.login.access_token == "kept"
     assert with_login(settings).token == "kept"
-    assert asked == [("isic-cli", "https://archive.example")]
+    assert asked == 2 * [("isic-cli", "https://archive.example")]
