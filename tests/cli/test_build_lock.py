@@ -207,6 +207,7 @@ def test_what_cannot_be_is_refused_before_anything_is_made(
         (("folds = 2", "folds = 7"), 2, "Error: 3 groups cannot fill 7 splits"),
         (("folds = 2", 'ratio = "50:50"\ntolerance = 1'), 7, "Error: the split"),
         (("folds = 2", 'folds = 2\nstratify = "colour"'), 2, "Error: no image has a value of colour"),
+        (("folds = 2", 'folds = 2\ngroup = ["rcm"]'), 2, "Error: no image has a value of rcm_case_id"),
         (('column = "diagnosis_1"', 'column = "diagnosis_5"\nunmapped = "refuse"'), 7, "Error: 11 images have no label of diagnosis_5"),
     ],
 )  # fmt: skip

@@ -142,7 +142,7 @@ def split(
     data = DataSetRows(state, (*GROUP_FIELDS.values(), *fields)).table()
     found_rows, groups = read_groups(data, Grouping(table.group, pairs, tuple(fields)))
     present = {name for row in found_rows for name, value in row.items() if value}
-    for name in fields:
+    for name in [*fields, *(_tying(table.group) if table.group else ())]:
         if name not in present:
             raise UsageError(f"no image has a value of {name}: nothing can be split by it")
     if table.previous:
