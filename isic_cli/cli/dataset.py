@@ -212,9 +212,10 @@ def _merge_into(
     sources: tuple[Path, ...], folder: Path, report_file: Path | None, progress: str
 ) -> ExitCode:
     from isic_cli.files.lock import folder_lock
+    from isic_cli.services.dataset.history import history_kept
     from isic_cli.services.dataset.merge import FolderMerge
 
-    with reported(report_file) as report, folder_lock(folder):
+    with reported(report_file) as report, folder_lock(folder), history_kept(folder):
         job = FolderMerge(sources, folder)
         with Progress("merging", "images", progress, job.header.images) as ticker:
             fold = Fold(report, ticker)

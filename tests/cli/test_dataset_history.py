@@ -10,7 +10,13 @@ import pytest
 
 from isic_cli.errors import LocalError
 from isic_cli.files.lock import folder_lock
-from isic_cli.services.dataset.history import KeptState, kept_states, parse_moment, state_at
+from isic_cli.services.dataset.history import (
+    KeptState,
+    LockChange,
+    kept_states,
+    parse_moment,
+    state_at,
+)
 from tests.cli.conftest import Isic, relabel
 
 
@@ -167,6 +173,19 @@ def test_a_lock_without_a_zone_is_of_utc_and_one_without_a_time_is_damaged(
     for when, code in (("2099-01-01T00:00:00", 0), ("soon", 8)):
         date_lock(out, when)
         assert dataset("diff", str(out), "--at", earlier.time.isoformat()).code == code
+
+
+def test_a_merge_into_a_folder_keeps_the_state_that_it_replaced_whatever_ends_it(
+    dataset: Isic, isic: Isic, tmp_path: Path
+) -> None:
+    for name, isic_id in (("a", "ISIC_0000001"), ("b", "ISIC_0000002"), ("c", "ISIC_0000003")):
+        assert isic("image", "download", isic_id, name).code == 0
+    assert dataset("merge", "b", "--into", "a").code == 0
+    assert [state.change() for state in kept_states(tmp_path / "a")] == [LockChange(1, 0, 0)]
+    (tmp_path / "a" / "metadata.csv").unlink()
+    (tmp_path / "a" / "metadata.csv").mkdir()
+    assert dataset("merge", "c", "--into", "a").code == 8
+    assert [state.header().images for state in kept_states(tmp_path / "a")] == [1, 2]
 
 
 def test_status_and_verify_work_while_a_run_is_under_way(dataset: Isic, out: Path) -> None:

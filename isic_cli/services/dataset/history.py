@@ -132,10 +132,12 @@ def history_kept(folder: Path) -> Iterator[None]:
             for name in _TABLES:
                 if (folder / name).is_file():
                     hold(folder / name, before / name)
-        yield
-        change = _compare(before / NAME, folder / NAME)
-        if change is not None:
-            _keep(folder, before, change)
+        try:
+            yield
+        finally:  # a block that is cut short may have written its lock
+            change = _compare(before / NAME, folder / NAME)
+            if change is not None:
+                _keep(folder, before, change)
 
 
 def _compare(before: Path, after: Path) -> LockChange | None:
