@@ -94,6 +94,13 @@ def test_a_lock_that_is_no_lock_and_an_export_that_is_a_link_are_told(
     assert (work / "elsewhere/data.csv").is_file()
 
 
+def test_a_label_that_is_wanted_and_that_no_image_has_is_told(isic: Isic, work: Path) -> None:
+    wanted = 'column = "diagnosis_1"\nonly = ["Benign", "Malignantt"]'
+    (work / "set.toml").write_text(RECIPE.replace('column = "diagnosis_1"', wanted))
+    code, said = build(isic)
+    assert (code, "Warning: no image has the label Malignantt" in said) == (0, True), said
+
+
 def test_a_link_to_nothing_in_an_archive_is_passed_over(isic: Isic, work: Path) -> None:
     (work / "archive/notes.txt").symlink_to(work / "nothing")
     code, said = build(isic)

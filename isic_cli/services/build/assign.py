@@ -65,6 +65,7 @@ def label(file: RecipeFile, state: BuildState, rows: RowFile, out: RowFile) -> d
         "removed": dict(removed),
         "counts": dict(sorted(counts.items())),
         "labels": [name for name in known if not labels.only or name in labels.only],
+        "absent": [name for name in labels.only if name not in counts],
         "title": scheme.title if scheme else "",
         "version": scheme.version if scheme else "",
     }

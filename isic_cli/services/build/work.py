@@ -212,6 +212,8 @@ class StageWork:
         ):
             facts = assign.label(self._file, self.state, rows, out)
         decide.require_some(self.state, "")
+        for name in facts["absent"]:
+            yield BuildWarned(f"no image has the label {name}")
         counts = ", ".join(f"{name} {count:,}" for name, count in facts["counts"].items())
         # A scheme's title, version and classes are told by exports and documents.
         output = digest_of([rows.digest, out.digest, facts])
