@@ -154,7 +154,7 @@ def _as_typed(column: MetadataColumn, value: Any) -> tuple[Any, bool]:
     if column.type in {"DOUBLE", "INTEGER"}:
         try:
             number = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return None, False
         if column.type == "DOUBLE":
             return number, value == decimal_text(number)
@@ -167,12 +167,18 @@ def _store_files(record: ImageRecord, row: dict[str, Any], other: dict[str, Any]
     files = record.files
     full, thumbnail = files.full, files.thumbnail_256
     row["url_prefix"], row["url_suffix"] = split_url(full.url, record.isic_id)
-    row["size"] = full.size
+    row["size"] = _column_size(full)
     if thumbnail is not None:
         row["thumbnail_prefix"], row["thumbnail_suffix"] = split_url(thumbnail.url, record.isic_id)
-        row["thumbnail_size"] = thumbnail.size
-    if files.more or full.more or (thumbnail and thumbnail.more):
+        row["thumbnail_size"] = _column_size(thumbnail)
+    both = [full, thumbnail] if thumbnail else [full]
+    if files.more or any(one.more or one.size != _column_size(one) for one in both):
         other["files"] = _without_urls(files.to_json())
+
+
+def _column_size(file: RemoteFile) -> int | None:
+    """Return the bytes of a file; None for a number that its column cannot hold."""
+    return file.size if file.size is not None and abs(file.size) < 1 << 63 else None
 
 
 def _without_urls(files: dict[str, Any]) -> dict[str, Any]:
@@ -191,8 +197,10 @@ def split_url(url: str, isic_id: str) -> tuple[str, str | None]:
     ('https://host/images/', '.jpg')
     """
     plain = url.partition("?")[0].partition("#")[0]
-    before, found, after = plain.rpartition(isic_id)
-    return (before, after) if found else (plain, None)
+    if isic_id not in plain or not isic_id:
+        return plain, None
+    before, _, after = plain.rpartition(isic_id)
+    return before, after
 
 
 #: What a query sees in place of the two parts of each URL.
