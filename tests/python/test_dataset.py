@@ -16,30 +16,17 @@ from isic_cli.services.study.data import StudyData
 from isic_cli.services.study.responses import UnreadableAnswer
 from tests.every_command.tree import COMMANDS
 
-
-@pytest.fixture(autouse=True)
-def _demo(demo_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ISIC_CACHE_DIR", str(demo_cache))
-
-
-@pytest.fixture(scope="module")
-def pictures(demo_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("set") / "pictures"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ISIC_CACHE_DIR", str(demo_cache))
-        with Archive.open("demo") as archive:
-            assert archive.search(collections=[1], limit=8).download(folder).ok
-    return folder
+pytestmark = pytest.mark.usefixtures("demo_by_name")
 
 
 def test_a_data_set_has_rows_labels_and_a_split(pictures: Path) -> None:
     dataset = Dataset.open(pictures)
-    assert len(dataset) == 8
+    assert len(dataset) == 10
     assert dataset.images().columns[:3] == ("isic_id", "attribution", "copyright_license")
     labels = dataset.labels("isic2019")
-    assert {row["label"] for row in labels} == {"NV", "MEL"}
+    assert {row["label"] for row in labels} == {"NV", "MEL", "AK", "SCC"}
     split = dataset.split("70:30", seed=3)
-    assert sum(split.images.values()) == 8
+    assert sum(split.images.values()) == 10
     assert sorted(split.ids("train") + split.ids("test")) == sorted(split.of)
     assert [row["split"] for row in split.table()] == ["train", "test"]
     with pytest.raises(UsageError, match="split='val'"):
@@ -52,12 +39,12 @@ def test_a_data_set_is_verified_compared_cited_and_counted(pictures: Path) -> No
     assert len(dataset.diff(dataset)) == 0
     assert dataset.sync().ok
     assert dataset.cite("bibtex").text.startswith("@misc{")
-    assert dataset.cite().images == 8
-    assert ("total", "images", 8) in {
+    assert dataset.cite().images == 10
+    assert ("total", "images", 10) in {
         (row["section"], row["value"], row["count"]) for row in dataset.stats()
     }
     sexes = {row["sex"]: row["count"] for row in dataset.stats("sex")}
-    assert sum(sexes.values()) == 8
+    assert sum(sexes.values()) == 10
     assert sexes["female"] == sum(row.get("sex") == "female" for row in dataset.images())
     with pytest.raises(UsageError, match="colour"):
         dataset.stats("colour")
@@ -68,7 +55,7 @@ def test_an_export_says_what_became_of_each(pictures: Path, tmp_path: Path) -> N
     dataset = Dataset.open(pictures)
     with pytest.warns(IsicWarning, match="no picture of"):
         table = dataset.export(tmp_path / "out", "imagefolder", label="isic2019", size="64:crop")
-    assert [row["status"] for row in table] == ["exported"] * 8
+    assert [row["status"] for row in table] == ["exported"] * 10
     assert (tmp_path / "out" / str(table[0]["path"])).is_file()
 
 
@@ -76,7 +63,7 @@ def test_pictures_come_for_torch_by_number(pictures: Path) -> None:
     images = Dataset.open(pictures).torch(
         label="isic2019", size="64:crop", transform=lambda picture: picture.size
     )
-    assert len(images) == 8
+    assert len(images) == 10
     assert images.classes == ("MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC", "UNK")
     size, number, isic_id = images[0]
     assert (size, images.classes[number], isic_id) == ((64, 64), "NV", "ISIC_9000000")
@@ -89,7 +76,7 @@ def test_the_classes_are_the_same_on_every_split_and_pickle(pictures: Path) -> N
         dataset.torch(split=name, of=split, label="isic2019", size="32") for name in split.images
     ]
     assert sides[0].classes == sides[1].classes
-    assert len(sides[0]) + len(sides[1]) == 8
+    assert len(sides[0]) + len(sides[1]) == 10
     assert pickle.loads(pickle.dumps(sides[0])).items == sides[0].items  # noqa: S301 - our own bytes
 
 

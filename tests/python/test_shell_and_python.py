@@ -20,26 +20,13 @@ from isic_cli.cli.main import run
 from isic_cli.compat import IsicApi
 from isic_cli.superpixel import SuperpixelMap
 
-pytestmark = pytest.mark.filterwarnings("ignore::isic_cli.python.images.IsicWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::isic_cli.python.images.IsicWarning"),
+    pytest.mark.usefixtures("demo_by_name"),
+]
 
 Shell = Callable[..., list[dict[str, Any]]]
 IMAGE = "ISIC_9000002"
-
-
-@pytest.fixture(autouse=True)
-def _demo(demo_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ISIC_CACHE_DIR", str(demo_cache))
-
-
-@pytest.fixture(scope="module")
-def pictures(demo_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten images of the demo, downloaded by Python."""
-    folder = tmp_path_factory.mktemp("set") / "pictures"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ISIC_CACHE_DIR", str(demo_cache))
-        with Archive.open("demo") as archive:
-            assert archive.search(collections=[1], limit=10).download(folder).ok
-    return folder
 
 
 @pytest.fixture
