@@ -90,3 +90,10 @@ def test_confusion_counts_rows_by_class_and_answer() -> None:
         [1, 0, 2],
         [4, 3, 0],
     ]
+
+
+@pytest.mark.parametrize("figure", ["auc", "auc_sens_80", "pauc"])
+def test_a_class_of_every_row_has_no_area_whatever_the_weights(figure: str) -> None:
+    generator = np.random.default_rng(1)
+    truth, said = np.ones((50, 1)), np.round(generator.random((50, 1)), 1)
+    assert np.isnan(Scorer(truth, said).by_class(figure, generator.random(50))).all()
