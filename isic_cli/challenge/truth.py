@@ -10,7 +10,7 @@ import numpy as np
 from isic_cli.challenge.ranking import FloatArray, IntArray
 from isic_cli.challenge.tasks import ChallengeTask
 from isic_cli.errors import UsageError
-from isic_cli.tables.names import ID_COLUMNS, is_missing
+from isic_cli.tables.names import ID_COLUMNS, bare_text
 from isic_cli.tables.read import RowReader
 
 _PICTURE = re.compile(r"\.(jpe?g|png|dcm)$", re.IGNORECASE)
@@ -94,7 +94,7 @@ class Truth:
             if at is None:
                 continue
             for name, cells in added.items():
-                cells[at] = "" if is_missing(row.get(name)) else str(row[name]).strip()
+                cells[at] = bare_text(row.get(name))
         facts = dict(self.facts)
         for name, cells in added.items():  # what is known already stays
             known_cells = facts.get(name, cells)
@@ -173,4 +173,4 @@ def banded(cells: Sequence[str]) -> list[str]:
 
 def plain_id(cell: object) -> str:
     """Return an id without the suffix of a picture."""
-    return "" if is_missing(cell) else _PICTURE.sub("", str(cell).strip())
+    return _PICTURE.sub("", bare_text(cell))

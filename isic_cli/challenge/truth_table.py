@@ -10,7 +10,7 @@ from isic_cli.challenge.ranking import FloatArray
 from isic_cli.challenge.tasks import ChallengeTask
 from isic_cli.challenge.truth import Truth, plain_id
 from isic_cli.errors import CheckError, UsageError
-from isic_cli.tables.names import ID_COLUMNS, is_missing
+from isic_cli.tables.names import ID_COLUMNS, bare_text, is_missing
 from isic_cli.tables.read import RowReader
 
 #: What both names of a class of a binary table are worth, in small letters.
@@ -172,9 +172,7 @@ class _Rows:
 
     def facts(self) -> dict[str, tuple[str, ...]]:
         return {
-            name: tuple(
-                "" if is_missing(row.get(name)) else str(row[name]).strip() for _, row in self._rows
-            )
+            name: tuple(bare_text(row.get(name)) for _, row in self._rows)
             for name in self._reader.columns
             if name not in self._used
         }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from isic_cli.tables.names import is_missing
+from isic_cli.tables.names import bare_text, is_missing
 
 Row = Mapping[str, Any]
 Path = tuple[str, ...]
@@ -64,8 +64,8 @@ def within_patients(rows: Iterable[Row]) -> Iterator[Contradiction]:
 def _grouped(rows: Iterable[Row], name: str) -> dict[str, list[Row]]:
     groups: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        if not is_missing(row.get(name)):
-            groups[str(row[name]).strip()].append(row)
+        if key := bare_text(row.get(name)):
+            groups[key].append(row)
     return {key: members for key, members in groups.items() if len(members) > 1}
 
 
@@ -75,7 +75,7 @@ def _path(row: Row, levels: str, others: Sequence[str]) -> Path:
     for name in others:
         if any(known):
             break
-        text = "" if is_missing(row.get(name)) else str(row[name])
+        text = bare_text(row.get(name))
         known = text.replace("::", ":").split(":")
     return tuple(one.strip().casefold() for one in known if not _is_unknown(one))
 

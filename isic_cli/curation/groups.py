@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isic_cli.errors import UsageError
+from isic_cli.tables.names import bare_text
 
 Ints = npt.NDArray[np.int64]
 
@@ -184,8 +185,8 @@ class _GroupColumn:
 def _column(rows: Sequence[Mapping[str, Any]], field: str) -> _GroupColumn:
     numbers: dict[str, int] = {}
     codes = [
-        -1 if value is None or value == "" else numbers.setdefault(str(value), len(numbers))
-        for value in (row.get(field) for row in rows)
+        numbers.setdefault(value, len(numbers)) if value else -1
+        for value in (bare_text(row.get(field)) for row in rows)
     ]
     return _GroupColumn(field, list(numbers), np.array(codes, np.int64))
 

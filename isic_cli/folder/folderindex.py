@@ -77,9 +77,9 @@ class FolderIndex(Index):
         return not any(self._one(f"{lacking} FROM rows", EVERYTHING))
 
     def distinct(self, name: str) -> int:
-        """Return how many values a column of the table has, over images with a picture."""
+        """Return how many ids a column of the table has, over images with a picture."""
         joined = "FROM rows SEMI JOIN pictures USING (isic_id)"
-        return int(self._one(f'count(DISTINCT "{name}") {joined}', EVERYTHING)[0])
+        return int(self._one(f'count(DISTINCT trim("{name}")) {joined}', EVERYTHING)[0])
 
     def listed(self, name: str) -> dict[str | None, int]:
         """Return how often a column of the table has each value, over images with a picture."""

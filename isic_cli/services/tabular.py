@@ -112,10 +112,11 @@ class TableSource:
     def narrow(self, fields: tuple[str, ...]) -> Iterator[Row]:
         """Yield the rows with `isic_id`, some fields and `picture`, the id as it is written.
 
-        A field without a value is absent.
+        A field without a value is absent. Blanks around a value are no part of it: `IP_1 ` is
+        the patient `IP_1`.
         """
         for written, row in self.written(("isic_id", *fields)):
-            short = {name: row[name] for name in fields if not is_missing(row.get(name))}
+            short = {name: _bare(row[name]) for name in fields if not is_missing(row.get(name))}
             short["isic_id"] = row["isic_id"]
             if written != row["isic_id"]:
                 short[PICTURE] = picture_name(written)
@@ -237,3 +238,7 @@ def _set_id(row: Row) -> bool:
     if found:
         row["isic_id"] = found[0]
     return bool(found)
+
+
+def _bare(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value

@@ -27,6 +27,11 @@ def is_missing(value: object) -> bool:
     return value is None or value != value
 
 
+def bare_text(value: object) -> str:
+    """Return a cell as text without the blanks around it, `""` when it holds no value."""
+    return "" if is_missing(value) else str(value).strip()
+
+
 def is_id_column(name: str) -> bool:
     """Whether a column of this name may hold ISIC ids, whatever its case."""
     return name.strip().lower() in ID_COLUMNS

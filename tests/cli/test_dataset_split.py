@@ -190,6 +190,22 @@ def test_rows_without_an_id_of_a_patient_are_counted_whatever_says_so(
     assert "6 images in 5 groups" in done.err
 
 
+def test_blanks_around_an_id_are_no_part_of_it(isic: Isic, tmp_path: Path) -> None:
+    table = tmp_path / "blanks.csv"
+    ids = ["IP_1", "IP_1 ", " IP_1", '"IP_1\t"', "IP_2", "IP_2 "]
+    rows = [f"ISIC_000000{number},{value}" for number, value in enumerate(ids)]
+    table.write_text("\n".join(["isic_id,patient_id", *rows, ""]))
+    done = isic("dataset", "split", str(table), "--folds", "2", archive=None)
+    splits = [line.rpartition(",")[2] for line in done.lines[1:]]
+    assert len(set(splits[:4])) == len(set(splits[4:])) == 1
+    assert [line.rpartition(",")[0] for line in done.lines[1:]] == [
+        row.replace('"', "") for row in rows
+    ]
+    other = tmp_path / "other.csv"
+    other.write_text("isic_id,patient_id\nISIC_0000009,IP_2  \n")
+    assert "1 patient_id" in isic("dataset", "check-leak", str(table), str(other), archive=None).err
+
+
 def test_two_pictures_of_one_image_are_kept_together_under_their_names(
     isic: Isic, tmp_path: Path
 ) -> None:

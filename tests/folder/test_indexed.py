@@ -288,3 +288,10 @@ def test_the_folder_of_a_challenge_is_read_as_it_is(make: Make) -> None:
     truth = "ISIC_2019_Training_GroundTruth.csv"
     folder = make({"ISIC_0000001.png": png(1, 1), truth: "image,MEL\nISIC_0000001,1.0\n"})
     assert open_folder_index(folder, folder.with_name("spare"), small=0) is None
+
+
+def test_blanks_around_an_id_make_no_other_patient(make: Make) -> None:
+    table = 'isic_id,patient_id\nISIC_0000001,IP_1\nISIC_0000002,"IP_1 "\nISIC_0000003, \n'
+    pictures = {f"ISIC_000000{number}.png": png(4, 4) for number in (1, 2, 3)}
+    with opened(make({"metadata.csv": table, **pictures})) as index:
+        assert index.distinct("patient_id") == 1

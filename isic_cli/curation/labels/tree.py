@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from isic_cli.models.dictionary import diagnosis_paths
-from isic_cli.tables.names import is_missing
+from isic_cli.tables.names import bare_text
 
 #: The columns of a path, from the root down.
 LEVELS = tuple(f"diagnosis_{level}" for level in range(1, 6))
@@ -33,8 +33,7 @@ def node_named(name: str) -> Path | None:
 
 def cell(row: Mapping[str, Any], field: str) -> str:
     """Return a field of a row as trimmed text, `""` when it has no value."""
-    value = row.get(field)
-    return "" if is_missing(value) else str(value).strip()
+    return bare_text(row.get(field))
 
 
 def path_of(row: Mapping[str, Any]) -> tuple[Path, str]:

@@ -13,7 +13,7 @@ from isic_cli.services.build.model import ExcludeTable
 from isic_cli.services.build.recipe import RecipeFile
 from isic_cli.services.build.state import BuildState, RowFile, read_rows
 from isic_cli.services.tabular import Row
-from isic_cli.tables.names import is_missing
+from isic_cli.tables.names import bare_text, is_missing
 
 #: The files of the stages that leave images out, in order: each row is an image that leaves.
 LEAVING = ("exclude.jsonl", "dedupe.jsonl", "unlabelled.jsonl")
@@ -100,15 +100,14 @@ def _sharing(file: RecipeFile, state: BuildState) -> Iterator[_Rule]:
     for image in listed_images(state.path("references.jsonl")):
         row = image.row()
         for shared in file.recipe.reference[image.source].share:
-            value = row.get(_SHARED_FIELDS[shared])
-            if not is_missing(value):
-                held.setdefault((image.source, shared), set()).add(str(value))
+            if value := bare_text(row.get(_SHARED_FIELDS[shared])):
+                held.setdefault((image.source, shared), set()).add(value)
     for (name, what), values in sorted(held.items()):
         field = _SHARED_FIELDS[what]
         reason = f"an image of {name}" if what == "id" else f"shares a {what} with {name}"
 
         def fits(row: Row, field: str = field, values: set[str] = values) -> bool:
-            return str(row.get(field) or "") in values
+            return bare_text(row.get(field)) in values
 
         yield reason, fits
 

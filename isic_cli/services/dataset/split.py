@@ -14,6 +14,7 @@ from isic_cli.files.atomic import replacing_text
 from isic_cli.services.dataset.label import Labelling
 from isic_cli.services.tabular import Row, TableSource, open_table
 from isic_cli.tables.ids import read_ids
+from isic_cli.tables.names import bare_text
 
 #: What a split is counted by beside its images and classes.
 _COUNTED = ("patient_id", "lesion_id")
@@ -119,8 +120,8 @@ def count_sides(
     for row in rows:
         split = found.of[row["isic_id"]]
         for seen, name in zip(names[split], _COUNTED, strict=True):
-            if row.get(name):
-                seen.add(str(row[name]))
+            if value := bare_text(row.get(name)):
+                seen.add(value)
         if class_field is not None:
             classes[split][str(row.get(class_field) or "")] += 1
     order = sorted({value for counts in classes.values() for value in counts})

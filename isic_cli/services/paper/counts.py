@@ -8,6 +8,7 @@ from typing import Any
 from isic_cli.curation.credit import Credit, counted_credits
 from isic_cli.services.build.facts import STAGES, BuildFacts, ImageFacts
 from isic_cli.services.paper.blocks import plain
+from isic_cli.tables.names import bare_text
 
 #: What describes images: name, title, and the fields, of which the first with a value counts.
 VARIABLES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -72,12 +73,12 @@ class GroupCounts:
         """Count an image."""
         self.images += 1
         self.labels[label] += 1
-        if lesion := metadata.get("lesion_id"):
-            self.lesions.add(str(lesion))
+        if lesion := bare_text(metadata.get("lesion_id")):
+            self.lesions.add(lesion)
         else:
             self.without_lesion += 1
-        if patient := metadata.get("patient_id"):
-            self.patients.add(str(patient))
+        if patient := bare_text(metadata.get("patient_id")):
+            self.patients.add(patient)
         else:
             self.without_patient += 1
         if (age := _age(metadata.get("age_approx"))) is not None:
@@ -189,7 +190,7 @@ class _Reached:
     def add(self, image: ImageFacts, place: int) -> None:
         self._images[place] += 1
         for known, name in zip(self._ids, ("lesion_id", "patient_id"), strict=True):
-            if value := image.metadata.get(name):
+            if value := bare_text(image.metadata.get(name)):
                 known[value] = max(place, known.get(value, 0))
 
     def remaining(self) -> list[Remaining]:

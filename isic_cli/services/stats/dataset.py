@@ -12,7 +12,7 @@ from isic_cli.folder.scan import scan
 from isic_cli.pictures.load import dimensions, logged_errors
 from isic_cli.services.dataset.label import Labelling
 from isic_cli.services.tabular import TableSource, open_table
-from isic_cli.tables.names import is_missing
+from isic_cli.tables.names import bare_text, is_missing
 
 #: What a missing value is called.
 UNKNOWN = "not given"
@@ -172,8 +172,8 @@ def _count(
         if name is not None:
             tally.fields[title][str(row.get(name) or "") or UNKNOWN] += 1
     for name, seen in tally.groups.items():
-        if row.get(name):
-            seen.add(str(row[name]))
+        if value := bare_text(row.get(name)):
+            seen.add(value)
     tally.patients, tally.lesions = map(len, tally.groups.values())
     if "age_approx" in row:
         tally.ages[_decade(row["age_approx"])] += 1

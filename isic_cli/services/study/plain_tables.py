@@ -9,7 +9,7 @@ from isic_cli.errors import UsageError
 from isic_cli.services.study.data import StudyData
 from isic_cli.services.study.pictures import Pictures
 from isic_cli.services.study.responses import Response
-from isic_cli.tables.names import ID_COLUMNS, is_missing
+from isic_cli.tables.names import ID_COLUMNS, bare_text
 from isic_cli.tables.read import RowReader
 
 #: What the columns of a long table may be called, in order of preference and any case.
@@ -120,12 +120,12 @@ def _long_columns(rows: RowReader, named: Sequence[str] | None) -> Sequence[str]
 def _long(rows: RowReader, columns: Sequence[str]) -> Iterator[Given]:
     question = _first(rows.columns, QUESTIONS) or ""
     for number, row in rows:
-        image, annotator, answer = (_text(row.get(name)) for name in columns)
+        image, annotator, answer = (bare_text(row.get(name)) for name in columns)
         if not answer:
             continue
         if not (image and annotator):
             raise UsageError(f"{rows.name}, line {number}: an image or an annotator is empty")
-        yield image, annotator, answer, _text(row.get(question)) or ANSWER
+        yield image, annotator, answer, bare_text(row.get(question)) or ANSWER
 
 
 def _wide(rows: RowReader) -> Iterator[Given]:
@@ -138,21 +138,17 @@ def _wide(rows: RowReader) -> Iterator[Given]:
         )
     image = _first(columns, IMAGES) or columns[0]
     for number, row in rows:
-        name = _text(row.get(image))
+        name = bare_text(row.get(image))
         if not name:
             raise UsageError(f"{rows.name}, line {number}: the image is empty")
         for annotator in columns:
-            if annotator != image and (answer := _text(row.get(annotator))):
+            if annotator != image and (answer := bare_text(row.get(annotator))):
                 yield name, annotator, answer, ANSWER
 
 
 def _first(columns: Iterable[str], names: Iterable[str]) -> str | None:
     plain = {column.strip().lower(): column for column in columns}
     return next((plain[name] for name in names if name in plain), None)
-
-
-def _text(value: object) -> str:
-    return "" if is_missing(value) else str(value).strip()
 
 
 def _number(text: str) -> float | None:
