@@ -6,9 +6,12 @@ from dataclasses import fields
 from functools import wraps
 from inspect import cleandoc
 from textwrap import wrap
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 #: Parameters that mean the same in every command, under the heading of their section.
 SECTIONS = {
@@ -169,6 +172,11 @@ class Command(click.Command):
                 and not taken & {*param.opts, param.name}
             ),
         ]
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Offer what may follow, but no name that an option had before."""
+        former = {param.former for param in self.params if isinstance(param, RenamedOption)}
+        return [one for one in super().shell_complete(ctx, incomplete) if one.value not in former]
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the page; without the rare options where it would not fit on a screen."""

@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from tempfile import TemporaryFile
@@ -120,12 +121,23 @@ def write_jq(rows: Iterable[Row], stream: IO[str], expression: str, *, each: boo
     except ImportError as error:
         hint = f"{install_extra('jq')}; or pipe -f json to a program that filters it."
         raise UsageError("--jq needs the package jq", hint=hint) from error
-    try:
+    with _jq_faults(expression):
         program = jq.compile(expression)
-        for value in rows if each else [list(rows)]:
-            for found in program.input_text(json.dumps(value)):
-                text = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
-                stream.write(f"{text}\n")
+    for value in flushed(rows, stream) if each else [list(rows)]:
+        for one in _filtered(program, value, expression):
+            text = one if isinstance(one, str) else json.dumps(one, ensure_ascii=False)
+            stream.write(f"{text}\n")
+
+
+def _filtered(program: Any, value: Any, expression: str) -> Iterator[Any]:
+    with _jq_faults(expression):  # around no row: a fault of the listing is not one of jq
+        yield from program.input_text(json.dumps(value))
+
+
+@contextmanager
+def _jq_faults(expression: str) -> Iterator[None]:
+    try:
+        yield
     except ValueError as error:  # what the package raises for every fault of an expression
         reason = " ".join(str(error).split())
         raise UsageError(

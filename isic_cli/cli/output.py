@@ -271,7 +271,7 @@ def output_options(*, default: str | None = None, limit: bool = False) -> Callab
             **kwargs: Any,
         ) -> Any:
             if json_fields is not None or jq is not None:
-                format_ = json_only(format_, fields, json_fields, jq)
+                format_ = json_only(format_, fields, json_fields, jq, quiet=quiet)
             names = json_fields or fields
             output = Output(
                 format=format_,

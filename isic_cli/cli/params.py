@@ -218,9 +218,13 @@ def checked_path(path: Path | None, asked: str | None) -> Path | None:
     )
 
 
-def json_only(kind: str | None, fields: str | None, json_fields: str | None, jq: str | None) -> str:
+def json_only(
+    kind: str | None, fields: str | None, json_fields: str | None, jq: str | None, *, quiet: bool
+) -> str:
     """Return the format that `--json` and `--jq` leave."""
     option = "--json" if json_fields is not None else "--jq"
+    if quiet:
+        raise UsageError(f"give {option} or -q, not both")
     if fields is not None and json_fields is not None:
         raise UsageError("give --json or --fields, not both")
     if kind not in {None, "json", *(["jsonl"] if jq is not None else [])}:

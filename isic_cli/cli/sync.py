@@ -156,10 +156,14 @@ class _Job:
 
     def plan(self, folder: Path | str) -> ExitCode:
         """Say what `run` would do."""
+        from isic_cli.services.dataset.sync import check_leaving
+
         for line in plan_lines(self._job.plan()):
             click.echo(line)
         self._show_updated("would be updated")
         leaving = self._job.leaving()
+        if self._deletes:
+            check_leaving(leaving, at_most=self._most or 0)
         _show_leaving(leaving, "would be deleted" if self._deletes else "would be kept")
         click.echo(f"Nothing was touched in {folder}.", err=True)
         return self._conclude(leaving)

@@ -125,3 +125,7 @@ def test_archives_are_offered_by_name_and_files_by_the_shell() -> None:
     assert [(item.type, item.value) for item in found] == [("plain", "demo"), ("dir", "d")]
     found = complete.get_completions(["image", "list", "--from"], "i")
     assert [(item.type, item.value) for item in found] == [("file", "i")]
+
+
+def test_a_name_that_an_option_had_before_is_not_offered(folder: Path) -> None:
+    assert offered(folder, "dataset", "split", "--s") == ["--stratify", "--seed", "--stable"]

@@ -120,6 +120,9 @@ def test_too_many_deletions_are_none(dataset: Isic, out: Path, folder: Path) -> 
     assert done.code == 7
     assert "2 images left the selection, more than --max-delete 1: nothing was deleted" in done.err
     assert pictures(out) == locked(out) == ["1", "2", "3", "4"]
+    planned = dataset("sync", "--delete", "--max-delete", "1", "--dry-run", "out")
+    assert planned.code == 7
+    assert "more than --max-delete 1: nothing was deleted" in planned.err
 
 
 def test_images_that_left_the_selection_are_told_apart_from_withdrawn_ones(

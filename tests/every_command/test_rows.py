@@ -3,11 +3,14 @@
 import csv
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from isic_cli.cli.formats import write_jq
+from isic_cli.errors import UsageError
 from tests.every_command.conftest import Isic
 from tests.every_command.test_terminal import TABLES, example
 from tests.every_command.tree import sampled
@@ -60,3 +63,23 @@ def test_json_names_its_fields_and_a_field_that_there_is_not_is_an_error(
     assert "Hint: " in wrong.err
     right = isic(*words, "--json", first, "--jq", "map(keys) | unique")
     assert (right.code, json.loads(right.out)) in [(0, [[first]]), (0, [])]
+
+
+def test_json_and_ids_alone_exclude_each_other(isic: Isic) -> None:
+    for option, value in (("--json", "isic_id"), ("--jq", ".[0]")):
+        done = isic("image", "list", "-q", option, value)
+        assert (done.code, done.out) == (2, "")
+        assert f"give {option} or -q, not both" in done.err
+
+
+def test_a_fault_of_the_rows_is_not_told_of_the_expression() -> None:
+    def rows() -> Iterator[dict[str, str]]:
+        yield {"id": "a"}
+        raise ValueError("of the listing")
+
+    stream = io.StringIO()
+    with pytest.raises(ValueError, match="of the listing"):
+        write_jq(rows(), stream, ".id", each=True)
+    assert stream.getvalue() == "a\n"
+    with pytest.raises(UsageError, match="--jq .id.x: "):
+        write_jq([{"id": "a"}], stream, ".id.x", each=True)

@@ -3,7 +3,7 @@
 import logging
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -28,6 +28,22 @@ from isic_cli.services.download.paths import TargetFolder
 from isic_cli.services.select.live import GROUP, select
 
 _LOGGER = logging.getLogger(__name__)
+
+
+def check_leaving(leaving: Sequence[Outcome], *, at_most: int) -> None:
+    """Refuse to delete more images than `at_most`.
+
+    Raises
+    ------
+    CheckError
+        With what to do.
+    """
+    if len(leaving) > at_most:
+        raise CheckError(
+            f"{len(leaving)} images left the selection, more than --max-delete {at_most}:"
+            " nothing was deleted",
+            hint="Look at them in the report, then raise --max-delete if it is right.",
+        )
 
 
 class Synchronisation:
@@ -169,12 +185,7 @@ class Synchronisation:
             When the disk refuses.
         """
         chosen = list(leaving)
-        if len(chosen) > at_most:
-            raise CheckError(
-                f"{len(chosen)} images left the selection, more than --max-delete {at_most}:"
-                " nothing was deleted",
-                hint="Look at them in the report, then raise --max-delete if it is right.",
-            )
+        check_leaving(chosen, at_most=at_most)
         folder = TargetFolder(self._options.folder)
         for one in chosen:
             _unlink(folder.target(str(one.path)))
