@@ -4,9 +4,10 @@ import fnmatch
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import combinations
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel
 
 from isic_cli.errors import IsicError
 from isic_cli.files.load import parse_json
@@ -67,8 +68,7 @@ class FolderTables:
             pair
             for name in self._names
             if name.endswith(".jsonl")
-            for group in _tolerant(self._folder / name, lambda path: list(_groups(path)))
-            for pair in _pairs(group)
+            for pair in _tolerant(self._folder / name, lambda path: list(_pairs_in(path)))
         ][:_MOST_PAIRS]
 
     def _column(self, pattern: str, names: tuple[str, ...]) -> dict[str, str]:
@@ -91,30 +91,47 @@ def _tolerant(path: Path, read: Callable[[Path], list[dict[str, Any]]]) -> list[
         return []
 
 
-def _groups(path: Path) -> Iterator[dict[str, Any]]:
+class _DuplicateLink(BaseModel):
+    left: str
+    right: str
+    method: str | None = None
+    distance: float | None = None
+
+
+class _DuplicateGroup(BaseModel):
+    isic_ids: list[str]
+    keep: str
+    links: list[_DuplicateLink]
+    method: str | None = None
+
+
+def _pairs_in(path: Path) -> Iterator[dict[str, Any]]:
     for line in Content(path).lines():
         group = parse_json(line)
         if not isinstance(group, dict) or not {"isic_ids", "keep", "links"} <= group.keys():
             return
-        yield group
+        yield from _pairs(_DuplicateGroup.model_validate(group))
 
 
-def _pairs(group: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _pairs(group: _DuplicateGroup) -> Iterator[dict[str, Any]]:
     """Yield the pairs of a group, the sure ones by their links; ids of one picture are none."""
     from isic_cli.models.ids import first_id
 
-    keep = first_id(str(group["keep"]))
+    keep = first_id(group.keep)
     linked = {}
-    for link in group["links"]:
-        pair = tuple(sorted((first_id(str(link["left"])), first_id(str(link["right"])))))
-        linked[pair] = link
-    for left, right in combinations(sorted(map(str, group["isic_ids"])), 2):
-        if (left, right) in linked or keep in {left, right}:
-            link = linked.get((left, right), {})
-            yield {
-                "left": left,
-                "right": right,
-                "keep": keep,
-                "method": link.get("method", group.get("method")),
-                "distance": link.get("distance"),
-            }
+    for link in group.links:
+        ends = first_id(link.left), first_id(link.right)
+        linked[min(ends), max(ends)] = link
+    ids = set(group.isic_ids)
+    pairs = {pair for pair in linked if ids.issuperset(pair) and pair[0] != pair[1]}
+    if keep in ids:
+        pairs |= {(min(keep, one), max(keep, one)) for one in ids if one != keep}
+    for left, right in sorted(pairs):
+        found = linked.get((left, right))
+        yield {
+            "left": left,
+            "right": right,
+            "keep": keep,
+            "method": (found.method if found else None) or group.method,
+            "distance": found.distance if found else None,
+        }

@@ -11,7 +11,7 @@ import httpx
 import numpy as np
 
 from isic_cli.challenge.metadata import is_challenge_folder
-from isic_cli.config import is_loopback
+from isic_cli.config import ArchiveSpec, is_loopback
 from isic_cli.errors import QueryError
 from isic_cli.folder.replies import json_reply, not_found
 from isic_cli.folder.request import Call, integer, refused_value
@@ -52,10 +52,12 @@ class _View:
     def found(self, text: str, order: str) -> Sequence[str]:
         """Return the images that a query finds, in an order; the last lists are kept."""
         key = (text, order, self.store.collection_file.version)
-        if key not in self._lists:
+        found = self._lists.get(key)
+        if found is None:
             found = ordered(self.store, text, order.removeprefix("-"), falling=order[:1] == "-")
+            # Other threads replace it too: what they keep may be without this list.
             self._lists = dict([*list(self._lists.items())[-3:], (key, found)])
-        return self._lists[key]
+        return found
 
     @cached_property
     def values(self) -> Mapping[str, list[str]]:
@@ -72,6 +74,11 @@ class _View:
 class GalleryRoutes:
     """The routes below `/gallery/`.
 
+    Parameters
+    ----------
+    spec : ArchiveSpec
+        What is served, of kind `folder` or `demo`.
+
     Attributes
     ----------
     token : str
@@ -82,8 +89,9 @@ class GalleryRoutes:
 
     transport: LiveTransport
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, spec: ArchiveSpec) -> None:
+        self._is_demo = spec.kind == "demo"
+        self._name = spec.folder.resolve().name if spec.folder is not None else spec.name
         self.token = secrets.token_urlsafe(24)
         self._view: _View | None = None
 
@@ -103,14 +111,15 @@ class GalleryRoutes:
 
     def view(self, store: FolderStore) -> _View:
         """Return what is kept of the folder as it is now."""
-        if self._view is None or self._view.store is not store:
-            self._view = _View(store, self.transport.tables)
-        return self._view
+        view = self._view
+        if view is None or view.store is not store:
+            view = self._view = _View(store, self.transport.tables)
+        return view
 
     def info(self, call: Call) -> httpx.Response:
         """Answer `info`: what the folder is and has."""
         store, view = call.store, self.view(call.store)
-        contents = store.contents
+        kind = "challenge" if is_challenge_folder(store.folder) else "folder"
         fields = [
             {"name": name, "type": field.kind, "values": view.values.get(name, [])}
             for name, field in FIELDS.items()
@@ -123,10 +132,10 @@ class GalleryRoutes:
                 "read_only": self.transport.read_only,
                 "token": self.token,
                 "fields": fields,
-                "kind": self._kind(store),
+                "kind": "demo" if self._is_demo else kind,
                 "has": {
-                    "superpixels": any(True for _ in contents.superpixels),
-                    "masks": any(True for _ in contents.masks),
+                    "superpixels": any(True for _ in store.contents.superpixels),
+                    "masks": any(True for _ in store.contents.masks),
                     "study": bool(store.studies),
                     "labels": bool(view.tables.labels),
                     "split": bool(view.tables.splits),
@@ -135,11 +144,6 @@ class GalleryRoutes:
                 "command_prefix": join(self._prefix(call)),
             }
         )
-
-    def _kind(self, store: FolderStore) -> str:
-        if self._name == "demo":
-            return "demo"
-        return "challenge" if is_challenge_folder(store.folder) else "folder"
 
     def window(self, call: Call) -> httpx.Response:
         """Answer `list`: some of the images found, from any offset."""
@@ -230,8 +234,7 @@ class GalleryRoutes:
         parse(text)
         if len(excluded) > _SPELLED:
             raise refused_value("excluded", f"save a list: more than {_SPELLED} are excluded")
-        left_out = [f"-{term('isic_id', isic_id)}" for isic_id in excluded]
-        query = all_of(text, *left_out)
+        query = all_of(text, *(f"-{term('isic_id', isic_id)}" for isic_id in excluded))
         chosen = ["-s", query] if query else ["--all"]
         return self.chosen(call, *chosen, *more)
 
@@ -243,7 +246,7 @@ class GalleryRoutes:
         """Return the beginning of a command that reaches the folder from where the page is."""
         host = urlsplit(call.origin).hostname or ""
         if is_loopback(host):
-            where = self._name if self._name == "demo" else str(call.store.folder.absolute())
+            where = self._name if self._is_demo else str(call.store.folder.absolute())
             return ["isic", "--archive", where]
         insecure = ["--insecure"] if call.origin.startswith("http:") else []
         return ["isic", "--archive", call.origin, *insecure]

@@ -31,14 +31,22 @@ TOKEN_HEADER = "X-Isic-Token"  # noqa: S105 - the name of a header
 
 _NAME = r"^[\w][\w .+-]{0,99}$"
 _MARKS = "gallery.json"
+#: Text without control signs but tabs and line ends: a NUL makes a table unreadable.
+_TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 Ids = Annotated[list[IsicId], Field(max_length=500_000)]
 
 
 class Marks(Payload):
     """What is marked in a folder, and not saved as a list yet."""
 
-    selected: Ids = Field(default_factory=list)
-    excluded: Ids = Field(default_factory=list)
+    selected: list[IsicId] = Field(default_factory=list)
+    excluded: list[IsicId] = Field(default_factory=list)
+
+
+class MarkChanges(Marks):
+    """Images whose mark a page has changed; those of other pages stay as they are."""
+
+    cleared: list[IsicId] = Field(default_factory=list)
 
 
 class SavedList(Payload):
@@ -55,8 +63,8 @@ class Note(Payload):
     """A remark on an image."""
 
     isic_id: IsicId
-    note: Annotated[str, Field(min_length=1, max_length=10_000)]
-    who: Annotated[str, Field(max_length=100)] = ""
+    note: Annotated[str, Field(min_length=1, max_length=10_000, pattern=_TEXT)]
+    who: Annotated[str, Field(max_length=100, pattern=_TEXT)] = ""
 
 
 class Writing:
@@ -98,11 +106,7 @@ class Writing:
 
     def marks(self, call: Call) -> httpx.Response:
         """Answer `marks`: what is marked; ids that the folder has no more are left out."""
-        path = self._gallery.transport.state / _MARKS
-        try:
-            found = Marks.model_validate(load_json(path))
-        except (OSError, ValueError, IsicError):
-            found = Marks()
+        found = self._kept_marks()
         there = call.store.among({*found.selected, *found.excluded})
         return json_reply(
             {
@@ -111,21 +115,34 @@ class Writing:
             }
         )
 
+    def _kept_marks(self) -> Marks:
+        try:
+            return Marks.model_validate(load_json(self._gallery.transport.state / _MARKS))
+        except (OSError, ValueError, IsicError):
+            return Marks()
+
     def keep_marks(self, call: Call) -> httpx.Response:
-        """Answer a new state of all marks."""
-        marks = read_payload(Marks, call.body)
-        path = self._gallery.transport.state / _MARKS
-        write_text(path, json.dumps(marks.model_dump()), links="refuse", parents=True)
+        """Answer changes of marks: several pages, and several servers, add to the same ones."""
+        change = read_payload(MarkChanges, call.body)
+        changed = {*change.selected, *change.excluded, *change.cleared}
+        state = self._gallery.transport.state
+        with held(state / "gallery.lock", f"the marks of {call.store.folder}", wait=10.0):
+            kept = self._kept_marks()
+            marks = {
+                "selected": [one for one in kept.selected if one not in changed] + change.selected,
+                "excluded": [one for one in kept.excluded if one not in changed] + change.excluded,
+            }
+            write_text(state / _MARKS, json.dumps(marks), links="refuse")
         return httpx.Response(204)
 
     def save(self, call: Call) -> httpx.Response:
         """Answer `save`: write a list into the folder, or make a collection of it."""
         body = read_payload(SavedList, call.body)
         excluded = set(body.excluded)
-        chosen = body.ids if body.query is None else call.store.select(body.query)
         if body.kind == "exclusion":
-            chosen = [*body.ids, *body.excluded]
-            excluded = set()
+            chosen, excluded = [*body.ids, *body.excluded], set()
+        else:
+            chosen = body.ids if body.query is None else [*call.store.select(body.query)]
         wanted = list(dict.fromkeys(one for one in chosen if one not in excluded))
         known = call.store.among(wanted)
         ids = [one for one in wanted if one in known]
@@ -166,10 +183,10 @@ class Writing:
         if body.isic_id not in call.store:
             return json_reply({"detail": f"no image {body.isic_id} in this folder"}, 404)
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        row = {"who": body.who or _user(), "when": now, "isic_id": body.isic_id, "note": body.note}
+        note = body.note.replace("\r\n", "\n").replace("\r", "\n")
+        row = {"who": body.who or _user(), "when": now, "isic_id": body.isic_id, "note": note}
         path = call.store.folder / NOTES
         lock = self._gallery.transport.state / "notes.lock"
-        lock.parent.mkdir(parents=True, exist_ok=True)
         with held(lock, f"the notes of {call.store.folder}", wait=10.0):
             _append(path, row)
         return json_reply(row)
@@ -181,6 +198,8 @@ def _append(path: Path, row: Mapping[str, str]) -> None:
     before = read_text(path) if path.exists() else ""
     if not before:
         writer.writerow(NOTE_COLUMNS)
+    elif tuple(before.split("\n", 1)[0].replace('"', "").strip().split(",")) != NOTE_COLUMNS:
+        raise LocalError(f"{path.name} has other columns than {','.join(NOTE_COLUMNS)}: rename it")
     elif not before.endswith("\n"):
         text.write("\n")
     writer.writerow([guarded(row[name]) for name in NOTE_COLUMNS])

@@ -57,7 +57,7 @@ def build_app(spec: ArchiveSpec, cache_dir: Path, options: ServeOptions) -> ASGI
     LocalError
         For a folder that is not an archive.
     """
-    gallery = GalleryRoutes(spec.name if spec.kind == "demo" else _title(spec))
+    gallery = GalleryRoutes(spec)
     drawn = {
         "/gallery/overlay/{isic_id}": {"GET": overlay},
         "/gallery/superpixels/{isic_id}": {"GET": labels},
@@ -69,10 +69,6 @@ def build_app(spec: ArchiveSpec, cache_dir: Path, options: ServeOptions) -> ASGI
     )
     names = {options.host.lower(), socket.gethostname().lower(), socket.getfqdn().lower()}
     return make_app(gallery.transport, Rules(names if options.token else (), options.token))
-
-
-def _title(spec: ArchiveSpec) -> str:
-    return spec.folder.resolve().name if spec.folder is not None else spec.name
 
 
 def listen(options: ServeOptions) -> socket.socket:

@@ -87,7 +87,9 @@ def client(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[h
 def url(client: httpx.Client) -> str:
     """The address of the page, with nothing marked."""
     token = client.get("/gallery/info").json()["token"]
-    client.post("/gallery/marks", json={}, headers={"X-Isic-Token": token})
+    marked = client.get("/gallery/marks").json()
+    cleared = {"cleared": [*marked["selected"], *marked["excluded"]]}
+    client.post("/gallery/marks", json=cleared, headers={"X-Isic-Token": token})
     return f"{client.base_url}/"
 
 

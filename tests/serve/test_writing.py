@@ -37,6 +37,21 @@ def test_marks_are_kept_without_what_the_folder_has_no_more(
     assert names(folder) == before  # in .isic
 
 
+def test_two_pages_add_to_the_same_marks(served: httpx.Client, folder: Path) -> None:
+    for change in (
+        {"selected": IDS[:1], "excluded": IDS[1:2]},
+        {"selected": IDS[1:3]},  # of a page that was loaded before the first one marked
+        {"cleared": IDS[2:3], "excluded": IDS[3:]},
+    ):
+        assert post(served, "marks", change).status_code == 204
+    assert served.get("/gallery/marks").json() == {"selected": IDS[:2], "excluded": IDS[3:]}
+    picture = folder / f"{IDS[0]}.jpg"
+    picture.rename(folder / "elsewhere")
+    assert post(served, "marks", {"selected": IDS[2:3]}).status_code == 204
+    (folder / "elsewhere").rename(picture)
+    assert served.get("/gallery/marks").json()["selected"] == IDS[:3]
+
+
 def test_a_selection_is_a_list_and_a_command_that_downloads_it(
     served: httpx.Client, folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -85,7 +100,7 @@ def test_a_collection_is_made_and_searched(served: httpx.Client) -> None:
 
 
 def test_a_note_is_a_row_that_no_spreadsheet_computes(served: httpx.Client, folder: Path) -> None:
-    for note in ('=HYPERLINK("x")', "zwei\nZeilen, ü"):
+    for note in ('=HYPERLINK("x")', "zwei\rZeilen, ü"):
         assert post(served, "notes", {"isic_id": IDS[0], "note": note, "who": "Ada"}).is_success
     with (folder / "notes.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
@@ -95,6 +110,19 @@ def test_a_note_is_a_row_that_no_spreadsheet_computes(served: httpx.Client, fold
     assert [(row["who"], row["note"]) for row in shown] == [
         ("Ada", '=HYPERLINK("x")'), ("Ada", "zwei\nZeilen, ü")
     ]  # fmt: skip
+
+
+def test_a_note_is_not_put_into_a_table_of_other_columns(
+    served: httpx.Client, folder: Path
+) -> None:
+    mine = "who;when;isic_id;note\nAda;2026;ISIC_0000001;hello, you\n"
+    (folder / "notes.csv").write_text(mine)
+    answer = post(served, "notes", {"isic_id": IDS[0], "note": "x"})
+    assert answer.status_code == 507
+    assert answer.json()["detail"] == (
+        "notes.csv has other columns than who,when,isic_id,note: rename it"
+    )
+    assert (folder / "notes.csv").read_text() == mine
 
 
 @pytest.mark.parametrize(
@@ -112,6 +140,7 @@ def test_a_note_is_a_row_that_no_spreadsheet_computes(served: httpx.Client, fold
         ("save", {"kind": "other", "ids": IDS}, 422),
         ("notes", {"isic_id": "ISIC_0999999", "note": "x"}, 404),
         ("notes", {"isic_id": IDS[0], "note": ""}, 422),
+        ("notes", {"isic_id": IDS[0], "note": "a\0b"}, 422),
         ("marks", {"selected": "ISIC_0000001"}, 422),
         ("marks", {"selected": ["<b>"]}, 422),
     ],
@@ -192,3 +221,26 @@ def test_a_dedupe_result_labels_and_a_split_that_lie_there_are_shown(
     assert [(one.get("label"), one.get("split")) for one in items] == [
         ("MEL", "train"), (None, "test")
     ]  # fmt: skip
+
+
+def test_near_duplicates_are_shown_once_and_a_table_of_something_else_is_passed_over(
+    served: httpx.Client, folder: Path
+) -> None:
+    same = {"left": f"a/{IDS[1]}.jpg", "right": f"b/{IDS[1]}.jpg"}
+    group = {"isic_ids": IDS[:3], "keep": IDS[1], "links": [same, {"left": IDS[2], "right": "x"}]}
+    (folder / "a.jsonl").write_text(json.dumps(group) + "\n")
+    (folder / "b.jsonl").write_text('{"isic_ids": [], "keep": "x", "links": [{"to": 1}]}\n')
+    pairs = served.get("/gallery/duplicates").json()["pairs"]
+    assert [(one["left"], one["right"]) for one in pairs] == [(IDS[0], IDS[1]), (IDS[1], IDS[2])]
+
+
+def test_the_command_of_a_folder_called_demo_names_that_folder(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    base = tmp_path_factory.mktemp("base")
+    named = folder.rename(base / "demo")
+    spec = ArchiveSpec("folder", str(named), LOCAL_URL, named)
+    with serving(spec, base / "cache", ServeOptions(port=0)) as client:
+        command = client.get("/gallery/command", params={"query": "sex:male"}).json()["command"]
+        assert client.get("/gallery/info").json()["kind"] == "folder"
+    assert shlex.split(command)[:3] == ["isic", "--archive", str(named)]

@@ -15,6 +15,15 @@ export function filesData(given) {
   const names = new Set(info.fields.map((field) => field.name));
   const found = new Map();
   const store = `isic-gallery:${info.title}:${info.made}`;
+  let unkept = { selected: [], excluded: [] }; // where a browser keeps nothing of pages from disk
+
+  function marks() {
+    try {
+      return JSON.parse(localStorage.getItem(store)) ?? unkept;
+    } catch {
+      return unkept;
+    }
+  }
 
   function select(query, sort = "") {
     const key = `${query}\n${sort}`;
@@ -54,25 +63,28 @@ export function filesData(given) {
       }
     },
     complete: async (query, at) => completions(query, at, info.fields, records),
-    marks: async () => {
+    marks: async () => marks(),
+    keepMarks: async (change) => {
+      const changed = new Set(Object.values(change).flat());
+      const kept = Object.entries(marks()).map(([kind, ids]) => [
+        kind, [...ids.filter((id) => !changed.has(id)), ...change[kind]],
+      ]);
+      unkept = Object.fromEntries(kept);
       try {
-        return JSON.parse(localStorage.getItem(store)) ?? { selected: [], excluded: [] };
-      } catch {
-        return { selected: [], excluded: [] }; // a browser may forbid it to pages from disk
-      }
-    },
-    keepMarks: async (marks) => {
-      try {
-        localStorage.setItem(store, JSON.stringify(marks));
+        localStorage.setItem(store, JSON.stringify(unkept));
       } catch {
         return; // the marks then last as long as the page
       }
     },
-    save: async ({ name, ids, query, excluded }) => {
+    save: async ({ kind, name, ids, query, excluded }) => {
       const left = new Set(excluded);
       const kept = ids ?? select(query).map((record) => record.isic_id);
       download(name, kept.filter((id) => !left.has(id)));
-      return { path: name, command: `${info.command_prefix} image download --from ${name} images/` };
+      // Nobody downloads what was thrown out, and this page's search is not always the shell's.
+      if (kind === "exclusion") return { path: name };
+      const quoted = `'${name.replaceAll("'", "'\\''")}'`;
+      const list = /^[\w.][\w.-]*$/.test(name) ? name : quoted;
+      return { path: name, command: `${info.command_prefix} image download --from ${list} images/` };
     },
     command: async (query, excluded) => {
       const left = new Set(excluded);

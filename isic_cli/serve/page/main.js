@@ -188,6 +188,8 @@ function start(data) {
   arrange();
   list().then(() => viewer.follow());
   marks.load().catch(failed);
+  // Another page may have marked something meanwhile.
+  document.addEventListener("visibilitychange", () => document.hidden || marks.load().catch(failed));
 }
 
 async function open() {

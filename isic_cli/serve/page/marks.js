@@ -12,46 +12,69 @@ const KINDS = [
 export class Marks {
   constructor(data, changed) {
     Object.assign(this, { data, changed, selected: new Set(), excluded: new Set(), total: 0 });
+    this.pending = new Map(); // what is not kept yet: an id, and what it became
+    this.turn = Promise.resolve();
   }
 
-  async load() {
-    const { selected = [], excluded = [] } = await this.data.marks();
-    this.selected = new Set(selected);
-    this.excluded = new Set(excluded);
+  /** Read what is kept, by other pages too; what is not kept yet stays. */
+  load() {
+    return this.inTurn(async () => {
+      const { selected = [], excluded = [] } = await this.data.marks();
+      this.selected = new Set(selected);
+      this.excluded = new Set(excluded);
+      this.place(this.pending);
+      this.changed();
+    });
+  }
+
+  /** Ask one thing after the other: an answer that comes late must not undo a later one. */
+  inTurn(work) {
+    const done = this.turn.then(work);
+    this.turn = done.catch(() => {});
+    return done;
+  }
+
+  place(changes) {
+    for (const [id, kind] of changes) {
+      for (const name of ["selected", "excluded"]) this[name][kind === name ? "add" : "delete"](id);
+    }
+  }
+
+  change(changes) {
+    this.place(changes);
+    for (const [id, kind] of changes) this.pending.set(id, kind);
     this.changed();
+    return this.keep();
   }
 
   /** Mark items or take marks away; with `on`, all of them get the mark. */
   async toggle(items, kind, on = false) {
     const set = this[kind];
-    const other = kind === "selected" ? this.excluded : this.selected;
     const add = on || items.some(({ isic_id }) => !set.has(isic_id));
-    for (const { isic_id } of items) {
-      set[add ? "add" : "delete"](isic_id);
-      if (add) other.delete(isic_id);
-    }
     const words = kind === "selected" ? ["marked", "unmarked"] : ["thrown out", "taken back"];
     const what = items.length === 1 ? items[0].isic_id : `${counted(items.length)} images`;
     say(`${what} ${words[add ? 0 : 1]}`);
-    this.changed();
-    await this.keep();
+    await this.change(items.map(({ isic_id }) => [isic_id, add ? kind : "cleared"]));
   }
 
   clear() {
-    this.selected.clear();
-    this.excluded.clear();
     say("No image is marked or thrown out");
-    this.changed();
-    return this.keep();
+    return this.change([...this.selected, ...this.excluded].map((id) => [id, "cleared"]));
   }
 
-  async keep() {
-    if (this.data.info.read_only) return;
-    try {
-      await this.data.keepMarks({ selected: [...this.selected], excluded: [...this.excluded] });
-    } catch (error) {
-      say(`The marks were not kept: ${error.message}`);
-    }
+  /** Send what changed, and that alone: another page's marks are not this one's to undo. */
+  keep() {
+    return this.inTurn(async () => {
+      if (this.data.info.read_only || !this.pending.size) return;
+      const sent = [...this.pending];
+      const of = (kind) => sent.filter(([, one]) => one === kind).map(([id]) => id);
+      try {
+        await this.data.keepMarks({ selected: of("selected"), excluded: of("excluded"), cleared: of("cleared") });
+        for (const [id, kind] of sent) if (this.pending.get(id) === kind) this.pending.delete(id);
+      } catch (error) {
+        say(`The marks were not kept: ${error.message}`);
+      }
+    });
   }
 
   async showCommand() {
@@ -98,7 +121,7 @@ export class Marks {
     const kind = form.get("kind");
     const marked = form.get("of") === "marked";
     let of = marked ? { ids: [...this.selected] } : { query: state.q };
-    if (kind === "exclusion") of = { ids: excluded };
+    if (kind === "exclusion") of = { ids: excluded, query: state.q };
     try {
       const done = await this.data.save({
         kind, name: form.get("name"), ...of, excluded: kind === "exclusion" ? [] : excluded,
@@ -106,7 +129,7 @@ export class Marks {
       const where = done.path ?? `collection ${done.collection?.id ?? done.collection ?? ""}`;
       outcome.replaceChildren(
         el("p", {}, `Saved: ${where}`),
-        ...(done.command ? [el("p", {}, "To download exactly these:"), commandLine(done.command)] : []),
+        ...(done.command ? [el("p", {}, kind === "exclusion" ? "To download what the search found, without these:" : "To download exactly these:"), commandLine(done.command)] : []),
       );
       say(`Saved: ${where}`);
     } catch (error) {
