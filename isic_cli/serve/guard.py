@@ -64,7 +64,11 @@ class Rules:
     def allows_host(self, host: str) -> bool:
         """Whether a `Host` header names this server, at whatever port a tunnel has it."""
         try:
-            name = urlsplit(f"//{host}").hostname or ""
+            parts = urlsplit(f"//{host}")
+            name = parts.hostname or ""
+            # With a path in it, another file would be answered than the one that is checked.
+            if parts.netloc != host or "@" in host or parts.port == 0:
+                return False
         except ValueError:
             return False
         if is_loopback(name) or name in self.names:
@@ -167,7 +171,7 @@ class Guard:
 def _is_foreign(headers: Headers, method: str, host: str) -> bool:
     """Whether a page of another origin asks; browsers say so in what they write."""
     origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+    if origin is not None and origin.partition("://")[2].lower() != host.lower():
         return True
     site = headers.get("sec-fetch-site", "none")
     if site in {"none", "same-origin"}:

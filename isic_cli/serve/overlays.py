@@ -142,7 +142,7 @@ def _mask_layer(store: FolderStore, isic_id: str, name: str) -> bytes:
 def _study_layer(store: FolderStore, isic_id: str, name: str) -> bytes:
     """Draw how strongly annotators marked each pixel: of a study, `NUMBER`, or `NUMBER:FEATURE`."""
     number, _, feature = name.partition(":")
-    study = store.studies.get(int(number)) if number.isdecimal() else None
+    study = next((one for key, one in store.studies.items() if str(key) == number), None)
     if study is None:
         raise NotFoundError(f"no study {number!r} in this folder")
     store.contents.make_below(study.folder)

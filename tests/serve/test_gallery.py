@@ -67,6 +67,7 @@ def test_the_labels_under_the_pointer_are_those_of_the_map(
         (f"overlay/{MARKED}?kind=other", 422, "Input should be 'superpixels' or 'mask'"),
         (f"overlay/{MARKED}?kind=mask&name=../x.png", 404, "the mask ../x.png"),
         (f"overlay/{MARKED}?kind=heatmap&name=99", 404, "no study '99'"),
+        (f"overlay/{MARKED}?kind=heatmap&name={'9' * 5000}", 404, "no study '99"),
         (f"overlay/{MARKED}?kind=superpixels&name=none", 404, "the features of"),
         ("overlay/ISIC_0000001?kind=superpixels", 404, "the superpixels of ISIC_0000001"),
         ("superpixels/ISIC_0000001", 404, "the superpixels of ISIC_0000001"),

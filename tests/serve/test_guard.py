@@ -36,6 +36,9 @@ def guarded(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         ("10.0.0.7:8000", 400),
         ("", 400),
         ("[", 400),
+        ("localhost/api/v2/images/?", 400),  # the path that is answered
+        ("localhost:x", 400),
+        ("evil@localhost", 400),
         ("localhost:9999", 200),  # a tunnel has another port
         ("[::1]", 200),
     ],
@@ -51,6 +54,7 @@ def test_another_name_of_this_address_is_refused(
     [
         ({"Origin": "https://evil.example"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "http://["}, 403),
         ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}, 403),
         ({"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"}, 403),
         ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}, 200),  # a link was clicked
@@ -180,6 +184,8 @@ def test_links_to_files_need_no_token_and_cannot_be_guessed(guarded: httpx.Clien
     other = url.replace("ISIC_0000001", "ISIC_0000002")
     assert guarded.get(other).status_code == 401
     assert guarded.get(url.partition("?")[0]).status_code == 401
+    other_path = {"Host": "localhost/images/ISIC_0000002.jpg?"}
+    assert guarded.get(url, headers=other_path).status_code == 400
 
 
 def test_a_hostile_text_of_the_folder_is_data(served: httpx.Client, folder: Path) -> None:
