@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isic_cli.errors import UsageError
+from isic_cli.tables.numbers import finite
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -232,12 +233,7 @@ def _kept(names: tuple[str, ...], mask: BoolArray) -> tuple[str, ...]:
 
 
 def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError as error:
-        raise UsageError(
-            f"{text!r} is not a number, so it has no distance to other answers"
-        ) from error
-    if not np.isfinite(value):
-        raise UsageError(f"{text!r} is not a finite number")
+    value = finite(text)
+    if value is None:
+        raise UsageError(f"{text!r} is not a finite number, so it has no distance to other answers")
     return value

@@ -11,6 +11,7 @@ from isic_cli.challenge.tasks import ChallengeTask
 from isic_cli.challenge.truth import Truth, plain_id
 from isic_cli.errors import CheckError, UsageError
 from isic_cli.tables.names import ID_COLUMNS, bare_text, is_missing
+from isic_cli.tables.numbers import finite
 from isic_cli.tables.read import RowReader
 
 #: What both names of a class of a binary table are worth, in small letters.
@@ -159,11 +160,8 @@ class _Rows:
         return weights
 
     def _weight(self, row: dict[str, Any], name: str) -> float:
-        try:
-            value = float(row[name])
-        except (TypeError, ValueError):
-            value = float("nan")
-        if not 0 <= value < float("inf"):
+        value = finite(row[name])
+        if value is None or value < 0:
             line = self._lines[id(row)]
             raise CheckError(
                 f"{self._reader.name}, line {line}, column {name}: {row[name]!r} is not a weight"
@@ -182,10 +180,7 @@ def _yes_or_no(cell: object) -> float | None:
     text = str(cell).strip().lower()
     if text in _BINARY:
         return _BINARY[text]
-    try:
-        value = float(text)
-    except ValueError:
-        return None
+    value = finite(text)
     return value if value in {0, 1} else None
 
 

@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any
 
 from isic_cli.tables.names import bare_text, is_missing
+from isic_cli.tables.numbers import finite
 
 Row = Mapping[str, Any]
 Path = tuple[str, ...]
@@ -163,8 +164,5 @@ def _with_age(members: Sequence[Row]) -> Iterator[tuple[Row, float]]:
 
 
 def _number(value: Any) -> float | None:
-    try:
-        found = float(value)
-    except (TypeError, ValueError):
-        return None
-    return found if abs(found) < 1e6 else None
+    found = finite(value)
+    return found if found is not None and abs(found) < 1e6 else None

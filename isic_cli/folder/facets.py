@@ -1,6 +1,5 @@
 """`images/facets/`: how often each value of each field occurs among the images found."""
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from isic_cli.folder.images import selected
 from isic_cli.folder.replies import bad_query, json_reply
 from isic_cli.folder.request import Call
 from isic_cli.folder.table import BOOLEANS, FACETS
+from isic_cli.tables.numbers import finite
 
 _HISTOGRAMS = {"age_approx": (5, 85), "clin_size_long_diam_mm": (10, 100)}
 _THICKNESS_STEP = 0.5
@@ -67,11 +67,7 @@ def _truths(name: str, values: Sequence[Any], counts: Counts) -> Buckets:
 def _numbers(values: Sequence[Any], counts: Counts) -> Iterator[tuple[float, int]]:
     """Yield the numbers among values; the table of a folder may hold `nan`, or any text."""
     for value, count in zip(values, counts.tolist(), strict=True):
-        try:
-            number = float(value)
-        except ValueError:
-            continue
-        if math.isfinite(number):
+        if (number := finite(value)) is not None:
             yield number, count
 
 

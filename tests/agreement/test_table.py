@@ -71,7 +71,7 @@ def test_choices_that_are_numbers_have_distances() -> None:
 
 @pytest.mark.parametrize(
     ("answer", "message"),
-    [("red", "'red' is not a number"), ("inf", "'inf' is not a finite number")],
+    [("red", "'red' is not a finite number"), ("inf", "'inf' is not a finite number")],
 )
 def test_choices_that_are_words_have_none(answer: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):

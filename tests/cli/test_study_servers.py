@@ -147,7 +147,7 @@ def test_the_report_of_a_download_has_the_unreadable_answer(isic: Isic, folder: 
     assert done.code == 3
     first = json.loads(Path("run.jsonl").read_text().splitlines()[0])
     assert (first["isic_id"], first["status"]) == (FIRST, "unreadable")
-    assert "'long' is not a duration" in first["reason"]
+    assert "'long' is not a finite duration" in first["reason"]
 
 
 def test_a_cut_csv_of_the_archive_is_not_the_users_mistake(isic: Isic) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from isic_cli.curation.labels.tree import LEVELS, cell
+from isic_cli.tables.numbers import finite
 
 #: The one-hot columns of a challenge's truth. Sets that hold another set come first.
 _ONE_HOT = {
@@ -119,11 +120,8 @@ def flag_word(row: Mapping[str, Any]) -> str:
 
 def _flag(row: Mapping[str, Any], name: str) -> bool | None:
     """Return whether a cell is 1 rather than 0, by the challenges' threshold; None for others."""
-    try:
-        value = float(cell(row, name))
-    except ValueError:
-        return None
-    return value > 0.5 if 0 <= value <= 1 else None
+    value = finite(cell(row, name))
+    return value > 0.5 if value is not None and 0 <= value <= 1 else None
 
 
 def telling_columns(columns: Iterable[str]) -> tuple[str, ...]:

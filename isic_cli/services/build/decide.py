@@ -14,6 +14,7 @@ from isic_cli.services.build.recipe import RecipeFile
 from isic_cli.services.build.state import BuildState, RowFile, read_rows
 from isic_cli.services.tabular import Row
 from isic_cli.tables.names import bare_text, is_missing
+from isic_cli.tables.numbers import finite
 
 #: The files of the stages that leave images out, in order: each row is an image that leaves.
 LEAVING = ("exclude.jsonl", "dedupe.jsonl", "unlabelled.jsonl")
@@ -90,8 +91,8 @@ def _rule(file: RecipeFile, rule: ExcludeTable) -> _Rule:
 
 
 def _shorter_side(row: Row) -> float:
-    sides = [row.get(name) for name in ("pixels_x", "pixels_y")]
-    return 0 if any(is_missing(side) for side in sides) else min(float(str(one)) for one in sides)
+    width, height = finite(row.get("pixels_x")), finite(row.get("pixels_y"))
+    return 0 if width is None or height is None else min(width, height)
 
 
 def _sharing(file: RecipeFile, state: BuildState) -> Iterator[_Rule]:

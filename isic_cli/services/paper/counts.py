@@ -9,6 +9,7 @@ from isic_cli.curation.credit import Credit, counted_credits
 from isic_cli.services.build.facts import STAGES, BuildFacts, ImageFacts
 from isic_cli.services.paper.blocks import plain
 from isic_cli.tables.names import bare_text
+from isic_cli.tables.numbers import finite
 
 #: What describes images: name, title, and the fields, of which the first with a value counts.
 VARIABLES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -215,8 +216,5 @@ def _first(metadata: Mapping[str, Any], fields: Iterable[str]) -> str:
 
 
 def _age(value: Any) -> float | None:
-    try:
-        age = float(value)
-    except (TypeError, ValueError):
-        return None
-    return age if 0 <= age < 200 else None
+    age = finite(value)
+    return age if age is not None and 0 <= age < 200 else None

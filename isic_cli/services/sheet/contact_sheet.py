@@ -18,6 +18,7 @@ from isic_cli.services.download.cache import picture_bytes
 from isic_cli.services.export.options import TargetSize
 from isic_cli.services.export.picture import PictureGeometry, as_rgb
 from isic_cli.services.run.workers import Workers
+from isic_cli.tables.numbers import finite
 
 #: Most images on a sheet: more cannot be told apart, and their bytes would be many.
 MOST = 5000
@@ -217,7 +218,5 @@ class Sheet(Generic[Item]):
 
 def _natural(text: str) -> tuple[float, str]:
     """Sort numbers by their size, before words."""
-    try:
-        return float(text), ""
-    except ValueError:
-        return float("inf"), text.casefold()
+    number = finite(text)
+    return (float("inf"), text.casefold()) if number is None else (number, "")

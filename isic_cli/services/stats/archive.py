@@ -13,6 +13,7 @@ from typing import Any
 from isic_cli.errors import UsageError
 from isic_cli.index.columns import METADATA
 from isic_cli.models.image import LEADING_COLUMNS, ImageRecord
+from isic_cli.tables.numbers import finite
 
 #: Fields that can be counted.
 COUNTABLE = (*LEADING_COLUMNS[1:], "public", *METADATA)
@@ -138,15 +139,6 @@ class Tally:
     def _row(self, table: str, values: Mapping[str, Any], count: int) -> dict[str, Any]:
         share = round(count / self.total, 4) if self.total else 0.0
         return {"table": table, **values, "count": count, "share": share}
-
-
-def finite(value: Any) -> float | None:
-    """Return a value as a number; None for text, and for nan and inf, which have no range."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if math.isfinite(number) else None
 
 
 def _sortable(value: Any) -> tuple[bool, str]:

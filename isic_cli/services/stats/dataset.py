@@ -13,6 +13,7 @@ from isic_cli.pictures.load import dimensions, logged_errors
 from isic_cli.services.dataset.label import Labelling
 from isic_cli.services.tabular import TableSource, open_table
 from isic_cli.tables.names import bare_text, is_missing
+from isic_cli.tables.numbers import finite
 
 #: What a missing value is called.
 UNKNOWN = "not given"
@@ -206,17 +207,14 @@ def _count_in_index(
 
 
 def _stated(row: Mapping[str, Any]) -> tuple[float, float] | None:
-    try:
-        return float(row["pixels_x"]), float(row["pixels_y"])
-    except (KeyError, ValueError, TypeError):
-        return None
+    width, height = finite(row.get("pixels_x")), finite(row.get("pixels_y"))
+    return None if width is None or height is None else (width, height)
 
 
 def _decade(value: Any) -> str:
-    try:
-        decade = int(float(value)) // 10 * 10
-    except (ValueError, TypeError, OverflowError):
+    if (age := finite(value)) is None:
         return UNKNOWN
+    decade = int(age) // 10 * 10
     return f"{decade} to {decade + 9}"
 
 

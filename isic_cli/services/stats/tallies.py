@@ -7,7 +7,8 @@ from isic_cli.models.selection import Selection
 from isic_cli.services.select.images import Images
 from isic_cli.services.select.live import SelectedImages
 from isic_cli.services.select.offline import OfflineImages
-from isic_cli.services.stats.archive import Counts, Tally, Wanted, finite, from_facets, in_facets
+from isic_cli.services.stats.archive import Counts, Tally, Wanted, from_facets, in_facets
+from isic_cli.tables.numbers import finite
 
 
 def tally_of(images: Images, selection: Selection, wanted: Wanted) -> tuple[Tally, str]:

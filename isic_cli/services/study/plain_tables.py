@@ -1,6 +1,5 @@
 """Answers from any table: a row for each answer, or a column for each annotator."""
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from isic_cli.services.study.data import StudyData
 from isic_cli.services.study.pictures import Pictures
 from isic_cli.services.study.responses import Response
 from isic_cli.tables.names import ID_COLUMNS, bare_text
+from isic_cli.tables.numbers import finite
 from isic_cli.tables.read import RowReader
 
 #: What the columns of a long table may be called, in order of preference and any case.
@@ -72,7 +72,7 @@ def plain_study(path: Path, rows: RowReader, layout: TableLayout) -> StudyData:
     choices: dict[str, tuple[str, ...]] = {}
     for question in dict.fromkeys(item[3] for item in answers):
         given = [item for item in answers if item[3] == question]
-        values = [_number(answer) for _, _, answer, _ in given]
+        values = [finite(answer) for _, _, answer, _ in given]
         numbers = [value for value in values if value is not None]
         numeric = len(numbers) == len(values)
         if layout.numbers and not numeric:
@@ -149,11 +149,3 @@ def _wide(rows: RowReader) -> Iterator[Given]:
 def _first(columns: Iterable[str], names: Iterable[str]) -> str | None:
     plain = {column.strip().lower(): column for column in columns}
     return next((plain[name] for name in names if name in plain), None)
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None

@@ -1,7 +1,6 @@
 """The responses of a study, as the archive's CSV writes them."""
 
 import io
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from isic_cli.errors import AuthError, UsageError
 from isic_cli.files.load import parse_json
 from isic_cli.tables.delimited import raw_rows
 from isic_cli.tables.names import unguarded
+from isic_cli.tables.numbers import finite
 
 #: The header of the archive's CSV.
 COLUMNS = ("image", "annotator", "annotation_duration", "question", "question_type", "answer")
@@ -163,11 +163,8 @@ def _decoded_number(text: str) -> float | None:
 
 
 def _finite(given: float | str, kind: str) -> float:
-    try:
-        value = float(given)
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"{given!r} is not a {kind}") from error
-    if not math.isfinite(value):
+    value = finite(given)
+    if value is None:
         raise ValueError(f"{str(given)!r} is not a finite {kind}")
     return value
 

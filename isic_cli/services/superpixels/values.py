@@ -10,6 +10,7 @@ from isic_cli.errors import UsageError
 from isic_cli.superpixel import SuperpixelMap
 from isic_cli.superpixel.tables import REGION_COLUMNS
 from isic_cli.tables.names import is_missing
+from isic_cli.tables.numbers import finite
 from isic_cli.tables.read import RowReader
 
 #: Columns that say where a superpixel is, and are not what a picture is coloured by unasked.
@@ -87,10 +88,7 @@ def _column(reader: RowReader, wanted: str) -> str:
 
 
 def _number(cell: object, where: str) -> float:
-    try:
-        number = float(str(cell))
-    except ValueError:
-        number = float("nan")
-    if not np.isfinite(number):
+    number = finite(cell)
+    if number is None:
         raise UsageError(f"{where}: {cell!r} is not a number")
     return number

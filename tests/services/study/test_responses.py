@@ -102,11 +102,11 @@ def test_numbers_are_decoded(cell: str, number: float | None) -> None:
     ("cell", "message"),
     [
         ("wide", "'wide' is not a number"),
-        ('"{""value"": ""wide""}"', "'wide' is not a number"),
+        ('"{""value"": ""wide""}"', "'wide' is not a finite number"),
         ('"{""value"": true}"', "is not a number"),
         ("[4]", "is not a number"),
         ("NaN", "'nan' is not a finite number"),
-        (f"1{'0' * 400}", "is not a number"),
+        (f"1{'0' * 400}", "is not a finite number"),
         ("[" * 100_000, "is not a number"),
     ],
 )
@@ -119,7 +119,7 @@ def test_an_answer_that_is_not_a_number_is_named_and_the_others_are_read(
 
 def test_a_duration_that_is_not_a_number() -> None:
     reason = unreadable("ISIC_0000002,ACBZK,long,Q,select,No\r\n")
-    assert reason == "study.csv, line 3: 'long' is not a duration"
+    assert reason == "study.csv, line 3: 'long' is not a finite duration"
 
 
 def test_a_login_page_is_no_csv() -> None:
