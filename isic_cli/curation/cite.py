@@ -95,7 +95,10 @@ _COMMANDS = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-}
+    **{sign: rf"\ensuremath{{\{name}}}" for sign, name in
+       {"≥": "geq", "≤": "leq", "≈": "approx", "≠": "neq", "→": "rightarrow", "μ": "mu"}.items()},
+    "−": r"\ensuremath{-}",
+}  # fmt: skip
 
 #: Between two characters that TeX would print as one: dashes, quotation marks, ¿ and ¡.
 _LIGATURE = re.compile("(?<=-)(?=-)|(?<=')(?=')|(?<=[`?!])(?=`)")
@@ -104,7 +107,8 @@ _LIGATURE = re.compile("(?<=-)(?=-)|(?<=')(?=')|(?<=[`?!])(?=`)")
 def escape_bibtex(text: str) -> str:
     r"""Return text that LaTeX prints as it is.
 
-    Letters beyond ASCII stay, as BibTeX files are read as UTF-8 today. A brace becomes a command,
+    Letters beyond ASCII stay, as BibTeX files are read as UTF-8 today, but for signs of
+    mathematics. A brace becomes a command,
     since BibTeX counts braces even behind a backslash.
 
     >>> escape_bibtex("50 % of R&D_{x")

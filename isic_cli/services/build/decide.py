@@ -56,11 +56,11 @@ def staying(state: BuildState, until: str = "") -> Iterator[ListedImage]:
 def exclude(file: RecipeFile, state: BuildState, rows: RowFile) -> dict[str, Any]:
     """Write which images the rules and the references leave out; return how many for which reason.
 
-    The first rule that fits an image is its reason.
+    A rule that no image met counts 0. The first rule that fits an image is its reason.
     """
     rules = [_rule(file, rule) for rule in file.recipe.exclude]
+    counts: Counter[str] = Counter({reason: 0 for reason, _ in rules})
     rules += list(_sharing(file, state))
-    counts: Counter[str] = Counter()
     for image in listed_images(state.path("source.jsonl")):
         row = image.row()
         reason = next((reason for reason, fits in rules if fits(row)), None)

@@ -61,7 +61,7 @@ class ReferenceFacts:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """How many images a stage left out for one reason."""
+    """How many images a stage left out for one reason; 0 for a rule that no image met."""
 
     stage: str
     reason: str
@@ -112,9 +112,12 @@ class DedupeFacts:
     keep : str
         Which picture of a group stays: `largest`, `oldest` or `most-metadata`.
     action : str
-        `drop`: the others are left out; `group`: all stay, in one split.
+        `drop`: the others are left out; `group`: all stay, in one split; `""` where only copies
+        of the references' pictures were looked for.
     groups, images : int
-        Groups of duplicates, and the images in them.
+        Groups of duplicates among the images of the data set, and the images in them.
+    shared_groups, shared_images : int
+        Groups that a picture of a reference is in, and our images in them: all were left out.
     """
 
     tiers: tuple[str, ...]
@@ -123,6 +126,8 @@ class DedupeFacts:
     action: str
     groups: int
     images: int
+    shared_groups: int = 0
+    shared_images: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +136,19 @@ class LabelFacts:
 
     Attributes
     ----------
+    kind : str
+        `scheme`, `table`, or `field` of the metadata.
     scheme : str
-        Name of a challenge's scheme, the file of a table, or the column of the metadata.
+        Name of the scheme, file of the table, or the field.
     title, version : str
-        As the table of the scheme says; `""` for a column.
+        As the scheme says; the version of a table is its SHA-256, a field has neither.
     labels : tuple of str
         Every label, in order.
     unmapped : str
         What became of images without one: `drop`, `keep` or `refuse`.
     """
 
+    kind: str
     scheme: str
     title: str
     version: str

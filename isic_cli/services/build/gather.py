@@ -21,6 +21,7 @@ from isic_cli.services.build.facts import (
 from isic_cli.services.build.graph import recipe_digest
 from isic_cli.services.build.model import SourceTable
 from isic_cli.services.build.outputs import BuiltImages
+from isic_cli.services.build.pictures import GROUP_COUNTS
 from isic_cli.services.build.recipe import RecipeFile
 from isic_cli.services.build.state import BuildState
 
@@ -105,9 +106,8 @@ def _dedupe(file: RecipeFile, state: BuildState) -> DedupeFacts | None:
         tiers=method.tiers,
         distance=method.distance,
         keep=table.keep if table else "largest",
-        action=table.action if table else "drop",
-        groups=known.facts["groups"],
-        images=known.facts["images"],
+        action=table.action if table else "",
+        **{name: known.facts[name] for name in GROUP_COUNTS},
     )
 
 
@@ -115,11 +115,12 @@ def _labels(file: RecipeFile, state: BuildState) -> LabelFacts | None:
     table = file.recipe.labels
     if table is None:
         return None
-    facts = state.stages["labels"].facts
+    facts, options = state.stages["labels"].facts, state.stages["labels"].options
     return LabelFacts(
+        kind="scheme" if table.scheme else "table" if table.table else "field",
         scheme=table.scheme or table.table or table.column,
         title=facts["title"],
-        version=facts["version"],
+        version=options["content"] if table.table else facts["version"],
         labels=tuple(facts["labels"]),
         unmapped=table.unmapped,
     )

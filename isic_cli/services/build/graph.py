@@ -105,7 +105,7 @@ def _all(file: RecipeFile, settings_of: SettingsOf) -> Iterator[Stage]:
     if recipe.dedupe is not None or references:
         options = {"dedupe": _plain(recipe.dedupe) if recipe.dedupe else None}
         files = (f"{_STATE}/dedupe.jsonl", f"{_STATE}/groups.jsonl")
-        yield Stage("dedupe", 1, options, ("pictures",), files)
+        yield Stage("dedupe", 2, options, ("pictures",), files)
     if recipe.labels is not None:
         files = (f"{_STATE}/labels.jsonl", f"{_STATE}/unlabelled.jsonl")
         yield Stage("labels", 1, _labels(file), ("source", "exclude", "dedupe"), files)
@@ -121,7 +121,7 @@ def _all(file: RecipeFile, settings_of: SettingsOf) -> Iterator[Stage]:
     if recipe.document.paper:
         exports = [_plain(export) for export in recipe.export]
         options = {**_plain(recipe.document), "exports": exports, "is_drawn": can_draw()}
-        yield Stage("paper", 1, options, ("lock", "tables"), (PAPER,))
+        yield Stage("paper", 2, options, ("lock", "tables"), (PAPER,))
 
 
 def _plain(table: Any) -> dict[str, Any]:

@@ -193,6 +193,10 @@ _NOTED = (
 )
 
 
+#: What is counted of duplicates: see `facts.DedupeFacts`.
+GROUP_COUNTS = ("groups", "images", "shared_groups", "shared_images")
+
+
 @contextmanager
 def dedupe_job(file: RecipeFile, state: BuildState) -> Iterator["DuplicateSearch"]:
     """Give the search for duplicates among the pictures of the build and its references."""
@@ -262,7 +266,7 @@ class DuplicateSearch:
 
     def _write(self, found: Iterable[Any], rows: RowFile, groups: RowFile, *, drops: bool) -> None:
         table = self.file.recipe.dedupe
-        self.images = 0
+        self.counts = dict.fromkeys(GROUP_COUNTS, 0)
         self.removed: dict[str, int] = {}
         leave: dict[str, str] = {}
         for line, ids, reason in duplicates_of(found, frozenset(self.ours), self.theirs):
@@ -270,7 +274,9 @@ class DuplicateSearch:
             if is_ours and not drops:
                 continue
             groups.add(line)
-            self.images += len(line["isic_ids"])
+            of = "" if is_ours else "shared_"
+            self.counts[f"{of}groups"] += 1
+            self.counts[f"{of}images"] += len(line["isic_ids"])
             if not (is_ours and table is not None and table.action == "group"):
                 leave.update(dict.fromkeys(ids, reason))
         for isic_id in sorted(leave):

@@ -200,7 +200,7 @@ class StageWork:
             for count in job.run(workers, rows, groups):
                 yield StageAdvanced(count)
         decide.require_some(self.state, "unlabelled.jsonl")
-        facts = {"removed": job.removed, "groups": groups.rows, "images": job.images}
+        facts = {"removed": job.removed, **job.counts}
         summary = f"{groups.rows:,} groups of duplicates, {rows.rows:,} images left out"
         return StageResult(rows.digest + groups.digest, facts, summary)
 

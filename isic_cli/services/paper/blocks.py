@@ -39,6 +39,35 @@ def bare(text: str) -> str:
     return _CODE.sub(r"\1", text)
 
 
+def counted(count: int, thing: str) -> str:
+    """Return a number and its thing.
+
+    >>> counted(1, "image"), counted(1200, "image")
+    ('1 image', '1,200 images')
+    """
+    return f"{count:,} {thing}" + ("" if count == 1 else "s")
+
+
+def part(count: int, whole: int, which: str = "") -> str:
+    """Return a number of images and its share of a whole.
+
+    >>> part(27, 240)
+    '27 of 240 images (11.2 %)'
+    """
+    percent = f" ({100 * count / whole:.1f} %)" if whole else ""
+    return f"{count:,} of {counted(whole, 'image')}{which}{percent}"
+
+
+def listed(words: Iterable[str], last: str = "and") -> str:
+    """Return words as a sentence has them.
+
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    *before, end = list(words) or [""]
+    return f"{', '.join(before)} {last} {end}" if before else end
+
+
 @dataclass(frozen=True, slots=True)
 class Heading:
     """A heading; level 1 is the title."""
@@ -138,7 +167,10 @@ def _cell(text: str) -> str:
 
 
 def to_tex(blocks: Iterable[Block]) -> str:
-    r"""Return LaTeX for `\input`: tables want the packages booktabs and longtable."""
+    r"""Return LaTeX for `\input`: tables want the packages booktabs and longtable.
+
+    Letters beyond Latin need XeLaTeX or LuaLaTeX.
+    """
     return "\n\n".join(map(_tex, blocks)) + "\n"
 
 
@@ -150,9 +182,26 @@ def say_tex(text: str) -> str:
         right = " " if part.strip() and part[-1:].isspace() else ""
         return left + escape_bibtex(part) + right
 
-    return _pieces(text, say, lambda part: rf"\texttt{{{escape_bibtex(part)}}}")
+    return _pieces(text, say, lambda part: rf"\texttt{{{_LONG.sub(_broken, escape_bibtex(part))}}}")
 
 
+#: Words that no line may hold, such as hashes.
+_LONG = re.compile(r"[0-9A-Za-z]{33,}")
+
+
+def _broken(word: re.Match[str]) -> str:
+    parts = [word[0][at : at + 8] for at in range(0, len(word[0]), 8)]
+    return r"\allowbreak{}".join(parts)
+
+
+#: The most columns of numbers that a page holds in each size of letters, and the width of the
+#: first column beside them, in widths of a line.
+_SIZES = (
+    (4, "small", 0.28),
+    (5, "footnotesize", 0.28),
+    (7, "scriptsize", 0.28),
+    (10**6, "tiny", 0.2),
+)
 _LEVELS = {1: "section", 2: "subsection", 3: "subsubsection"}
 
 
@@ -160,17 +209,24 @@ def _tex(block: Block) -> str:
     match block:
         case Heading(text, level):
             return rf"\{_LEVELS[level]}*{{{say_tex(text)}}}"
-        case Paragraph(text):
-            return say_tex(text)
+        case Paragraph(text):  # a query in it is a word that no line may hold
+            return f"\\begin{{sloppypar}}\n{say_tex(text)}\n\\end{{sloppypar}}"
         case Bullets(items):
             lines = [rf"  \item {{}}{say_tex(item)}" for item in items]
             return "\n".join([r"\begin{itemize}", *lines, r"\end{itemize}"])
         case Grid(header, rows, caption, is_text):
-            columns = "l" + ("l" if is_text else "r") * (len(header) - 1)
-            lines = [" & ".join(map(say_tex, row)) + r" \\" for row in (header, *rows)]
+            numbers = len(header) - 1
+            size, width = next(how for most, *how in _SIZES if numbers <= most)
+            columns = rf"p{{{width}\linewidth}}" + ("l" if is_text else "r") * numbers
+            lines = [
+                r"\raggedright " + " & ".join(map(say_tex, row)) + r" \\" for row in (header, *rows)
+            ]
             head = [rf"\caption{{{say_tex(caption)}}} \\"] if caption else []
-            begin = [rf"\begin{{longtable}}{{{columns}}}", *head, r"\toprule", lines[0]]
-            end = [r"\bottomrule", r"\end{longtable}"]
+            begin = [
+                rf"{{\{size}\setlength{{\tabcolsep}}{{2pt}}",
+                *(rf"\begin{{longtable}}{{{columns}}}", *head, r"\toprule", lines[0]),
+            ]
+            end = [r"\bottomrule", r"\end{longtable}}"]
             return "\n".join([*begin, r"\midrule", r"\endhead", *lines[1:], *end])
 
 

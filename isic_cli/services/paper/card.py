@@ -18,13 +18,13 @@ from isic_cli.services.paper.blocks import (
     Heading,
     Paragraph,
     bare,
+    counted,
     plain,
     to_markdown,
 )
 from isic_cli.services.paper.checklist import contributors_sentence, missing_sentence
 from isic_cli.services.paper.counts import BuildCounts
 from isic_cli.services.paper.limitations import biases, limits
-from isic_cli.services.paper.methods import counted
 
 #: The hub's classes of size: upper bounds and names.
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"))

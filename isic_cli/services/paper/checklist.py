@@ -6,10 +6,20 @@ from importlib import resources
 from isic_cli.files.load import parse_json
 from isic_cli.services.build.facts import BuildFacts
 from isic_cli.services.paper import methods
-from isic_cli.services.paper.blocks import Block, Heading, Paragraph, code, grid_of, plain
+from isic_cli.services.paper.blocks import (
+    Block,
+    Heading,
+    Paragraph,
+    code,
+    counted,
+    grid_of,
+    listed,
+    part,
+    plain,
+)
 from isic_cli.services.paper.counts import VARIABLES, BuildCounts
+from isic_cli.services.paper.flow import can_draw
 from isic_cli.services.paper.limitations import limits
-from isic_cli.services.paper.methods import counted, listed, part
 
 #: What stands where only the authors know.
 AUTHORS = "To be filled in by the authors."
@@ -71,7 +81,7 @@ def answers_of(facts: BuildFacts, counts: BuildCounts) -> Mapping[str, str]:
         "dates": f"The archive was asked on {facts.listed.isoformat()}; when the images were taken "
         "it does not say.",
         "software": f"Data: {plain(facts.tool)}. The model: for the authors to say.",
-        "flow": f"See {code('flow.svg')} and {code('flow.md')}.",
+        "flow": f"See {listed(map(code, ['flow.svg'] * can_draw() + ['flow.md']))}.",
         "characteristics": f"See {code('table1.md')}, with what is missing.",
         "differences": f"See the standardised differences in {code('table1.md')}."
         if len(counts.splits) > 1

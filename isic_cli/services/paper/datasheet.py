@@ -5,7 +5,7 @@ Gebru et al., Communications of the ACM 2021, 64(12):86-92. The questions are in
 
 from isic_cli.curation.credit import license_sentence
 from isic_cli.services.build.facts import BuildFacts
-from isic_cli.services.paper.blocks import Block, Heading, Paragraph, code, plain
+from isic_cli.services.paper.blocks import Block, Heading, Paragraph, code, counted, listed, plain
 from isic_cli.services.paper.checklist import (
     AUTHORS,
     answers_of,
@@ -14,7 +14,6 @@ from isic_cli.services.paper.checklist import (
 )
 from isic_cli.services.paper.counts import BuildCounts
 from isic_cli.services.paper.limitations import limits
-from isic_cli.services.paper.methods import counted, listed
 
 Questions = list[tuple[str, str]]
 
@@ -97,8 +96,8 @@ def _composition(facts: BuildFacts, counts: BuildCounts) -> Questions:
         (
             "Is it all there is, or a sample?",
             (
-                f"A selection: {whole.images:,} of the "
-                f"{first.images:,} images that the sources gave; the archive has more."
+                f"{whole.images:,} of the {counted(first.images, 'image')} that the sources gave: "
+                f"see {code('flow.md')}."
             ),
         ),
         (
@@ -107,8 +106,8 @@ def _composition(facts: BuildFacts, counts: BuildCounts) -> Questions:
         ),
         (
             "Is there a label?",
-            f"{code(facts.labels.scheme)} with the classes "
-            f"{listed(map(plain, facts.labels.labels))}."
+            f"By the {facts.labels.kind} {code(facts.labels.scheme)}: "
+            f"{listed(map(plain, counts.classes))}."
             if facts.labels
             else "No.",
         ),
@@ -124,7 +123,7 @@ def _composition(facts: BuildFacts, counts: BuildCounts) -> Questions:
         (
             "Are there errors or redundancies?",
             f"{counted(facts.dedupe.groups, 'group')} of duplicates were found."
-            if facts.dedupe
+            if facts.dedupe and facts.dedupe.action
             else "Duplicates were not looked for.",
         ),
         ("Is it self-contained?", "The pictures are copies; their source is the archive."),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from isic_cli.distribution import install_extra
 from isic_cli.services.build.facts import STAGES, BuildFacts
-from isic_cli.services.paper.blocks import Block, Heading, Paragraph, grid_of, plain
+from isic_cli.services.paper.blocks import Block, Heading, Paragraph, counted, grid_of, plain
 from isic_cli.services.paper.counts import BuildCounts, Remaining
 
 if TYPE_CHECKING:
@@ -144,14 +144,14 @@ def draw_flow(facts: BuildFacts, counts: BuildCounts) -> dict[str, bytes]:
 
 
 def _counts(images: int, lesions: int, patients: int) -> list[str]:
-    second = f"{lesions:,} lesions, {patients:,} patients"
-    return [f"{images:,} images", second] if lesions or patients else [f"{images:,} images"]
+    ids = f"{counted(lesions, 'lesion')}, {counted(patients, 'patient')}"
+    return [counted(images, "image"), *([ids] if lesions or patients else [])]
 
 
 def _lines_of(step: FlowStep) -> list[str]:
     known = step.left
     if known is None:
-        return [step.title, f"{step.images:,} images"]
+        return [step.title, counted(step.images, "image")]
     return [step.title, *_counts(known.images, known.lesions, known.patients)]
 
 
@@ -159,7 +159,7 @@ def _aside_of(step: FlowStep) -> list[str]:
     if not step.reasons:
         return []
     shown, rest = step.reasons[:_MOST_REASONS], step.reasons[_MOST_REASONS:]
-    lines = [f"{step.removed}: {step.lost:,} images"]
+    lines = [f"{step.removed}: {counted(step.lost, 'image')}"]
     for reason, count in shown:
         first, *more = wrap(f"{count:,} {plain(reason)}", _CHARACTERS[_ASIDE] - 4) or [""]
         lines += [f"  {first}", *(f"      {line}" for line in more)]
@@ -202,15 +202,17 @@ def _figure(
 def _draw_splits(
     axes: "Axes", rows: Iterable[Sequence[list[str]]], top: float, middle: float
 ) -> None:
-    for number, row in enumerate(rows):
-        if number == 0:
-            ends = [_PAD + at * 2.05 + 0.95 for at in range(len(row))]
-            bar = top - _GAP / 2
-            axes.plot([middle, middle], [top - _GAP, bar], color="0.2", linewidth=0.8)
-            axes.plot([min(*ends, middle), max(*ends, middle)], [bar, bar], color="0.2",
-                      linewidth=0.8)  # fmt: skip
-            for end in ends:
-                _arrow(axes, (end, bar), (end, top))
+    line: dict[str, Any] = {"color": "0.2", "linewidth": 0.8}
+    stem, begin = middle, top - _GAP
+    for row in rows:
+        ends = [_PAD + at * 2.05 + 0.95 for at in range(len(row))]
+        bar = top - _GAP / 2
+        axes.plot([stem, stem], [begin, bar], **line)
+        axes.plot([min(*ends, stem), max(*ends, stem)], [bar, bar], **line)
+        # The line to the next row runs between the first two boxes of this one.
+        stem, begin = _PAD + 1.975, bar
+        for end in ends:
+            _arrow(axes, (end, bar), (end, top))
         for at, lines in enumerate(row):
             _box(axes, (_PAD + at * 2.05, top), 1.9, lines, centred=True)
         top += _height(row[0]) + _GAP

@@ -6,9 +6,17 @@ from math import inf
 
 from isic_cli.curation.difference import difference_of_means, difference_of_shares
 from isic_cli.services.build.facts import BuildFacts
-from isic_cli.services.paper.blocks import Block, Bullets, Heading, Paragraph, plain
+from isic_cli.services.paper.blocks import (
+    Block,
+    Bullets,
+    Heading,
+    Paragraph,
+    counted,
+    listed,
+    part,
+    plain,
+)
 from isic_cli.services.paper.counts import MISSING, VARIABLES, BuildCounts
-from isic_cli.services.paper.methods import counted, listed, part
 
 #: Shares of images, from which on something is told.
 _MISSING, _DOMINATING, _SEX, _CONTRIBUTOR = 0.1, 0.5, 0.6, 0.8
@@ -77,9 +85,10 @@ def _skin(counts: BuildCounts) -> Iterator[str]:
     known = counts.whole.known("skin")
     dark = known["V"] + known["VI"]
     if known and dark < _DARK * known.total():
+        verb = "is" if dark == 1 else "are"
         yield (
-            f"{part(dark, known.total(), ' with a skin type')} are of types V and VI: "
-            "results on them cannot be judged."
+            f"{part(dark, known.total(), ' with a skin type')} {verb} of types V and VI: results "
+            "on them cannot be judged."
         )
 
 
@@ -104,7 +113,7 @@ def _ages(counts: BuildCounts) -> Iterator[str]:
         ("of people of 80 years or more", sum(n for age, n in ages.items() if age >= 80)),
     ):
         if total and count < _YOUNG * total:
-            yield f"{part(count, total, ' with an age')} are {words}."
+            yield f"{part(count, total, ' with an age')} {'is' if count == 1 else 'are'} {words}."
 
 
 def _ties(facts: BuildFacts, counts: BuildCounts) -> Iterator[str]:
@@ -145,7 +154,10 @@ def _classes(counts: BuildCounts) -> Iterator[str]:
         if few and one.images:
             rest = [f"{len(few) - _MOST_NAMED:,} other classes"] if few[_MOST_NAMED:] else []
             classes = listed([*few[:_MOST_NAMED], *rest])
-            yield f"Few images in {plain(split)} are of {classes}: figures for them are uncertain."
+            yield (
+                f"In {plain(split)}, fewer than {_FEW} images are of {classes}: figures for them "
+                "are uncertain."
+            )
     yield from _shortcuts(counts, filled)
 
 
@@ -168,17 +180,19 @@ def _shortcuts(counts: BuildCounts, filled: dict[str, int]) -> Iterator[str]:
 
 
 def _apart(counts: BuildCounts) -> Iterator[str]:
+    farthest: dict[str, tuple[float, str]] = {}
     for (one, a), (other, b) in combinations(counts.splits.items(), 2):
         found = {"Age": difference_of_means(a.ages, b.ages)}
         found |= {
             title: difference_of_shares(a.known(name), b.known(name))
             for name, title, _ in VARIABLES
         }
-        far = [
-            f"{name} ({'infinite' if d == inf else f'{d:.2f}'})"
-            for name, d in found.items()
-            if d is not None and d > _APART
+        for name, d in found.items():
+            if d is not None and d > farthest.get(name, (_APART, ""))[0]:
+                farthest[name] = d, f"{plain(one)} and {plain(other)}"
+    if farthest:
+        told = [
+            f"{name} ({'infinite' if d == inf else f'{d:.2f}'}, {names})"
+            for name, (d, names) in farthest.items()
         ]
-        if far:
-            names = f"{plain(one)} and {plain(other)}"
-            yield f"The splits {names} differ in {listed(far)} (standardised difference)."
+        yield f"Splits differ in {listed(told)}: the largest standardised difference of any two."

@@ -1,6 +1,6 @@
 """The paragraphs of methods that a build knows: nothing in them that the facts do not say."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from isic_cli.services.build.facts import (
     BuildFacts,
@@ -10,7 +10,16 @@ from isic_cli.services.build.facts import (
     SourceFacts,
     SplitFacts,
 )
-from isic_cli.services.paper.blocks import Block, Heading, Paragraph, code, plain
+from isic_cli.services.paper.blocks import (
+    Block,
+    Heading,
+    Paragraph,
+    code,
+    counted,
+    listed,
+    part,
+    plain,
+)
 from isic_cli.services.paper.counts import BuildCounts
 
 _TIERS = {
@@ -104,27 +113,31 @@ def _selection(one: SourceFacts) -> str:
 def exclusion_sentences(facts: BuildFacts, counts: BuildCounts) -> Iterator[str]:
     """Yield what was left out by rule or as a duplicate, and how duplicates were found."""
     if reasons := counts.removals("exclude"):
-        yield f"Excluded were {_reasons(reasons)}."
+        yield _left_out("Excluded", reasons)
+    if unmet := [one.reason for one in facts.removals if one.stage == "exclude" and not one.images]:
+        yield f"No image was excluded by the criterion {listed(map(plain, unmet), 'or')}."
     for one in facts.references:
         yield _reference_sentence(one)
     if facts.dedupe is not None:
         yield from _dedupe_sentences(facts.dedupe)
         if reasons := counts.removals("dedupe"):
-            yield f"Left out were {_reasons(reasons)}."
+            yield _left_out("Left out", reasons)
+    if reasons := counts.removals("labels"):
+        yield _left_out("Left out for the label", reasons)
     first, last = counts.remaining[0], counts.remaining[-1]
     of = counted(first.images, "image")
     yield (
-        f"Of {of}, {last.images:,} with {counted(last.lesions, 'lesion')} of "
-        f"{counted(last.patients, 'patient')} are in the data set."
+        f"Of {of}, {last.images:,} ({counted(last.lesions, 'lesion')}, "
+        f"{counted(last.patients, 'patient')}) {_was(last.images)} included in the data set."
     )
     gaps = [
-        f"{counted(count, 'image')} without a {name} id"
+        f"{counted(count, 'image')} {_has(count)} no {name} id"
         for name, count in (("lesion", counts.whole.without_lesion),
                             ("patient", counts.whole.without_patient))
         if count
     ]  # fmt: skip
     if gaps:
-        yield f"Among them are {listed(gaps)}."
+        yield f"Of these, {listed(gaps)}."
 
 
 def _reference_sentence(one: ReferenceFacts) -> str:
@@ -132,21 +145,31 @@ def _reference_sentence(one: ReferenceFacts) -> str:
     ways += ["show a near-duplicate of one of its pictures"] if one.pictures else []
     of = f"{counted(one.source.images, 'image')} of {_archive(one.source)}"
     return (
-        f"Nothing is shared with {code(one.source.name)} ({of}{_selection(one.source)}): left out "
-        f"were images that {listed(ways, 'or')}."
+        f"The data set is kept apart from {code(one.source.name)} ({of}{_selection(one.source)}): "
+        f"left out were images that {listed(ways, 'or')}."
     )
 
 
 def _dedupe_sentences(one: DedupeFacts) -> Iterator[str]:
     ways = [_TIERS.get(tier, tier).format(distance=one.distance) for tier in one.tiers]
-    yield f"Duplicates were looked for by {listed(ways)}."
-    found = f"{counted(one.groups, 'group')} with {counted(one.images, 'image')}"
-    if not one.groups:
+    what = "Duplicates" if one.action else "Copies of the pictures of references"
+    yield f"{what} were looked for by {listed(ways)}."
+    if one.shared_groups:
+        yield (
+            f"{_groups(one.shared_groups, one.shared_images)} had a picture of a reference among "
+            "the copies: no image of them was kept."
+        )
+    found = f"{_groups(one.groups, one.images)} {_was(one.groups)} found"
+    if not (one.groups or one.shared_groups):
         yield "None were found."
-    elif one.action == "group":
-        yield f"{found} were found and kept, each group in one split."
-    else:
-        yield f"{found} were found; of each group {_KEEP.get(one.keep, one.keep)} was kept."
+    elif one.groups and one.action == "group":
+        yield f"{found} and kept, each group in one split."
+    elif one.groups:
+        yield f"{found}; of each group {_KEEP.get(one.keep, one.keep)} was kept."
+
+
+def _groups(groups: int, images: int) -> str:
+    return f"{counted(groups, 'group')} with {counted(images, 'image')}"
 
 
 def label_sentences(facts: BuildFacts, counts: BuildCounts) -> Iterator[str]:
@@ -157,10 +180,10 @@ def label_sentences(facts: BuildFacts, counts: BuildCounts) -> Iterator[str]:
         told = [
             f"{plain(name)} ({of.images:,})" for name, of in counts.classes.items() if of.images
         ]
-        yield f"The classes and their images: {listed(told)}."
+        yield f"Images by class: {listed(told)}."
         if empty := [plain(name) for name, of in counts.classes.items() if not of.images]:
             yield f"No image is of {listed(empty, 'or')}."
-        yield unmapped_sentence(facts, counts)
+        yield _UNMAPPED.get(one.unmapped, "")
     confirmed = counts.whole.known("confirmation")
     if confirmed:
         ways = [
@@ -178,13 +201,17 @@ def unmapped_sentence(facts: BuildFacts, counts: BuildCounts) -> str:
         return ""
     rule = _UNMAPPED.get(facts.labels.unmapped, "")
     reasons = counts.removals("labels")
-    return f"{rule} Left out were {_reasons(reasons)}." if reasons else rule
+    return f"{rule} {_left_out('Left out', reasons)}" if reasons else rule
 
 
 def _scheme_sentence(one: LabelFacts) -> str:
-    version = f", version {plain(one.version)}" if one.version else ""
-    title = f" ({plain(one.title)}{version})" if one.title else ""
-    return f"Each image was labelled by {code(one.scheme)}{title}."
+    version = f"version {plain(one.version)}"
+    if one.kind == "table":
+        version = f"SHA-256 {code(one.version)}"
+    known = [plain(one.title)] if one.title else []
+    known += [version] if one.version else []
+    about = f" ({', '.join(known)})" if known else ""
+    return f"Images were labelled by the {one.kind} {code(one.scheme)}{about}."
 
 
 def split_sentences(facts: BuildFacts, counts: BuildCounts) -> Iterator[str]:
@@ -194,11 +221,16 @@ def split_sentences(facts: BuildFacts, counts: BuildCounts) -> Iterator[str]:
         yield "The data set is not divided."
         return
     parts = [f"{plain(name)} ({of.images:,})" for name, of in counts.splits.items()]
-    asked = ":".join(f"{100 * part:g}" for part in one.shares)
-    yield f"The images were divided into {listed(parts)}; asked for were shares of {asked}."
+    is_equal = len(one.shares) > 1 and len({*one.shares}) == 1
+    asked = f"shares of {':'.join(f'{100 * part:g}' for part in one.shares)}"
+    asked = "equal shares" if is_equal else asked
+    yield f"The images were divided into {listed(parts)}; asked for were {asked}."
     yield from _grouping_sentences(one)
     if one.stratify:
-        yield f"Each split was given its share of every value of {code(one.stratify)}."
+        yield (
+            f"As far as whole groups allow, each split has its share of every value of "
+            f"{code(one.stratify)}."
+        )
     if one.hold_out:
         held = [code(f"{name} = {value}") for name, value in one.hold_out]
         yield f"Groups with an image with {listed(held, 'or')} were held out."
@@ -212,13 +244,13 @@ def split_sentences(facts: BuildFacts, counts: BuildCounts) -> Iterator[str]:
 
 def _grouping_sentences(one: SplitFacts) -> Iterator[str]:
     groups = one.groups.values()
-    ties = [code(name) for name in one.group]
-    if one.duplicates:
-        ties.append("duplicates")
+    same = listed([code(name) for name in one.group], "or")
+    ties = [f"images with the same {same}"] if one.group else []
+    ties += ["duplicates of each other"] if one.duplicates else []
     if ties:
+        tied = listed(ties)
         yield (
-            f"Images with the same {listed(ties, 'or')} stayed in one split "
-            f"({counted(sum(groups), 'group')})."
+            f"{tied[0].upper()}{tied[1:]} stayed in one split ({counted(sum(groups), 'group')})."
         )
     if one.ungrouped:
         yield (
@@ -249,27 +281,9 @@ def availability_sentences(facts: BuildFacts) -> Iterator[str]:
     )
 
 
-def _reasons(found: Sequence[tuple[str, int]]) -> str:
-    return listed(f"{counted(count, 'image')} ({plain(reason)})" for reason, count in found)
-
-
-def counted(count: int, thing: str) -> str:
-    """Return a number and its thing.
-
-    >>> counted(1, "image"), counted(1200, "image")
-    ('1 image', '1,200 images')
-    """
-    return f"{count:,} {thing}" + ("" if count == 1 else "s")
-
-
-def part(count: int, whole: int, which: str = "") -> str:
-    """Return a number of images and its share of a whole.
-
-    >>> part(27, 240)
-    '27 of 240 images (11.2 %)'
-    """
-    percent = f" ({100 * count / whole:.1f} %)" if whole else ""
-    return f"{count:,} of {counted(whole, 'image')}{which}{percent}"
+def _left_out(how: str, found: Sequence[tuple[str, int]]) -> str:
+    told = listed(f"{counted(count, 'image')} ({plain(reason)})" for reason, count in found)
+    return f"{how} {_was(sum(count for _, count in found))} {told}."
 
 
 def _was(count: int) -> str:
@@ -278,13 +292,3 @@ def _was(count: int) -> str:
 
 def _has(count: int) -> str:
     return "has" if count == 1 else "have"
-
-
-def listed(words: Iterable[str], last: str = "and") -> str:
-    """Return words as a sentence has them.
-
-    >>> listed(["a", "b", "c"])
-    'a, b and c'
-    """
-    *before, end = list(words) or [""]
-    return f"{', '.join(before)} {last} {end}" if before else end

@@ -87,7 +87,7 @@ def made_facts(**changed: Any) -> BuildFacts:
         ),
         "images": IMAGES,
         "dedupe": DedupeFacts(("id", "bytes", "pixels", "phash"), 10, "largest", "drop", 30, 60),
-        "labels": LabelFacts("isic2019", "ISIC 2019 & more", "1.0", ("MEL_x", "NV", "BCC"), "drop"),
+        "labels": LabelFacts("scheme", "isic2019", "ISIC 2019 & more", "1.0", ("MEL_x", "NV", "BCC"), "drop"),
         "split": SplitFacts(
             names=("train", "val", "test"), shares=(0.6, 0.2, 0.2), seed=7,
             group=("patient_id", "lesion_id"), duplicates=False, stratify="label", stable=False,

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -14,7 +15,13 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from isic_cli.services.build.facts import BuildFacts, ImageFacts, SplitFacts
+from isic_cli.services.build.facts import (
+    BuildFacts,
+    ImageFacts,
+    LabelFacts,
+    Removal,
+    SplitFacts,
+)
 from isic_cli.services.paper import flow
 from isic_cli.services.paper.blocks import (
     Block,
@@ -87,7 +94,7 @@ def test_the_methods_say_what_was_done_and_nothing_else(files: dict[str, str]) -
         "12 images that an earlier source had given were taken once, which left 300.",
         f"Excluded were 15 images ({RULE}) and 15 images (smaller than 450 px).",
         (
-            "Nothing is shared with 2019 (25,331 images of the ISIC Archive within the collection ISIC "
+            "The data set is kept apart from 2019 (25,331 images of the ISIC Archive within the collection ISIC "
             "2019): left out were images that are in it, show a lesion that is in it, are of a patient "
             "who is in it or show a near-duplicate of one of its pictures."
         ),
@@ -95,10 +102,10 @@ def test_the_methods_say_what_was_done_and_nothing_else(files: dict[str, str]) -
             "that differ in at most 10 of 64 bits, confirmed by aligning both pictures. 30 groups with "
             "60 images were found; of each group the picture with the most pixels was kept."
         ),
-        "Of 300 images, 240 with 120 lesions of 95 patients are in the data set.",
+        "Of 300 images, 240 (120 lesions, 95 patients) were included in the data set.",
         (
-            "Each image was labelled by isic2019 (ISIC 2019 & more, version 1.0). The classes and "
-            "their images: MEL_x (56) and NV (184). No image is of BCC."
+            "Images were labelled by the scheme isic2019 (ISIC 2019 & more, version 1.0). Images by "
+            "class: MEL_x (56) and NV (184). No image is of BCC."
         ),
         (
             "The images were divided into train (140), val (40) and test (60); asked for were shares of "
@@ -115,7 +122,7 @@ def test_the_methods_say_what_was_done_and_nothing_else(files: dict[str, str]) -
     )  # fmt: skip
     text = methods_text(bare)
     assert "The data set is not divided." in text
-    for word in ("Duplicates were looked for", "labelled", "seed", "Nothing is shared", "written"):
+    for word in ("Duplicates were looked for", "labelled", "seed", "kept apart", "written"):
         assert word not in text
 
 
@@ -164,10 +171,68 @@ def test_latex_has_no_bare_character_of_its_own(files: dict[str, str], name: str
     assert not re.search(r"[%$#_^~|<>\"]", body), re.findall(r".*[%$#_^~|<>\"].*", body)
     cells = [line for line in text.splitlines() if line.endswith(r"\\") and " & " in line]
     for block in text.split(r"\begin{longtable}")[1:]:
-        columns = len(block[1 : block.index("}")])
+        columns = 1 + len(block.splitlines()[0].partition("linewidth}")[2].rstrip("}"))
         rows = [line for line in block.splitlines() if line in cells]
         assert rows
         assert all(len(re.split(r"(?<!\\)&", row)) == columns for row in rows)
+
+
+@pytest.mark.slow  # runs LaTeX
+def test_latex_prints_every_document_inside_of_its_page(tmp_path: Path) -> None:
+    latex = shutil.which("pdflatex") or pytest.skip("no LaTeX here")
+    there = [one for one in IMAGES if one.is_in]
+    names = tuple(f"fold{at}" for at in range(1, 6))
+    split = made_facts().split
+    assert split is not None
+    folds = [replace(one, split=names[at % 5]) for at, one in enumerate(there)]
+    facts = made_facts(
+        images=folds,
+        split=replace(split, names=names, shares=(0.2,) * 5),
+        labels=replace(made_labels(), kind="table", scheme="labels_1.csv", version="0123abcd" * 8),
+        removals=(
+            Removal("exclude", 'size ≤ 3 & ≥ µ − “é” more → 50 % ~ ^ \\ "q" {x} #1 $x_1$', 0),
+        ),
+    )
+    texts = {name: data for name, data in paper_files(facts).items() if name.endswith(".tex")}
+    for name, data in texts.items():
+        (tmp_path / name).write_bytes(data)
+    lines = [
+        r"\documentclass{article}\usepackage[T1]{fontenc}\usepackage[margin=2.5cm]{geometry}",
+        r"\usepackage{booktabs,longtable}\begin{document}",
+        *(rf"\input{{{name}}}" for name in texts),
+        r"\end{document}",
+    ]
+    (tmp_path / "all.tex").write_text("\n".join(lines))
+    command = [latex, "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
+    runs = [  # tables take their widths from the run before
+        subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        for _ in range(2)
+    ]
+    assert all(run.returncode == 0 for run in runs), runs[0].stdout[-2000:]
+    assert len(texts) == 3
+    assert "Overfull" not in runs[1].stdout
+
+
+def made_labels() -> LabelFacts:
+    labels = made_facts().labels
+    assert labels is not None
+    return labels
+
+
+def test_copies_of_a_reference_are_told_apart_from_duplicates() -> None:
+    found = made_facts().dedupe
+    assert found is not None
+    alone = replace(found, action="", groups=0, images=0, shared_groups=1, shared_images=2)
+    text = methods_text(made_facts(dedupe=alone))
+    assert "Copies of the pictures of references were looked for by the same ISIC id," in text
+    assert (
+        "1 group with 2 images had a picture of a reference among the copies: no image of them was "
+        "kept." in text
+    )
+    assert "of each group" not in text
+    both = methods_text(made_facts(dedupe=replace(alone, action="drop", groups=3, images=7)))
+    assert "Duplicates were looked for by" in both
+    assert "3 groups with 7 images were found; of each group the picture with the most" in both
 
 
 def test_text_that_begins_like_a_list_stays_text() -> None:
@@ -181,7 +246,7 @@ def test_text_that_begins_like_a_list_stays_text() -> None:
     assert seen.text.split() == ["-", "not", "a", "list", "1.", "not", "one", "+", "x", "12)", "y"]
     shown = read(to_markdown([Paragraph(f"a {code('x`|`y')} b {code('` ')}c")]))
     assert shown.text.strip() == "a x`|`y b `c"
-    assert to_tex([Paragraph(f"a {code('b_c')} d")]) == "a \\texttt{b\\_c} d\n"
+    assert "\na \\texttt{b\\_c} d\n" in to_tex([Paragraph(f"a {code('b_c')} d")])
     assert plain("a\x02b\u2028\n c\x07") == "a b c"
 
 
