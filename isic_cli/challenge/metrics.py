@@ -160,11 +160,30 @@ class Scorer:
         if metric == "brier":
             # Not `@`: the threads of BLAS wait longer than they work.
             return float((weights * errors).sum() / total)
+        gaps = np.bincount(self._bin(column), weights * errors, minlength=_BINS)
+        return float(np.abs(gaps).sum() / total)
+
+    def reliability(self, column: int, weights: Weights) -> tuple[FloatArray, FloatArray]:
+        """Return what was predicted and what was true of a class, in the bins of `ece`.
+
+        Returns
+        -------
+        said, right : ndarray of shape (bins with rows,), float64
+            Mean prediction, and share of rows that are of the class.
+        """
+        inside, truth = self._bin(column), self._is[:, column]
+        rows, said, right = (
+            np.bincount(inside, values, minlength=_BINS)
+            for values in (weights, weights * self._predictions[:, column], weights * truth)
+        )
+        filled = rows > 0
+        return said[filled] / rows[filled], right[filled] / rows[filled]
+
+    def _bin(self, column: int) -> IntArray:
         if column not in self._bins:
             said = self._predictions[:, column]
             self._bins[column] = np.clip((said * _BINS).astype(np.int64), 0, _BINS - 1)
-        gaps = np.bincount(self._bins[column], weights * errors, minlength=_BINS)
-        return float(np.abs(gaps).sum() / total)
+        return self._bins[column]
 
 
 def grouped(codes: Iterable[NDArray[np.integer]]) -> tuple[IntArray, IntArray]:

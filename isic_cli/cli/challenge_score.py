@@ -72,7 +72,7 @@ class _Named:
     "--plot",
     type=LocalPath(dir_okay=False),
     metavar="FILE",
-    help="Draw ROC, precision and confusion: .png, .svg or .pdf.",
+    help="Draw ROC, precision, calibration, confusion: .png, .svg or .pdf.",
 )
 @output_options()
 def score(
@@ -101,7 +101,8 @@ def score(
     """
     from isic_cli.agreement.bootstrap import Bootstrap
     from isic_cli.challenge.score import ScoreOptions, scored
-    from isic_cli.services.challenge.plot import check_plot, plot_scores
+    from isic_cli.services.challenge.plot import plot_scores
+    from isic_cli.services.plot import check_plot
 
     named = _named(arguments, truth_column)
     bootstrap = None if ci is None else Bootstrap(level=ci, rounds=rounds, seed=seed)

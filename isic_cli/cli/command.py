@@ -74,22 +74,22 @@ def grouped(
 
 
 class RenamedOption(click.Option):
-    """An option that is still understood by a name it had before, which no help page shows.
+    """An option that is still understood by names it had before, which no help page shows.
 
     Parameters
     ----------
     former : str
-        The old spelling.
+        The old spellings, with blanks between them.
     """
 
     def __init__(self, decls: Sequence[str], *, former: str, **attributes: Any) -> None:
-        super().__init__([*decls, former], **attributes)
-        self.former = former
+        self.former = tuple(former.split())
+        super().__init__([*decls, *self.former], **attributes)
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         """Return names and help without the old spelling."""
         shown = copy(self)
-        shown.opts = [name for name in self.opts if name != self.former]
+        shown.opts = [name for name in self.opts if name not in self.former]
         return super(RenamedOption, shown).get_help_record(ctx)
 
 
@@ -175,7 +175,9 @@ class Command(click.Command):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
         """Offer what may follow, but no name that an option had before."""
-        former = {param.former for param in self.params if isinstance(param, RenamedOption)}
+        former = {
+            name for one in self.params if isinstance(one, RenamedOption) for name in one.former
+        }
         return [one for one in super().shell_complete(ctx, incomplete) if one.value not in former]
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -24,29 +24,29 @@ _COUNTS = Shape(key="value", columns=("section", "value", "count", "percent"))
     shell_complete=complete_scheme,
     help="Also count the labels of a challenge.",
 )
-@click.option("--plot", type=LocalPath(), metavar="FILE", help="Draw it: .png, .jpg or .webp.")
+@click.option("--plot", type=LocalPath(), metavar="FILE", help="Draw it: .png, .svg or .pdf.")
 @output_options()
 @pass_run
 def stats(run: Run, source: Path, label: str | None, plot: Path | None, output: Output) -> ExitCode:
     """Count classes, ages, sites, sizes and licences of a table or a folder.
 
     isic dataset stats out/ --label isic2019
+    isic dataset stats out/ --plot stats.svg
     """
     from isic_cli.services.dataset.label import label_scheme
     from isic_cli.services.opening import opened_folder
     from isic_cli.services.stats.dataset import describe
 
     if plot is not None:
-        from isic_cli.pictures.draw import format_of
+        from isic_cli.services.plot import check_plot
 
-        format_of(plot)
+        check_plot(plot)
     scheme = label_scheme(label) if label else None
     with opened_folder(source, run.settings().cache_dir) as index:
         found = describe(source, scheme=scheme, index=index)
     if plot is not None:  # first: whoever reads the rows may stop, as `head` does
         from isic_cli.services.stats.chart import draw_stats
 
-        width, height = draw_stats(found, plot, title=source.resolve().name)
-        click.echo(f"{plot}: {width}x{height} pixels.", err=True)
+        draw_stats(found, plot, title=source.resolve().name)
     output.write(found.rows(), _COUNTS)
     return settle(found.table.problems)

@@ -8,7 +8,7 @@ import click
 from isic_cli.cli.command import Command, renamed
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.output import Output, Shape, output_options
-from isic_cli.cli.params import Count, Number
+from isic_cli.cli.params import Count, LocalPath, Number
 from isic_cli.cli.study_source import (
     conclude_answers,
     is_local,
@@ -20,6 +20,7 @@ from isic_cli.cli.study_source import (
 from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from isic_cli.agreement.bootstrap import Bootstrap
     from isic_cli.services.study.data import StudyData
     from isic_cli.services.study.plain_tables import TableLayout
 
@@ -62,6 +63,12 @@ if TYPE_CHECKING:
 @click.option(
     "--seed", type=Count(0), default=0, show_default=True, help="Of all that is drawn by chance."
 )
+@click.option(
+    "--plot",
+    type=LocalPath(dir_okay=False),
+    metavar="FILE",
+    help="Draw it, by question or annotator: .png, .svg or .pdf.",
+)
 @output_options()
 @pass_run
 def agreement(
@@ -78,6 +85,7 @@ def agreement(
     ci: float | None,
     rounds: int,
     seed: int,
+    plot: Path | None,
     output: Output,
 ) -> ExitCode:
     """Measure how far the annotators of a study, or of any table of answers, agree.
@@ -90,10 +98,16 @@ def agreement(
     answers cannot be read and are left out.
 
     isic study agreement 1
+    isic study agreement 1 --ci 0.95 --rounds 100 --plot agreement.svg
     """
     from isic_cli.agreement.bootstrap import Bootstrap
+    from isic_cli.services.plot import check_plot
     from isic_cli.services.study import measure
 
+    if plot is not None:
+        check_plot(plot)
+        if by == "image":
+            raise UsageError("--plot draws coefficients, and an image alone has none")
     bootstrap = None if ci is None else Bootstrap(level=ci, rounds=rounds, seed=seed)
     layout = _layout(source, long, answers)
     found = read_study(run, source, number=number, layout=layout).of_annotators(annotators)
@@ -104,9 +118,21 @@ def agreement(
         rows = measure.by_annotator(tables, found.annotators, bootstrap=bootstrap)
     else:
         rows = measure.by_image(tables)
+    if plot is not None:  # first: whoever reads the rows may stop, as `head` does
+        from isic_cli.services.study.plot import draw_agreement
+
+        kept = list(rows)
+        draw_agreement(kept, plot, title=_title(found, by, bootstrap))
+        rows = iter(kept)
     output.write(readable(rows, output), _agreement_shape(by, intervals=bootstrap is not None))
     _name_silent(found)
     return conclude_answers(found.unreadable)
+
+
+def _title(found: "StudyData", by: str, bootstrap: "Bootstrap | None") -> str:
+    what = "each annotator and the others" if by == "annotator" else "agreement"
+    drawn = f", with {bootstrap.level:.0%} intervals" if bootstrap else ""
+    return f"{found.title}: {what}{drawn}"
 
 
 def _layout(source: str, long: str | None, answers: str | None) -> "TableLayout":

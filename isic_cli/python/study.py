@@ -211,8 +211,12 @@ class ReaderStudy:
         """Return where more than half of the annotators marked a feature, shape (H, W)."""
         return self._layer(image, feature)[1].majority
 
-    def overlay(self, image: str, features: Sequence[str] | None = None) -> "Pillow.Image":
+    def overlay(
+        self, image: str, features: Sequence[str] | None = None, *, alpha: float = 0.4
+    ) -> "Pillow.Image":
         """Draw the marks over the photograph, with a legend, as `isic study overlay` does.
+
+        `alpha` is the opacity of what all annotators marked, 0 to 1.
 
         Raises
         ------
@@ -227,8 +231,8 @@ class ReaderStudy:
         photograph, layers = self._layers(image, names)
         colours = colours_of([layer.feature for layer in layers])
         count = len(self.data.annotators_of(image))
-        drawn = with_legend(paint(photograph, layers, colours), layers, colours, count)
-        return Pillow.fromarray(drawn)
+        drawn = paint(photograph, layers, colours, alpha=alpha)
+        return Pillow.fromarray(with_legend(drawn, layers, colours, count, alpha=alpha))
 
     def heatmap(self, image: str, feature: str) -> "Pillow.Image":
         """Draw the share of annotators who marked a feature as red over the gray photograph."""

@@ -6,7 +6,7 @@ picture, so that it never hides the lesion.
 
 import math
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -179,13 +179,13 @@ def _edge(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     return mask & ~inner
 
 
-def draw_legend(entries: list[tuple[str, Colour]], width: int) -> Rgb:
+def draw_legend(entries: Sequence[tuple[str, Colour | None]], width: int) -> Rgb:
     """Draw a legend: ndarray of shape (h, w, 3), uint8.
 
     Parameters
     ----------
-    entries : list of (text, colour)
-        A text that is too long even for a wide legend loses its middle.
+    entries : sequence of (text, colour)
+        A text that is too long even for a wide legend loses its middle. None is an outline alone.
     width : int
         Of the picture above. The legend is as wide, or wider where a text needs it.
     """
@@ -193,7 +193,7 @@ def draw_legend(entries: list[tuple[str, Colour]], width: int) -> Rgb:
     font = load_font(size)
     gap = size // 2
     widest = max(width, _LEAST_WIDTH) - size - 3 * gap
-    lines: list[list[tuple[int, str, Colour]]] = [[]]
+    lines: list[list[tuple[int, str, Colour | None]]] = [[]]
     x = gap
     for name, colour in entries:
         text = _fitted(_plain(name), widest, font)
@@ -210,7 +210,8 @@ def draw_legend(entries: list[tuple[str, Colour]], width: int) -> Rgb:
     for number, line in enumerate(lines):
         y = gap + number * step
         for left, text, colour in line:
-            draw.rectangle((left, y, left + size - 1, y + size - 1), fill=colour, outline="black")
+            square, edge = (left, y, left + size - 1, y + size - 1), 1 if colour else size // 5
+            draw.rectangle(square, fill=colour or "white", outline="black", width=edge)
             draw.text((left + size + gap, y + size // 2), text, "black", font, anchor="lm")
     return np.asarray(picture)
 

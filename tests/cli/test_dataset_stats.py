@@ -1,11 +1,9 @@
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
-from isic_cli.services.stats.chart import shortened
-from isic_cli.services.stats.dataset import Section
+from isic_cli.services.stats.chart import shortened, stats_figure
+from isic_cli.services.stats.dataset import Section, describe
 from tests.cli.conftest import Isic
 
 
@@ -62,21 +60,30 @@ def test_a_table_states_sizes_and_labels_are_counted(isic: Isic, tmp_path: Path)
     ]
 
 
-def test_the_picture_has_a_bar_for_each_count_as_long_as_its_share(
+@pytest.mark.slow
+def test_the_figure_has_a_bar_for_each_count_as_long_as_its_share(
     isic: Isic, tmp_path: Path
 ) -> None:
     (tmp_path / "t.csv").write_text(
-        "isic_id,sex\nISIC_0000001,male\nISIC_0000002,male\nISIC_0000003,female\nISIC_0000004,\n"
+        "isic_id,sex,age_approx\nISIC_0000001,male,30\nISIC_0000002,male,30\n"
+        "ISIC_0000003,female,30\nISIC_0000004,,30\n"
     )
-    done = isic("dataset", "stats", "t.csv", "--plot", "p.png", "-q")
-    assert (done.code, done.err) == (0, "p.png: 1248x248 pixels.\n")
-    with Image.open(tmp_path / "p.png") as image:
-        drawn = np.asarray(image.convert("RGB")).astype(int)
-    rows = [96 + 40 + at * 24 + 12 for at in range(3)]
-    blue = [(np.abs(drawn[row] - (58, 110, 165)).max(axis=1) == 0).sum() for row in rows]
-    grey = (np.abs(drawn[rows[2]] - (176, 182, 188)).max(axis=1) == 0).sum()
-    assert blue == [241, 121, 0]
-    assert grey == 121
+    done = isic("dataset", "stats", "t.csv", "--plot", "p.svg", "-q")
+    assert (done.code, done.err) == (0, "")
+    text = (tmp_path / "p.svg").read_text("utf-8")
+    for words in ("t.csv", "4 images", "age (years)", "not given", "2  (50.0 %)", "100 %"):
+        assert f">{words}" in text
+    figure = stats_figure(describe(tmp_path / "t.csv"), title="t")
+    assert {axes.get_xlim() for axes in figure.axes} == {(0, 100)}
+    widths = [[bar.get_width() for bar in axes.patches] for axes in figure.axes]  # type: ignore[attr-defined]  # rectangles
+    assert widths == [[50, 25, 25], [100]]
+    for name, start in (("p.png", b"\x89PNG"), ("p.pdf", b"%PDF"), ("p.jpg", b"\xff\xd8")):
+        made = []
+        for _ in range(2):
+            assert isic("dataset", "stats", "t.csv", "--plot", name, "-q").code == 0
+            made.append((tmp_path / name).read_bytes())
+        assert made[0].startswith(start)
+        assert made[0] == made[1]
 
 
 def test_many_values_become_one_bar_and_what_is_not_given_stays_apart() -> None:
@@ -94,7 +101,7 @@ def test_many_values_become_one_bar_and_what_is_not_given_stays_apart() -> None:
     ("arguments", "code", "message"),
     [
         (["none"], 6, "no such table or folder: none"),
-        (["archive", "--plot", "p.svg"], 2, "p.svg is not a picture file"),
+        (["archive", "--plot", "p.gif"], 2, "p.gif: a plot is .png, .svg or .pdf"),
         (["archive", "--label", "isic2021"], 2, "no label scheme is called isic2021"),
         (["archive", "--plot", "none/p.png", "-o", "x.csv"], 8, "none/p.png"),
     ],

@@ -4,7 +4,9 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -255,26 +257,43 @@ def test_only_the_vote_writes_masks_and_no_pairs(isic: Isic, folder: Path) -> No
 
 
 def test_overlays_are_drawn_with_a_sheet(isic: Isic, folder: Path) -> None:
-    done = isic("study", "overlay", str(folder), "-f", "json")
-    assert json.loads(done.out)[0] == {
-        "image": FIRST,
-        "status": "drawn",
-        "readers": 3,
-        "features": ["Network", "Dots : Brown"],
-        "path": str(Path("overlays") / f"{FIRST}_overlay.png"),
-        "reason": None,
-    }
+    done = isic("study", "overlay", str(folder), "--report", "r.jsonl")
+    assert (done.code, done.out) == (0, "")
+    drawn, unmarked, last = map(json.loads, Path("r.jsonl").read_text().splitlines())
+    assert (drawn["isic_id"], drawn["status"]) == (FIRST, "done")
+    assert drawn["path"] == str(Path("overlays") / f"{FIRST}_overlay.png")
+    assert (drawn["annotators"], drawn["features"]) == (3, ["Network", "Dots : Brown"])
+    assert (unmarked["status"], unmarked["reason"]) == ("skipped", "no annotations")
+    assert last["summary"] == {"counts": {"done": 1, "skipped": 1}, "exit_code": 0}
     assert done.err == "2 images: 1 drawn, 1 without annotations. overlays/sheet.png.\n"
     assert Path("overlays/sheet.png").is_file()
 
 
-def test_an_overlay_of_one_image_and_feature(isic: Isic, folder: Path) -> None:
+@pytest.mark.parametrize("option", ["-o", "--outdir"])
+def test_an_overlay_of_one_image_and_feature(isic: Isic, folder: Path, option: str) -> None:
     done = isic(
         "study", "overlay", str(folder), "--image", FIRST, "--feature", "network", "--no-sheet",
-        "-d", "one",
+        option, "one",
     )  # fmt: skip
     assert done.code == 0
     assert [path.name for path in Path("one").iterdir()] == [f"{FIRST}_overlay.png"]
+
+
+def test_an_overlay_is_as_opaque_as_alpha_says(isic: Isic, folder: Path) -> None:
+    def picture(alpha: str) -> np.ndarray[Any, np.dtype[Any]]:
+        isic("study", "overlay", str(folder), "--alpha", alpha, "--feature", "dots : brown")
+        with Image.open(f"overlays/{FIRST}_overlay.png") as image:
+            return np.asarray(image.convert("RGB"))[:30, :40].astype(int)
+
+    photograph, faint, full = picture("0"), picture("0.3"), picture("0.9")
+    assert 0 < np.abs(faint - photograph).sum() < np.abs(full - photograph).sum()
+    assert isic("study", "overlay", str(folder), "--alpha", "1.1").code == 2
+
+
+def test_rows_of_overlays_are_not_written_where_pictures_go(isic: Isic, folder: Path) -> None:
+    done = isic("study", "overlay", str(folder), "-o", "rows.csv")
+    assert (done.code, done.out) == (2, "")
+    assert "rows.csv: -o names the folder for the pictures" in done.err
 
 
 @pytest.mark.parametrize("command", ["overlay", "consensus"])
@@ -325,3 +344,34 @@ def test_many_failures_are_named_in_part(isic: Isic, folder: Path) -> None:
         assert done.code == 3
         assert done.err.count("Failed: ") == 10
         assert "… and 2 more" in done.err
+
+
+@pytest.mark.slow
+def test_coefficients_are_drawn_with_their_intervals_and_counts(isic: Isic) -> None:
+    done = isic("study", "agreement", "5", "--ci", "0.95", "--rounds", "20", "--plot", "a.svg")
+    assert done.code == 0
+    text = Path("a.svg").read_text("utf-8")
+    for words in (
+        "Tiny study: agreement, with 95% intervals",
+        "percent agreement",
+        "0.167",
+        "3 ann",
+    ):
+        assert words in text
+    assert isic("study", "agreement", "5", "--per", "annotator", "--plot", "b.pdf").code == 0
+    assert Path("b.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--plot", "a.txt"], "a.txt: a plot is .png, .svg or .pdf"),
+        (["--per", "image", "--plot", "a.svg"], "an image alone has none"),
+    ],
+)
+def test_what_cannot_be_drawn_of_agreement_is_refused(
+    isic: Isic, arguments: list[str], message: str
+) -> None:
+    done = isic("study", "agreement", "5", *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err

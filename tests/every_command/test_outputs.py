@@ -44,6 +44,7 @@ SUFFIXES = {
     ("dataset check-leak", "--sheet"): ".png",
     ("challenge score", "--plot"): ".png",
     ("dataset stats", "--plot"): ".png",
+    ("study agreement", "--plot"): ".png",
     ("superpixel decode", "-o"): ".npy",
     ("superpixel encode", "-o"): ".png",
     ("superpixel generate", "-o"): ".png",

@@ -20,7 +20,7 @@ from isic_cli.services.build.pictures import PICTURES, REFERENCES
 from isic_cli.services.build.recipe import RecipeFile
 from isic_cli.services.build.state import BuildState, digest_of
 from isic_cli.services.dataset.split import read_splits
-from isic_cli.services.paper.flow import can_draw
+from isic_cli.services.plot import can_draw
 
 _STATE = ".isic/build"
 PAPER = "paper"

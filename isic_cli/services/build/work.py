@@ -35,7 +35,8 @@ from isic_cli.services.build.pictures import PictureFetch, dedupe_job, note_pict
 from isic_cli.services.build.recipe import RecipeFile
 from isic_cli.services.build.state import BuildState, digest_of, writing_rows
 from isic_cli.services.paper.documents import write_paper
-from isic_cli.services.paper.flow import can_draw, not_drawn
+from isic_cli.services.paper.flow import not_drawn
+from isic_cli.services.plot import can_draw
 from isic_cli.services.run.workers import ExecutorSpec, open_workers
 
 CHANGES = "changes.md"

@@ -18,8 +18,8 @@ from isic_cli.services.paper.blocks import (
     plain,
 )
 from isic_cli.services.paper.counts import VARIABLES, BuildCounts
-from isic_cli.services.paper.flow import can_draw
 from isic_cli.services.paper.limitations import limits
+from isic_cli.services.plot import can_draw
 
 #: What stands where only the authors know.
 AUTHORS = "To be filled in by the authors."

@@ -13,8 +13,9 @@ from isic_cli.services.paper.datasheet import datasheet
 from isic_cli.services.paper.limitations import limitations
 from isic_cli.services.paper.methods import methods
 from isic_cli.services.paper.table_one import table_csv, table_one
+from isic_cli.services.plot import can_draw
 
-#: Every file of the folder; those of `flow.can_draw` among them.
+#: Every file of the folder; those of `can_draw` among them.
 NAMES = (
     *("checklist.md", "citations.bib", "citations.csl.json", "citations.ris", "croissant.json"),
     *("dataset-card.md", "datasheet.md", "flow.md", "flow.pdf", "flow.svg", "limitations.md"),
@@ -34,7 +35,7 @@ def paper_files(facts: BuildFacts) -> dict[str, bytes]:
         "table1.html": to_html(table_one(counts), "Table 1"),
     }
     found = {name: text.encode() for name, text in texts.items()}
-    if flow.can_draw():
+    if can_draw():
         found |= flow.draw_flow(facts, counts)
     return dict(sorted(found.items()))
 

@@ -1,9 +1,7 @@
 """The flow of images from the sources to the splits: as text, and as a diagram."""
 
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +9,7 @@ from isic_cli.distribution import install_extra
 from isic_cli.services.build.facts import STAGES, BuildFacts
 from isic_cli.services.paper.blocks import Block, Heading, Paragraph, counted, grid_of, plain
 from isic_cli.services.paper.counts import BuildCounts, Remaining
+from isic_cli.services.plot import plot_style, rendered
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -99,11 +98,6 @@ def flow_blocks(facts: BuildFacts, counts: BuildCounts) -> list[Block]:
     return [*blocks, Paragraph(note)]
 
 
-def can_draw() -> bool:
-    """Whether matplotlib is installed: without it documents have no diagram."""
-    return find_spec("matplotlib") is not None
-
-
 def not_drawn() -> str:
     """Return what is said where it is not."""
     return f"the flow diagram is not drawn without matplotlib: {install_extra('paper')}"
@@ -112,35 +106,21 @@ def not_drawn() -> str:
 #: In inches: the boxes of the flow, of what is left out, the gaps, and a line of text.
 _WIDE, _ASIDE, _GAP, _LINE, _PAD = 2.7, 3.3, 0.45, 0.165, 0.1
 _FONT = 8.0
-#: Text stays text, which can be searched and changed; neither a random id nor the time is written.
-_STYLE: dict[str, Any] = {
-    "svg.hashsalt": "flow",
-    "svg.fonttype": "none",
-    "pdf.fonttype": 42,
-    "font.family": "DejaVu Sans",
-}
 _CHARACTERS = {_WIDE: 40, _ASIDE: 50}
 
 
 def draw_flow(facts: BuildFacts, counts: BuildCounts) -> dict[str, bytes]:
     """Return the diagram as `flow.svg` and `flow.pdf`: the same bytes for the same numbers."""
-    from matplotlib import rc_context
-
     steps = [_lines_of(step) for step in flow_steps(facts, counts)]
     asides = [_aside_of(step) for step in flow_steps(facts, counts)]
     splits = [
         [plain(name), *_counts(one.images, len(one.lesions), len(one.patients))]
         for name, one in counts.splits.items()
     ]
-    found = {}
-    with rc_context(_STYLE):  # type: ignore[arg-type]  # its keys are literals since 3.11
-        for kind, nothing in (("svg", "Date"), ("pdf", "CreationDate")):
-            figure = _figure(steps, asides, splits)
-            stream = io.BytesIO()
-            known = {nothing: None, "Creator": None, "Title": f"Flow of images: {facts.name}"}
-            figure.savefig(stream, format=kind, metadata=known)
-            found[f"flow.{kind}"] = stream.getvalue()
-    return found
+    with plot_style():
+        figure = _figure(steps, asides, splits)
+        title = f"Flow of images: {facts.name}"
+        return {f"flow.{kind}": rendered(figure, kind, title) for kind in ("svg", "pdf")}
 
 
 def _counts(images: int, lesions: int, patients: int) -> list[str]:
@@ -241,7 +221,6 @@ def _box(
             ha="center" if centred else "left",
             va="center",
             fontsize=_FONT,
-            parse_math=False,
             **style,
         )
 

@@ -1,56 +1,66 @@
-"""The counts of a data set as a picture: a panel of bars for each question, in two columns."""
+"""The counts of a data set as a figure: a panel of bars for each question, in two columns."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PIL import ImageDraw
-
-from isic_cli.pictures.draw import FAINT, INK, canvas, fitted, font, save
+from isic_cli.services.plot import plot_style, save_plot, short
 from isic_cli.services.stats.dataset import UNKNOWN, Section, Stats
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 #: Bars in a panel; what is left over becomes one more.
 MOST_BARS = 12
 
-_MARGIN = 40
-_GUTTER = 48
-_PANEL = 560
-_BAR = 24
-_TITLE = 40
-_BELOW = 28
-_LABELS = 190
-_NUMBERS = 130
-_SHARE = 56
-_BLUE = (58, 110, 165)
-_GREY = (176, 182, 188)
-_TRACK = (240, 242, 244)
-
+#: Units of what has some.
+_UNITS = {"age": "age (years)", "size": "size (megapixels)", "skin type": "skin type (Fitzpatrick)"}
+#: In inches: a bar, the title of a panel, the axis below it, a column, and its labels and bars.
+_BAR, _TITLE, _AXIS, _COLUMN, _LABELS, _BARS = 0.22, 0.38, 0.36, 5.2, 2.0, 2.1
+_HEAD, _FOOT, _EDGE = 0.75, 0.3, 0.25
+_MOST_LETTERS = 30
+_BLUE, _GREY = "#0072b2", "#9a9a9a"
 _LEFT_OVER = frozenset({UNKNOWN, "unmapped"})
 
 
-def draw_stats(stats: Stats, path: Path, *, title: str) -> tuple[int, int]:
-    """Draw the counts and save the picture; return its width and height in pixels.
+def draw_stats(stats: Stats, path: Path, *, title: str) -> None:
+    """Draw the counts and save the figure.
+
+    All bars have one scale, the share of the images, so that panels and figures can be compared.
 
     Raises
     ------
-    UsageError
-        The suffix is that of no picture.
     LocalError
         When the file cannot be written.
     """
+    with plot_style():
+        save_plot(stats_figure(stats, title=title), path, title)
+
+
+def stats_figure(stats: Stats, *, title: str) -> "Figure":
+    """Return the figure."""
+    from matplotlib.figure import Figure
+
     panels = [shortened(section) for section in stats.sections]
-    columns = _columns(panels)
-    head = 96
-    height = head + max(sum(map(_height, column)) for column in columns) + _MARGIN - _BELOW
-    width = 2 * _MARGIN + 2 * _PANEL + _GUTTER
-    image, pen = canvas(width, height, path)
-    pen.text((_MARGIN, 28), fitted(title, width - 2 * _MARGIN, font(26)), fill=INK, font=font(26))
-    pen.text((_MARGIN, 62), _summary(stats), fill=FAINT, font=font(16))
-    for number, column in enumerate(columns):
-        left, top = _MARGIN + number * (_PANEL + _GUTTER), head
-        for section in column:
-            _draw_panel(pen, section, stats.images, left, top)
-            top += _height(section)
-    save(image, path)
-    return width, height
+    heights = [_height(section) for section in panels]
+    first = _first_column(heights)
+    columns = [part for part in (range(first), range(first, len(panels))) if part]
+    height = _HEAD + max((sum(heights[at] for at in part) for part in columns), default=0) + _FOOT
+    width = max(1, len(columns)) * _COLUMN + _EDGE
+    figure = Figure(figsize=(width, height))
+    figure.text(_EDGE / width, 1 - 0.3 / height, short(title, 60), fontsize=14, va="center")
+    summary = {"fontsize": 10, "va": "center", "color": "0.35"}
+    figure.text(_EDGE / width, 1 - 0.55 / height, _summary(stats), **summary)  # type: ignore[arg-type]  # of Text
+    for number, part in enumerate(columns):
+        top = _HEAD
+        for at in part:
+            corner = (_EDGE + number * _COLUMN + _LABELS, top + _TITLE)
+            bars = _BAR * max(1, len(panels[at].counts))
+            box = (corner[0] / width, 1 - (corner[1] + bars) / height, _BARS / width, bars / height)
+            _draw_panel(figure.add_axes(box), panels[at], stats.images)
+            top += heights[at]
+    return figure
 
 
 def shortened(section: Section) -> Section:
@@ -64,48 +74,36 @@ def shortened(section: Section) -> Section:
     return Section(section.title, (*section.counts[:MOST_BARS], more, *left_over))
 
 
-def _columns(panels: list[Section]) -> tuple[list[Section], list[Section]]:
-    """Divide the panels, in their order, so that the higher column is as low as can be."""
-
-    def higher(at: int) -> int:
-        return max(sum(map(_height, panels[:at])), sum(map(_height, panels[at:])))
-
-    at = min(range(len(panels) + 1), key=higher)
-    return panels[:at], panels[at:]
+def _first_column(heights: Sequence[float]) -> int:
+    """Return how many panels, in their order, make the higher of two columns lowest."""
+    return min(range(len(heights) + 1), key=lambda at: max(sum(heights[:at]), sum(heights[at:])))
 
 
-def _height(section: Section) -> int:
-    return _TITLE + _BAR * len(section.counts) + _BELOW
+def _height(section: Section) -> float:
+    return _TITLE + _BAR * max(1, len(section.counts)) + _AXIS
 
 
 def _summary(stats: Stats) -> str:
-    parts = [f"{stats.images:,} images"]
-    if stats.patients:
-        parts.append(f"{stats.patients:,} patients")
-    if stats.lesions:
-        parts.append(f"{stats.lesions:,} lesions")
-    if stats.bytes:
-        parts.append(f"{stats.bytes / 1e6:,.1f} MB")
-    return "  ·  ".join(parts)
+    counts = {"images": stats.images, "patients": stats.patients, "lesions": stats.lesions}
+    parts = [f"{n:,} {name if n != 1 else name[:-1]}" for name, n in counts.items() if n]
+    size = [f"{stats.bytes / 1e6:,.1f} MB"] if stats.bytes else []
+    return "  ·  ".join([*parts, *size, "bars: share of all images"])
 
 
-def _draw_panel(
-    pen: ImageDraw.ImageDraw, section: Section, total: int, left: int, top: int
-) -> None:
-    pen.text((left, top + 8), section.title, fill=INK, font=font(19))
-    most = max((count for _, count in section.counts), default=1)
-    start, room = left + _LABELS, _PANEL - _LABELS - _NUMBERS
-    for at, (name, count) in enumerate(section.counts):
-        middle = top + _TITLE + at * _BAR + _BAR // 2
-        label = fitted(name, _LABELS - 14, font(14))
-        pen.text((start - 10, middle), label, fill=INK, font=font(14), anchor="rm")
-        box = (start, middle - 8, start + room, middle + 8)
-        pen.rectangle(box, fill=_TRACK)
-        if count:
-            end = start + max(2, round(room * count / most))
-            colour = _GREY if name in _LEFT_OVER or name.endswith(" more") else _BLUE
-            pen.rectangle((start, middle - 8, end, middle + 8), fill=colour)
-        share = f"{100 * count / total:.1f} %" if total else ""
-        right = left + _PANEL
-        pen.text((right - _SHARE, middle), f"{count:,}", fill=INK, font=font(13), anchor="rm")
-        pen.text((right, middle), share, fill=FAINT, font=font(13), anchor="rm")
+def _draw_panel(axes: "Axes", section: Section, images: int) -> None:
+    names = [name for name, _ in section.counts]
+    shares = [100 * count / images if images else 0.0 for _, count in section.counts]
+    faint = [name in _LEFT_OVER or name.endswith(" more") for name in names]
+    places = range(len(names))
+    axes.barh(places, shares, height=0.72, color=[_GREY if one else _BLUE for one in faint])
+    axes.set_yticks(places, [short(name, _MOST_LETTERS) for name in names])
+    for at, (share, (_, count)) in enumerate(zip(shares, section.counts, strict=True)):
+        axes.text(102, at, f"{count:,}  ({share:.1f} %)", va="center", fontsize=8, color="0.2")
+    axes.set(xlim=(0, 100), ylim=(max(1, len(names)) - 0.5, -0.5))
+    axes.set_xticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100 %"])
+    axes.tick_params(axis="x", labelsize=7, colors="0.35")
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x", color="0.88", linewidth=0.6)
+    axes.set_axisbelow(True)
+    title = _UNITS.get(section.title, section.title)
+    axes.set_title(short(title, 50), loc="left", fontsize=11)

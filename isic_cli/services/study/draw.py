@@ -3,13 +3,16 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from isic_cli.errors import IsicError, NotFoundError
+from isic_cli.errors import IsicError, LocalError, NotFoundError
+from isic_cli.models.outcomes import Outcome
 from isic_cli.pictures.load import load_rgb
 from isic_cli.services.study.data import StudyData
 from isic_cli.services.study.layers import FeatureLayer, layers_of
 from isic_cli.services.study.masks import plain, write_png
 from isic_cli.services.study.overlay import (
+    OPACITY,
     PER_SHEET,
     Rgb,
     SheetTile,
@@ -27,45 +30,6 @@ Colours = dict[str, Colour]
 MOST_COLOURS = 14
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """What became of one image.
-
-    Attributes
-    ----------
-    image : str
-        Its ISIC id.
-    status : str
-        `drawn`, `unmarked` (nothing to draw) or `failed`.
-    path : Path or None
-        The overlay.
-    annotators : int
-        How many annotated the image.
-    features : tuple of str
-        What they marked.
-    reason : str or None
-        Why it failed.
-    """
-
-    image: str
-    status: str
-    path: Path | None = None
-    annotators: int = 0
-    features: tuple[str, ...] = ()
-    reason: str | None = None
-
-    def row(self) -> dict[str, object]:
-        """Return the result as a row."""
-        return {
-            "image": self.image,
-            "status": self.status,
-            "readers": self.annotators,
-            "features": list(self.features) or None,
-            "path": None if self.path is None else str(self.path),
-            "reason": self.reason,
-        }
-
-
 @dataclass
 class Drawing:
     """The overlays of some images of a study.
@@ -78,17 +42,20 @@ class Drawing:
         Which; checked by the study.
     folder : Path
         Where `<image>_overlay.png` and `sheet.png` go.
+    alpha : float
+        Opacity of what all annotators marked, 0 to 1.
     """
 
     study: StudyData
     images: Sequence[str]
     features: Sequence[str]
     folder: Path
+    alpha: float = OPACITY
     _tiles: list[SheetTile] = field(default_factory=list, init=False)
     _colours: Colours | None = field(default=None, init=False)
 
-    def run(self) -> Iterator[Drawn]:
-        """Draw each image; one failure does not stop the rest.
+    def run(self) -> Iterator[Outcome]:
+        """Draw each image; one failure does not stop the rest, and no marks are no failure.
 
         Raises
         ------
@@ -103,18 +70,22 @@ class Drawing:
         self._colours = colours_of(marked) if len(marked) <= MOST_COLOURS else None
         for image in self.images:
             try:
-                drawn = self._drawn(image)
+                yield self._outcome(image)
+            except LocalError:
+                raise
             except IsicError as error:
-                yield Drawn(image, "failed", reason=error.message)
-                continue
-            if drawn is None:
-                yield Drawn(image, "unmarked", annotators=len(self.study.annotators_of(image)))
-                continue
-            picture, layers = drawn
-            path = self.folder / f"{plain(image)}_overlay.png"
-            write_png(path, picture)
-            names = tuple(layer.feature for layer in layers)
-            yield Drawn(image, "drawn", path, len(self.study.annotators_of(image)), names)
+                yield Outcome(image, "failed", error.message)
+
+    def _outcome(self, image: str) -> Outcome:
+        known: dict[str, Any] = {"annotators": len(self.study.annotators_of(image))}
+        drawn = self._drawn(image)
+        if drawn is None:
+            return Outcome(image, "skipped", "no annotations", extra=known)
+        picture, layers = drawn
+        path = self.folder / f"{plain(image)}_overlay.png"
+        write_png(path, picture)
+        known["features"] = [layer.feature for layer in layers]
+        return Outcome(image, "done", path=str(path), extra=known)
 
     def write_sheets(self) -> list[Path]:
         """Write a sheet of what was drawn: `sheet.png`, or several with numbers."""
@@ -143,6 +114,6 @@ class Drawing:
             return None
         colours = self._colours or colours_of([layer.feature for layer in layers])
         count = len(self.study.annotators_of(image))
-        picture = paint(photograph, layers, colours)
-        self._tiles.append(tile(f"{image}, {count} readers", picture))
-        return with_legend(picture, layers, colours, count), layers
+        picture = paint(photograph, layers, colours, alpha=self.alpha)
+        self._tiles.append(tile(f"{image}, {count} annotators", picture))
+        return with_legend(picture, layers, colours, count, alpha=self.alpha), layers

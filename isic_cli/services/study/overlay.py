@@ -16,10 +16,10 @@ from isic_cli.superpixel.palette import Colour, distinct
 
 Rgb = NDArray[np.uint8]
 
-#: Opacity of what all annotators marked and were sure of.
-OPAQUE = 0.7
+#: Opacity of what all annotators marked and were sure of: the lesion below stays visible.
+OPACITY = 0.4
 #: The legend's scale of opacity, drawn in this grey.
-_GREY = (90, 90, 90)
+_GREY = (40, 40, 40)
 #: Sheets: width of a drawing and least width of a page in pixels, and drawings to a page.
 _TILE = 260
 _LEAST = 560
@@ -47,7 +47,13 @@ def colours_of(features: Sequence[str]) -> dict[str, Colour]:
     return dict(zip(features, distinct(len(features)), strict=True))
 
 
-def paint(photograph: Rgb, layers: Sequence[FeatureLayer], colours: dict[str, Colour]) -> Rgb:
+def paint(
+    photograph: Rgb,
+    layers: Sequence[FeatureLayer],
+    colours: dict[str, Colour],
+    *,
+    alpha: float = OPACITY,
+) -> Rgb:
     """Draw layers over a photograph.
 
     The more annotators marked a place, the more opaque it is; an outline surrounds what more than
@@ -61,6 +67,8 @@ def paint(photograph: Rgb, layers: Sequence[FeatureLayer], colours: dict[str, Co
         Of the photograph's size.
     colours : dict of str to colour
         By feature.
+    alpha : float
+        Opacity of what all annotators marked, 0 to 1.
 
     Returns
     -------
@@ -78,7 +86,7 @@ def paint(photograph: Rgb, layers: Sequence[FeatureLayer], colours: dict[str, Co
     for layer in layers:
         marked = layer.strength > 0
         chosen = marked & (turn == rank)
-        opacity = (layer.strength[chosen] * np.float32(OPAQUE))[:, np.newaxis]
+        opacity = (layer.strength[chosen] * np.float32(alpha))[:, np.newaxis]
         out[chosen] += opacity * (np.array(colours[layer.feature], np.float32) - out[chosen])
         rank += marked
     drawn = np.rint(out).astype(np.uint8)
@@ -89,7 +97,12 @@ def paint(photograph: Rgb, layers: Sequence[FeatureLayer], colours: dict[str, Co
 
 
 def with_legend(
-    drawn: Rgb, layers: Sequence[FeatureLayer], colours: dict[str, Colour], count: int
+    drawn: Rgb,
+    layers: Sequence[FeatureLayer],
+    colours: dict[str, Colour],
+    count: int,
+    *,
+    alpha: float = OPACITY,
 ) -> Rgb:
     """Add a legend below: the features with how many annotators marked them, and the opacities.
 
@@ -103,13 +116,15 @@ def with_legend(
         By feature.
     count : int
         How many annotators annotated the image.
+    alpha : float
+        As it was painted.
     """
-    entries = [
+    entries: list[tuple[str, Colour | None]] = [
         (f"{layer.feature} ({len(layer.annotators)} of {count} annotators)", colours[layer.feature])
         for layer in layers
     ]
     width = drawn.shape[1]
-    return stacked(drawn, draw_legend(entries, width), draw_legend(_scale(count), width))
+    return stacked(drawn, draw_legend(entries, width), draw_legend(_scale(count, alpha), width))
 
 
 def tile(caption: str, drawn: Rgb) -> SheetTile:
@@ -162,14 +177,14 @@ def sheet(title: str, tiles: Sequence[SheetTile], colours: dict[str, Colour]) ->
     return np.concatenate([drawn, np.asarray(below)])
 
 
-def _scale(count: int) -> list[tuple[str, Colour]]:
+def _scale(count: int, alpha: float) -> list[tuple[str, Colour | None]]:
     steps = range(1, count + 1) if count <= 4 else sorted({1, count // 2, count})
-    entries = []
+    entries: list[tuple[str, Colour | None]] = []
     for step in steps:
-        opacity = OPAQUE * step / count
+        opacity = alpha * step / count
         grey = tuple(round(255 + opacity * (channel - 255)) for channel in _GREY)
         entries.append((f"{step} of {count}", (grey[0], grey[1], grey[2])))
-    return [*entries, ("outline: more than half", _GREY)]
+    return [*entries, ("more than half", None)]
 
 
 def _rim(mask: BoolArray, thickness: int) -> BoolArray:

@@ -453,5 +453,5 @@ def test_mlcroissant_finds_no_fault_in_the_description(tmp_path: Path) -> None:
 def test_without_matplotlib_there_are_all_documents_but_the_diagram(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("isic_cli.services.paper.flow.find_spec", lambda _name: None)
+    monkeypatch.setattr("isic_cli.services.plot.find_spec", lambda _name: None)
     assert set(NAMES) - set(paper_files(made_facts())) == {"flow.svg", "flow.pdf"}

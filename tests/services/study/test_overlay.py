@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from isic_cli.errors import NotFoundError, UsageError
+from isic_cli.models.outcomes import Outcome
 from isic_cli.services.study.data import StudyData
-from isic_cli.services.study.draw import Drawing, Drawn
+from isic_cli.services.study.draw import Drawing
 from isic_cli.services.study.layers import FeatureLayer, layers_of, read_levels
 from isic_cli.services.study.masks import plain
 from isic_cli.services.study.overlay import colours_of, paint, sheet, tile, with_legend
@@ -97,8 +98,10 @@ def test_a_mark_is_more_opaque_the_more_readers_made_it() -> None:
     layers = [layer("a", 0.5, columns=slice(0, 10))]
     drawn = paint(photograph, layers, colours)
     assert drawn[5, 15].tolist() == list(SKIN)
-    assert drawn[5, 5].tolist() == [130, 98, 78]  # 0.65 of the skin, 0.35 of black
+    assert drawn[5, 5].tolist() == [160, 120, 96]  # 0.8 of the skin, 0.2 of black
     assert np.array_equal(photograph, np.full((20, 20, 3), SKIN, np.uint8))
+    assert paint(photograph, layers, colours, alpha=0.7)[5, 5].tolist() == [130, 98, 78]
+    assert np.array_equal(paint(photograph, layers, colours, alpha=0), photograph)
 
 
 def test_a_majority_has_an_outline_in_the_full_colour() -> None:
@@ -107,7 +110,7 @@ def test_a_majority_has_an_outline_in_the_full_colour() -> None:
     drawn = paint(photograph, layers, {"a": (0, 0, 0)})
     assert drawn[5, 4].tolist() == [0, 0, 0]
     assert drawn[5, 11].tolist() == [0, 0, 0]
-    assert drawn[5, 6].tolist() == [60, 45, 36]
+    assert drawn[5, 6].tolist() == [120, 90, 72]
     assert drawn[5, 12].tolist() == list(SKIN)
 
 
@@ -117,12 +120,12 @@ def test_features_over_each_other_alternate_in_stripes() -> None:
     drawn = paint(photograph, layers, {"a": (100, 0, 0), "b": (0, 100, 0)})
     # Stripes are two pixels wide where both are, and there are none where only a is.
     assert drawn[0, :14].tolist() == [
-        *[[70, 0, 0]] * 2,
-        *[[0, 70, 0]] * 2,
-        *[[70, 0, 0]] * 2,
-        *[[0, 70, 0]] * 2,
-        *[[70, 0, 0]] * 2,
-        *[[70, 0, 0]] * 4,
+        *[[40, 0, 0]] * 2,
+        *[[0, 40, 0]] * 2,
+        *[[40, 0, 0]] * 2,
+        *[[0, 40, 0]] * 2,
+        *[[40, 0, 0]] * 2,
+        *[[40, 0, 0]] * 4,
     ]
 
 
@@ -135,7 +138,7 @@ def test_the_legend_stands_below_and_has_each_colour() -> None:
     assert np.array_equal(drawn[:20], photograph)
     present = {tuple(pixel) for pixel in drawn[20:].reshape(-1, 3).tolist()}
     assert set(colours.values()) <= present
-    assert (140, 140, 140) in present  # four of four: 0.7 of the grey 90 over white
+    assert (169, 169, 169) in present  # four of four: 0.4 of the grey 40 over white
 
 
 def test_a_whole_study_is_drawn_with_a_sheet(tmp_path: Path) -> None:
@@ -143,8 +146,13 @@ def test_a_whole_study_is_drawn_with_a_sheet(tmp_path: Path) -> None:
     out = tmp_path / "out"
     job = drawing(study, out)
     assert list(job.run()) == [
-        Drawn(FIRST, "drawn", out / f"{FIRST}_overlay.png", 3, ("Network", "Dots : Brown")),
-        Drawn(SECOND, "unmarked", annotators=2),
+        Outcome(
+            FIRST,
+            "done",
+            path=str(out / f"{FIRST}_overlay.png"),
+            extra={"annotators": 3, "features": ["Network", "Dots : Brown"]},
+        ),
+        Outcome(SECOND, "skipped", "no annotations", extra={"annotators": 2}),
     ]
     assert job.write_sheets() == [out / "sheet.png"]
     with Image.open(out / f"{FIRST}_overlay.png") as picture:
@@ -160,9 +168,9 @@ def test_one_image_that_cannot_be_drawn_does_not_stop_the_others(tmp_path: Path)
     both = replace(study, annotations=(*study.annotations, *moved))
     (tmp_path / f"{FIRST}.jpg").unlink()
     results = list(drawing(both, tmp_path / "out").run())
-    assert [(item.image, item.status, item.reason) for item in results] == [
+    assert [(item.isic_id, item.status, item.reason) for item in results] == [
         (FIRST, "failed", f"there is no photograph of {FIRST}"),
-        (SECOND, "drawn", None),
+        (SECOND, "done", None),
     ]
 
 
