@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -186,6 +187,30 @@ def test_a_merge_into_a_folder_keeps_the_state_that_it_replaced_whatever_ends_it
     (tmp_path / "a" / "metadata.csv").mkdir()
     assert dataset("merge", "c", "--into", "a").code == 8
     assert [state.header().images for state in kept_states(tmp_path / "a")] == [1, 2]
+
+
+def test_a_state_that_a_killed_run_held_is_kept_by_the_next(
+    dataset: Isic, out: Path, folder: Path
+) -> None:
+    held = out / ".isic/.history-killed"
+    shutil.copytree(out, held, ignore=shutil.ignore_patterns(".isic", "*.jpg", "licenses"))
+    relabel(folder, 1, sex="female")
+    assert dataset("sync", str(out)).code == 0
+    shutil.rmtree(out / ".isic/history")  # killed after the lock, it had not come so far
+    shutil.copytree(out, held, ignore=shutil.ignore_patterns(".isic", "*.jpg", "licenses"))
+    (held / "isic.lock").write_bytes(_line_changed(out / "isic.lock"))
+    relabel(folder, 1, sex="male")
+    assert dataset("sync", str(out)).code == 0
+    assert [state.change() for state in kept_states(out)] == [LockChange(0, 0, 1)] * 2
+    assert not held.exists()
+
+
+def _line_changed(lock: Path) -> bytes:
+    """A lock of which one image had other metadata."""
+    head, first, *rest = lock.read_bytes().splitlines(keepends=True)
+    found = json.loads(first)
+    found["metadata_sha256"] = "0" * 64
+    return head + json.dumps(found, separators=(",", ":")).encode() + b"\n" + b"".join(rest)
 
 
 def test_status_and_verify_work_while_a_run_is_under_way(dataset: Isic, out: Path) -> None:

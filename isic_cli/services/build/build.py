@@ -5,6 +5,7 @@ from pathlib import Path
 
 from isic_cli.errors import CheckError, IsicError, UsageError
 from isic_cli.models.outcomes import Outcome
+from isic_cli.services.build.decide import exclusion_reads
 from isic_cli.services.build.events import (
     BuildEvent,
     BuildWarned,
@@ -15,6 +16,7 @@ from isic_cli.services.build.freshness import archive_marks
 from isic_cli.services.build.graph import Stage, recipe_digest, stages_of
 from isic_cli.services.build.listing import SettingsOf
 from isic_cli.services.build.outputs import BuiltImages, remove_export
+from isic_cli.services.build.pictures import PictureFetch, pictures_read
 from isic_cli.services.build.recipe import RecipeFile
 from isic_cli.services.build.state import (
     BuildState,
@@ -22,7 +24,7 @@ from isic_cli.services.build.state import (
     key_of,
     mark_of,
 )
-from isic_cli.services.build.work import BuildOptions, StageWork
+from isic_cli.services.build.work import BuildOptions, StageResult, StageWork
 
 #: What `--locked` does even where the last build, maybe of another lock, left nothing to do.
 _LOCKED = {
@@ -108,21 +110,48 @@ class Build:
             why = self._why(stage)
             if not why:
                 yield StageKept(stage.name)
-                if stage.name == "source":
-                    yield from self._check_archive()
-                continue
-            inputs = self.state.inputs(stage.inputs)
-            result = yield from self._work.do(stage, why)
-            record = StageRecord(
-                key=key_of(stage.name, stage.version, stage.options, inputs),
-                options=stage.options,
-                inputs=inputs,
-                output=result.output,
-                products={name: mark_of(self.state.out / name) for name in stage.products},
-                facts=result.facts,
-            )
-            self.state.put(stage.name, record)
-            yield StageEnded(stage.name, result.summary)
+                if stage.name in {"source", "references"}:
+                    yield from self._check_archive(stage.name)
+            elif self._reads_the_same(stage):
+                if stage.name == "pictures":  # their tables have the metadata that changed
+                    yield from PictureFetch(self._file, self.state, self._settings_of).run(
+                        only_rows=True
+                    )
+                known = self.state.stages[stage.name]
+                self._put(stage, StageResult(known.output, dict(known.facts), ""), known.reads)
+                yield StageKept(stage.name)
+            else:
+                result = yield from self._work.do(stage, why)
+                self._put(stage, result, self._reads(stage))
+                yield StageEnded(stage.name, result.summary)
+
+    def _reads_the_same(self, stage: Stage) -> bool:
+        """Whether a stage whose inputs changed reads nothing of what changed."""
+        known = self.state.stages.get(stage.name)
+        if known is None or not known.reads:
+            return False
+        if not self.state.only_inputs_changed(stage.name, stage.version, stage.options):
+            return False
+        return self._reads(stage) == known.reads
+
+    def _reads(self, stage: Stage) -> str:
+        """Return the digest of all that a stage reads; `""` for one that reads all there is."""
+        reading = {"exclude": exclusion_reads, "pictures": pictures_read}.get(stage.name)
+        return reading(self._file, self.state) if reading is not None else ""
+
+    def _put(self, stage: Stage, result: StageResult, reads: str) -> None:
+        """Note how a stage ended."""
+        inputs = self.state.inputs(stage.inputs)
+        record = StageRecord(
+            key=key_of(stage.name, stage.version, stage.options, inputs),
+            options=stage.options,
+            inputs=inputs,
+            output=result.output,
+            products={name: mark_of(self.state.out / name) for name in stage.products},
+            facts=result.facts,
+            reads=reads,
+        )
+        self.state.put(stage.name, record)
 
     def _forget(self) -> None:
         """Remove what stages made that the recipe has no more; a paper stays, as its author's."""
@@ -148,11 +177,12 @@ class Build:
             status = "ok" if image.is_in else "removed"
             yield Outcome(image.isic_id, status, image.reason or None, extra=extra)
 
-    def _check_archive(self) -> Iterator[BuildEvent]:
+    def _check_archive(self, stage: str) -> Iterator[BuildEvent]:
         """Say when the archive is another one than it was: the build keeps to what was listed."""
-        known = self.state.stages["source"].facts
+        known, recipe = self.state.stages[stage].facts, self._file.recipe
+        sources = recipe.source if stage == "source" else recipe.reference
         try:
-            marks = archive_marks(self._file, self._settings_of)
+            marks = archive_marks(self._file, sources, self._settings_of)
         except IsicError as error:
             yield BuildWarned(f"whether the archive has changed is not known: {error.message}")
             return

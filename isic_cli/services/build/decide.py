@@ -1,17 +1,18 @@
 """Decide which images stay."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from isic_cli.errors import UsageError
 from isic_cli.query import parse
+from isic_cli.query.tree import terms
 from isic_cli.services.build.check import ids_of
 from isic_cli.services.build.listing import ListedImage, listed_images
 from isic_cli.services.build.model import ExcludeTable
 from isic_cli.services.build.recipe import RecipeFile
-from isic_cli.services.build.state import BuildState, RowFile, read_rows
+from isic_cli.services.build.state import BuildState, RowFile, read_rows, stream_digest
 from isic_cli.services.tabular import Row
 from isic_cli.tables.names import bare_text, is_missing
 from isic_cli.tables.numbers import finite
@@ -20,13 +21,6 @@ from isic_cli.tables.numbers import finite
 LEAVING = ("exclude.jsonl", "dedupe.jsonl", "unlabelled.jsonl")
 #: What each of `model.SHARED` is in a row.
 _SHARED_FIELDS: dict[str, str] = {"id": "isic_id", "lesion": "lesion_id", "patient": "patient_id"}
-#: What ties a group of duplicates, in words.
-_EVIDENCE = {
-    "id": "the same image",
-    "bytes": "the same bytes",
-    "pixels": "the same pixels",
-    "phash": "nearly the same picture",
-}
 
 
 def leaving(state: BuildState, until: str = "") -> dict[str, tuple[str, str]]:
@@ -58,7 +52,7 @@ def exclude(file: RecipeFile, state: BuildState, rows: RowFile) -> dict[str, Any
 
     A rule that no image met counts 0. The first rule that fits an image is its reason.
     """
-    rules = [_rule(file, rule) for rule in file.recipe.exclude]
+    rules = [(_reason(rule), _condition(file, rule)) for rule in file.recipe.exclude]
     counts: Counter[str] = Counter({reason: 0 for reason, _ in rules})
     rules += list(_sharing(file, state))
     for image in listed_images(state.path("source.jsonl")):
@@ -73,25 +67,57 @@ def exclude(file: RecipeFile, state: BuildState, rows: RowFile) -> dict[str, Any
 _Rule = tuple[str, Callable[[Row], bool]]
 
 
-def _rule(file: RecipeFile, rule: ExcludeTable) -> _Rule:
-    """Return the reason of a rule, and what tells whether it fits a row."""
-    if rule.search:
-        query = parse(rule.search)
-        return rule.reason or rule.search, query.matches
+def _reason(rule: ExcludeTable) -> str:
+    """Return the reason of a rule: by default its condition in words."""
+    if rule.reason or rule.search:
+        return rule.reason or rule.search
     if rule.missing:
-        said = f"no {' or '.join(rule.missing)}"
-        return rule.reason or said, lambda row: any(is_missing(row.get(n)) for n in rule.missing)
+        return f"no {' or '.join(rule.missing)}"
     if rule.smaller_than:
-        least = rule.smaller_than
-        said = f"smaller than {least} px"
-        return rule.reason or said, lambda row: _shorter_side(row) < least
+        return f"smaller than {rule.smaller_than} px"
+    return f"listed in {rule.ids}" if isinstance(rule.ids, str) else "listed in the recipe"
+
+
+def _condition(file: RecipeFile, rule: ExcludeTable) -> Callable[[Row], bool]:
+    """Return what tells whether a rule fits a row; it reads `_fields_of` and nothing else."""
+    if rule.search:
+        return parse(rule.search).matches
+    if rule.missing:
+        return lambda row: any(is_missing(row.get(name)) for name in rule.missing)
+    if rule.smaller_than:
+        return lambda row: _shorter_side(row) < rule.smaller_than
     ids = frozenset(ids_of(file, rule.ids))
-    said = f"listed in {rule.ids}" if isinstance(rule.ids, str) else "listed in the recipe"
-    return rule.reason or said, lambda row: row["isic_id"] in ids
+    return lambda row: row["isic_id"] in ids
+
+
+def _fields_of(rule: ExcludeTable) -> set[str]:
+    found = {term.field for term in terms(parse(rule.search).tree)} | set(rule.missing)
+    return found | set(_SIDES if rule.smaller_than else ())
+
+
+def exclusion_reads(file: RecipeFile, state: BuildState) -> str:
+    """Return the digest of all that `exclude` reads of the images: the fields of the rules."""
+    recipe = file.recipe
+    shared = [_SHARED_FIELDS[one] for each in recipe.reference.values() for one in each.share]
+    fields = sorted(
+        {"isic_id", *shared, *(name for one in recipe.exclude for name in _fields_of(one))}
+    )
+    listed = [
+        (name, fields if name == "source" else sorted({*shared}))
+        for name in ("source", "references")
+    ]
+    return stream_digest(
+        [image.source if name == "references" else "", *map(image.row().get, read)]
+        for name, read in listed
+        for image in listed_images(state.path(f"{name}.jsonl"))
+    )
+
+
+_SIDES = ("pixels_x", "pixels_y")
 
 
 def _shorter_side(row: Row) -> float:
-    width, height = finite(row.get("pixels_x")), finite(row.get("pixels_y"))
+    width, height = (finite(row.get(name)) for name in _SIDES)
     return 0 if width is None or height is None else min(width, height)
 
 
@@ -120,52 +146,6 @@ def column_of(path: Path, column: str) -> dict[str, str]:
     for row in read_rows(path):
         found[row["isic_id"]] = names.setdefault(row[column], row[column])
     return found
-
-
-def duplicates_of(
-    groups: Iterable[Any], ours: frozenset[str], reference_of: Mapping[str, str]
-) -> Iterator[tuple[dict[str, Any], list[str], str]]:
-    """Yield what becomes of each group of duplicates.
-
-    Parameters
-    ----------
-    groups : iterable of services.dataset.dedupe.Group
-        Of our pictures and those of references.
-    ours : frozenset of str
-        Paths of our pictures.
-    reference_of : mapping of str to str
-        Path of a picture of a reference → its name.
-
-    Yields
-    ------
-    dict
-        The group as `groups.jsonl` has it.
-    list of str
-        ISIC ids that leave.
-    str
-        Why.
-    """
-    for group in groups:
-        pictures = group.found.pictures
-        inside = [one for one in pictures if one.key in ours]
-        names = sorted({reference_of[one.key] for one in pictures if one.key in reference_of})
-        if not inside:
-            continue
-        row = group.row()
-        said = _EVIDENCE[row["method"]]
-        kept = ""
-        if not names:
-            kept = group.keep.isic_id
-        ids = list(dict.fromkeys(one.isic_id for one in inside if one.isic_id != kept))
-        reason = f"{said} as one in {names[0]}" if names else f"{said} as another"
-        line = {
-            "isic_ids": sorted({one.isic_id for one in inside}),
-            "method": row["method"],
-            "distance": row["distance"],
-            "keep": kept,
-            "reference": names,
-        }
-        yield line, ids, reason
 
 
 def require_some(state: BuildState, stage: str) -> None:

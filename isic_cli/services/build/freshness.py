@@ -1,15 +1,20 @@
 """Whether an archive is still as it was: at most two requests for a source."""
 
+from collections.abc import Mapping
+
 from isic_cli.errors import NotFoundError, RefusedError, ResponseError, ServerError
 from isic_cli.folder.freshness import SOURCES, stamp_of
 from isic_cli.services.build.listing import SettingsOf, archive_for, selection_of
+from isic_cli.services.build.model import SourceTable
 from isic_cli.services.build.recipe import RecipeFile
 from isic_cli.services.build.state import digest_of, mark_of
 from isic_cli.services.opening import open_api
 from isic_cli.services.select.live import SelectedImages
 
 
-def archive_marks(file: RecipeFile, settings_of: SettingsOf) -> dict[str, str]:
+def archive_marks(
+    file: RecipeFile, sources: Mapping[str, SourceTable], settings_of: SettingsOf
+) -> dict[str, str]:
     """Return what tells each source's archive from what it is after most changes.
 
     Of an archive over the network it is the number of images that the search finds and how often
@@ -23,7 +28,7 @@ def archive_marks(file: RecipeFile, settings_of: SettingsOf) -> dict[str, str]:
         The archive does not answer.
     """
     marks: dict[str, str] = {}
-    for name, source in file.recipe.source.items():
+    for name, source in sources.items():
         settings = settings_of(archive_for(file, source))
         spec = settings.archive
         if spec.kind == "folder" and spec.folder is not None:

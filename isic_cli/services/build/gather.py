@@ -7,6 +7,7 @@ from typing import Any
 from isic_cli import __version__
 from isic_cli.curation.duplicates import parse_method
 from isic_cli.distribution import NAME as DISTRIBUTION
+from isic_cli.services.build.duplicates import GROUP_COUNTS
 from isic_cli.services.build.facts import (
     STAGES,
     BuildFacts,
@@ -21,7 +22,6 @@ from isic_cli.services.build.facts import (
 from isic_cli.services.build.graph import recipe_digest
 from isic_cli.services.build.model import SourceTable
 from isic_cli.services.build.outputs import BuiltImages
-from isic_cli.services.build.pictures import GROUP_COUNTS
 from isic_cli.services.build.recipe import RecipeFile
 from isic_cli.services.build.state import BuildState
 

@@ -78,18 +78,18 @@ def stages_of(file: RecipeFile, settings_of: SettingsOf) -> list[Stage]:
 def _all(file: RecipeFile, settings_of: SettingsOf) -> Iterator[Stage]:
     recipe = file.recipe
     yield Stage(
-        "source", 1, _sources(file, recipe.source, settings_of), (), (f"{_STATE}/source.jsonl",)
+        "source", 2, _sources(file, recipe.source, settings_of), (), (f"{_STATE}/source.jsonl",)
     )
     references = [one for one in recipe.reference.values() if one.pictures]
     if recipe.reference:
         named = {name: _plain(one) for name, one in recipe.reference.items()}
         options = {**_sources(file, recipe.reference, settings_of), "share": named}
-        yield Stage("references", 1, options, (), (f"{_STATE}/references.jsonl",))
+        yield Stage("references", 2, options, (), (f"{_STATE}/references.jsonl",))
     rules = [[_plain(rule), digest_of(ids_of(file, rule.ids))] for rule in recipe.exclude]
     shares = {name: one.share for name, one in recipe.reference.items()}
     yield Stage(
         "exclude",
-        1,
+        2,
         {"exclude": rules, "share": shares},
         ("source", "references"),
         (f"{_STATE}/exclude.jsonl",),
@@ -97,7 +97,7 @@ def _all(file: RecipeFile, settings_of: SettingsOf) -> Iterator[Stage]:
     folders = [PICTURES, *(f"{REFERENCES}/{n}" for n, r in recipe.reference.items() if r.pictures)]
     yield Stage(
         "pictures",
-        1,
+        2,
         {"folders": folders},
         ("source", "references", "exclude"),
         (*folders, f"{_STATE}/pictures.jsonl"),

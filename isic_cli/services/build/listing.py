@@ -1,16 +1,19 @@
 """List the images of the sources: each once, by ISIC id, with all that the archive says of it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from isic_cli.config import Settings
 from isic_cli.errors import CheckError, PartialError, UnsafeError
 from isic_cli.files.jsonl import Journal, to_line
 from isic_cli.files.load import parse_json
-from isic_cli.models.ids import number_of
+from isic_cli.files.walk import walk
+from isic_cli.models.ids import find_ids, number_of
 from isic_cli.models.image import LEADING_COLUMNS, ImageRecord
 from isic_cli.models.selection import IdList, Selection
 from isic_cli.services.build.challenges import challenge_ids, challenge_names
@@ -42,12 +45,21 @@ class ListedImage:
         What the archive sent.
     metadata_sha256 : str
         Of its row, see `services.dataset.image.metadata_digest`.
+    mark : int
+        Of its files in an archive that is a folder: other ones have another; else 0.
     """
 
     isic_id: str
     source: str
     record: Mapping[str, Any]
     metadata_sha256: str
+    mark: int = 0
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of its picture, as far as the archive says."""
+        size: int | None = ((self.record.get("files") or {}).get("full") or {}).get("size")
+        return size
 
     def row(self) -> dict[str, Any]:
         """Return its flat row in the official order of columns, without absent values."""
@@ -179,6 +191,7 @@ class SourceListing:
         spec = settings.archive
         shown = spec.folder.name if spec.folder is not None else spec.name
         self.archives[name] = shown, spec.url if spec.kind == "remote" else ""
+        marks = file_marks(spec.folder) if spec.folder is not None else {}
         with opened(settings, selection) as images:
             count = 0
             for record in images.records("by_id"):
@@ -186,7 +199,7 @@ class SourceListing:
                 number = number_of(record.isic_id)
                 if number is None:
                     raise UnsafeError(f"the archive sent an image with the id {record.isic_id!r}")
-                row = _row_of(record, name)
+                row = _row_of(record, name) | ({"mark": marks[number]} if number in marks else {})
                 if self.chosen is not None:
                     self.digests[name, record.isic_id] = row["metadata_sha256"]
                 if number not in journal:
@@ -226,9 +239,29 @@ def _number_of(line: bytes) -> int | None:
 
 
 def _said(row: Mapping[str, Any]) -> str:
-    """Return the digest of what later stages depend on: a replaced picture has another size."""
-    full = (row["record"].get("files") or {}).get("full") or {}
-    return digest_of([row["isic_id"], row["source"], row["metadata_sha256"], full.get("size")])
+    """Return the digest of what later stages depend on.
+
+    A replaced picture has another size, or another mark: see `file_marks`.
+    """
+    image = ListedImage(**row)
+    return digest_of([image.isic_id, image.source, image.metadata_sha256, image.size, image.mark])
+
+
+def file_marks(folder: Path) -> dict[int, int]:
+    """Return what tells the files of each image of a folder from others: 32 bits by its number.
+
+    Of their names, sizes and times: no file is opened.
+    """
+    marks: dict[int, int] = {}
+    for entry in walk(folder, in_order=False):
+        for isic_id in find_ids(entry.name):
+            number = number_of(isic_id)
+            with suppress(OSError):  # it went away, or is a link to nothing
+                found = entry.stat()
+                text = f"{entry.name}\0{found.st_size}\0{found.st_mtime_ns}"
+                if number is not None:  # of files in any order
+                    marks[number] = marks.get(number, 0) ^ crc32(text.encode("utf-8", "replace"))
+    return marks
 
 
 def _row_of(record: ImageRecord, source: str) -> dict[str, Any]:

@@ -1,17 +1,17 @@
-"""Fetch the pictures of a build, and find those that are there twice."""
+"""Fetch the pictures of a build, and note what is known of each."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from isic_cli.api.archive import ArchiveApi
-from isic_cli.curation.duplicates import parse_method
 from isic_cli.errors import ChangedError, CheckError, NotFoundError, PartialError
+from isic_cli.models.ids import number_of
 from isic_cli.models.outcomes import Outcome
 from isic_cli.models.selection import Selection
-from isic_cli.services.build.decide import duplicates_of, staying
+from isic_cli.services.build.decide import staying
 from isic_cli.services.build.listing import (
     ListedImage,
     SettingsOf,
@@ -21,9 +21,14 @@ from isic_cli.services.build.listing import (
 )
 from isic_cli.services.build.model import ReferenceTable, SourceTable
 from isic_cli.services.build.recipe import RecipeFile
-from isic_cli.services.build.state import BuildState, RowFile
+from isic_cli.services.build.state import (
+    BuildState,
+    RowFile,
+    digest_of,
+    read_rows,
+    stream_digest,
+)
 from isic_cli.services.cite.credits import Credits
-from isic_cli.services.dataset.dedupe import Dedupe
 from isic_cli.services.dataset.header import resolved
 from isic_cli.services.dataset.image import LockedImage
 from isic_cli.services.dataset.lock import NAME, Lock, existing_lock, locked_attribution
@@ -33,7 +38,6 @@ from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent, Failed
 from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.opening import open_api
-from isic_cli.services.run.workers import Workers
 from isic_cli.services.select.live import resolve_collections
 from isic_cli.services.select.offline import with_links
 
@@ -60,8 +64,14 @@ class PictureFetch:
     differences: list[Outcome] = field(default_factory=list)
     failed: int = 0
 
-    def run(self) -> Iterator[DownloadEvent]:
+    def run(self, *, only_rows: bool = False) -> Iterator[DownloadEvent]:
         """Fetch what is missing; yield what becomes of each picture.
+
+        Parameters
+        ----------
+        only_rows : bool
+            The pictures are known to be in order: bring the folders' tables up to date for the
+            images whose metadata changed.
 
         Raises
         ------
@@ -72,12 +82,22 @@ class PictureFetch:
         """
         recipe = self.file.recipe
         images = staying(self.state, "dedupe.jsonl")
-        yield from self._fetch(recipe.source, images, self.state.out / PICTURES)
-        for name, reference in recipe.reference.items():
-            if reference.pictures:
-                yield from self._fetch(
-                    {name: reference}, _listed_of(self.state, name), self.folder(name)
-                )
+        wanted: list[tuple[Any, Iterator[ListedImage], Path]] = [
+            (recipe.source, images, self.state.out / PICTURES)
+        ]
+        wanted += [
+            ({name: one}, _listed_of(self.state, name), self.folder(name))
+            for name, one in recipe.reference.items()
+            if one.pictures
+        ]
+        for sources, listed, folder in wanted:
+            if only_rows:
+                changed = list(_changed_rows(folder, listed))
+                if changed:
+                    yield from self._fetch(sources, changed, folder)
+            else:
+                _remove_replaced(self.state, folder, sources)
+                yield from self._fetch(sources, listed, folder)
         if self.differences:
             raise CheckError(f"{len(self.differences):,} pictures are not those of the lock")
         if self.failed:
@@ -123,7 +143,9 @@ class PictureFetch:
             credit = Credits(api, [one.id for one in named], kept=locked_attribution(lock))
             records = with_links(api, (image.whole() for image in images), problems)
             expected = self.expected.get if self.expected else None
-            cache = None if expected else FileCache.open(api.settings, options.variant)
+            is_local = api.settings.archive.folder is not None
+            known = expected is not None or is_local  # a cache does not see a replaced file
+            cache = None if known else FileCache.open(api.settings, options.variant)
             downloader = Downloader(api, options, expected=expected, cache=cache)
             for event in downloader.run(credit.apply(records)):
                 self._fold(event)
@@ -154,7 +176,56 @@ def _listed_of(state: BuildState, reference: str) -> Iterator[ListedImage]:
     return (one for one in listed if one.source == reference)
 
 
-def _locked_of(state: BuildState, reference: str, lock: Lock) -> Iterator[LockedImage]:
+def _changed_rows(folder: Path, images: Iterable[ListedImage]) -> Iterator[ListedImage]:
+    """Yield the images of which the tables of a folder say something else."""
+    with Lock(folder) as lock:
+        for image in images:
+            locked = lock.get(image.isic_id)
+            if locked is None or locked.metadata_sha256 != image.metadata_sha256:
+                yield image
+
+
+def _remove_replaced(state: BuildState, folder: Path, sources: Iterable[str]) -> None:
+    """Remove copies of files of an archive that is a folder, where those are other files now.
+
+    Their sizes may be the same, so that a download would pass over them.
+    """
+    of = folder.name if folder.parent.name == REFERENCES else ""
+    noted = {
+        number_of(row["isic_id"]): row["mark"]
+        for row in read_rows(state.path("pictures.jsonl"))
+        if "mark" in row and row.get("reference", "") == of
+    }
+    if not noted or not (folder / NAME).is_file():
+        return
+    with Lock(folder) as lock:
+        listed = listed_images(state.path("references.jsonl" if of else "source.jsonl"))
+        for image in listed:
+            before = noted.get(number_of(image.isic_id), image.mark)
+            locked = lock.get(image.isic_id) if image.source in sources else None
+            if locked is not None and before != image.mark:
+                (folder / locked.path).unlink(missing_ok=True)
+
+
+def pictures_read(file: RecipeFile, state: BuildState) -> str:
+    """Return the digest of all that fetching and comparing pictures reads of the images."""
+    pictures = [name for name, one in file.recipe.reference.items() if one.pictures]
+    theirs = (
+        one for one in listed_images(state.path("references.jsonl")) if one.source in pictures
+    )
+    return stream_digest(
+        [image.isic_id, image.source, image.size, image.mark, *_credit_and_fill(image.row())]
+        for image in chain(staying(state, "dedupe.jsonl"), theirs)
+    )
+
+
+def _credit_and_fill(row: Mapping[str, Any]) -> list[Any]:
+    """Return the credit, and what decides which of two duplicates is kept."""
+    filled = sum(value not in (None, "") for value in row.values())
+    return [row["attribution"], row["copyright_license"], row.get("created"), filled]
+
+
+def locked_of(state: BuildState, reference: str, lock: Lock) -> Iterator[LockedImage]:
     """Yield the pictures of a reference; its folder may hold some that it had once."""
     found = (lock.get(one.isic_id) for one in _listed_of(state, reference))
     return (one for one in found if one is not None)
@@ -177,13 +248,22 @@ def note_pictures(file: RecipeFile, state: BuildState, rows: RowFile) -> int:
                     f"the picture of {image.isic_id} is not there", hint="Run again."
                 )
             size += locked.size
-            rows.add({name: getattr(locked, name) for name in _NOTED})
+            row = {name: getattr(locked, name) for name in _NOTED}
+            says = digest_of([row, *_credit_and_fill(image.row())])
+            rows.add(row | _mark_of(image), says=says)
     for name, reference in file.recipe.reference.items():
         if reference.pictures:
             with Lock(state.out / REFERENCES / name) as lock:
-                for one in _locked_of(state, name, lock):
-                    rows.add({"isic_id": one.isic_id, "reference": name, "sha256": one.sha256})
+                for image in _listed_of(state, name):
+                    if locked := lock.get(image.isic_id):
+                        row = {"isic_id": image.isic_id, "reference": name}
+                        row["sha256"] = locked.sha256
+                        rows.add(row | _mark_of(image), says=digest_of(row))
     return size
+
+
+def _mark_of(image: ListedImage) -> dict[str, int]:
+    return {"mark": image.mark} if image.mark else {}
 
 
 #: What the build keeps of a picture.
@@ -191,94 +271,3 @@ _NOTED = (
     *("isic_id", "path", "size", "sha256", "width", "height"),
     *("copyright_license", "attribution"),
 )
-
-
-#: What is counted of duplicates: see `facts.DedupeFacts`.
-GROUP_COUNTS = ("groups", "images", "shared_groups", "shared_images")
-
-
-@contextmanager
-def dedupe_job(file: RecipeFile, state: BuildState) -> Iterator["DuplicateSearch"]:
-    """Give the search for duplicates among the pictures of the build and its references."""
-    with ExitStack() as stack:
-        lock = stack.enter_context(Lock(state.out / PICTURES))
-        ours = [
-            f"{state.out / PICTURES}/{locked.path}"
-            for image in staying(state, "dedupe.jsonl")
-            if (locked := lock.get(image.isic_id)) is not None
-        ]
-        theirs: dict[str, str] = {}
-        for name, reference in file.recipe.reference.items():
-            if reference.pictures:
-                folder = state.out / REFERENCES / name
-                other = stack.enter_context(Lock(folder))
-                theirs |= {f"{folder}/{one.path}": name for one in _locked_of(state, name, other)}
-        yield DuplicateSearch(file, state, ours, theirs)
-
-
-@dataclass
-class DuplicateSearch:
-    """One search for duplicates.
-
-    Attributes
-    ----------
-    ours : list of str
-        Paths of the build's pictures.
-    theirs : dict of str to str
-        Path of a picture of a reference → its name.
-    """
-
-    file: RecipeFile
-    state: BuildState
-    ours: list[str]
-    theirs: dict[str, str]
-
-    @property
-    def total(self) -> int:
-        """How many pictures are read."""
-        return len(self.ours) + len(self.theirs)
-
-    def run(self, workers: Workers, rows: RowFile, groups: RowFile) -> Iterator[int]:
-        """Read the pictures and write who leaves, and the groups; yield 1 for each picture.
-
-        Raises
-        ------
-        PartialError
-            A picture cannot be read.
-        """
-        table = self.file.recipe.dedupe
-        folders = [self.state.out / PICTURES]
-        folders += [self.state.out / REFERENCES / name for name in sorted({*self.theirs.values()})]
-        method = parse_method(table.method if table else "id,bytes,pixels,phash")
-        keep = table.keep if table else "largest"
-        job = Dedupe(tuple(folders), (), method, keep, chosen=(*self.ours, *self.theirs))
-        pictures = []
-        for picture in job.pictures_of(job.paths(), workers):
-            pictures.append(picture)
-            yield 1
-        if job.problems:
-            first = job.problems[0]
-            raise PartialError(
-                f"{len(job.problems):,} pictures cannot be read; the first: {first.sentence}",
-                hint="Remove them from the folder pictures, then run again.",
-            )
-        self._write(job.groups(pictures), rows, groups, drops=table is not None)
-
-    def _write(self, found: Iterable[Any], rows: RowFile, groups: RowFile, *, drops: bool) -> None:
-        table = self.file.recipe.dedupe
-        self.counts = dict.fromkeys(GROUP_COUNTS, 0)
-        self.removed: dict[str, int] = {}
-        leave: dict[str, str] = {}
-        for line, ids, reason in duplicates_of(found, frozenset(self.ours), self.theirs):
-            is_ours = not line["reference"]
-            if is_ours and not drops:
-                continue
-            groups.add(line)
-            of = "" if is_ours else "shared_"
-            self.counts[f"{of}groups"] += 1
-            self.counts[f"{of}images"] += len(line["isic_ids"])
-            if not (is_ours and table is not None and table.action == "group"):
-                leave.update(dict.fromkeys(ids, reason))
-        for isic_id in sorted(leave):
-            rows.add({"isic_id": isic_id, "reason": leave[isic_id]})
-            self.removed[leave[isic_id]] = self.removed.get(leave[isic_id], 0) + 1

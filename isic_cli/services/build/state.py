@@ -2,13 +2,13 @@
 
 The key of a stage is the hash of its options, of the version of its code and of what the stages
 before it gave. A stage is done again when its key is another one, or when a file that it wrote is
-not as it left it.
+not as it left it; but not when all that it reads of the stages before it is as it was.
 """
 
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -44,6 +44,8 @@ class StageRecord:
         Path in the build → its mark, see `mark_of`.
     facts : dict
         What later stages and documents say of it.
+    reads : str
+        Digest of all that it read of the stages before it; `""` for one that reads all they gave.
     """
 
     key: str
@@ -52,6 +54,7 @@ class StageRecord:
     output: str
     products: Mapping[str, str]
     facts: Mapping[str, Any]
+    reads: str = ""
 
 
 @dataclass
@@ -123,8 +126,18 @@ class BuildState:
                 return f"{' and '.join(changed)} gave something else"
             changed = _changed(known.options, _plain(options))
             return f"{' and '.join(changed)} changed" if changed else "the program changed"
-        lost = [name for name, mark in known.products.items() if mark_of(self.out / name) != mark]
+        lost = self._lost(known)
         return f"{' and '.join(lost)} is not as it was left" if lost else ""
+
+    def _lost(self, known: StageRecord) -> list[str]:
+        return [name for name, mark in known.products.items() if mark_of(self.out / name) != mark]
+
+    def only_inputs_changed(self, stage: str, version: int, options: Mapping[str, Any]) -> bool:
+        """Whether a stage has to be done for what the stages before it gave, and nothing else."""
+        known = self.stages.get(stage)
+        if known is None or key_of(stage, version, options, known.inputs) != known.key:
+            return False
+        return not self._lost(known)
 
     def put(self, stage: str, record: StageRecord) -> None:
         """Note how a stage ended."""
@@ -181,6 +194,15 @@ def digest_of(value: Any) -> str:
     """Return the SHA-256 of a value as JSON with sorted keys, in hexadecimal."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def stream_digest(values: Iterable[Any]) -> str:
+    """Return the SHA-256 of values as lines of JSON, in hexadecimal; they need no memory."""
+    digest = hashlib.sha256()
+    for value in values:
+        digest.update(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+        digest.update(b"\n")
+    return digest.hexdigest()
 
 
 def mark_of(path: Path) -> str:

@@ -10,6 +10,7 @@ from isic_cli.errors import CheckError, NotFoundError
 from isic_cli.files.atomic import write_text
 from isic_cli.models.outcomes import Outcome
 from isic_cli.services.build import assign, decide
+from isic_cli.services.build.duplicates import dedupe_job
 from isic_cli.services.build.events import BuildEvent, BuildWarned, StageAdvanced, StageBegun
 from isic_cli.services.build.freshness import archive_marks
 from isic_cli.services.build.gather import build_facts
@@ -31,7 +32,7 @@ from isic_cli.services.build.outputs import (
     options_of,
     write_tables,
 )
-from isic_cli.services.build.pictures import PictureFetch, dedupe_job, note_pictures
+from isic_cli.services.build.pictures import PictureFetch, note_pictures
 from isic_cli.services.build.recipe import RecipeFile
 from isic_cli.services.build.state import BuildState, digest_of, writing_rows
 from isic_cli.services.paper.documents import write_paper
@@ -129,9 +130,9 @@ class StageWork:
         table = "source" if stage.name == "source" else "reference"
         locked = self._options.locked
         chosen = locked.listed(table) if locked else None
-        marks = archive_marks(self._file, self._settings_of) if table == "source" else {}
         folder = self.state.path("challenges")
         job = SourceListing(self._file, table, self._settings_of, folder, chosen)
+        marks = archive_marks(self._file, job.sources, self._settings_of)
         with writing_rows(self.state.path(f"{stage.name}.jsonl")) as rows:
             for count in job.run(rows, self.state.path(f"{stage.name}.spool")):
                 yield StageAdvanced(count)

@@ -126,8 +126,7 @@ def history_kept(folder: Path) -> Iterator[None]:
         with translated(folder, "cannot keep the state of"):
             _place(folder)
             (folder / STATE).mkdir(exist_ok=True)
-            for left in (folder / STATE).glob(f"{_HELD}*"):  # of a run that was killed
-                shutil.rmtree(left)
+            _keep_left(folder)
             before = Path(stack.enter_context(TemporaryDirectory(prefix=_HELD, dir=folder / STATE)))
             for name in _TABLES:
                 if (folder / name).is_file():
@@ -138,6 +137,14 @@ def history_kept(folder: Path) -> Iterator[None]:
             change = _compare(before / NAME, folder / NAME)
             if change is not None:
                 _keep(folder, before, change)
+
+
+def _keep_left(folder: Path) -> None:
+    """Keep the state that a run held when it was killed, where it had written its lock already."""
+    for left in sorted((folder / STATE).glob(f"{_HELD}*")):
+        if (left / NAME).is_file() and (change := _compare(left / NAME, folder / NAME)):
+            _keep(folder, left, change)
+        shutil.rmtree(left)
 
 
 def _compare(before: Path, after: Path) -> LockChange | None:
