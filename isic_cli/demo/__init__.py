@@ -20,7 +20,7 @@ from isic_cli.files.load import read_text
 __all__ = ["DEMO_VERSION", "DrawnFiles", "demo_folder", "own_collections"]
 
 #: Raised whenever what is drawn changes, so that a newer program draws anew.
-DEMO_VERSION = 2
+DEMO_VERSION = 3
 
 _ANNOTATIONS = "studies/2/annotations.json"
 

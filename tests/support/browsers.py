@@ -82,7 +82,7 @@ def open_page(browser: "Browser") -> "Iterator[OpenPage]":
 @pytest.fixture
 def shoot(tmp_path: Path) -> Shoot:
     """Keep what a page looks like; GALLERY_SCREENSHOTS=docs/images/gallery renews the docs'."""
-    folder = Path(os.environ.get("GALLERY_SCREENSHOTS") or tmp_path)
+    folder = Path(os.environ.get("GALLERY_SCREENSHOTS") or tmp_path).absolute()
 
     def shoot(page: "Page", name: str) -> None:
         until(page, "!document.querySelector('[aria-busy]')")
