@@ -12,13 +12,14 @@ The tree, with the exit code of each branch::
     ├── AuthError                 4 AUTH       login needed, expired or refused
     ├── NetworkError              5 NETWORK    no answer after all retries
     │   ├── ServerError                        an answer that says the server failed (5xx, 429)
-    │   ├── ResponseError                      an answer that is not what the API promises
+    │   ├── ConnectionSetupError 2 USAGE       a certificate that is not trusted, a wrong proxy
+    │   ├── ResponseError       2 USAGE        an answer that is not what the API promises
     │   └── TransferError                      a file body that is cut or stalled
     │       ├── DamagedError                   a body that is not a whole picture
     │       │   └── NotAPictureError           a body that is something else, or nothing
-    │       ├── ChangedError                   a whole picture that is not the one in the lock
+    │       ├── ChangedError    7 CHECK        a whole picture that is not the one in the lock
     │       ├── ExpiredLinkError               a link that the file host no longer honours
-    │       └── UnsafeError                    an id, an address or a size we refuse
+    │       └── UnsafeError     2 USAGE        an id, an address or a size we refuse
     ├── NotFoundError             6 NOT_FOUND  no such collection, image, study, lesion or file
     │   └── NotOfferedError                    a kind of thing that a folder does not have
     ├── CheckError                7 CHECK      a check found a difference
@@ -28,6 +29,9 @@ The tree, with the exit code of each branch::
 
 Foreign exceptions are translated where they arise (httpx in `api/`, `OSError` in the file
 services, Pillow in the picture codecs) and rendered once, at the edge of the command line.
+
+5 NETWORK asks a job to run again later. What comes over the network and will be the same later
+has another code, which asks a person to look: at the address, the certificates, the lock.
 """
 
 from enum import IntEnum
@@ -184,8 +188,16 @@ class ServerError(NetworkError):
         self.retry_after = retry_after
 
 
+class ConnectionSetupError(NetworkError):
+    """The way to the archive is set up wrong: an untrusted certificate, a proxy of no use."""
+
+    exit_code = ExitCode.USAGE
+
+
 class ResponseError(NetworkError):
-    """An answer that is not what the API promises: HTML, cut JSON, a page cycle."""
+    """An answer that is not what the API promises: HTML, other JSON, a page cycle."""
+
+    exit_code = ExitCode.USAGE
 
 
 class TransferError(NetworkError):
@@ -203,6 +215,8 @@ class NotAPictureError(DamagedError):
 class ChangedError(TransferError):
     """A body that is a whole picture, but not the one that the lock names."""
 
+    exit_code = ExitCode.CHECK
+
 
 class ExpiredLinkError(TransferError):
     """The file host refuses a link (401, 403): the record has to be asked for again."""
@@ -210,6 +224,8 @@ class ExpiredLinkError(TransferError):
 
 class UnsafeError(TransferError):
     """Something the archive sent is refused: an id, an address, a size; no retry helps."""
+
+    exit_code = ExitCode.USAGE
 
 
 class NotFoundError(IsicError):

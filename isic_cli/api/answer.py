@@ -7,7 +7,7 @@ from typing import TypeVar
 import httpx
 from pydantic import ValidationError
 
-from isic_cli.api.faults import cut
+from isic_cli.api.faults import FailedAttempt, cut
 from isic_cli.api.retry import parse_retry_after
 from isic_cli.api.status import error_for
 from isic_cli.errors import IsicError, ResponseError
@@ -90,6 +90,11 @@ class Answer:
         return self.headers.get("content-type", "").lower()
 
     @property
+    def is_framed(self) -> bool:
+        """Whether the answer said where its body ends, so that it came whole."""
+        return "content-length" in self.headers or "transfer-encoding" in self.headers
+
+    @property
     def retry_after(self) -> float | None:
         """Seconds that the server asks us to wait; None when it does not."""
         return parse_retry_after(self.headers.get("retry-after"))
@@ -114,8 +119,8 @@ class Answer:
         )
 
 
-def read_json(answer: Answer, validate: Callable[[bytes], T]) -> T:
-    """Validate the JSON of a successful answer.
+def retried_json(answer: Answer, validate: Callable[[bytes], T]) -> T:
+    """Validate the JSON of a successful answer, within the tries of its request.
 
     Parameters
     ----------
@@ -128,7 +133,7 @@ def read_json(answer: Answer, validate: Callable[[bytes], T]) -> T:
     ------
     ResponseError
         For another content type, or JSON of another shape.
-    Failed
+    FailedAttempt
         For JSON that is cut: the request is worth another try.
     """
     if "json" not in answer.content_type:
@@ -139,9 +144,28 @@ def read_json(answer: Answer, validate: Callable[[bytes], T]) -> T:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         if first["type"] == "json_invalid":
-            raise cut(answer.asked, "the JSON is cut or damaged") from error
+            failed = cut(answer.asked, "the JSON is cut or damaged")
+            if answer.is_framed:
+                failed.error = ResponseError(failed.error.message, hint=HTML_HINT)
+            raise failed from error
         place = ".".join(str(part) for part in first["loc"]) or "the whole"
         raise ResponseError(
             f"{answer.asked}: not what the API promises: {place}: {first['msg']}",
             hint="This isic may be too old for the archive.",
         ) from error
+
+
+def read_json(answer: Answer, validate: Callable[[bytes], T]) -> T:
+    """Validate JSON as `retried_json` does, where no other try is made.
+
+    Raises
+    ------
+    ResponseError
+        For whatever is not the JSON that was promised.
+    NetworkError
+        For JSON that may have been cut.
+    """
+    try:
+        return retried_json(answer, validate)
+    except FailedAttempt as failed:
+        raise failed.error from failed.__cause__

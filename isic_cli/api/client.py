@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import httpx
 
 from isic_cli import __version__
-from isic_cli.api.answer import MAX_ANSWER, Answer, read_json
+from isic_cli.api.answer import MAX_ANSWER, Answer, retried_json
 from isic_cli.api.faults import FailedAttempt, failed_from
 from isic_cli.api.network import NetworkTransport, OpenSockets, ReadWatch, shared_context
 from isic_cli.api.origin import Origin, Params, check_line
@@ -94,7 +94,7 @@ class ArchiveClient:
         """
 
         def consume(response: httpx.Response, asked: str) -> T:
-            return read_json(Answer.of(response, asked), validate)
+            return retried_json(Answer.of(response, asked), validate)
 
         return self.request("GET", target, consume, params=params)
 

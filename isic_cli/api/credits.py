@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 import httpx
 from pydantic import TypeAdapter
 
-from isic_cli.api.answer import Answer, pieces, read_json
+from isic_cli.api.answer import Answer, pieces, retried_json
 from isic_cli.api.by_id import side_by_side
 from isic_cli.api.faults import cut
 from isic_cli.api.session import Session
@@ -88,7 +88,7 @@ class CreditEndpoints(Session):
 
     def _credits_of(self, query: str) -> dict[str, str] | None:
         def consume(response: httpx.Response, asked: str) -> str:
-            return read_json(Answer.of(response, asked), _STRING.validate_json)
+            return retried_json(Answer.of(response, asked), _STRING.validate_json)
 
         address = self._client.request(
             "POST", "zip-download/url/", consume, json={"query": query}, repeatable=True

@@ -11,7 +11,7 @@ from isic_cli.api.proxies import PROXY_HINT
 from isic_cli.api.redact import redact
 from isic_cli.api.retry import Fault, Kind
 from isic_cli.api.status import LATER_HINT
-from isic_cli.errors import IsicError, NetworkError, ResponseError
+from isic_cli.errors import ConnectionSetupError, IsicError, NetworkError
 
 if TYPE_CHECKING:
     from isic_cli.api.answer import Answer
@@ -58,10 +58,10 @@ def failed_from(error: httpx.HTTPError | OSError, asked: str, *, secret: str = "
     """
     if trouble := certificate_trouble(error):
         reason, hint = trouble
-        return _failed("fatal", f"{asked}: {reason}", hint)
+        return _fatal(f"{asked}: {reason}", hint)
     detail = redact(str(error), secret) or type(error).__name__
     if isinstance(error, (httpx.UnsupportedProtocol, httpx.LocalProtocolError)):
-        return _failed("fatal", f"{asked}: cannot be sent: {detail}", PROXY_HINT)
+        return _fatal(f"{asked}: cannot be sent: {detail}", PROXY_HINT)
     if isinstance(error, httpx.DecodingError):
         return cut(asked, "the compressed answer is damaged")
     if isinstance(error, _UNSENT):
@@ -75,7 +75,11 @@ def failed_from(error: httpx.HTTPError | OSError, asked: str, *, secret: str = "
 
 def cut(asked: str, what: str) -> FailedAttempt:
     """Return the failure of a body that ended early or is damaged."""
-    return FailedAttempt(Fault("cut"), ResponseError(f"{asked}: {what}", hint=LATER_HINT))
+    return _failed("cut", f"{asked}: {what}", LATER_HINT)
+
+
+def _fatal(message: str, hint: str) -> FailedAttempt:
+    return FailedAttempt(Fault("fatal"), ConnectionSetupError(message, hint=hint))
 
 
 def _failed(kind: Kind, message: str, hint: str) -> FailedAttempt:

@@ -9,7 +9,7 @@ import httpx
 from isic_cli.api.addresses import Address
 from isic_cli.api.faults import certificate_trouble
 from isic_cli.api.network import SlowAnswerError
-from isic_cli.errors import TransferError
+from isic_cli.errors import ConnectionSetupError, NetworkError, TransferError
 
 #: Seconds to wait for a connection; a file host that needs longer is not there.
 CONNECT = 10.0
@@ -69,11 +69,11 @@ class FileTransport(Protocol):
         ...
 
 
-def translated(error: Exception, address: Address, received: int) -> TransferError:
+def translated(error: Exception, address: Address, received: int) -> NetworkError:
     """Translate what went wrong after `received` bytes of a body."""
     if trouble := certificate_trouble(error):
         reason, hint = trouble
-        return TransferError(f"{address}: {reason}", hint=hint)
+        return ConnectionSetupError(f"{address}: {reason}", hint=hint)
     is_timeout = isinstance(error, TimeoutError | httpx.TimeoutException)
     if is_timeout and not isinstance(error, SlowAnswerError):
         stage = f"stalled after {received} bytes" if received else "no answer in time"

@@ -14,7 +14,7 @@ from isic_cli.api.answer import Answer, read_json
 from isic_cli.api.elsewhere import send_elsewhere
 from isic_cli.api.session import Session
 from isic_cli.api.status import LATER_HINT
-from isic_cli.errors import ResponseError
+from isic_cli.errors import NetworkError, ResponseError
 
 #: What a file is uploaded for.
 FIELD = "ingest.Accession.original_blob"
@@ -115,7 +115,7 @@ class UploadEndpoints(Session):
             self._client, "POST", joining.complete_url, lambda: ({}, joining.body.encode())
         )
         if b"<Error>" in joined.body:  # S3 answers 200 before it knows, and fails in the body
-            raise ResponseError(f"{joined.asked}: the parts could not be joined", hint=LATER_HINT)
+            raise NetworkError(f"{joined.asked}: the parts could not be joined", hint=LATER_HINT)
         done = self._post("s3-upload/finalize/", {"upload_signature": upload.upload_signature})
         return read_json(done, _Finalized.model_validate_json).field_value
 

@@ -10,7 +10,7 @@ import click
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.params import LOCAL_TEXT
-from isic_cli.errors import ExitCode, LocalError, NotFoundError, UsageError
+from isic_cli.errors import ExitCode, LocalError, NotFoundError, ResponseError, UsageError
 from isic_cli.files.load import DataError, parse_json
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -108,11 +108,18 @@ def _read_json(name: str) -> Any:
 
 
 def _print_rows(body: bytes) -> None:
-    page = parse_json(body)
+    try:
+        page = parse_json(body)
+    except DataError:
+        page = None
     if not isinstance(page, dict) or not isinstance(page.get("results"), list):
         raise UsageError("this answer has no pages", hint="Leave out --paginate.")
     for row in page["results"]:
-        click.echo(json.dumps(row, ensure_ascii=False))
+        try:
+            line = json.dumps(row, ensure_ascii=False)
+        except RecursionError as error:  # what can be parsed may still be too deep to write
+            raise ResponseError("a row of the answer is nested too deep to be shown") from error
+        click.echo(line)
 
 
 def _print(body: bytes) -> None:

@@ -14,11 +14,13 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from isic_cli import __version__
+from isic_cli.api.answer import read_json
 from isic_cli.api.archive import ArchiveApi
 from isic_cli.config import Settings
 from isic_cli.distribution import APART, NAME, official_client
 from isic_cli.errors import IsicError
 from isic_cli.files.walk import walk
+from isic_cli.models.page import Page
 
 Status = Literal["ok", "warning", "failed"]
 
@@ -155,6 +157,7 @@ def _archive(
             seconds = time.monotonic() - began
             if answer.error is not None:
                 raise answer.error
+            read_json(answer, Page[Any].model_validate_json)
     except IsicError as error:
         yield Check("archive", "failed", f"{name}: {error.message}", error.hint or "")
         return

@@ -15,6 +15,7 @@ from isic_cli.api.client import ArchiveClient
 from isic_cli.errors import (
     AuthError,
     ConfigError,
+    ConnectionSetupError,
     IsicError,
     NetworkError,
     NotFoundError,
@@ -33,6 +34,7 @@ from tests.support.faults import (
     raising,
     redirect,
     status,
+    unframed,
 )
 from tests.support.opened import ORIGIN, opened, settings_for
 
@@ -90,7 +92,8 @@ def test_a_passing_fault_is_tried_again(fault: Step) -> None:
         (raising(httpx.ReadTimeout, "timed out"), NetworkError, f"GET {ME}: no answer in time (6 attempts)", 6),
         (raising(httpx.ReadError, "reset by peer"), NetworkError, f"GET {ME}: the connection broke: reset by peer (6 attempts)", 6),
         (raising(httpx.ReadError, ""), NetworkError, f"GET {ME}: the connection broke: ReadError (6 attempts)", 6),
-        (raising(httpx.LocalProtocolError, "odd"), NetworkError, f"GET {ME}: cannot be sent: odd", 1),
+        (raising(httpx.LocalProtocolError, "odd"), ConnectionSetupError, f"GET {ME}: cannot be sent: odd", 1),
+        (unframed(b'{"id": 3, "em', Content_Type="application/json"), NetworkError, f"GET {ME}: the JSON is cut or damaged (6 attempts)", 6),
         (body(b'{"id": 3, "em', Content_Type="application/json"), ResponseError, f"GET {ME}: the JSON is cut or damaged (6 attempts)", 6),
         (body(b"<p>Sign in</p>", Content_Type="text/html"), ResponseError, f"GET {ME}: expected JSON but got text/html", 1),
         (body(b"{}"), ResponseError, f"GET {ME}: expected JSON but got an answer without a type", 1),
@@ -105,7 +108,7 @@ def test_a_lasting_fault_ends_in_one_line(
     with pytest.raises(IsicError) as caught:
         api.me()
     assert (type(caught.value), caught.value.message, str(caught.value)) == (kind, message, message)
-    assert caught.value.exit_code == 5
+    assert caught.value.exit_code == (2 if kind in {ResponseError, ConnectionSetupError} else 5)
     assert caught.value.hint
     assert (len(script.requests), len(naps)) == (tries, tries - 1)
 

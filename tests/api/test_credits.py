@@ -7,7 +7,7 @@ import pytest
 
 from isic_cli.api.credits import credit_queries, read_credits
 from isic_cli.api.faults import FailedAttempt
-from isic_cli.errors import ResponseError
+from isic_cli.errors import NetworkError, ResponseError
 from isic_cli.tables.names import unguarded
 from tests.support.faults import Script, Step, body, cut_after, json_answer, redirect, status
 from tests.support.opened import opened
@@ -123,7 +123,7 @@ def test_the_table_is_not_held_whole() -> None:
     def step(request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, headers={"Content-Type": "text/csv"}, stream=Slow())
 
-    with opened(Script({PATH: [step]}), retries=0) as api, pytest.raises(ResponseError):
+    with opened(Script({PATH: [step]}), retries=0) as api, pytest.raises(NetworkError):
         api.collection_credits(3)
     assert seen == [0, 1, 2]
 

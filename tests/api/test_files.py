@@ -16,6 +16,7 @@ from isic_cli.api.files import FileHost
 from isic_cli.api.http_transport import _Reader, _SocketFile
 from isic_cli.api.network import ReadWatch
 from isic_cli.errors import (
+    ConnectionSetupError,
     ExpiredLinkError,
     IsicError,
     NotFoundError,
@@ -336,7 +337,7 @@ def test_tls_is_spoken_and_checked(
         assert read(trusting, f"{loop.url}/a") == (0, BODY)
         assert read(trusting, f"{loop.url}/a") == (0, BODY)
         assert len(made) == 1
-        with pytest.raises(TransferError, match="self-signed"):
+        with pytest.raises(ConnectionSetupError, match="self-signed"):
             read(loop.host(ssl_context=ssl.create_default_context), f"{loop.url}/a")
 
 

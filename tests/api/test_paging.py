@@ -215,7 +215,7 @@ def test_a_listing_that_would_not_end_is_an_error(what: str) -> None:
     with opened(script, token="secret") as api, pytest.raises(ResponseError) as caught:
         list(islice(api.search().pages(), 10))
     assert message in caught.value.message
-    assert caught.value.exit_code == 5
+    assert caught.value.exit_code == 2
     assert script.asked.count(f"GET {SEARCH}") == requests
     assert {request.url.host for request in script.requests} == {"127.0.0.1"}
 

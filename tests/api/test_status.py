@@ -19,7 +19,7 @@ ASKED = "GET /api/v2/images/search/"
 @pytest.mark.parametrize(
     ("status", "kind", "code"),
     [
-        (301, ResponseError, 5),
+        (301, ResponseError, 2),
         (400, RefusedError, 2),
         (401, AuthError, 4),
         (403, AuthError, 4),

@@ -292,8 +292,25 @@ def test_parts_that_cannot_be_joined_are_an_error_though_the_answer_is_200() -> 
         }
     )
 
-    with opened(script) as api, pytest.raises(ResponseError, match="could not be joined"):
+    with opened(script) as api, pytest.raises(NetworkError, match="could not be joined"):
         api.finish_upload(api.begin_upload("a.jpg", 5, "image/jpeg"), [])
+
+
+@pytest.mark.parametrize(
+    ("call", "path"),
+    [
+        (add(20), "POST /api/v2/collections/20/populate-from-list/"),
+        (create("x"), "POST /api/v2/collections/create-from-isic-ids/"),
+        (upload("f"), "POST /api/v2/accessions/"),
+        (lambda api: api.begin_upload("a", 5, "image/png"), "POST /api/v2/s3-upload/upload-initialize/"),
+    ],
+)  # fmt: skip
+def test_a_write_whose_answer_is_broken_json_is_an_error_with_a_sentence(
+    call: Call, path: str
+) -> None:
+    script = Script({path: [body(b'{"id": ', Content_Type="application/json")] * 6})
+    with opened(script) as api, pytest.raises(ResponseError, match="JSON is cut or damaged"):
+        call(api)
 
 
 def test_a_part_without_a_tag_is_not_taken_for_sent() -> None:

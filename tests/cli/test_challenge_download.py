@@ -135,7 +135,7 @@ def test_other_bytes_than_at_the_first_fetch_are_refused_and_nothing_changes(
     Path(f"out/{TABLE}").unlink()
     host.files[f"/2020/{TABLE}"] = b"image_name_1,image_name_2\n"
     done = download(isic, host, TABLE, "out")
-    assert done.code == 5
+    assert done.code == 7
     assert "other bytes than those in challenge.lock" in done.err
     assert not Path(f"out/{TABLE}").exists()
 
@@ -174,16 +174,16 @@ BAD_CRC[BAD_CRC.index(b"PK\x01\x02", BAD_CRC.index(b"PK\x01\x02") + 4) + 16] ^= 
         (answer("404 Not Found"), 6, "HTTP 404: the host does not have it"),
         (answer("403 Forbidden"), 6, "HTTP 403: the host does not have it"),
         (answer("500 Oops"), 5, "HTTP 500"),
-        (answer("200 OK", PAGE), 5, "is a web page, not a ZIP"),
+        (answer("200 OK", PAGE), 2, "is a web page, not a ZIP"),
         (answer("200 OK", GOOD[:-40]), 5, "is cut or damaged"),
         (answer("200 OK", bytes(BAD_CRC)), 5, "the CRC is another one"),
         (
             answer("200 OK", GOOD.replace(b"LICENSE.txt", b"../ENSE.txt")),
-            5,
+            2,
             "could leave the folder",
         ),
         (cut(GOOD, 300), 5, "cut after 300 of"),
-        (redirect("ftp://elsewhere/x.zip"), 5, "is not http or https"),
+        (redirect("ftp://elsewhere/x.zip"), 2, "is not http or https"),
     ],
 )
 def test_what_goes_wrong_is_one_line_and_an_exit_code(

@@ -229,9 +229,9 @@ def test_a_listing_that_cannot_be_read_ends_the_run_and_is_said(
     reply, words = bad_pages(host)[fault]
     host.script[SEARCH] = [json_reply(host.listing({})), reply]
     done = download()
-    assert (done.code, words in done.err) == (5, True), done.err
+    assert (done.code, words in done.err) == (2, True), done.err
     found, summary, _ = report(tmp_path)
-    assert summary["exit_code"] == 5
+    assert summary["exit_code"] == 2
     assert set(found) <= {"downloaded"}
     kept = files(tmp_path / "out")
     assert kept == {number: BODIES[number] for number in kept}

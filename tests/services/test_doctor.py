@@ -8,7 +8,7 @@ import pytest
 from isic_cli.api.archive import ArchiveApi
 from isic_cli.config import ArchiveSpec, Settings
 from isic_cli.services.doctor import Check, examine
-from tests.support.faults import Forever, Script, Step, json_answer, page, raising, status
+from tests.support.faults import Forever, Script, Step, body, json_answer, page, raising, status
 
 NOW = 1_790_000_000.0
 HERE = ArchiveSpec("remote", "test", "http://127.0.0.1:8010")
@@ -72,6 +72,15 @@ def test_an_archive_that_answers_with_an_error_is_not_well(tmp_path: Path) -> No
     found = examined(tmp_path, Script({"GET /api/v2/collections/": [status(404)]}))
 
     assert found["archive"].status == "failed"
+
+
+@pytest.mark.parametrize("kind", ["text/html", "application/json"])
+def test_what_answers_as_no_archive_does_is_not_well(tmp_path: Path, kind: str) -> None:
+    page = body(b"<html>Sign in</html>", Content_Type=kind)
+    found = examined(tmp_path, Script({"GET /api/v2/collections/": [page]}))
+
+    assert found["archive"].status == "failed"
+    assert "JSON" in found["archive"].detail
 
 
 def test_a_refused_token_is_the_logins_fault_and_not_the_archives(tmp_path: Path) -> None:

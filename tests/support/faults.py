@@ -37,6 +37,12 @@ def body(content: bytes, code: int = 200, **headers: str) -> Step:
     return lambda request: httpx.Response(code, headers=named, content=content)
 
 
+def unframed(content: bytes, **headers: str) -> Step:
+    """Answer with these bytes and never say how many they are."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda request: httpx.Response(200, headers=named, stream=httpx.ByteStream(content))
+
+
 def status(code: int, **headers: str) -> Step:
     """Answer with an HTML page of this status, as the archive and its router do."""
     text = f"<html><body><h1>Error ({code})</h1></body></html>".encode()

@@ -233,9 +233,11 @@ class Loopback:
         self._hosts.append(host)
         return host
 
-    def source(self, *, timeout: float = 5.0) -> "Source":
+    def source(
+        self, *, timeout: float = 5.0, ssl_context: Callable[[], ssl.SSLContext] | None = None
+    ) -> "Source":
         """An archive whose files are here."""
-        return Source(self, self.host(timeout=timeout))
+        return Source(self, self.host(timeout=timeout, ssl_context=ssl_context))
 
     def record(self, number: int, *, path: str = "", size: int | None = None) -> ImageRecord:
         """The record of image `number`, whose file is at `path`."""

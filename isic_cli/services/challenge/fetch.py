@@ -12,6 +12,7 @@ from isic_cli.errors import (
     ChangedError,
     DamagedError,
     LocalError,
+    ResponseError,
     UnsafeError,
 )
 from isic_cli.files.digest import sha256_of
@@ -218,8 +219,10 @@ class ChallengeDownload:
         else:
             with translated(path), path.open("rb") as stream:
                 start = stream.read(512).lstrip()
-            if not start or start[:1] == b"<" or b"\0" in start:
-                raise DamagedError(f"{file.name} is {'a web page, ' if start else ''}not a table")
+            if start[:1] == b"<":
+                raise ResponseError(f"{file.name} is a web page, not a table")
+            if not start or b"\0" in start:
+                raise DamagedError(f"{file.name} is not a table")
 
     def _check(self, file: ChallengeFile) -> Action:
         """Look at a file that is there without being known: fetch it if it is not the one."""
@@ -229,7 +232,7 @@ class ChallengeDownload:
             return "fetch"
         try:
             self._check_content(file, path)
-        except (DamagedError, UnsafeError):
+        except (DamagedError, UnsafeError, ResponseError):
             return "fetch"
         found = path.stat()
         self._put(file, found.st_size, digest, found.st_mtime_ns)

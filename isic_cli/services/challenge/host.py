@@ -10,6 +10,7 @@ from isic_cli.api.network import shared_context
 from isic_cli.challenge.catalogue import ChallengeFile, site_url
 from isic_cli.config import ArchiveSpec, Settings, checked_origin
 from isic_cli.errors import (
+    ConnectionSetupError,
     ExitCode,
     ExpiredLinkError,
     IsicError,
@@ -53,6 +54,11 @@ def checked_rows(
     """Yield the row of each file with its `state` on the host, and `bytes` as the host says.
 
     The state is `ok`, `other size` than the site rounds to, `gone`, or why there is no answer.
+
+    Raises
+    ------
+    ConnectionSetupError
+        No file of the host can be asked for.
     """
     for file in files:
         row = file.row(base_url)
@@ -61,6 +67,8 @@ def checked_rows(
                 size = stream.total
         except (NotFoundError, ExpiredLinkError):
             row["state"] = "gone"
+        except ConnectionSetupError:
+            raise
         except (NetworkError, RefusedError) as error:
             row["state"] = error.message
         else:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, Protocol
 
 from isic_cli.distribution import install_extra
-from isic_cli.errors import DamagedError, UnsafeError, UsageError
+from isic_cli.errors import DamagedError, ResponseError, UnsafeError, UsageError
 from isic_cli.files.walk import is_litter
 from isic_cli.services.download.paths import is_safe_path
 
@@ -83,12 +83,15 @@ def check_signature(start: bytes, name: str) -> None:
 
     Raises
     ------
+    ResponseError
+        A web page is in its place.
     DamagedError
-        A web page in its place is named as such.
+        Anything else is.
     """
+    if start.lstrip()[:1] == b"<":
+        raise ResponseError(f"{name} is a web page, not a ZIP")
     if start[:4] not in _SIGNATURES:
-        what = "a web page, not a ZIP" if start.lstrip()[:1] == b"<" else "not a ZIP"
-        raise DamagedError(f"{name} is {what}")
+        raise DamagedError(f"{name} is not a ZIP")
 
 
 def _refuse_unsafe(info: zipfile.ZipInfo, name: str) -> None:

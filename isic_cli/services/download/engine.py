@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
 
-from isic_cli.errors import NetworkError
+from isic_cli.errors import ConnectionSetupError, NetworkError
 from isic_cli.files import STATE
 from isic_cli.files.faults import translated
 from isic_cli.files.leftovers import sweep
@@ -224,6 +224,8 @@ class _DownloadRun:
             yield from self._stop_if_host_is_down(event)
             return
         yield event
+        if isinstance(event, Failed) and isinstance(event.error, ConnectionSetupError):
+            yield from self._stop_if_host_is_down(event)
 
     def _with_earlier(self, event: Finished | Failed) -> Finished | Failed:
         """Add the tries of the first pass to those of the last."""
@@ -245,8 +247,10 @@ class _DownloadRun:
         self._consecutive_failures += 1
         if self._consecutive_failures >= self._enough:
             yield from (failure for _, failure in self._postponed.values())
-            raise NetworkError(
+            reason = (
                 f"none of {self._consecutive_failures} files could be had;"
-                f" the last: {failed.reason}",
-                hint="Run again later: what was begun is kept.",
+                f" the last: {failed.reason}"
             )
+            if isinstance(failed.error, ConnectionSetupError):
+                raise ConnectionSetupError(reason, hint=failed.error.hint)
+            raise NetworkError(reason, hint="Run again later: what was begun is kept.")

@@ -10,12 +10,14 @@ from isic_cli.api.files import FileStream
 from isic_cli.api.retry import Attempts, Fault, RetryPolicy
 from isic_cli.errors import (
     ChangedError,
+    ConnectionSetupError,
     DamagedError,
     ExpiredLinkError,
     IsicError,
     NetworkError,
     NotFoundError,
     RefusedError,
+    ResponseError,
     ServerError,
     TransferError,
     UnsafeError,
@@ -34,7 +36,7 @@ _MOST_DAMAGED = 2
 _REFILL = 1 << 16
 
 #: What no further request mends.
-_FATAL = UnsafeError | ChangedError | NotFoundError | RefusedError
+_FATAL = UnsafeError | ChangedError | NotFoundError | RefusedError | ResponseError
 #: What a file's own transfer may fail with; other errors concern all files.
 FAILURES = (NetworkError, NotFoundError, RefusedError)
 
@@ -227,7 +229,7 @@ class Transfer(Generic[T]):
 def _fault(error: IsicError) -> Fault:
     if isinstance(error, ServerError):
         return Fault("status", status=error.status, retry_after=error.retry_after)
-    if isinstance(error, _FATAL | ExpiredLinkError):
+    if isinstance(error, _FATAL | ExpiredLinkError | ConnectionSetupError):
         return Fault("fatal")
     return Fault("cut")
 

@@ -8,6 +8,7 @@ from isic_cli.api.archive import ArchiveApi
 from isic_cli.api.studies import CHOICES_HINT, ResponsesFile
 from isic_cli.errors import (
     AuthError,
+    NetworkError,
     NotFoundError,
     ResponseError,
     ServerError,
@@ -126,7 +127,7 @@ def read_answers(
 
     Raises
     ------
-    ResponseError
+    ResponseError, NetworkError
         It is not such a CSV, or cut.
     """
     if file is None:
@@ -135,7 +136,9 @@ def read_answers(
     try:
         return parse_responses(file.text, source=f"study {study_id}", choices=choices)
     except UsageError as error:
-        raise ResponseError(error.message, hint=error.hint) from error
+        # A table that ends within a line was cut on its way; another is what the archive has.
+        kind = ResponseError if file.text.endswith("\n") else NetworkError
+        raise kind(error.message, hint=error.hint) from error
 
 
 def partial_study(study_id: int, slug: str, answers: ResponseTable) -> Row:

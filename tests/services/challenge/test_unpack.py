@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from isic_cli.errors import DamagedError, LocalError, UnsafeError
+from isic_cli.errors import DamagedError, LocalError, ResponseError, UnsafeError
 from isic_cli.files.place import release
 from isic_cli.services.challenge import unpack
 from isic_cli.services.challenge.unpack import Unpacking, check_zip
@@ -89,7 +89,7 @@ def test_zip64_is_unpacked(tmp_path: Path) -> None:
         (members("1.jpg", "1.JPG"), DamagedError, "two members are called 1.JPG"),
         (members("1.jpg")[:-30], DamagedError, "is cut or damaged"),
         (members("1.jpg")[:4000], DamagedError, "is cut or damaged"),
-        (b"<html>log in</html>", DamagedError, "is a web page, not a ZIP"),
+        (b"<html>log in</html>", ResponseError, "is a web page, not a ZIP"),
         (b"", DamagedError, "is not a ZIP"),
         (members(), DamagedError, "holds nothing"),
     ],

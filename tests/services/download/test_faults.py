@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import ssl
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from isic_cli.errors import (
     AuthError,
+    ConnectionSetupError,
     DamagedError,
     ExpiredLinkError,
     LocalError,
@@ -41,6 +43,7 @@ from tests.support.filehost import (
     redirect,
     stalled,
 )
+from tests.support.tls import server_context
 
 PATH = "/ISIC_0000001.jpg"
 PICTURE = jpeg(1)
@@ -429,6 +432,19 @@ def test_a_host_that_is_not_there_ends_the_run(tmp_path: Path) -> None:
         with pytest.raises(NetworkError, match="none of 32 files could be had"):
             events.extend(downloader.run(iter(records)))
     assert left(tmp_path) == {}
+
+
+def test_a_host_whose_certificate_is_not_trusted_ends_the_run_and_not_for_later(
+    tmp_path: Path,
+) -> None:
+    out = tmp_path / "out"
+    with Loopback(tls=server_context(tmp_path)) as host:
+        source = host.source(ssl_context=ssl.create_default_context)
+        downloader = Downloader(source, DownloadOptions(out, jobs=4), sleep=Slept())
+        with pytest.raises(ConnectionSetupError, match="certificate is not trusted") as caught:
+            list(downloader.run(host.record(number) for number in range(200)))
+    assert "SSL_CERT_FILE" in str(caught.value.hint)
+    assert left(out) == {}
 
 
 @pytest.mark.parametrize(
