@@ -9,11 +9,11 @@ import click
 from isic_cli.cli.command import Command, renamed
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.lazy import LazyGroup
-from isic_cli.cli.outcome import report_option, reported
+from isic_cli.cli.outcome import dry_run_option, report_option, reported
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import AGE, ROOM
 from isic_cli.cli.progress import Progress, human_bytes, progress_option
-from isic_cli.cli.terminal import can_ask, confirm
+from isic_cli.cli.terminal import can_ask, confirm, note
 from isic_cli.errors import CheckError, ExitCode
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def refresh(
             for event in Refresh(api, chosen).run():
                 outcome = _fold(event, report, ticker)
         report.summarize(exit_code=int(ExitCode.OK))
-    click.echo(outcome, err=True)
+    note(outcome)
     return ExitCode.OK
 
 
@@ -210,7 +210,7 @@ def verify_cache(run: Run, report_file: Path | None, output: Output) -> ExitCode
 @cache.command("prune")
 @click.option("--max-size", type=ROOM, metavar="SIZE", help="Keep at most this much: 20GB.")
 @click.option("--older-than", type=AGE, metavar="AGE", help="Remove what was unused for 30d.")
-@click.option("-n", "--dry-run", is_flag=True, help="Say what would go; touch nothing.")
+@dry_run_option
 @pass_run
 def prune_cache(
     run: Run, max_size: int | None, older_than: float | None, dry_run: bool
@@ -229,14 +229,13 @@ def prune_cache(
     if not dry_run:
         clean(cache_dir, cleaning)
     verb = "would be removed" if dry_run else "removed"
-    click.echo(
+    note(
         f"{_files(count)} {verb}, {human_bytes(cleaning.freed)} freed, "
-        f"{human_bytes(cleaning.plan.kept)} kept.",
-        err=True,
+        f"{human_bytes(cleaning.plan.kept)} kept."
     )
     if cleaning.shared:
         stay = human_bytes(cleaning.shared)
-        click.echo(f"{stay} more stay on the disk: download folders share them.", err=True)
+        note(f"{stay} more stay on the disk: download folders share them.")
     return ExitCode.OK
 
 
@@ -248,8 +247,9 @@ def _files(count: int) -> str:
 @click.option("--index", "areas", flag_value="index", help="Only the indexes.")
 @click.option("--files", "areas", flag_value="files", help="Only the fetched files.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@dry_run_option
 @pass_run
-def clear_cache(run: Run, areas: str | None, yes: bool) -> ExitCode:
+def clear_cache(run: Run, areas: str | None, yes: bool, dry_run: bool) -> ExitCode:
     """Remove all indexes and all fetched files, of every archive.
 
     isic cache clear --files -y
@@ -259,10 +259,10 @@ def clear_cache(run: Run, areas: str | None, yes: bool) -> ExitCode:
     cache_dir = run.settings().cache_dir
     chosen: tuple[Area, ...] = ("index", "files")
     chosen = tuple(area for area in chosen if areas in {None, area})
-    if not yes and can_ask():
+    if not (yes or dry_run) and can_ask():
         confirm(f"Remove {' and '.join(chosen)} from {cache_dir}?")
-    freed = sum(clear(cache_dir, area) for area in chosen)
-    click.echo(f"{human_bytes(freed)} freed.", err=True)
+    freed = sum(clear(cache_dir, area, dry_run=dry_run) for area in chosen)
+    note(f"{human_bytes(freed)} {'would be ' if dry_run else ''}freed.")
     return ExitCode.OK
 
 

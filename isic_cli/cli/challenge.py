@@ -7,7 +7,7 @@ import click
 
 from isic_cli.cli.challenge_download import base_url_option
 from isic_cli.cli.command import renamed
-from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.context import Run, pass_run, show_address, web_option
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.progress import counted, human_bytes
@@ -117,13 +117,18 @@ def _check(
 @challenge.command("show")
 @click.argument("name", metavar="YEAR:TASK")
 @output_options()
-def show(name: str, output: Output) -> ExitCode:
+@web_option
+def show(name: str, output: Output, web: bool) -> ExitCode:
     """Show what a task asks: classes, metric, layout of the truth, pictures, files and papers.
 
     isic challenge show 2018:3
     isic challenge show milk10k
     """
     facts = _facts(name)
+    if web:
+        year = facts["task"].partition(":")[0]
+        show_address(f"https://challenge.isic-archive.com/data/#{year}")
+        return ExitCode.OK
     if output.resolved_format() == "table" and not output.fields:
         with output.opened() as stream:
             stream.writelines(f"{key:<9} {_in_words(value)}\n" for key, value in facts.items())

@@ -8,9 +8,10 @@ import click
 
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
-from isic_cli.cli.outcome import Fold, report_option, reported
+from isic_cli.cli.outcome import Fold, dry_run_option, report_option, reported
 from isic_cli.cli.params import LOCAL_TEXT, SIZE, Number
 from isic_cli.cli.progress import Progress, counted, human_bytes, progress_option
+from isic_cli.cli.terminal import note
 from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ base_url_option = click.option(
 )
 @click.option("--keep-zip", is_flag=True, help="Keep a ZIP that was unpacked.")
 @base_url_option
-@click.option("--dry-run", "-n", is_flag=True, help="Say what would be done; touch nothing.")
+@dry_run_option
 @click.option("--force", is_flag=True, help="Begin even if the disk looks too small.")
 @click.option("--bandwidth", type=SIZE, help="Most bytes per second: 500k, 2MB.")
 @click.option(
@@ -156,13 +157,13 @@ def _show_plan(plans: "Sequence[FetchPlan]", outdir: Path, members: tuple[str, .
     if members:
         for plan in plans:
             click.echo(f"members of {plan.file.name}: {' '.join(members)}")
-        click.echo(f"Nothing was touched in {outdir}.", err=True)
+        note(f"Nothing was touched in {outdir}.")
         return ExitCode.OK
     for plan in plans:
         size = human_bytes(plan.file.size)
         click.echo(f"{plan.action:<7}{size:>9}  {plan.file.name}  ({plan.reason})")
     whole = human_bytes(sum(map(bytes_of, plans)))
-    click.echo(f"About {whole} to fetch. Nothing was touched in {outdir}.", err=True)
+    note(f"About {whole} to fetch. Nothing was touched in {outdir}.")
     return ExitCode.OK
 
 
@@ -185,7 +186,7 @@ def _fetch(
     parts = [f"{counts.get('downloaded', 0)} downloaded ({human_bytes(ticker.bytes)})"]
     parts += [f"{counts.get('skipped', 0)} already there"]
     parts += [f"{len(codes)} FAILED"] if codes else []
-    click.echo(f"{counted(len(plans), 'file')}: {', '.join(parts)}.", err=True)
+    note(f"{counted(len(plans), 'file')}: {', '.join(parts)}.")
     if codes and len(codes) == len(plans):
         return max(codes) if len({*codes}) == 1 else ExitCode.PARTIAL
     return fold.code
@@ -220,6 +221,6 @@ def _fetch_members(
     write_notices(outdir, zips)
     done, here = (report.counts.get(word, 0) for word in ("downloaded", "skipped"))
     parts = f"{done:,} downloaded ({human_bytes(ticker.bytes)}), {here:,} already there"
-    click.echo(f"{counted(sum(report.counts.values()), 'member')}: {parts}.", err=True)
+    note(f"{counted(sum(report.counts.values()), 'member')}: {parts}.")
     report.summarize(exit_code=int(fold.code))
     return fold.code

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.terminal import QUIET
+
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
@@ -39,6 +41,9 @@ RARE = {
 }
 
 _EVERY_OPTION = "isic.every_option"
+
+#: What a command has that works on items and tells how that went; on those that list, `-q` is ids.
+_WORKS = {"progress", "report_file", "dry_run", "yes"}
 
 _SECTION_OF = {name: title for title, names in SECTIONS.items() for name in names}
 
@@ -123,6 +128,20 @@ def _help_all() -> click.Option:
     )
 
 
+def _be_quiet(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    ctx.meta[QUIET] = ctx.meta.get(QUIET) or wanted
+
+
+def _quiet() -> click.Option:
+    return click.Option(
+        ["-q", "--quiet"],
+        is_flag=True,
+        expose_value=False,
+        callback=_be_quiet,
+        help="Say nothing but warnings and errors.",
+    )
+
+
 def _write_names(formatter: click.HelpFormatter, names: list[str]) -> None:
     """Write names of options in lines, none of them broken at a hyphen."""
     indent = " " * formatter.current_indent
@@ -140,7 +159,7 @@ def _set_global(ctx: click.Context, param: click.Parameter, value: Any) -> None:
 
 
 class Command(click.Command):
-    """A click command whose help ends with its examples.
+    """A click command whose help ends with its examples, and that can work without a word.
 
     Attributes
     ----------
@@ -151,6 +170,10 @@ class Command(click.Command):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         text, _, last = cleandoc(self.help or "").rpartition("\n\n")
+        if {param.name for param in self.params} & _WORKS and not any(
+            "-q" in param.opts for param in self.params
+        ):
+            self.params.append(_quiet())
         self.examples = last.splitlines() if last.startswith("isic ") else []
         if self.examples:
             self.help = text

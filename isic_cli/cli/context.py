@@ -133,10 +133,7 @@ class Run:
         archive = self.settings().archive
         if archive.kind != "remote":
             raise UsageError(f"--web: {archive.name} has no pages", hint="Try --archive prod.")
-        address = f"{archive.url}/{path}/"
-        click.echo(address)
-        if sys.stdout.isatty() and can_ask():
-            click.launch(address)
+        show_address(f"{archive.url}/{path}/")
 
     def change(self, name: str, value: Any) -> Callable[[], None]:
         """Take a global option that stands after the command; return what ends its logging."""
@@ -181,6 +178,13 @@ class Run:
                 logger.setLevel(level_before)
 
         return restore
+
+
+def show_address(address: str) -> None:
+    """Print an address, and open it in a browser where there is a person."""
+    click.echo(address)
+    if sys.stdout.isatty() and can_ask():
+        click.launch(address)
 
 
 #: For commands that show one thing; see `Run.show_page`.

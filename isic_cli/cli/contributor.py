@@ -2,7 +2,7 @@
 
 import click
 
-from isic_cli.cli.context import Run, pass_run
+from isic_cli.cli.context import Run, pass_run, web_option
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import Count
@@ -44,13 +44,17 @@ def list_contributors(run: Run, output: Output) -> ExitCode:
 @contributor.command("show")
 @click.argument("contributor_id", type=Count())
 @output_options()
+@web_option
 @pass_run
-def show_contributor(run: Run, contributor_id: int, output: Output) -> ExitCode:
+def show_contributor(run: Run, contributor_id: int, output: Output, web: bool) -> ExitCode:
     """Show one contributor, with its cohorts and how many uploads they have.
 
     isic contributor show 1
     """
     with run.open() as api:
         row = api.contributor(contributor_id).model_dump(mode="json")
-    output.write([row], Shape(key="id", columns=tuple(row)))
+    if web:
+        run.show_page(f"upload/select-or-create-cohort/{contributor_id}")
+    else:
+        output.write([row], Shape(key="id", columns=tuple(row)))
     return ExitCode.OK

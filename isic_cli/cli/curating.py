@@ -10,7 +10,7 @@ from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.options import selection_options
 from isic_cli.cli.outcome import reported
 from isic_cli.cli.params import LOCAL_TEXT
-from isic_cli.cli.terminal import can_ask, confirm
+from isic_cli.cli.terminal import can_ask, confirm, note
 from isic_cli.cli.writing import WriteChoice, change_members, send, write_options
 from isic_cli.errors import ExitCode, StateError, UsageError
 
@@ -160,12 +160,12 @@ def delete(run: Run, name: str, yes: bool, dry_run: bool) -> ExitCode:
         found = find_to_write(api, name)
         _check_deletable(found)
         if dry_run:
-            click.echo(f"Would delete collection {found.id} ({found.name}).", err=True)
+            note(f"Would delete collection {found.id} ({found.name}).")
             return ExitCode.OK
         if not yes:
             _confirm(found)
         api.delete_collection(found.id)
-    click.echo(f"Deleted collection {found.id} ({found.name}).", err=True)
+    note(f"Deleted collection {found.id} ({found.name}).")
     return ExitCode.OK
 
 

@@ -11,6 +11,7 @@ from isic_cli.cli.outcome import Fold, report_option, reported
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import LocalPath
 from isic_cli.cli.progress import Progress, progress_option
+from isic_cli.cli.terminal import note
 from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -204,7 +205,7 @@ def merge(
     if report_file is not None:
         raise UsageError("--report is for --into: a lock alone has no files")
     header = merge_locks(locks, output_file)
-    click.echo(f"{output_file}: {header.images:,} images of {len(locks)} locks.", err=True)
+    note(f"{output_file}: {header.images:,} images of {len(locks)} locks.")
     return ExitCode.OK
 
 
@@ -223,11 +224,10 @@ def _merge_into(
                 fold.add(outcome, bytes=outcome.bytes or 0)
         fold.finish()
         counts = report.counts
-        click.echo(
+        note(
             f"{folder}: {job.header.images:,} images of {len(sources)} folders: "
             f"{counts.get('done', 0):,} placed, {counts.get('present', 0):,} already there, "
-            f"{counts.get('missing', 0):,} missing.",
-            err=True,
+            f"{counts.get('missing', 0):,} missing."
         )
         report.summarize(exit_code=int(fold.code))
     return fold.code

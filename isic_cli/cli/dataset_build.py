@@ -14,6 +14,7 @@ from isic_cli.cli.executor import executor_options
 from isic_cli.cli.outcome import Fold, report_option, reported
 from isic_cli.cli.params import LocalPath, Number
 from isic_cli.cli.progress import Progress, progress_option
+from isic_cli.cli.terminal import note
 from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def _held(folder: Path, wait: float) -> "Iterator[None]":
 def _show_plan(job: "Build") -> ExitCode:
     for name, why in job.plan():
         click.echo(f"{name:<24} {why or 'as it should be'}")
-    click.echo("Nothing was touched.", err=True)
+    note("Nothing was touched.")
     return ExitCode.OK
 
 
@@ -157,7 +158,7 @@ class _StageLines:
                 self._begin(event.stage, event.unit, event.total)
             case events.StageEnded():
                 self.close()
-                click.echo(f"{event.stage:<12} {event.summary}", err=True)
+                note(f"{event.stage:<12} {event.summary}")
             case events.StageAdvanced():
                 if self._ticker is not None:
                     self._ticker.done += event.count
@@ -176,7 +177,7 @@ class _StageLines:
 
     def _say_kept(self) -> None:
         if self._kept:
-            click.echo(f"As before: {', '.join(self._kept)}.", err=True)
+            note(f"As before: {', '.join(self._kept)}.")
             self._kept.clear()
 
     def close(self) -> None:

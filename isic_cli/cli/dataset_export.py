@@ -10,10 +10,11 @@ from isic_cli.cli.at_hand import at_hand
 from isic_cli.cli.command import Command
 from isic_cli.cli.complete import complete_scheme
 from isic_cli.cli.executor import executor_options
-from isic_cli.cli.outcome import Fold, report_option, reported
+from isic_cli.cli.outcome import Fold, dry_run_option, report_option, reported
 from isic_cli.cli.params import LOCAL_TEXT, Count, FolderPath, LocalPath
 from isic_cli.cli.progress import Progress, human_bytes, progress_option
 from isic_cli.cli.sources import settle, warn
+from isic_cli.cli.terminal import note
 from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class _Along(click.ParamType[frozenset[str]]):
     show_default=True,
     help="Images in each file of webdataset and zip.",
 )
+@dry_run_option
 @report_option("image")
 @executor_options()
 @progress_option
@@ -97,6 +99,7 @@ def export(
     along: "frozenset[With]",
     prune_empty: bool,
     per_shard: int,
+    dry_run: bool,
     report_file: Path | None,
     executor: "ExecutorSpec",
     progress: str,
@@ -125,10 +128,30 @@ def export(
         along=along,
         prune_empty=prune_empty,
     )
+    if dry_run:
+        return _plan(chosen(out=Path(out)))
     with reported(report_file) as report, at_hand(out, progress) as here:
         code = _export(chosen(out=here), report, executor, progress)
         report.summarize(exit_code=int(code))
     return code
+
+
+def _plan(chosen: "ExportOptions") -> ExitCode:
+    """Say how many pictures of each split and class there would be."""
+    from collections import Counter
+
+    from isic_cli.services.export.run import Exporter
+
+    job = Exporter(chosen)
+    job.catalogue.check()
+    counts = Counter((item.split, item.label) for item in job.catalogue)
+    for (split, label), count in sorted(counts.items()):
+        click.echo("\t".join(filter(None, (split, label, f"{count:,}"))))
+    for split, label in counts:
+        job.labels.setdefault(split, Counter())[label] += counts[split, label]
+    warn(_notes(job))
+    note(f"{sum(counts.values()):,} images would be exported. Nothing was touched.")
+    return settle(job.catalogue.table.problems)
 
 
 def _export(
@@ -196,10 +219,8 @@ def _summarize(job: "Exporter", report: "Report", size: int) -> None:
     ]
     if counts.get("failed"):
         parts.append(f"{counts['failed']:,} FAILED")
-    click.echo(f"{sum(counts.values()):,} images: {', '.join(parts)}.", err=True)
+    note(f"{sum(counts.values()):,} images: {', '.join(parts)}.")
     if job.turned:
-        click.echo(
-            f"{job.turned:,} were saved anew, upright: EXIF had them shown turned.", err=True
-        )
+        note(f"{job.turned:,} were saved anew, upright: EXIF had them shown turned.")
     if job.removed:
-        click.echo(f"{job.removed:,} files of an earlier run were removed.", err=True)
+        note(f"{job.removed:,} files of an earlier run were removed.")

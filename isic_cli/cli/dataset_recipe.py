@@ -10,7 +10,7 @@ import click
 from isic_cli.cli.command import Command, grouped
 from isic_cli.cli.options import LICENSE_CHOICES
 from isic_cli.cli.params import LOCAL_TEXT, LocalPath
-from isic_cli.cli.terminal import can_ask
+from isic_cli.cli.terminal import can_ask, note
 from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def init(
     with faults_told():
         check_recipe(parse_recipe(text, file))
     write_text(file, text)
-    click.echo(f"{file} is written. isic dataset build {file} builds it.", err=True)
+    note(f"{file} is written. isic dataset build {file} builds it.")
     return ExitCode.OK
 
 
@@ -168,7 +168,7 @@ def check(file: Path) -> ExitCode:
     """
     with faults_told():
         checked_recipe(file)
-    click.echo(f"{file} is good.", err=True)
+    note(f"{file} is good.")
     return ExitCode.OK
 
 

@@ -9,11 +9,11 @@ from isic_cli.cli.at_hand import at_hand
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.options import ids_and_folder, selecting, with_ids
-from isic_cli.cli.outcome import Fold, report_credits, reported
+from isic_cli.cli.outcome import Fold, dry_run_option, report_credits, reported
 from isic_cli.cli.params import FolderPath, LocalText
 from isic_cli.cli.progress import Progress, human_bytes
 from isic_cli.cli.rows import conclude, fail_empty_option, serial_option, warn_of_quirks
-from isic_cli.cli.terminal import can_ask, confirm
+from isic_cli.cli.terminal import can_ask, confirm, note
 from isic_cli.cli.transfer import TransferChoice, transfer_options
 from isic_cli.errors import ExitCode, UsageError
 from isic_cli.services.run.ending import sidecars_written
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     default=None,
     help="Take what was fetched before from the cache, and add to it. [cache in isic.toml]",
 )
-@click.option("-n", "--dry-run", is_flag=True, help="Say what would be done; touch nothing.")
+@dry_run_option
 @click.option("--force", is_flag=True, help="Begin even if the disk looks too small.")
 @click.option(
     "-y", "--yes", "--all", "yes", is_flag=True, help="Take the whole archive without a question."
@@ -118,7 +118,7 @@ def confirm_everything(job: "Acquisition", *, yes: bool) -> None:
     """
     size = job.images.size()
     volume = f", about {human_bytes(size)}" if size is not None else ""
-    click.echo(f"This is the whole archive: {job.total():,} images{volume}.", err=True)
+    note(f"This is the whole archive: {job.total():,} images{volume}.")
     if yes:
         return
     if not can_ask():
@@ -133,7 +133,7 @@ def _show_plan(job: "Acquisition", outdir: Path | str, report: "Report") -> Exit
     plan = job.plan()
     for line in plan_lines(plan):
         click.echo(line)
-    click.echo(f"Nothing was touched in {outdir}.", err=True)
+    note(f"Nothing was touched in {outdir}.")
     code = conclude(job.images, sum(plan.actions.values()), report=report)
     report.summarize(exit_code=int(code))
     return code

@@ -14,6 +14,7 @@ from isic_cli.cli.options import ids_and_folder, selecting, with_ids
 from isic_cli.cli.outcome import reported
 from isic_cli.cli.params import FolderPath, LocalText
 from isic_cli.cli.rows import conclude, warn_of_quirks
+from isic_cli.cli.terminal import note
 from isic_cli.cli.transfer import TransferChoice, transfer_options
 from isic_cli.errors import ExitCode
 
@@ -67,7 +68,7 @@ def gallery(
         page.check()
         code = _fetched(api, selection, page, transfer, report, pictures=pictures, yes=yes)
         report.summarize(exit_code=int(code))
-    click.echo(f"{target}/index.html: {page.count:,} images.", err=True)
+    note(f"{target}/index.html: {page.count:,} images.")
     if page.private:
         click.echo(f"Warning: {page.private:,} of them are private", err=True)
     return code

@@ -8,6 +8,7 @@ import click
 
 from isic_cli.cli.params import LocalPath
 from isic_cli.cli.progress import Progress, human_bytes
+from isic_cli.cli.terminal import note
 from isic_cli.errors import ExitCode, IsicError, TerminatedError
 from isic_cli.files.faults import fault_of_machine
 
@@ -119,19 +120,18 @@ class Fold:
         if counts.get("failed"):
             parts.append(f"{counts['failed']:,} FAILED")
         total = sum(counts.get(status, 0) for status in ("downloaded", "skipped", "failed"))
-        click.echo(f"{total:,} images: {', '.join(parts)}.", err=True)
+        note(f"{total:,} images: {', '.join(parts)}.")
 
 
 def report_credits(credit: "Credits") -> None:
     """Say where the attributions are from, and for how many images the own one is unknown."""
     if credit.default:
-        click.echo(
+        note(
             f"Attribution: the image's own for {credit.own:,}; for {credit.default:,} only the "
-            "archive's default is known.",
-            err=True,
+            "archive's default is known."
         )
     elif credit.own:
-        click.echo(f"Attribution: the image's own for {credit.own:,}.", err=True)
+        note(f"Attribution: the image's own for {credit.own:,}.")
 
 
 def report_option(thing: str) -> "Callable[[F], F]":
@@ -143,6 +143,12 @@ def report_option(thing: str) -> "Callable[[F], F]":
         metavar="FILE",
         help=f"What became of each {thing}, as JSON lines.",
     )
+
+
+#: Adds `-n`, for work that changes nothing but what the user named.
+dry_run_option = click.option(
+    "-n", "--dry-run", is_flag=True, help="Say what would be done; touch nothing."
+)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 
 import click
 
-from isic_cli.cli.terminal import is_capable
+from isic_cli.cli.terminal import QUIET, is_capable
 
 T = TypeVar("T")
 
@@ -36,7 +36,9 @@ def progress_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def chosen_mode(mode: str) -> str:
-    """Resolve `auto`: a bar for a person at a capable terminal, else plain lines."""
+    """Resolve `auto`: a bar for a person at a capable terminal, else plain lines; `-q` is none."""
+    if (context := click.get_current_context(silent=True)) and context.meta.get(QUIET):
+        return "none"
     if mode != "auto":
         return mode
     return "bar" if sys.stderr.isatty() and is_capable() else "plain"

@@ -1,5 +1,6 @@
 """`isic study download`."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,11 +10,12 @@ from isic_cli.cli.command import Command
 from isic_cli.cli.complete import complete_study
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.download import fetch_images
-from isic_cli.cli.outcome import report_option, reported
+from isic_cli.cli.outcome import dry_run_option, report_option, reported
 from isic_cli.cli.params import LocalPath
 from isic_cli.cli.progress import progress_option
 from isic_cli.cli.rows import conclude
 from isic_cli.cli.study_source import conclude_answers
+from isic_cli.cli.terminal import note
 from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 @click.argument("outdir", type=LocalPath())
 @click.option("--no-images", is_flag=True, help="Only answers and annotations, no photographs.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 64), help="Transfers side by side.")
+@dry_run_option
 @report_option("image")
 @progress_option
 @pass_run
@@ -35,6 +38,7 @@ def download(
     outdir: Path,
     no_images: bool,
     jobs: int | None,
+    dry_run: bool,
     report_file: Path | None,
     progress: str,
 ) -> ExitCode:
@@ -55,17 +59,21 @@ def download(
     with (
         reported(report_file) as report,
         run.open(run.settings(jobs=jobs)) as api,
-        folder_lock(outdir),
+        nullcontext() if dry_run else folder_lock(outdir),
     ):
         job = StudyDownload(api, find_study(api, name), outdir)
-        images = job.run()
-        click.echo(f"The study is in {job.place}, with {len(images)} images.", err=True)
+        images = job.read()
+        if dry_run:
+            note(f"Would write {job.place}, with {len(images)} images. Nothing was touched.")
+        else:
+            job.write()
+            note(f"The study is in {job.place}, with {len(images)} images.")
         for text in job.missing:
             click.echo(f"Warning: not downloaded: {text}", err=True)
         code = conclude_answers(job.unreadable)
         for answer in job.unreadable:
             report.add(Outcome(answer.image, "unreadable", answer.reason))
-        if images and not no_images:
+        if images and not (no_images or dry_run):
             code = max(code, _fetch(api, images, outdir, report, progress))
         report.summarize(exit_code=int(code))
     return code

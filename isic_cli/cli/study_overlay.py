@@ -10,6 +10,7 @@ from isic_cli.cli.outcome import Fold, report_option, reported
 from isic_cli.cli.params import SHARE, SUFFIXES, LocalPath
 from isic_cli.cli.progress import Progress, progress_option
 from isic_cli.cli.study_source import images_option, read_study, source_argument, study_option
+from isic_cli.cli.terminal import note
 from isic_cli.errors import ExitCode, UsageError
 
 
@@ -85,6 +86,6 @@ def overlay(
         words += [f"{counts['skipped']:,} without annotations"] if "skipped" in counts else []
         words += [f"{fold.bad:,} FAILED"] if fold.bad else []
         made = f" {', '.join(map(str, sheets))}." if sheets else ""
-        click.echo(f"{len(job.images):,} images: {', '.join(words)}.{made}", err=True)
+        note(f"{len(job.images):,} images: {', '.join(words)}.{made}")
         report.summarize(exit_code=int(fold.code))
     return fold.code

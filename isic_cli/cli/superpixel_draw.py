@@ -18,6 +18,7 @@ from isic_cli.cli.superpixel_run import (
     labels_option,
     parsed_labels,
 )
+from isic_cli.cli.terminal import note
 from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -233,7 +234,7 @@ def tiles(
         )
         files = sum(done.value.files for done in work.run(tasks, cut_tiles))
         code = work.finish(said="photographs cut")
-    click.echo(f"{files:,} tiles in {outdir}.", err=True)
+    note(f"{files:,} tiles in {outdir}.")
     return code
 
 

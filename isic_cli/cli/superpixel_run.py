@@ -13,6 +13,7 @@ from isic_cli.cli.command import grouped
 from isic_cli.cli.context import Run
 from isic_cli.cli.outcome import report_option, reported
 from isic_cli.cli.progress import Progress, progress_option
+from isic_cli.cli.terminal import note
 from isic_cli.errors import (
     AuthError,
     CheckError,
@@ -214,7 +215,7 @@ class Batch:
             click.echo(f"… and {more} more; --report FILE has them all.", err=True)
         if said and self.good + len(self.failures) > 1:
             failed = f", {len(self.failures):,} FAILED" if self.failures else ""
-            click.echo(f"{self.good:,} {said}{failed}.", err=True)
+            note(f"{self.good:,} {said}{failed}.")
         return self.code()
 
 

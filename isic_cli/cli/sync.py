@@ -12,9 +12,10 @@ from isic_cli.cli.at_hand import at_hand
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.download import plan_lines
-from isic_cli.cli.outcome import Fold, report_credits, reported
+from isic_cli.cli.outcome import Fold, dry_run_option, report_credits, reported
 from isic_cli.cli.params import Count, FolderPath
 from isic_cli.cli.progress import Progress, counted
+from isic_cli.cli.terminal import note
 from isic_cli.cli.transfer import TransferChoice, transfer_options
 from isic_cli.errors import ExitCode, UsageError
 from isic_cli.services.run.ending import sidecars_written
@@ -45,7 +46,7 @@ _WIDTH = 160
     metavar="N",
     help="With --delete: when more images left, delete nothing and exit 7.",
 )
-@click.option("-n", "--dry-run", is_flag=True, help="Say what would be done; touch nothing.")
+@dry_run_option
 @transfer_options
 @pass_run
 def sync(
@@ -133,7 +134,7 @@ class _Job:
         self._report.add(one)
         self._updated += 1
         if self._updated <= _SHOWN:
-            click.echo(f"Updated: {shorten(one.sentence, _WIDTH, placeholder=' …')}", err=True)
+            note(f"Updated: {shorten(one.sentence, _WIDTH, placeholder=' …')}")
 
     def run(self) -> ExitCode:
         job = self._job
@@ -165,7 +166,7 @@ class _Job:
         if self._deletes:
             check_leaving(leaving, at_most=self._most or 0)
         _show_leaving(leaving, "would be deleted" if self._deletes else "would be kept")
-        click.echo(f"Nothing was touched in {folder}.", err=True)
+        note(f"Nothing was touched in {folder}.")
         return self._conclude(leaving)
 
     @property
@@ -178,7 +179,7 @@ class _Job:
             fields = ", ".join(f"{name} {count:,}" for name, count in names[:_SHOWN])
             fields += f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
             images = counted(self._updated, "image")
-            click.echo(f"The metadata of {images} {done}: {fields}.", err=True)
+            note(f"The metadata of {images} {done}: {fields}.")
 
     def _conclude(self, leaving: "list[Outcome]") -> ExitCode:
         problems = self._job.problems()
@@ -202,7 +203,7 @@ def _show_leaving(leaving: "list[Outcome]", what: str) -> None:
     for one in leaving[:_SHOWN]:
         click.echo(f"{one.status.capitalize()}: {one.sentence}", err=True)
     if leaving:
-        click.echo(f"{len(leaving):,} images left the selection: {what}.", err=True)
+        note(f"{len(leaving):,} images left the selection: {what}.")
 
 
 def _rebuild(

@@ -34,6 +34,16 @@ def has_styles() -> bool:
     return is_capable() and not os.environ.get("NO_COLOR")
 
 
+#: Set in `Context.meta` where the user wants warnings and errors only.
+QUIET = "isic.quiet"
+
+
+def note(text: str) -> None:
+    """Say on standard error how work went: what `-q` leaves out, unlike warnings and errors."""
+    if not click.get_current_context().meta.get(QUIET):
+        click.echo(text, err=True)
+
+
 def can_ask() -> bool:
     """Whether there is a person at a terminal who can be asked."""
     return sys.stdin.isatty() and sys.stderr.isatty()

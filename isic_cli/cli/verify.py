@@ -12,6 +12,7 @@ from isic_cli.cli.executor import executor_options
 from isic_cli.cli.outcome import Fold, reported
 from isic_cli.cli.params import LocalPath
 from isic_cli.cli.progress import Progress
+from isic_cli.cli.terminal import note
 from isic_cli.cli.transfer import TransferChoice, transfer_options
 from isic_cli.errors import ExitCode
 from isic_cli.services.run.ending import sidecars_written
@@ -60,7 +61,7 @@ def verify(
         bad = _check(folder, lock, report, transfer.progress, executor, deep=deep)
         for one in bad[:_SHOWN]:
             click.echo(f"{one.status.capitalize()}: {one.path}: {one.reason}", err=True)
-        click.echo(f"{len(lock) - len(bad):,} of {len(lock):,} files are good.", err=True)
+        note(f"{len(lock) - len(bad):,} of {len(lock):,} files are good.")
         if bad and repair:
             bad = _repair(run, folder, lock, bad, report, transfer)
         code = ExitCode.CHECK if bad else ExitCode.OK

@@ -12,6 +12,7 @@ from isic_cli.cli.command import grouped
 from isic_cli.cli.outcome import Fold, report_option
 from isic_cli.cli.progress import Progress, counted, progress_option
 from isic_cli.cli.rows import conclude
+from isic_cli.cli.terminal import note
 from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -45,10 +46,7 @@ def change_members(change: "MembershipChange", report: "Report", writing: WriteC
     if change.is_server_side:
         change.hand_over()
         report.summarize(server_side=True)
-        click.echo(
-            f"The archive has the search and goes on by itself; collection {_name(change)}.",
-            err=True,
-        )
+        note(f"The archive has the search and goes on by itself; collection {_name(change)}.")
         return ExitCode.OK
     return send(change, change.isic_ids(), report, writing.progress)
 
@@ -89,7 +87,7 @@ def _report_counts(counts: dict[str, int], reasons: Counter[str], name: str) -> 
 
     words = [f"{in_words(status)} {count:,}" for status, count in counts.items()]
     if words:
-        click.echo(f"Collection {name}: {', '.join(words)}.", err=True)
+        note(f"Collection {name}: {', '.join(words)}.")
     for reason, count in reasons.most_common():
         click.echo(f"  {count:,} failed: {reason}", err=True)
 
@@ -101,15 +99,14 @@ def _report_plan(change: "MembershipChange") -> ExitCode:
     name = _name(change)
     if change.is_server_side:
         count = change.images.count()
-        click.echo(f"Would have the archive add {count:,} images to {name} by itself.", err=True)
+        note(f"Would have the archive add {count:,} images to {name} by itself.")
         return ExitCode.OK
     count = sum(1 for _ in change.isic_ids())
     requests = -(-count // IDS_AT_ONCE)
     preposition = "to" if change.verb == "add" else "from"
-    click.echo(
+    note(
         f"Would {change.verb} {counted(count, 'image')} {preposition} {name} "
-        f"in {counted(requests, 'request')}.",
-        err=True,
+        f"in {counted(requests, 'request')}."
     )
     return conclude(change.images, count)
 

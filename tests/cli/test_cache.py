@@ -161,6 +161,10 @@ def test_clearing_removes_indexes_and_files(isic: Isic) -> None:
     isic("cache", "refresh")
     assert isic("cache", "clear", "--files").code == 0
     assert isic("image", "list", "--offline", "-q").code == 0
+    planned = isic("cache", "clear", "-n")
+    assert planned.code == 0
+    assert planned.err.endswith(" would be freed.\n")
+    assert isic("cache", "info").code == 0
     done = isic("cache", "clear", "-y")
     assert (done.code, done.out) == (0, "")
     assert "freed" in done.err

@@ -37,6 +37,7 @@ MEANINGS = {
     "--output": "where the result goes",
     "--pairs": "known duplicates",
     "--plot": "draw it into this file",
+    "--quiet": "nothing but the essential: ids of a listing, warnings and errors of work",
     "--ratio": "shares of train, val and test",
     "--report": "what became of each item, as JSON lines",
     "--search": "a query in the archive's language",

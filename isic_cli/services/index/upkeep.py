@@ -203,8 +203,10 @@ def clean(cache_dir: Path, cleaning: Cleaning) -> None:
             path.unlink()
 
 
-def clear(cache_dir: Path, area: Area) -> int:
+def clear(cache_dir: Path, area: Area, *, dry_run: bool = False) -> int:
     """Remove all indexes or all fetched files; return the bytes that the disk gets back.
+
+    A dry run removes nothing.
 
     Raises
     ------
@@ -215,6 +217,8 @@ def clear(cache_dir: Path, area: Area) -> int:
     """
     folder = indexes_folder(cache_dir) if area == "index" else blob_store(cache_dir).root
     freed, _ = _volumes(Path(entry.path) for entry in _all_files(folder))
+    if dry_run:
+        return freed
     if area == "index":
         # A first refresh has its lock and parts long before there is a state.
         for found in {path.parent for path in folder.glob("*/*/*")}:

@@ -48,6 +48,8 @@ class StudyDownload:
     folder: Path
     missing: list[str] = field(default_factory=list)
     unreadable: tuple[UnreadableAnswer, ...] = ()
+    _files: dict[str, bytes] = field(default_factory=dict, init=False)
+    _annotated: Annotations | None = field(default=None, init=False)
 
     @property
     def place(self) -> Path:
@@ -55,10 +57,13 @@ class StudyDownload:
         return self.folder / "studies" / str(self.study_id)
 
     def run(self) -> tuple[str, ...]:
-        """Write the study's files, and return the ids of its images for the download engine.
+        """Read the study and write its files; return the ids of its images for the engine."""
+        images = self.read()
+        self.write()
+        return images
 
-        Nothing is written before the responses have been read to their end, so that a login page
-        or a cut CSV leaves no file.
+    def read(self) -> tuple[str, ...]:
+        """Read the study to its end, and return the ids of its images.
 
         Raises
         ------
@@ -78,13 +83,26 @@ class StudyDownload:
         known: object = partial_study(self.study_id, responses.slug if responses else "", answers)
         if study is not None:
             known = study.model_dump(mode="json")
-        write_bytes(self.place / "study.json", _json(known), parents=True)
+        self._files["study.json"] = _json(known)
         if responses is not None:
-            write_bytes(self.place / "responses.csv", responses.text.encode(), parents=True)
+            self._files["responses.csv"] = responses.text.encode()
         if annotations is not None:
-            write_bytes(self.place / "annotations.json", _json(_plain(annotations)), parents=True)
-            self._write_pictures(annotations)
+            self._files["annotations.json"] = _json(_plain(annotations))
+            self._annotated = annotations
         return images
+
+    def write(self) -> None:
+        """Write what was read: a login page or a cut CSV leaves no file.
+
+        Raises
+        ------
+        LocalError
+            When the disk refuses.
+        """
+        for name, body in self._files.items():
+            write_bytes(self.place / name, body, parents=True)
+        if self._annotated is not None:
+            self._write_pictures(self._annotated)
 
     def _responses(self) -> ResponsesFile | None:
         try:
