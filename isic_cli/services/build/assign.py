@@ -14,7 +14,9 @@ from isic_cli.curation.split import split as divide
 from isic_cli.errors import CheckError, UsageError
 from isic_cli.services.build.check import labels_in, scheme_name
 from isic_cli.services.build.decide import column_of, staying
+from isic_cli.services.build.graph import split_options
 from isic_cli.services.build.listing import ListedImage
+from isic_cli.services.build.lock import LOCK, BuildLock
 from isic_cli.services.build.model import SplitTable
 from isic_cli.services.build.recipe import RecipeFile
 from isic_cli.services.build.state import BuildState, RowFile
@@ -174,6 +176,16 @@ def split(
         "leaks": len(check_split(groups, made.of).leaks),
         "clashes": [f"{one.group} moved to {one.split}: {one.reason}" for one in made.clashes],
     }
+
+
+def earlier_split(file: RecipeFile, state: BuildState, locked: BuildLock | None) -> dict[str, str]:
+    """Return where the last build, or a lock, had the images; not if the split is another now."""
+    table, lock = file.recipe.split, locked or BuildLock.existing(state.out / LOCK)
+    if table is None or lock is None or lock.header.get("split") != split_options(file):
+        return {}
+    if not (table.keep or locked):
+        return {}
+    return {row["isic_id"]: row["split"] for row in lock.images() if "split" in row}
 
 
 def _tying(group: Sequence[str]) -> list[str]:

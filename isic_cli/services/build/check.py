@@ -14,9 +14,16 @@ from isic_cli.models.ids import as_isic_id
 from isic_cli.models.image import FILE_FIELDS, LEADING_COLUMNS
 from isic_cli.query import parse
 from isic_cli.query.fields import FIELDS, UNSEARCHABLE
-from isic_cli.services.build.model import ExcludeTable, ExportTable, SourceTable
+from isic_cli.services.build.model import (
+    ExcludeTable,
+    ExportTable,
+    LabelsTable,
+    SourceTable,
+    SplitTable,
+)
 from isic_cli.services.build.positions import Path as KeyPath
 from isic_cli.services.build.recipe import RecipeError, RecipeFault, RecipeFile
+from isic_cli.services.dataset.audit_pictures import quality_measures
 from isic_cli.services.dataset.label import label_scheme
 from isic_cli.services.dataset.split import read_splits
 from isic_cli.services.export.options import Encoding, ExportOptions, TargetSize
@@ -28,7 +35,7 @@ TAKEN = frozenset(
     {"pictures", "paper", "references", "dataset.csv", "excluded.csv", "build.lock", "changes.md"}
 )
 #: Which keys of a rule tell whom it is about.
-CONDITIONS = ("search", "missing", "smaller_than", "ids")
+CONDITIONS = ("search", "missing", "smaller_than", "ids", "quality")
 _FIELDS = {*FIELDS, *FILE_FIELDS, *LEADING_COLUMNS, *UNSEARCHABLE}
 
 
@@ -111,14 +118,20 @@ class _Checks:
         for number, rule in enumerate(self._recipe.exclude):
             given = [name for name in CONDITIONS if getattr(rule, name)]
             if len(given) != 1:
-                is_too_many = f"has {' and '.join(given)}: make a rule of each"
-                self._add(("exclude", number), is_too_many if given else _no_condition())
+                said = f"has {' and '.join(given)}: make a rule of each"
+                said = said if given else f"has no condition: one of {', '.join(CONDITIONS)}"
+                self._add(("exclude", number), said)
             self._rule(("exclude", number), rule)
 
     def _rule(self, at: KeyPath, rule: ExcludeTable) -> None:
         with self._at(*at, "search"):
             parse(rule.search)
         self._ids((*at, "ids"), rule.ids)
+        with self._at(*at, "quality"):
+            if rule.quality:
+                quality_measures()
+        if not rule.quality and "score" in rule.model_fields_set:
+            self._add((*at, "score"), "needs quality")
         for number, name in enumerate(rule.missing):
             near = difflib.get_close_matches(name, _FIELDS, n=1) if name not in _FIELDS else []
             if near:
@@ -134,21 +147,16 @@ class _Checks:
             if recipe.dedupe.action == "group" and recipe.split is None:
                 self._add(("dedupe", "action"), "group has no effect without [split]")
         if recipe.labels is not None:
-            self._labels()
+            self._labels(recipe.labels)
         if recipe.split is not None:
-            self._split()
+            self._split(recipe.split)
 
-    def _labels(self) -> None:
-        labels = self._recipe.labels
-        if labels is None:
-            return
-        given = [name for name in ("scheme", "table") if getattr(labels, name)]
-        if not given and not labels.column:
+    def _labels(self, labels: LabelsTable) -> None:
+        if not (labels.scheme or labels.table or labels.column):
             self._add(("labels",), "needs scheme, column or table")
-        if len(given) > 1:
-            self._add(("labels", "table"), "does not go with scheme: give one of them")
-        if labels.scheme and labels.column:
-            self._add(("labels", "column"), "does not go with scheme: give one of them")
+        for name in ("table", "column"):
+            if labels.scheme and getattr(labels, name):
+                self._add(("labels", name), "does not go with scheme: give one of them")
         if labels.scheme:
             with self._at("labels", "scheme"):
                 scheme = label_scheme(scheme_name(self._file, labels.scheme))
@@ -160,10 +168,7 @@ class _Checks:
             with self._at("labels", "table"):
                 labels_in(self._file.near(labels.table), labels.column)
 
-    def _split(self) -> None:
-        split = self._recipe.split
-        if split is None:
-            return
+    def _split(self, split: SplitTable) -> None:
         if bool(split.ratio) == bool(split.folds):
             self._add(("split",), "needs either ratio or folds", 'such as ratio = "70:10:20"')
         with self._at("split", "ratio"):
@@ -198,10 +203,6 @@ class _Checks:
                 continue
             with self._at("export", number):
                 export_options(export, Path(), Path(), is_labelled=True, is_split=False)
-
-
-def _no_condition() -> str:
-    return f"has no condition: one of {', '.join(CONDITIONS)}"
 
 
 def scheme_name(file: RecipeFile, scheme: str) -> str:

@@ -9,6 +9,7 @@ from isic_cli.errors import UsageError
 from isic_cli.query import parse
 from isic_cli.query.tree import terms
 from isic_cli.services.build.check import ids_of
+from isic_cli.services.build.facts import STAGES
 from isic_cli.services.build.listing import ListedImage, listed_images
 from isic_cli.services.build.model import ExcludeTable
 from isic_cli.services.build.recipe import RecipeFile
@@ -18,7 +19,7 @@ from isic_cli.tables.names import bare_text, is_missing
 from isic_cli.tables.numbers import finite
 
 #: The files of the stages that leave images out, in order: each row is an image that leaves.
-LEAVING = ("exclude.jsonl", "dedupe.jsonl", "unlabelled.jsonl")
+LEAVING = ("exclude.jsonl", "quality.jsonl", "dedupe.jsonl", "unlabelled.jsonl")
 #: What each of `model.SHARED` is in a row.
 _SHARED_FIELDS: dict[str, str] = {"id": "isic_id", "lesion": "lesion_id", "patient": "patient_id"}
 
@@ -32,8 +33,7 @@ def leaving(state: BuildState, until: str = "") -> dict[str, tuple[str, str]]:
         Only stages before this file of `LEAVING`.
     """
     found: dict[str, tuple[str, str]] = {}
-    stages = ("exclude", "dedupe", "labels")
-    for stage, name in zip(stages, LEAVING, strict=True):
+    for stage, name in zip(STAGES, LEAVING, strict=True):
         if name == until:
             break
         for row in read_rows(state.path(name)):
@@ -52,7 +52,11 @@ def exclude(file: RecipeFile, state: BuildState, rows: RowFile) -> dict[str, Any
 
     A rule that no image met counts 0. The first rule that fits an image is its reason.
     """
-    rules = [(_reason(rule), _condition(file, rule)) for rule in file.recipe.exclude]
+    rules = [
+        (reason_of(rule), _condition(file, rule))
+        for rule in file.recipe.exclude
+        if not rule.quality  # no picture has been fetched yet
+    ]
     counts: Counter[str] = Counter({reason: 0 for reason, _ in rules})
     rules += list(_sharing(file, state))
     for image in listed_images(state.path("source.jsonl")):
@@ -67,7 +71,7 @@ def exclude(file: RecipeFile, state: BuildState, rows: RowFile) -> dict[str, Any
 _Rule = tuple[str, Callable[[Row], bool]]
 
 
-def _reason(rule: ExcludeTable) -> str:
+def reason_of(rule: ExcludeTable) -> str:
     """Return the reason of a rule: by default its condition in words."""
     if rule.reason or rule.search:
         return rule.reason or rule.search
@@ -75,6 +79,8 @@ def _reason(rule: ExcludeTable) -> str:
         return f"no {' or '.join(rule.missing)}"
     if rule.smaller_than:
         return f"smaller than {rule.smaller_than} px"
+    if rule.quality:
+        return f"quality of the picture: {' or '.join(rule.quality)}"
     return f"listed in {rule.ids}" if isinstance(rule.ids, str) else "listed in the recipe"
 
 

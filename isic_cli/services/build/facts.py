@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 #: The stages that leave images out, in the order in which they run.
-STAGES = ("exclude", "dedupe", "labels")
+STAGES = ("exclude", "quality", "dedupe", "labels")
 
 
 @dataclass(frozen=True, slots=True)

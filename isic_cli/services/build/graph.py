@@ -25,7 +25,9 @@ from isic_cli.services.plot import can_draw
 _STATE = ".isic/build"
 PAPER = "paper"
 #: What is decided about an image: the inputs of what says it.
-_DECISIONS = ("source", "references", "exclude", "pictures", "dedupe", "labels", "split")
+_DECISIONS = (
+    *("source", "references", "exclude", "pictures", "quality", "dedupe", "labels", "split"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,8 @@ class Stage:
     Attributes
     ----------
     name : str
-        `source`, `references`, `exclude`, `pictures`, `dedupe`, `labels`, `split`, `lock`,
-        `tables`, `export:NAME` or `paper`.
+        `source`, `references`, `exclude`, `pictures`, `quality`, `dedupe`, `labels`, `split`,
+        `lock`, `tables`, `export:NAME` or `paper`.
     version : int
         Of its code: raised whenever it gives something else for the same inputs.
     options : dict
@@ -85,7 +87,11 @@ def _all(file: RecipeFile, settings_of: SettingsOf) -> Iterator[Stage]:
         named = {name: _plain(one) for name, one in recipe.reference.items()}
         options = {**_sources(file, recipe.reference, settings_of), "share": named}
         yield Stage("references", 2, options, (), (f"{_STATE}/references.jsonl",))
-    rules = [[_plain(rule), digest_of(ids_of(file, rule.ids))] for rule in recipe.exclude]
+    rules = [
+        [_plain(rule), digest_of(ids_of(file, rule.ids))]
+        for rule in recipe.exclude
+        if not rule.quality
+    ]
     shares = {name: one.share for name, one in recipe.reference.items()}
     yield Stage(
         "exclude",
@@ -102,15 +108,17 @@ def _all(file: RecipeFile, settings_of: SettingsOf) -> Iterator[Stage]:
         ("source", "references", "exclude"),
         (*folders, f"{_STATE}/pictures.jsonl"),
     )
+    if judged := [_plain(rule) for rule in recipe.exclude if rule.quality]:
+        yield Stage("quality", 1, {"rules": judged}, ("pictures",), (f"{_STATE}/quality.jsonl",))
     if recipe.dedupe is not None or references:
         options = {"dedupe": _plain(recipe.dedupe) if recipe.dedupe else None}
         files = (f"{_STATE}/dedupe.jsonl", f"{_STATE}/groups.jsonl")
-        yield Stage("dedupe", 2, options, ("pictures",), files)
+        yield Stage("dedupe", 2, options, ("pictures", "quality"), files)
     if recipe.labels is not None:
         files = (f"{_STATE}/labels.jsonl", f"{_STATE}/unlabelled.jsonl")
-        yield Stage("labels", 1, _labels(file), ("source", "exclude", "dedupe"), files)
+        yield Stage("labels", 1, _labels(file), ("source", "exclude", "quality", "dedupe"), files)
     if recipe.split is not None:
-        before = ("source", "exclude", "dedupe", "labels")
+        before = ("source", "exclude", "quality", "dedupe", "labels")
         yield Stage("split", 1, split_options(file), before, (f"{_STATE}/splits.jsonl",))
     yield Stage("lock", 1, {"recipe": recipe_digest(file)}, _DECISIONS, (LOCK,))
     yield Stage("tables", 1, {}, _DECISIONS, (TABLE, EXCLUDED))

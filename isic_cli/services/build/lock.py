@@ -72,6 +72,14 @@ class BuildLock:
             )
         return cls(path, header)
 
+    @classmethod
+    def existing(cls, path: Path) -> "BuildLock | None":
+        """Read the header of a lock; None where there is none."""
+        try:
+            return cls.open(path)
+        except NotFoundError:
+            return None
+
     def rows(self) -> Iterator[LockRow]:
         """Yield its lines but for the header.
 

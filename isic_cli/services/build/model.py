@@ -13,6 +13,9 @@ VERSION = 1
 Shared = Literal["id", "lesion", "patient"]
 SHARED: tuple[Shared, ...] = get_args(Shared)
 
+#: What `dataset audit` measures of a picture.
+Quality = Literal["blur", "dark", "bright", "empty", "odd_shape", "tiny", "border", "no_skin"]
+
 Positive = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
@@ -70,6 +73,13 @@ class ExcludeTable(_RecipeTable):
         0, ge=0, description="Images whose shorter side has fewer pixels, or is not known."
     )
     ids: str | tuple[str, ...] = Field((), description="These ISIC ids, or those of a file.")
+    quality: tuple[Quality, ...] = Field(
+        (),
+        description="Images whose pictures stand out in one of these, as isic dataset audit says.",
+    )
+    score: float = Field(
+        0.5, ge=0.4, lt=1, description="With quality: from which score of the audit on."
+    )
 
 
 class DedupeTable(_RecipeTable):

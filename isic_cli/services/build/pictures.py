@@ -81,7 +81,7 @@ class PictureFetch:
             Some are not those expected.
         """
         recipe = self.file.recipe
-        images = staying(self.state, "dedupe.jsonl")
+        images = staying(self.state, "quality.jsonl")
         wanted: list[tuple[Any, Iterator[ListedImage], Path]] = [
             (recipe.source, images, self.state.out / PICTURES)
         ]
@@ -215,7 +215,7 @@ def pictures_read(file: RecipeFile, state: BuildState) -> str:
     )
     return stream_digest(
         [image.isic_id, image.source, image.size, image.mark, *_credit_and_fill(image.row())]
-        for image in chain(staying(state, "dedupe.jsonl"), theirs)
+        for image in chain(staying(state, "quality.jsonl"), theirs)
     )
 
 
@@ -241,7 +241,7 @@ def note_pictures(file: RecipeFile, state: BuildState, rows: RowFile) -> int:
     """
     size = 0
     with Lock(state.out / PICTURES) as lock:
-        for image in staying(state, "dedupe.jsonl"):
+        for image in staying(state, "quality.jsonl"):
             locked = lock.get(image.isic_id)
             if locked is None:
                 raise PartialError(

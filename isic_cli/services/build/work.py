@@ -1,12 +1,13 @@
 """Do the stages of a build, each by the use case that does it alone."""
 
+from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from isic_cli.errors import CheckError, NotFoundError
+from isic_cli.errors import CheckError
 from isic_cli.files.atomic import write_text
 from isic_cli.models.outcomes import Outcome
 from isic_cli.services.build import assign, decide
@@ -14,7 +15,7 @@ from isic_cli.services.build.duplicates import dedupe_job
 from isic_cli.services.build.events import BuildEvent, BuildWarned, StageAdvanced, StageBegun
 from isic_cli.services.build.freshness import archive_marks
 from isic_cli.services.build.gather import build_facts
-from isic_cli.services.build.graph import PAPER, Stage, lock_header, split_options
+from isic_cli.services.build.graph import PAPER, Stage, lock_header
 from isic_cli.services.build.listing import LISTING_FACTS, SettingsOf, SourceListing, today
 from isic_cli.services.build.lock import (
     LOCK,
@@ -33,6 +34,7 @@ from isic_cli.services.build.outputs import (
     write_tables,
 )
 from isic_cli.services.build.pictures import PictureFetch, note_pictures
+from isic_cli.services.build.quality import own_pictures, poor_pictures
 from isic_cli.services.build.recipe import RecipeFile
 from isic_cli.services.build.state import BuildState, digest_of, writing_rows
 from isic_cli.services.paper.documents import write_paper
@@ -108,22 +110,21 @@ class StageWork:
 
     def do(self, stage: Stage, why: str) -> Doing:
         """Do a stage."""
-        kind = stage.name.partition(":")[0]
-        if kind == "export":
-            return (yield from self._export(stage, why))
         doing = {
             "source": self._list,
             "references": self._list,
             "exclude": self._exclude,
             "pictures": self._fetch,
+            "quality": self._judge,
             "dedupe": self._dedupe,
             "labels": self._label,
             "split": self._split,
             "lock": self._lock,
             "tables": self._tables,
+            "export": self._export,
             "paper": self._paper,
         }
-        return (yield from doing[kind](stage, why))
+        return (yield from doing[stage.name.partition(":")[0]](stage, why))
 
     def _list(self, stage: Stage, why: str) -> Doing:
         yield StageBegun(stage.name, why, "images")
@@ -165,11 +166,11 @@ class StageWork:
         yield StageBegun(stage.name, why, "images")
         with writing_rows(self.state.path("exclude.jsonl")) as rows:
             facts = decide.exclude(self._file, self.state, rows)
-        decide.require_some(self.state, "dedupe.jsonl")
+        decide.require_some(self.state, "quality.jsonl")
         return StageResult(rows.digest, facts, f"{rows.rows:,} images left out")
 
     def _fetch(self, stage: Stage, why: str) -> Doing:
-        total = sum(1 for _ in decide.staying(self.state, "dedupe.jsonl"))
+        total = sum(1 for _ in decide.staying(self.state, "quality.jsonl"))
         if "references" in self.state.stages:
             counts = self.state.stages["references"].facts["counts"]
             references = self._file.recipe.reference.items()
@@ -190,6 +191,22 @@ class StageWork:
         with writing_rows(self.state.path("pictures.jsonl")) as rows:
             size = note_pictures(self._file, self.state, rows)
         return StageResult(rows.digest, {"bytes": size}, f"{rows.rows:,} pictures")
+
+    def _judge(self, stage: Stage, why: str) -> Doing:
+        total = len(own_pictures(self.state))
+        with (
+            open_workers(self._options.executor) as workers,
+            writing_rows(self.state.path("quality.jsonl")) as rows,
+        ):
+            yield StageBegun(stage.name, why, "pictures", total)
+            poor: dict[str, str] = {}
+            for count in poor_pictures(self._file, self.state, workers, poor):
+                yield StageAdvanced(count)
+            for isic_id, reason in poor.items():
+                rows.add({"isic_id": isic_id, "reason": reason})
+        decide.require_some(self.state, "dedupe.jsonl")
+        facts = {"removed": dict(Counter(poor.values()))}
+        return StageResult(rows.digest, facts, f"{rows.rows:,} images left out")
 
     def _dedupe(self, stage: Stage, why: str) -> Doing:
         with (
@@ -224,34 +241,17 @@ class StageWork:
     def _split(self, stage: Stage, why: str) -> Doing:
         yield StageBegun(stage.name, why, "images")
         with writing_rows(self.state.path("splits.jsonl")) as rows:
-            facts = assign.split(self._file, self.state, rows, self._previous())
+            previous = assign.earlier_split(self._file, self.state, self._options.locked)
+            facts = assign.split(self._file, self.state, rows, previous)
         for text in facts["clashes"]:
             yield BuildWarned(text)
         counts = ", ".join(f"{name} {count:,}" for name, count in facts["images"].items())
         return StageResult(rows.digest, facts, counts)
 
-    def _previous(self) -> dict[str, str]:
-        """Return where the last build had the images, unless the split is another one now."""
-        table = self._file.recipe.split
-        lock = self._options.locked
-        if lock is None:
-            try:
-                lock = BuildLock.open(self.state.out / LOCK)
-            except NotFoundError:
-                return {}
-        if table is None or lock.header.get("split") != split_options(self._file):
-            return {}
-        if not (table.keep or self._options.locked):
-            return {}
-        return {row["isic_id"]: row["split"] for row in lock.images() if "split" in row}
-
     def _lock(self, stage: Stage, why: str) -> Doing:
         yield StageBegun(stage.name, why, "images")
         path, locked = self.state.out / LOCK, self._options.locked
-        try:
-            before = BuildLock.open(path) if locked is None else locked
-        except NotFoundError:
-            before = None
+        before = locked or BuildLock.existing(path)
         changes = []
         if before is not None:
             ours = (row for row in lock_rows(self.state) if "reference" not in row)

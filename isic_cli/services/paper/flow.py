@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 #: What each stage left out, and what then remains, as a reader of the diagram calls it.
 STAGE_TITLES = {
     "exclude": ("Excluded", "After exclusions"),
+    "quality": ("Excluded for their pictures", "After measuring the pictures"),
     "dedupe": ("Duplicates left out", "After removal of duplicates"),
     "labels": ("Left out for their label", "After labelling"),
 }

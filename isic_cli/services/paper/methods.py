@@ -116,6 +116,9 @@ def exclusion_sentences(facts: BuildFacts, counts: BuildCounts) -> Iterator[str]
         yield _left_out("Excluded", reasons)
     if unmet := [one.reason for one in facts.removals if one.stage == "exclude" and not one.images]:
         yield f"No image was excluded by the criterion {listed(map(plain, unmet), 'or')}."
+    if reasons := counts.removals("quality"):
+        yield f"The quality of pictures was measured as {code('isic dataset audit')} does."
+        yield _left_out("Excluded for standing out in it", reasons)
     for one in facts.references:
         yield _reference_sentence(one)
     if facts.dedupe is not None:

@@ -71,7 +71,7 @@ def test_stages_that_contradict_each_other_are_told_at_once(tmp_path: Path) -> N
         "5:1 source.a.by needs sample = N",
         "6:1 source.a.ids holds no ISIC id",
         "8:1 source.b.ids 'ISIC_1' is not an ISIC id",
-        "9:1 exclude[1] has no condition: one of search, missing, smaller_than, ids",
+        "9:1 exclude[1] has no condition: one of search, missing, smaller_than, ids, quality",
         "12:12 exclude[2].missing[1] diagnosys_1 is not a field of the archive",
         "14:1 dedupe.method 'looks' is not a way to find duplicates",
         "15:1 dedupe.action group has no effect without [split]",
