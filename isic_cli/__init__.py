@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from isic_cli.python.shards import ShardImages
     from isic_cli.python.study import ReaderStudy
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 __all__ = [
     "Archive",
     "Dataset",

@@ -1,13 +1,16 @@
 """The contract is a golden file: a change of it is written by `python -m tests.contract`."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from isic_cli import __version__
 from tests.contract import GOLDEN, files, rows, stable
 from tests.every_command.conftest import Isic, everything, isic, work
+from tests.support.pages import ROOT
 
 __all__ = ["everything", "isic", "work"]
 
@@ -37,3 +40,14 @@ def test_rows_and_files_have_the_keys_of_the_golden_file(
 
     assert rows(call) == golden["rows"]
     assert files(work, call) == golden["files"]
+
+
+def test_the_version_has_its_dated_section_and_its_citation() -> None:
+    """The newest dated section of the changelog is that of this version, as a release needs it."""
+    log = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    dated = re.findall(r"^## \[(\d+\.\d+\.\d+)\] - (\d{4}-\d\d-\d\d)$", log, flags=re.MULTILINE)
+    version, day = dated[0]
+    assert version == __version__
+    assert log.index("## [Unreleased]") < log.index(f"## [{version}]")
+    cited = (ROOT / "CITATION.cff").read_text("utf-8")
+    assert f'version: "{version}"\ndate-released: "{day}"\n' in cited

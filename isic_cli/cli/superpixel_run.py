@@ -175,7 +175,9 @@ class Batch:
         elif len(codes := {error.exit_code for error in errors}) == 1:
             # To run again would not help: nothing was done, and all for one reason.
             kind = next((kind for kind in _REASONS if kind.exit_code in codes), kind)
-        raise kind(f"all {len(errors):,} files failed")
+        hints = {error.hint for error in errors}
+        hint = hints.pop() if len(hints) == 1 else None  # what helps one helps all
+        raise kind(f"all {len(errors):,} files failed", hint=hint)
 
     def _note(self, outcome: "Attempted[Any]") -> None:
         from isic_cli.models.ids import first_id

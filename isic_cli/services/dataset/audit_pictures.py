@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
+from isic_cli.distribution import install_extra
 from isic_cli.errors import IsicError, UsageError
 from isic_cli.models.ids import find_ids
 from isic_cli.models.outcomes import Outcome
@@ -79,7 +80,7 @@ def quality_measures() -> Any:
     except ImportError as error:
         raise UsageError(
             "the quality of pictures is measured by cleanvision, which is not installed",
-            hint="Install the extra audit: pip install 'isic-cli[audit]'.",
+            hint=f"{install_extra('audit')}.",
         ) from error
     return image_property
 
