@@ -9,6 +9,7 @@ import errno
 import json
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -78,6 +79,11 @@ def read_text(path: Path, *, most: int = MOST_BYTES) -> str:
         raise LocalError(
             f"{shown(path)} is not UTF-8: byte {error.start}", hint="Save it as UTF-8."
         ) from error
+
+
+def has_kinds(record: object, kinds: Mapping[str, tuple[type, ...]]) -> bool:
+    """Whether each attribute is of one of its types, and of none derived from it."""
+    return all(type(getattr(record, name)) in allowed for name, allowed in kinds.items())
 
 
 def parse_json(text: bytes | str) -> Any:

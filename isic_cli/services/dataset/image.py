@@ -4,11 +4,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import NoneType
 from typing import Any, Self
 
 from isic_cli.curation.diff import to_text
 from isic_cli.errors import LocalError
-from isic_cli.files.load import parse_json
+from isic_cli.files.load import has_kinds, parse_json
 from isic_cli.models.ids import is_isic_id
 from isic_cli.services.download.journal import Entry
 from isic_cli.services.download.paths import is_safe_path
@@ -80,10 +81,11 @@ class LockedImage:
         """
         try:
             image = cls(**parse_json(line))
-            is_good = is_isic_id(image.isic_id) and is_safe_path(image.path) and image.size >= 0
         except (ValueError, TypeError, AttributeError) as error:
             raise LocalError(f"{where} is not a line of a lock", hint=DAMAGED) from error
-        if not is_good:
+        if not has_kinds(image, _KINDS):
+            raise LocalError(f"{where} is not a line of a lock", hint=DAMAGED)
+        if not (is_isic_id(image.isic_id) and is_safe_path(image.path) and image.size >= 0):
             raise LocalError(f"{where} names no file inside the folder", hint=DAMAGED)
         return image
 
@@ -99,6 +101,14 @@ DAMAGED = "Restore isic.lock from a copy, or move it away and download again."
 
 #: The keys of a line: a contract.
 FIELDS = tuple(LockedImage.__dataclass_fields__)
+_KINDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("isic_id", "path", "sha256", "metadata_sha256"), (str,)),
+    **dict.fromkeys(("copyright_license", "attribution"), (str,)),
+    **dict.fromkeys(("lesion_id", "patient_id"), (str, NoneType)),
+    **dict.fromkeys(("width", "height"), (int, NoneType)),
+    "size": (int,),
+    "public": (bool,),
+}
 
 
 def metadata_digest(row: Mapping[str, Any]) -> str:

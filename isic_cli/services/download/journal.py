@@ -8,12 +8,13 @@ or time.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from isic_cli.files import STATE
 from isic_cli.files.closing import Closing
 from isic_cli.files.jsonl import Journal, to_line
-from isic_cli.files.load import parse_json
+from isic_cli.files.load import has_kinds, parse_json
 from isic_cli.models.ids import is_isic_id
 from isic_cli.services.download.options import Variant
 
@@ -69,6 +70,14 @@ class Entry:
 
 
 _FIELDS = tuple(Entry.__dataclass_fields__)
+_KINDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("variant", "path"), (str,)),
+    **dict.fromkeys(("size", "mtime_ns"), (int,)),
+    **dict.fromkeys(("width", "height", "stated"), (int, NoneType)),
+    **dict.fromkeys(("sha256", "etag"), (str, NoneType)),
+    "record": (dict,),
+    "public": (bool,),
+}
 
 
 def _parse(line: bytes) -> Entry | None:
@@ -80,7 +89,7 @@ def _parse(line: bytes) -> Entry | None:
         entry = Entry(**values)
     except (ValueError, TypeError, AttributeError):
         return None
-    return entry if is_isic_id(str(entry.isic_id)) and isinstance(entry.record, dict) else None
+    return entry if is_isic_id(str(entry.isic_id)) and has_kinds(entry, _KINDS) else None
 
 
 class DownloadJournal(Closing):
