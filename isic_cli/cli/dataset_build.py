@@ -9,7 +9,7 @@ import click
 
 from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
-from isic_cli.cli.dataset_recipe import checked_recipe, faults_told
+from isic_cli.cli.dataset_recipe import faults_told
 from isic_cli.cli.executor import executor_options
 from isic_cli.cli.outcome import Fold, report_option, reported
 from isic_cli.cli.params import LocalPath, Number
@@ -77,6 +77,7 @@ def build(
     isic dataset build nevi.toml
     """
     from isic_cli.services.build.build import Build
+    from isic_cli.services.build.check import checked_recipe
     from isic_cli.services.build.lock import LOCK, BuildLock
     from isic_cli.services.build.work import BuildOptions
 

@@ -16,7 +16,6 @@ from isic_cli.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from isic_cli.services.build.recipe import RecipeFile
 
 _DEFAULT = Path("isic-dataset.toml")
 
@@ -166,20 +165,12 @@ def check(file: Path) -> ExitCode:
 
     isic dataset check nevi.toml
     """
+    from isic_cli.services.build.check import checked_recipe
+
     with faults_told():
         checked_recipe(file)
     note(f"{file} is good.")
     return ExitCode.OK
-
-
-def checked_recipe(file: Path) -> "RecipeFile":
-    """Read a recipe and check it."""
-    from isic_cli.services.build.check import check_recipe
-    from isic_cli.services.build.recipe import load_recipe
-
-    recipe = load_recipe(file)
-    check_recipe(recipe)
-    return recipe
 
 
 @contextmanager

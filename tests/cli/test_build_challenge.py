@@ -56,7 +56,7 @@ def test_the_images_of_a_challenge_are_those_of_its_tables(isic: Isic, work: Pat
 def test_a_challenge_that_cannot_be_fetched_stops_the_build(isic: Isic, work: Path) -> None:
     (work / "isic.toml").write_text('retries = 0\nchallenge_url = "http://127.0.0.1:9"\n')
     done = isic("dataset", "build", "set.toml", archive=None)
-    assert done.code == 3
+    assert done.code == 5
     assert "of the challenge" in done.err
     assert not (work / "training/dataset.csv").exists()
 

@@ -84,6 +84,13 @@ def test_a_lock_that_is_no_lock_and_an_export_that_is_a_link_are_told(
     lock.write_text("")
     code, said = build(isic)
     assert (code, "or remove it" in said) == (2, True), said
+    (work / "set.toml").write_text(RECIPE.replace("folds = 2", "folds = 3"))
+    before = (work / "lesions/.isic/build/state.json").read_bytes()
+    lock.write_text('{"isic_build": 99}\n')
+    code, said = build(isic)
+    assert (code, "the version 99 is not known here" in said) == (2, True), said
+    assert (work / "lesions/.isic/build/state.json").read_bytes() == before
+    (work / "set.toml").write_text(RECIPE)
     lock.unlink()
     assert build(isic)[0] == 0
     export.rename(work / "elsewhere")

@@ -116,3 +116,21 @@ def test_pictures_that_cannot_be_had_stop_a_build_and_are_told(isic: Isic, work:
     assert [one["isic_id"] for one in items if one["status"] == "failed"] == ["ISIC_0000003"]
     assert last["summary"]["exit_code"] == 3
     assert not (work / "both/dataset.csv").exists()
+
+
+def test_a_split_that_cannot_be_met_has_its_place_and_leaves_no_table(
+    isic: Isic, work: Path
+) -> None:
+    recipe = RECIPE.replace('ratio = "50:50"', "folds = 40").replace("previous", "# previous")
+    (work / "set.toml").write_text(recipe)
+    done = isic("dataset", "build", "set.toml", archive=None)
+    assert (done.code, "Error: set.toml:25:1: " in done.err, "40 splits" in done.err) == (
+        2,
+        True,
+        True,
+    )
+    missed = RECIPE.replace('ratio = "50:50"', 'ratio = "51:49"\ntolerance = 0.1')
+    (work / "set.toml").write_text(missed)
+    done = isic("dataset", "build", "set.toml", archive=None)
+    assert (done.code, "Error: set.toml:27:1: the split " in done.err) == (7, True)
+    assert not (work / "both/dataset.csv").exists()

@@ -12,12 +12,12 @@ from isic_cli.curation.shares import SplitShares, folds, parse_ratio
 from isic_cli.curation.split import HOLDOUT, Split
 from isic_cli.curation.split import split as divide
 from isic_cli.errors import CheckError, UsageError
-from isic_cli.services.build.check import labels_in, scheme_name
 from isic_cli.services.build.decide import column_of, staying
 from isic_cli.services.build.graph import split_options
 from isic_cli.services.build.listing import ListedImage
 from isic_cli.services.build.lock import LOCK, BuildLock
 from isic_cli.services.build.model import SplitTable
+from isic_cli.services.build.named import labels_in, scheme_name
 from isic_cli.services.build.recipe import RecipeFile
 from isic_cli.services.build.state import BuildState, RowFile
 from isic_cli.services.dataset.split import Grouping, read_groups, read_splits
@@ -147,22 +147,27 @@ def split(
     present = {name for row in found_rows for name, value in row.items() if value}
     for name in [*fields, *(_tying(table.group) if table.group else ())]:
         if name not in present:
-            raise UsageError(f"no image has a value of {name}: nothing can be split by it")
+            said = f"no image has a value of {name}: nothing can be split by it"
+            raise UsageError(f"{file.place('split')}: {said}")
     if table.previous:
         previous = {**previous, **read_splits(file.near(table.previous), "split")}
     known = {row["isic_id"] for row in found_rows}
     earlier = {isic_id: side for isic_id, side in previous.items() if isic_id in known}
-    made = divide(
-        found_rows,
-        groups,
-        shares,
-        seed=table.seed,
-        stratify=stratify,
-        hold_out=hold_out,
-        previous=earlier,
-        stable=table.stable,
-    )
-    _check_split(made, shares, table)
+    try:
+        made = divide(
+            found_rows,
+            groups,
+            shares,
+            seed=table.seed,
+            stratify=stratify,
+            hold_out=hold_out,
+            previous=earlier,
+            stable=table.stable,
+        )
+    except UsageError as error:
+        said = f"{file.place('split')}: {error.message}"
+        raise UsageError(said, hint=error.hint) from error
+    _check_split(file, made, shares, table)
     for isic_id, side in made.of.items():
         rows.add({"isic_id": isic_id, "split": side})
     return {
@@ -192,12 +197,12 @@ def _tying(group: Sequence[str]) -> list[str]:
     return [field for name, field in GROUP_FIELDS.items() if not group or name in group]
 
 
-def _check_split(made: Split, shares: SplitShares, table: SplitTable) -> None:
+def _check_split(file: RecipeFile, made: Split, shares: SplitShares, table: SplitTable) -> None:
     """Refuse a split that is not what was asked for."""
     empty = [name for name in made.empty if name != HOLDOUT]
     if empty:
         raise CheckError(
-            f"the split {' and '.join(empty)} has no image",
+            f"{file.place('split')}: the split {' and '.join(empty)} has no image",
             hint="Images of one patient or lesion stay together: ask for fewer splits.",
         )
     if table.tolerance is None:
@@ -207,7 +212,7 @@ def _check_split(made: Split, shares: SplitShares, table: SplitTable) -> None:
         reached = 100 * made.images[name] / total
         if abs(reached - 100 * share) > table.tolerance:
             raise CheckError(
-                f"the split {name} has {reached:.1f} % of the images, not {100 * share:g} % within "
-                f"{table.tolerance:g}",
+                f"{file.place('split', 'tolerance')}: the split {name} has {reached:.1f} % of the "
+                f"images, not {100 * share:g} % within {table.tolerance:g}",
                 hint="Whole groups do not give it: raise tolerance, or group by less.",
             )

@@ -15,6 +15,7 @@ from isic_cli.services.build.events import (
 from isic_cli.services.build.freshness import archive_marks
 from isic_cli.services.build.graph import Stage, recipe_digest, stages_of
 from isic_cli.services.build.listing import SettingsOf
+from isic_cli.services.build.lock import LOCK, BuildLock
 from isic_cli.services.build.outputs import BuiltImages, remove_export
 from isic_cli.services.build.pictures import PictureFetch, pictures_read
 from isic_cli.services.build.recipe import RecipeFile
@@ -60,6 +61,8 @@ class Build:
         names = [one.name for one in self.stages]
         if options.until and options.until not in names:
             raise UsageError(f"no stage {options.until}", hint=f"one of {', '.join(names)}")
+        if options.locked is None:
+            BuildLock.existing(out / LOCK)  # one that cannot be read stops before all stages
         if options.locked and options.locked.header.get("recipe") != recipe_digest(file):
             raise CheckError(
                 f"{options.locked.path} is of another recipe than {file.path}",

@@ -6,9 +6,9 @@ from pathlib import Path
 from isic_cli.challenge.catalogue import ChallengeFile
 from isic_cli.challenge.tasks import find_task
 from isic_cli.config import Settings
-from isic_cli.errors import PartialError, UsageError
-from isic_cli.services.build.check import challenge_files
+from isic_cli.errors import NetworkError, PartialError, UsageError
 from isic_cli.services.build.model import SourceTable
+from isic_cli.services.build.named import challenge_files
 from isic_cli.services.challenge.fetch import ChallengeDownload, FetchOptions
 from isic_cli.services.challenge.host import open_host
 from isic_cli.services.challenge.lock import ChallengeLock
@@ -27,7 +27,7 @@ def challenge_ids(
 
     Raises
     ------
-    PartialError
+    NetworkError, PartialError
         A table could not be had.
     UsageError
         The tables of a challenge name no image.
@@ -51,7 +51,9 @@ def _fetch(files: list[ChallengeFile], folder: Path, settings: Settings) -> None
         job = ChallengeDownload(host, url, folder, FetchOptions(retries=settings.retries))
         for outcome in job.run(job.plan(files)):
             if outcome.is_bad:
-                raise PartialError(f"{outcome.path} of the challenge: {outcome.reason}")
+                is_away = (outcome.extra or {}).get("exit_code") == NetworkError.exit_code
+                kind = NetworkError if is_away else PartialError
+                raise kind(f"{outcome.path} of the challenge: {outcome.reason}")
 
 
 def _ids_in(path: Path) -> tuple[str, ...]:

@@ -5,30 +5,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from isic_cli.challenge.catalogue import ChallengeFile, select_files
 from isic_cli.config import parse_archive
 from isic_cli.curation.duplicates import parse_method
 from isic_cli.curation.shares import folds, parse_ratio
-from isic_cli.errors import CheckError, IsicError, QueryError, UsageError
-from isic_cli.models.ids import as_isic_id
+from isic_cli.errors import IsicError, QueryError
 from isic_cli.models.image import FILE_FIELDS, LEADING_COLUMNS
 from isic_cli.query import parse
 from isic_cli.query.fields import FIELDS, UNSEARCHABLE
 from isic_cli.services.build.model import (
     ExcludeTable,
-    ExportTable,
     LabelsTable,
     SourceTable,
     SplitTable,
 )
+from isic_cli.services.build.named import (
+    challenge_files,
+    export_options,
+    ids_of,
+    labels_in,
+    scheme_name,
+)
 from isic_cli.services.build.positions import Path as KeyPath
-from isic_cli.services.build.recipe import RecipeError, RecipeFault, RecipeFile
+from isic_cli.services.build.recipe import RecipeError, RecipeFault, RecipeFile, load_recipe
 from isic_cli.services.dataset.audit_pictures import quality_measures
 from isic_cli.services.dataset.label import label_scheme
 from isic_cli.services.dataset.split import read_splits
-from isic_cli.services.export.options import Encoding, ExportOptions, TargetSize
-from isic_cli.services.tabular import open_table
-from isic_cli.tables.ids import read_ids
+from isic_cli.services.export.options import Encoding, TargetSize
 
 #: Names in the folder of a build that are no export's.
 TAKEN = frozenset(
@@ -37,6 +39,28 @@ TAKEN = frozenset(
 #: Which keys of a rule tell whom it is about.
 CONDITIONS = ("search", "missing", "smaller_than", "ids", "quality")
 _FIELDS = {*FIELDS, *FILE_FIELDS, *LEADING_COLUMNS, *UNSEARCHABLE}
+
+
+def checked_recipe(path: Path) -> RecipeFile:
+    """Read a recipe and check it.
+
+    Raises
+    ------
+    RecipeError
+        With every mistake: of its keys, and of all that can be judged without those.
+    NotFoundError, LocalError
+        As `load_recipe`.
+    """
+    try:
+        file = load_recipe(path)
+    except RecipeError as error:
+        if error.rest is None:
+            raise
+        found = _Checks(error.rest).all()
+        more = [one for key, one in found if not any(key == bad[: len(key)] for bad in error.bad)]
+        raise RecipeError(path, [*error.faults, *more]) from error
+    check_recipe(file)
+    return file
 
 
 def check_recipe(file: RecipeFile) -> None:
@@ -49,23 +73,26 @@ def check_recipe(file: RecipeFile) -> None:
     RecipeError
         With every mistake.
     """
-    checks = _Checks(file)
-    checks.sources()
-    checks.rules()
-    checks.stages()
-    checks.exports()
-    if checks.faults:
-        raise RecipeError(file.path, checks.faults)
+    if faults := [one for _, one in _Checks(file).all()]:
+        raise RecipeError(file.path, faults)
 
 
 class _Checks:
     def __init__(self, file: RecipeFile) -> None:
         self._file = file
         self._recipe = file.recipe
-        self.faults: list[RecipeFault] = []
+        self._faults: list[tuple[KeyPath, RecipeFault]] = []
+
+    def all(self) -> list[tuple[KeyPath, RecipeFault]]:
+        """Return every mistake and its key."""
+        self.sources()
+        self.rules()
+        self.stages()
+        self.exports()
+        return self._faults
 
     def _add(self, key: KeyPath, message: str, hint: str = "") -> None:
-        self.faults.append(self._file.fault(key, message, hint))
+        self._faults.append((key, self._file.fault(key, message, hint)))
 
     @contextmanager
     def _at(self, *key: str | int) -> Iterator[None]:
@@ -201,100 +228,11 @@ class _Checks:
             if export.to == "imagefolder" and self._recipe.labels is None:
                 self._add(("export", number, "to"), "imagefolder needs [labels]: they are folders")
                 continue
+            before = len(self._faults)
+            for key, parse_text in (("size", TargetSize.parse), ("encode", Encoding.parse)):
+                with self._at("export", number, key):
+                    if text := getattr(export, key):
+                        parse_text(text)
             with self._at("export", number):
-                export_options(export, Path(), Path(), is_labelled=True, is_split=False)
-
-
-def scheme_name(file: RecipeFile, scheme: str) -> str:
-    """Return what `label_scheme` takes: a path relative to the recipe, or a name as it is."""
-    return str(file.near(scheme)) if Path(scheme).suffix else scheme
-
-
-def ids_of(file: RecipeFile, ids: str | tuple[str, ...]) -> tuple[str, ...]:
-    """Return the ISIC ids of a key: those of its list, or of the file that it names.
-
-    Raises
-    ------
-    UsageError
-        An item that is no ISIC id.
-    NotFoundError, LocalError
-        The file is not there, or cannot be read.
-    """
-    if not ids:
-        return ()
-    if isinstance(ids, str):
-        if as_isic_id(ids):
-            raise UsageError(f"{ids} is an id and no file", hint=f'a list: ["{ids}"]')
-        return read_ids(str(file.near(ids)), strict=True).ids
-    found = {name: as_isic_id(name) for name in ids}
-    wrong = [name for name, isic_id in found.items() if isic_id is None]
-    if wrong:
-        raise UsageError(f"{', '.join(map(repr, wrong[:5]))} is not an ISIC id")
-    return tuple(dict.fromkeys(isic_id for isic_id in found.values() if isic_id))
-
-
-def labels_in(path: Path, column: str) -> dict[str, str]:
-    """Return ISIC id → label of a table; `""` for the column `label`.
-
-    Raises
-    ------
-    CheckError
-        An image has two labels.
-    UsageError, NotFoundError, LocalError
-        No such column, or nothing that can be read.
-    """
-    column = column or "label"
-    known: dict[str, str] = {}
-    table = open_table(path)
-    table.require(column)
-    for row in table.narrow((column,)):
-        text = str(row.get(column) or "").strip()
-        if text and known.setdefault(row["isic_id"], text) != text:
-            said = f"{row['isic_id']} is {known[row['isic_id']]} and {text}"
-            raise CheckError(f"{path}: {said}", hint="Give each image one label.")
-    return known
-
-
-def challenge_files(text: str) -> list[ChallengeFile]:
-    """Return the tables that `YEAR[:TASK[:SPLIT]]` of a challenge means.
-
-    Raises
-    ------
-    NotFoundError
-        It has no such year, task or split.
-    UsageError
-        It has no tables.
-    """
-    found = [
-        one
-        for one in select_files(text)
-        if one.kind != "images" and not one.is_zip and not one.edition
-    ]
-    if not found:
-        raise UsageError(f"{text} has no tables that name its images")
-    return found
-
-
-def export_options(
-    export: ExportTable, folder: Path, out: Path, *, is_labelled: bool, is_split: bool
-) -> ExportOptions:
-    """Return the options of an export.
-
-    Raises
-    ------
-    UsageError
-        They contradict each other.
-    """
-    return ExportOptions(
-        folder=folder,
-        out=out,
-        kind=export.to,
-        split="split" if is_split else None,
-        label="label" if is_labelled else None,
-        link=export.link,
-        size=TargetSize.parse(export.size) if export.size else None,
-        encode=Encoding.parse(export.encode) if export.encode else None,
-        per_shard=export.per_shard,
-        along=frozenset(export.along),
-        prune_empty=export.prune_empty,
-    )
+                if len(self._faults) == before:
+                    export_options(export, Path(), Path(), is_labelled=True, is_split=False)

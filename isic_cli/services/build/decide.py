@@ -8,10 +8,10 @@ from typing import Any
 from isic_cli.errors import UsageError
 from isic_cli.query import parse
 from isic_cli.query.tree import terms
-from isic_cli.services.build.check import ids_of
 from isic_cli.services.build.facts import STAGES
 from isic_cli.services.build.listing import ListedImage, listed_images
 from isic_cli.services.build.model import ExcludeTable
+from isic_cli.services.build.named import ids_of
 from isic_cli.services.build.recipe import RecipeFile
 from isic_cli.services.build.state import BuildState, RowFile, read_rows, stream_digest
 from isic_cli.services.tabular import Row

@@ -11,10 +11,10 @@ from isic_cli.curation.labels import load_scheme
 from isic_cli.distribution import NAME as DISTRIBUTION
 from isic_cli.files.digest import sha256_of
 from isic_cli.services.build.challenges import challenge_digests
-from isic_cli.services.build.check import ids_of, labels_in, scheme_name
 from isic_cli.services.build.listing import LISTING_FACTS, SettingsOf, archive_for
 from isic_cli.services.build.lock import LOCK
 from isic_cli.services.build.model import ExportTable, SourceTable
+from isic_cli.services.build.named import ids_of, labels_in, scheme_name
 from isic_cli.services.build.outputs import EXCLUDED, TABLE
 from isic_cli.services.build.pictures import PICTURES, REFERENCES
 from isic_cli.services.build.recipe import RecipeFile

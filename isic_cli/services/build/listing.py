@@ -17,8 +17,8 @@ from isic_cli.models.ids import find_ids, number_of
 from isic_cli.models.image import LEADING_COLUMNS, ImageRecord
 from isic_cli.models.selection import IdList, Selection
 from isic_cli.services.build.challenges import challenge_ids, challenge_names
-from isic_cli.services.build.check import ids_of
 from isic_cli.services.build.model import SourceTable
+from isic_cli.services.build.named import ids_of
 from isic_cli.services.build.recipe import RecipeError, RecipeFile
 from isic_cli.services.build.state import RowFile, digest_of, read_rows
 from isic_cli.services.dataset.image import metadata_digest

@@ -13,11 +13,11 @@ from isic_cli.files.faults import translated
 from isic_cli.files.lock import folder_lock
 from isic_cli.models.image import LEADING_COLUMNS
 from isic_cli.models.outcomes import Outcome
-from isic_cli.services.build.check import export_options
 from isic_cli.services.build.decide import column_of, leaving
 from isic_cli.services.build.facts import STAGES, ImageFacts
 from isic_cli.services.build.listing import listed_images
 from isic_cli.services.build.model import ExportTable
+from isic_cli.services.build.named import export_options
 from isic_cli.services.build.pictures import PICTURES
 from isic_cli.services.build.recipe import RecipeFile
 from isic_cli.services.build.state import BuildState, read_rows

@@ -3,6 +3,8 @@
 import difflib
 import json
 import re
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -35,7 +37,14 @@ class RecipeError(UsageError):
     ----------
     faults : tuple of RecipeFault
         All that could be found, in the order of the text.
+    rest : RecipeFile or None
+        The recipe without the keys that cannot be, to look for more mistakes in.
+    bad : tuple of path
+        Those keys.
     """
+
+    rest: "RecipeFile | None" = None
+    bad: tuple[KeyPath, ...] = ()
 
     def __init__(self, path: Path, faults: list[RecipeFault]) -> None:
         self.path = path
@@ -59,6 +68,11 @@ class RecipeFile:
     def fault(self, key: KeyPath, message: str, hint: str = "") -> RecipeFault:
         """Return a mistake at a key."""
         return _fault(self.positions, key, message, hint)
+
+    def place(self, *key: int | str) -> str:
+        """Return where a key stands, as compilers say it."""
+        found = self.fault(key, "")
+        return f"{self.path}:{found.line}:{found.column}"
 
 
 def load_recipe(path: Path) -> RecipeFile:
@@ -89,13 +103,38 @@ def parse_recipe(text: str, path: Path) -> RecipeFile:
     found = dict(positions_of(text))
     version = values.get("recipe")
     if isinstance(version, int) and version > VERSION:
-        fault = _fault(found, ("recipe",), f"the version {version} is not known here")
+        said = f"is of version {version}, which is not known here"
+        fault = _fault(found, ("recipe",), said, "install a newer isic")
         raise RecipeError(path, [fault])
+    whole = _whole(values)
     try:
-        recipe = Recipe.model_validate_json(json.dumps(_whole(values), default=str))
+        recipe = Recipe.model_validate_json(json.dumps(whole, default=str))
     except ValidationError as error:
-        raise RecipeError(path, _of_model(found, error)) from error
+        refused = RecipeError(path, _of_model(found, error))
+        refused.bad = tuple({_key_of_error(one["loc"]): None for one in error.errors()})
+        with suppress(ValidationError):
+            less = Recipe.model_validate_json(json.dumps(_without(whole, refused.bad), default=str))
+            refused.rest = RecipeFile(path, less, found)
+        raise refused from error
     return RecipeFile(path, recipe, found)
+
+
+def _without(values: dict[str, Any], bad: Iterable[KeyPath]) -> dict[str, Any]:
+    """Return a document without some keys, of a list without the list; what must be is there."""
+    less: dict[str, Any] = json.loads(json.dumps(values, default=str))
+    for key in bad:
+        *steps, last = key
+        while isinstance(last, int):
+            *steps, last = steps
+        table: Any = less
+        with suppress(KeyError, IndexError, TypeError):  # it is missing, or went with another
+            for step in steps:
+                table = table[step]
+            del table[last]
+    for export in less.get("export", ()):
+        if isinstance(export, dict):
+            export.setdefault("to", "csv")
+    return {"recipe": VERSION, "name": "name", "source": {"source": {}}} | less
 
 
 def _whole(values: dict[str, Any]) -> dict[str, Any]:
@@ -138,12 +177,16 @@ def _of_model(found: dict[KeyPath, Position], error: ValidationError) -> list[Re
     """Return what pydantic found, in the words of a recipe; one fault for each key."""
     faults: dict[KeyPath, list[RecipeFault]] = {}
     for one in error.errors():
-        key = tuple(step for step in one["loc"] if step not in _MEMBERS)
+        key = _key_of_error(one["loc"])
         faults.setdefault(key, []).append(_fault(found, key, *_words_of(key, one)))
     return [
         replace(same[0], message=" and ".join(dict.fromkeys(one.message for one in same)))
         for same in faults.values()
     ]
+
+
+def _key_of_error(steps: tuple[int | str, ...]) -> KeyPath:
+    return tuple(step for step in steps if step not in _MEMBERS)
 
 
 def _words_of(key: KeyPath, error: Any) -> tuple[str, str]:

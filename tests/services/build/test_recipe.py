@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from isic_cli.services.build.check import check_recipe
+from isic_cli.services.build.check import check_recipe, checked_recipe
 from isic_cli.services.build.model import recipe_schema
 from isic_cli.services.build.recipe import RecipeError, load_recipe, parse_recipe
 from isic_cli.services.build.write import explained_recipe, recipe_text
@@ -35,6 +35,48 @@ def test_every_mistake_of_the_keys_is_told_at_once_with_its_place() -> None:
         "10:1 split.ratio is not text",
         "11:1 export.to is missing",
         "12:1 export.too is not a key of a recipe",
+    ]
+
+
+def test_mistakes_of_keys_hide_no_mistake_of_the_rest(tmp_path: Path) -> None:
+    text = """recipe = 1
+name = "x y"
+sorce = 1
+[source]
+serch = "sex:male"
+limit = -1
+collections = ["a", true]
+[split]
+ratio = 70
+[dedupe]
+method = "phsh"
+[labels]
+scheme = "isic2099"
+[[exclude]]
+ids = "nofile.txt"
+[[exclude]]
+quality = ["gloomy"]
+[[export]]
+to = "imagefoldr"
+size = "big"
+"""
+    (tmp_path / "set.toml").write_text(text)
+    with pytest.raises(RecipeError) as caught:
+        checked_recipe(tmp_path / "set.toml")
+    # Not that [split] needs a ratio: one is there, and it is wrong.
+    assert [(one.line, one.key) for one in caught.value.faults] == [
+        (2, "name"),
+        (3, "sorce"),
+        (5, "source.serch"),
+        (6, "source.limit"),
+        (7, "source.collections[2]"),
+        (9, "split.ratio"),
+        (11, "dedupe.method"),
+        (13, "labels.scheme"),
+        (15, "exclude[1].ids"),
+        (17, "exclude[2].quality[1]"),
+        (19, "export[1].to"),
+        (20, "export[1].size"),
     ]
 
 
@@ -79,7 +121,7 @@ def test_stages_that_contradict_each_other_are_told_at_once(tmp_path: Path) -> N
         "18:1 labels.table does not go with scheme: give one of them",
         f"18:1 labels.table no such table or folder: {tmp_path / 'labels.csv'}",
         "21:1 export[2] is the second export called csv",
-        "21:1 export[2] the size 0 is out of range",
+        "23:1 export[2].size the size 0 is out of range",
         "25:1 reference.x.share with pictures = false leaves nothing out",
     ]
 
@@ -115,7 +157,7 @@ def test_an_archive_that_cannot_be_has_its_place(tmp_path: Path) -> None:
 
 def test_text_that_is_no_toml_and_a_newer_version_have_their_place() -> None:
     assert faults('recipe = 1\nname = "a\n') == ["2:10  Illegal character '\\n'"]
-    assert faults("recipe = 2\n") == ["1:1 recipe the version 2 is not known here"]
+    assert faults("recipe = 2\n") == ["1:1 recipe is of version 2, which is not known here"]
     assert faults("") == ["1:1 recipe is missing", "1:1 name is missing", "1:1 source is missing"]
     assert faults("source = 3\n") != []
 
