@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, fail_after, to_thread
 from starlette.applications import Starlette
 from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -26,6 +26,8 @@ PAGE = Path(__file__).parent / "page"
 _WHOLE = 1 << 20
 #: Bytes of JSON from which the real archive compresses.
 _COMPRESSED = 200
+#: Seconds that a body may take.
+BODY_SECONDS = 60.0
 #: Requests that are answered at once; more would need memory, and be no faster.
 _THREADS = 8
 _OURS = frozenset({"content-length", "transfer-encoding", "content-encoding"})
@@ -75,8 +77,13 @@ class _Bridge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         try:
-            body = await _read(Request(scope, receive))
+            with fail_after(BODY_SECONDS):
+                body = await _read(Request(scope, receive))
         except ClientDisconnect:
+            return
+        except TimeoutError:
+            slow = JSONResponse({"detail": "the body took too long"}, 408, {"Connection": "close"})
+            await slow(scope, receive, send)
             return
         reply = (
             JSONResponse({"detail": f"a body may have {LARGEST_BODY:,} bytes"}, 413)

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import secrets
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -57,6 +58,7 @@ class SavedList(Payload):
     ids: Ids = Field(default_factory=list)
     query: str | None = None
     excluded: Ids = Field(default_factory=list)
+    replace: bool = False
 
 
 class Note(Payload):
@@ -91,7 +93,8 @@ class Writing:
 
     def _guarded(self, write: Any) -> Any:
         def answer(call: Call) -> httpx.Response:
-            if call.headers.get(TOKEN_HEADER) != self._gallery.token:
+            given = call.headers.get(TOKEN_HEADER, "").encode()
+            if not secrets.compare_digest(given, self._gallery.token.encode()):
                 return json_reply({"detail": "the page is of an earlier run: load it again"}, 403)
             if self._gallery.transport.read_only:
                 return json_reply({"detail": "this folder is served to be looked at only"}, 403)
@@ -168,8 +171,12 @@ class Writing:
                 {"detail": f"{name!r} cannot be the name of a list: letters and digits can"}, 422
             )
         path = call.store.folder.absolute() / f"{name}.txt"
-        if path.exists() and not _is_id_list(path):
+        before = _ids_of(path) if path.exists() else ids
+        if before is None:
             return json_reply({"detail": f"{path.name} is there, and is not a list of ids"}, 409)
+        if before != ids and not body.replace:
+            detail = f"{path.name} is there, a list of {len(before):,} images: replace it?"
+            return json_reply({"asked": detail})  # an error would stand in a browser's console
         write_text(path, "".join(f"{one}\n" for one in ids), links="refuse")
         if body.kind == "selection":
             command = self._gallery.chosen(call, "--from", str(path))
@@ -207,14 +214,15 @@ def _append(path: Path, row: Mapping[str, str]) -> None:
         stream.write(before + text.getvalue())
 
 
-def _is_id_list(path: Path) -> bool:
-    """Whether a file is a list that may be replaced: nothing in it but ids."""
+def _ids_of(path: Path) -> list[str] | None:
+    """Return the ids of a list that may be replaced; None where other things are in it."""
     from isic_cli.models.ids import is_isic_id
 
     try:
-        return all(is_isic_id(line.strip()) for line in read_text(path).splitlines() if line)
+        lines = [line.strip() for line in read_text(path).splitlines() if line]
     except (OSError, ValueError, IsicError):
-        return False
+        return None
+    return lines if all(map(is_isic_id, lines)) else None
 
 
 def _user() -> str:

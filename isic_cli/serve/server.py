@@ -14,6 +14,7 @@ from isic_cli.config import ArchiveSpec, is_loopback
 from isic_cli.errors import LocalError, UsageError
 from isic_cli.serve import own_credits
 from isic_cli.serve.app import make_app
+from isic_cli.serve.connection import TimedConnection
 from isic_cli.serve.gallery import GalleryRoutes
 from isic_cli.serve.guard import Rules
 from isic_cli.serve.live import LiveTransport
@@ -141,6 +142,7 @@ def configured(app: ASGIApp) -> uvicorn.Config:
     """Return how uvicorn runs the application."""
     return uvicorn.Config(
         app,
+        http=TimedConnection,
         ws="none",
         lifespan="off",
         log_config=None,

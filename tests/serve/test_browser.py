@@ -270,7 +270,9 @@ def test_near_duplicates_are_kept_or_thrown_out(
     dialog = page.locator("#save-dialog")
     page.get_by_role("button", name="Save …").click()
     dialog.get_by_label("A list of the thrown out").check()
+    (folder / "excluded.txt").write_text("ISIC_9000001\n")
     dialog.get_by_role("button", name="Save").click()
+    dialog.get_by_role("button", name="Replace it").click()
     assert "--exclude" in dialog.locator("code").inner_text()
     assert (folder / "excluded.txt").read_text("utf-8").split() == [pairs[0]["left"]]
     dialog.get_by_label("A collection of this folder").check()

@@ -1,7 +1,9 @@
 """Who may ask, what is refused, and what no answer gives away."""
 
 import socket
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -155,6 +157,53 @@ def test_a_body_and_a_query_have_a_limit(served: httpx.Client) -> None:
     assert served.get("/gallery/list", params={"query": "(" * 9000}).status_code == 400
     nested = served.get("/gallery/list", params={"query": "(" * 2500 + "sex:male" + ")" * 2500})
     assert nested.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET / HT",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX-More: a",
+        b"GET /page/icon.svg HTTP/1.1\r\nHost: localhost\r\n\r\nGET /",  # the second one
+        b"POST /gallery/marks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{",
+    ],
+)
+def test_a_client_that_does_not_finish_what_it_asks_is_sent_away(
+    served: httpx.Client, sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("isic_cli.serve.connection.HEAD_SECONDS", 0.2)
+    monkeypatch.setattr("isic_cli.serve.app.BODY_SECONDS", 0.2)
+    with socket.create_connection((served.base_url.host, served.base_url.port or 0)) as client:
+        client.settimeout(4)  # uvicorn itself ends a connection after five seconds of nothing
+        client.sendall(sent)
+        while client.recv(1 << 16):
+            pass
+        client.close()
+    assert served.get("/gallery/marks").is_success
+
+
+def test_the_head_of_a_request_has_an_end(served: httpx.Client) -> None:
+    with socket.create_connection((served.base_url.host, served.base_url.port or 0)) as client:
+        client.settimeout(4)
+        client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-More: " + b"a" * 66_000)
+        assert client.recv(1 << 16).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_client_that_takes_nothing_of_its_answer_gives_its_place_up(
+    served: httpx.Client, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("isic_cli.serve.guard.STALLED_SECONDS", 0.2)
+    (folder / "ISIC_0000001.jpg").write_bytes(b"\xff\xd8" + bytes(30_000_000))
+    with socket.create_connection((served.base_url.host, served.base_url.port or 0)) as client:
+        client.sendall(b"GET /images/ISIC_0000001.jpg HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        time.sleep(0.8)
+        client.settimeout(4)
+        taken = 0
+        with suppress(ConnectionResetError):
+            while block := client.recv(1 << 20):
+                taken += len(block)
+    assert taken < 30_000_000
 
 
 def test_without_the_token_nothing_is_answered(guarded: httpx.Client) -> None:

@@ -67,6 +67,20 @@ def test_a_selection_is_a_list_and_a_command_that_downloads_it(
     assert sorted(one.stem for one in out.glob("ISIC_*")) == [IDS[0], IDS[2]]
 
 
+def test_another_list_of_that_name_is_replaced_only_where_that_is_said(
+    served: httpx.Client, folder: Path
+) -> None:
+    body = {"kind": "selection", "name": "mine", "ids": IDS[:2]}
+    assert post(served, "save", body).is_success
+    assert post(served, "save", body).is_success  # the same list
+    other = {**body, "ids": IDS[2:3]}
+    asked = post(served, "save", other).json()
+    assert asked == {"asked": "mine.txt is there, a list of 2 images: replace it?"}
+    assert (folder / "mine.txt").read_text().split() == IDS[:2]
+    assert post(served, "save", {**other, "replace": True}).is_success
+    assert (folder / "mine.txt").read_text().split() == IDS[2:3]
+
+
 def test_an_exclusion_is_a_list_for_the_command_of_the_query(
     served: httpx.Client, folder: Path
 ) -> None:

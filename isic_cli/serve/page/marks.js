@@ -116,7 +116,7 @@ export class Marks {
     showDialog(dialog, form);
   }
 
-  async save(form, outcome) {
+  async save(form, outcome, replace = false) {
     const excluded = [...this.excluded];
     const kind = form.get("kind");
     const marked = form.get("of") === "marked";
@@ -124,8 +124,13 @@ export class Marks {
     if (kind === "exclusion") of = { ids: excluded, query: state.q };
     try {
       const done = await this.data.save({
-        kind, name: form.get("name"), ...of, excluded: kind === "exclusion" ? [] : excluded,
+        kind, name: form.get("name"), ...of, excluded: kind === "exclusion" ? [] : excluded, replace,
       });
+      if (done.asked) {
+        const yes = el("button", { type: "button", onclick: () => this.save(form, outcome, true) }, "Replace it");
+        outcome.replaceChildren(el("p", { className: "error" }, done.asked), yes);
+        return;
+      }
       const where = done.path ?? `collection ${done.collection?.id ?? done.collection ?? ""}`;
       outcome.replaceChildren(
         el("p", {}, `Saved: ${where}`),
