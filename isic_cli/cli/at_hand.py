@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -10,8 +11,16 @@ from isic_cli.cli.context import Run
 from isic_cli.cli.progress import Progress, human_bytes
 
 
+@dataclass(frozen=True, slots=True)
+class FolderAtHand:
+    """A folder of this machine, and who is told the paths in it of files that are complete."""
+
+    folder: Path
+    finished: Callable[[list[str]], None] | None = None
+
+
 @contextmanager
-def at_hand(folder: Path | str, mode: str, *, writable: bool = True) -> Iterator[Path]:
+def at_hand(folder: Path | str, mode: str, *, writable: bool = True) -> Iterator[FolderAtHand]:
     """Yield a folder of this machine as it is; of one in an object store a copy that goes back.
 
     Parameters
@@ -24,7 +33,7 @@ def at_hand(folder: Path | str, mode: str, *, writable: bool = True) -> Iterator
         False for what is only read: nothing is uploaded.
     """
     if isinstance(folder, Path):
-        yield folder
+        yield FolderAtHand(folder)
         return
     from isic_cli.services.staging import staged
 
@@ -39,7 +48,7 @@ def at_hand(folder: Path | str, mode: str, *, writable: bool = True) -> Iterator
 
     cache_dir = run.settings().cache_dir
     with staged(folder, cache_dir, writable=writable, watch=watch) as copy:
-        yield copy
+        yield FolderAtHand(copy.folder, copy.send)
     if (sent := tickers.get("uploading")) is not None:
         words = f"{sent.done:,} files uploaded ({human_bytes(sent.bytes)})"
         click.echo(f"{folder}: {words}.", err=True)

@@ -20,6 +20,7 @@ from isic_cli.errors import ExitCode
 if TYPE_CHECKING:
     from isic_cli.services.export.options import ExportOptions, Kind, Link, With
     from isic_cli.services.export.run import Exporter
+    from isic_cli.services.export.state import ExportState
     from isic_cli.services.run.report import Report
     from isic_cli.services.run.workers import ExecutorSpec
 
@@ -113,6 +114,7 @@ def export(
     isic dataset export out/ classes/ --to imagefolder --label isic2019
     """
     from isic_cli.services.export.options import Encoding, ExportOptions, TargetSize
+    from isic_cli.services.export.state import ExportState
 
     chosen = partial(
         ExportOptions,
@@ -131,7 +133,8 @@ def export(
     if dry_run:
         return _plan(chosen(out=Path(out)))
     with reported(report_file) as report, at_hand(out, progress) as here:
-        code = _export(chosen(out=here), report, executor, progress)
+        state = ExportState(here.folder, here.finished)
+        code = _export(chosen(out=here.folder), state, report, executor, progress)
         report.summarize(exit_code=int(code))
     return code
 
@@ -155,11 +158,15 @@ def _plan(chosen: "ExportOptions") -> ExitCode:
 
 
 def _export(
-    chosen: "ExportOptions", report: "Report", executor: "ExecutorSpec", progress: str
+    chosen: "ExportOptions",
+    state: "ExportState",
+    report: "Report",
+    executor: "ExecutorSpec",
+    progress: str,
 ) -> ExitCode:
     from isic_cli.files.lock import folder_lock
     from isic_cli.services.export.run import Exporter
-    from isic_cli.services.export.state import ExportState, claim
+    from isic_cli.services.export.state import claim
     from isic_cli.services.run.workers import open_workers
 
     # Workers that do not come must not leave a claim behind.
@@ -169,7 +176,7 @@ def _export(
         claim(chosen)
         with folder_lock(chosen.out):
             claim(chosen)  # once more, now that nobody else can be at it
-            with ExportState(chosen.out).open(chosen.recipe) as state:
+            with state.open(chosen.recipe):
                 return _run(job, state, workers, report, progress)
 
 

@@ -87,10 +87,10 @@ def download(
     selection = with_ids(selection, named)
     with (
         reported(transfer.report_file) as report,
-        at_hand(target, transfer.progress, writable=not dry_run) as folder,
+        at_hand(target, transfer.progress, writable=not dry_run) as here,
         transfer.open(run, cache=cache) as api,
     ):
-        chosen = transfer.download(api.settings, folder, variant=variant, layout=layout)
+        chosen = transfer.download(api.settings, here.folder, variant=variant, layout=layout)
         job = Acquisition(api, selection, chosen, lanes=1 if serial else 8)
         warn_of_quirks(job.images)
         job.hold()
@@ -100,7 +100,8 @@ def download(
             confirm_everything(job, yes=yes)
         if not force:
             job.check_space()
-        with folder_lock(folder, wait=transfer.wait):
+        report.tell_files(here.finished)
+        with folder_lock(here.folder, wait=transfer.wait):
             code = fetch_images(job, report, transfer.progress)
         count = sum(report.counts.values())
         code = max(code, conclude(job.images, count, fail_empty=fail_empty, report=report))

@@ -61,10 +61,12 @@ def gallery(
     selection = with_ids(selection, named)
     with (
         reported(transfer.report_file) as report,
-        at_hand(target, transfer.progress) as folder,
+        at_hand(target, transfer.progress) as here,
         transfer.open(run) as api,
     ):
-        page = Gallery(folder, GalleryInfo(title or Path(target).resolve().name, _program(api)))
+        page = Gallery(
+            here.folder, GalleryInfo(title or Path(target).resolve().name, _program(api))
+        )
         page.check()
         code = _fetched(api, selection, page, transfer, report, pictures=pictures, yes=yes)
         report.summarize(exit_code=int(code))

@@ -79,14 +79,15 @@ def sync(
     with (
         reported(transfer.report_file) as report,
         at_hand(folder, transfer.progress, writable=not dry_run) as here,
-        Lock(here) as lock,
+        Lock(here.folder) as lock,
     ):
         _take_archive(run, lock, delete=delete)
         with (
             transfer.open(run) as api,
-            folder_lock(here, wait=transfer.wait) if not dry_run else nullcontext(),
+            folder_lock(here.folder, wait=transfer.wait) if not dry_run else nullcontext(),
         ):
-            chosen = transfer.download(api.settings, here)
+            chosen = transfer.download(api.settings, here.folder)
+            report.tell_files(here.finished)
             most = max_delete if delete else None
             if locked:
                 code = _rebuild(api, lock, chosen, report, transfer.progress)

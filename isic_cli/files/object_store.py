@@ -14,6 +14,7 @@ from typing import Any
 
 from isic_cli.distribution import install_extra
 from isic_cli.errors import NetworkError, UnsafeError, UsageError
+from isic_cli.files.digest import md5_of, md5_of_parts
 from isic_cli.files.faults import translated
 from isic_cli.files.leftovers import is_temporary
 from isic_cli.files.store_errors import store_errors
@@ -24,7 +25,12 @@ SCHEMES = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs"}
 
 #: Requests at once, and files between two signs of progress.
 _JOBS = 32
-_BATCH = 256
+BATCH = 256
+
+#: Bytes of the parts that a large file is uploaded in, and of all files that are sent at once: a
+#: file of less than two parts is held in memory while it goes.
+PART = 16 << 20
+_AT_ONCE = 4 * PART
 
 #: Not part of the data set: locks of this machine.
 _LOCAL = re.compile(r"(.*/)?\.isic/lock")
@@ -46,7 +52,8 @@ class StoredObject:
     md5 : str or None
         In hexadecimal; None where the store does not tell it.
     tag : str
-        Another one after every change.
+        Another one after every change. Of an object that came to S3 in parts: the MD5 of the
+        MD5s of its parts, and their number.
     """
 
     size: int
@@ -65,6 +72,17 @@ class StoredObject:
             raw = hashed if isinstance(hashed, (bytes, bytearray)) else base64.b64decode(hashed)
             md5 = bytes(raw).hex()
         return cls(int(info.get("size") or 0), md5, md5 or tag)
+
+    def is_of(self, path: Path) -> bool:
+        """Whether a file is what the store has, as far as the store tells."""
+        try:
+            if path.stat().st_size != self.size:
+                return False
+        except OSError:
+            return False
+        if self.md5 is not None:
+            return self.md5 == md5_of(path)
+        return self.tag == md5_of_parts(path, PART)
 
 
 def scheme_of(text: str) -> str | None:
@@ -156,7 +174,7 @@ class ObjectFolder:
         int
             The bytes of each file that came.
         """
-        wanted = [name for name, one in listed.items() if not _is_same(folder / name, one)]
+        wanted = [name for name, one in listed.items() if not one.is_of(folder / name)]
         for batch in _batches(wanted):
             with translated(folder):
                 for name in batch:
@@ -191,18 +209,39 @@ class ObjectFolder:
         for name in names_in(folder):
             (state if is_state(name) else data).append(name)
         for names in (data, state):
-            wanted = [one for one in names if not _is_known(folder / one, listed.get(one))]
-            for batch in _batches(wanted):
-                with store_errors(self.url):
-                    sources = [str(folder / name) for name in batch]
-                    self._fs.put(sources, [self._path(name) for name in batch], batch_size=_JOBS)
-                yield from ((folder / name).stat().st_size for name in batch)
+            wanted = [one for one in names if not self._has(one, folder / one, listed.get(one))]
+            yield from (size for _, size in self._upload(folder, wanted))
             self._check(folder, wanted)
         # What is there and is not uploaded, such as a file with the name of a temporary one, stays.
         gone = [name for name in sorted(listed) if not (folder / name).exists()]
         if gone:
             with store_errors(self.url):
                 self._fs.rm([self._path(name) for name in gone])
+
+    def send(
+        self, folder: Path, names: Iterable[str], listed: dict[str, StoredObject]
+    ) -> Iterator[tuple[str, int]]:
+        """Upload files that are complete, before the others are; `push` checks them at the end.
+
+        Yields
+        ------
+        tuple of (str, int)
+            The name and bytes of each file that the store had not.
+        """
+        wanted = [one for one in names if not self._has(one, folder / one, listed.get(one))]
+        yield from self._upload(folder, wanted)
+
+    def _upload(self, folder: Path, names: Iterable[str]) -> Iterator[tuple[str, int]]:
+        # Azure's package chooses its parts itself.
+        parts = {} if self.url.startswith("az:") else {"chunksize": PART}
+        for batch in _batches(names):
+            sizes = [(folder / name).stat().st_size for name in batch]
+            jobs = max(1, min(_JOBS, _AT_ONCE // max(1, *sizes)))
+            with store_errors(self.url):
+                sources = [str(folder / name) for name in batch]
+                targets = [self._path(name) for name in batch]
+                self._fs.put(sources, targets, batch_size=jobs, **parts)
+            yield from zip(batch, sizes, strict=True)
 
     def _check(self, folder: Path, names: Sequence[str]) -> None:
         """Compare uploaded files with what the store has now: size, and MD5 or the bytes."""
@@ -211,8 +250,14 @@ class ObjectFolder:
             stored, path = there.get(name), folder / name
             if stored is None or stored.size != path.stat().st_size:
                 raise NetworkError(f"{self.url}/{name} did not arrive whole", hint="Run again.")
-            if stored.md5 != _md5(path) and not self._has_bytes(name, path):
+            if not self._has(name, path, stored):
                 raise NetworkError(f"{self.url}/{name} arrived damaged", hint="Run again.")
+
+    def _has(self, name: str, path: Path, stored: StoredObject | None) -> bool:
+        """Whether the store has a file; what it tells no MD5 of, as under a key, is read."""
+        if stored is None or stored.size != path.stat().st_size:
+            return False
+        return stored.is_of(path) or self._has_bytes(name, path)
 
     def _has_bytes(self, name: str, path: Path) -> bool:
         """Whether an object, whose MD5 the store does not tell, holds the bytes of a file."""
@@ -247,25 +292,5 @@ def names_in(folder: Path) -> list[str]:
 
 def _batches(names: Iterable[str]) -> Iterator[list[str]]:
     left = iter(names)
-    while batch := list(islice(left, _BATCH)):
+    while batch := list(islice(left, BATCH)):
         yield batch
-
-
-def _is_same(path: Path, stored: StoredObject) -> bool:
-    """Whether a file is what the store has, as far as the store tells."""
-    try:
-        size = path.stat().st_size
-    except OSError:
-        return False
-    return size == stored.size and stored.md5 is not None and stored.md5 == _md5(path)
-
-
-def _is_known(path: Path, stored: StoredObject | None) -> bool:
-    return stored is not None and _is_same(path, stored)
-
-
-def _md5(path: Path) -> str:
-    import hashlib
-
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

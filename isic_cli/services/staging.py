@@ -1,7 +1,7 @@
 """Work in a folder of an object store: in a copy on this machine that goes back at the end."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,12 +11,14 @@ from isic_cli.files.faults import translated
 from isic_cli.files.load import read_bytes
 from isic_cli.files.lock import held
 from isic_cli.files.object_store import (
+    BATCH,
     ObjectFolder,
     StoredObject,
     is_state,
     names_in,
     staging_place,
 )
+from isic_cli.services.run.workers import OrderedCalls
 
 #: Watches a piece of work, `fetching` or `uploading`: told how many bytes each file has.
 Watch = Callable[[str], AbstractContextManager[Callable[[int], None]]]
@@ -44,6 +46,9 @@ class Staging:
         self.folder = place / "files"
         self._note = place / "state"
         self._listed: dict[str, StoredObject] = {}
+        self._complete: list[str] = []
+        self._sent: dict[str, int] = {}
+        self._calls = OrderedCalls(2)
 
     def pull(self) -> Iterator[int]:
         """Make the copy current; what an interrupted run left in it stays, and goes on.
@@ -66,9 +71,51 @@ class Staging:
             }
             yield from self._store.pull(self.folder, missing)
 
+    def send(self, names: Iterable[str]) -> None:
+        """Upload files that are complete, in another thread, while the rest is made.
+
+        Waits where uploading is the slower of the two, so that never much is under way.
+
+        Raises
+        ------
+        AuthError, NotFoundError, NetworkError
+            What an earlier upload met.
+        """
+        self._complete += names
+        if len(self._complete) >= BATCH or self._calls.is_idle():
+            self._calls.call(self._send, self._complete)
+            self._complete = []
+
+    def _send(self, names: list[str]) -> None:
+        wanted = [one for one in dict.fromkeys(names) if (self.folder / one).exists()]
+        listed = {name: one for name, one in self._listed.items() if name not in self._sent}
+        self._sent |= dict(self._store.send(self.folder, wanted, listed))
+        if any(map(is_state, wanted)):
+            # What an interruption leaves from here on is known to be ours.
+            self._note_state()
+
     def push(self) -> Iterator[int]:
-        """Upload what changed; see `ObjectFolder.push`."""
-        yield from self._store.push(self.folder, self._listed)
+        """Upload what changed, and check all that was sent; see `ObjectFolder.push`.
+
+        Yields
+        ------
+        int
+            The bytes of each file that was uploaded, those that were sent before included.
+        """
+        self._calls.wait()
+        yield from self._sent.values()
+        known = self._listed
+        if self._sent:
+            there = self._store.listing()
+            known = {name: there[name] for name in {*known, *self._sent} & there.keys()}
+        yield from self._store.push(self.folder, known)
+        self._note_state()
+
+    def close(self) -> None:
+        """End the thread; an interrupted run does not wait for what is under way."""
+        self._calls.close(wait=False)
+
+    def _note_state(self) -> None:
         write_state(self._note, _fingerprint(self._store.listing()))
 
     def _read_note(self) -> str | None:
@@ -86,7 +133,7 @@ def _fingerprint(listed: dict[str, StoredObject]) -> str:
 @contextmanager
 def staged(
     url: str, cache_dir: Path, *, writable: bool = True, watch: Watch = unwatched
-) -> Iterator[Path]:
+) -> Iterator[Staging]:
     """Yield a copy of a folder in a store, and upload what changed in it.
 
     What an error of ours ended goes back too: the rest is good and kept. An interrupted run
@@ -111,13 +158,15 @@ def staged(
         When another run of this machine works in it.
     """
     place = staging_place(url, cache_dir)
-    staging = Staging(ObjectFolder.open(url), place)
-    with held(place / "lock", url):
+    with (
+        held(place / "lock", url),
+        closing(Staging(ObjectFolder.open(url), place)) as staging,
+    ):
         with watch("fetching") as tell:
             for size in staging.pull():
                 tell(size)
         try:
-            yield staging.folder
+            yield staging
         except IsicError:
             if writable:
                 _push(staging, watch)

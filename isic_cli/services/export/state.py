@@ -8,6 +8,7 @@ or made of a picture that has changed since; a folder with anything else in it i
 import json
 import os
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -89,12 +90,15 @@ class ExportState(Closing):
     ----------
     out : Path
         The export's folder.
+    finished : callable, optional
+        Told the paths of files in it as they are complete, the recipe first.
     """
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, finished: Callable[[list[str]], None] | None = None) -> None:
         self._path = out / STATE / "export.jsonl"
         self._parts = out / STATE / "parts"
         self._out = out
+        self._finished = finished or (lambda _paths: None)
 
     def open(self, recipe: dict[str, object]) -> Self:
         """Write the recipe, clear what a killed run left half done, and read what is complete.
@@ -110,6 +114,7 @@ class ExportState(Closing):
         with translated(self._parts):
             self._parts.mkdir(parents=True, exist_ok=True)
         self._journal = Journal(self._path, _path_of, writable=True)
+        self._finished([f"{STATE}/export.json"])
         return self
 
     def close(self) -> None:
@@ -147,6 +152,7 @@ class ExportState(Closing):
         """
         self._remove(self._along(line["path"]) - line.get("along", {}).keys())
         self._journal.append(line["path"], to_line(line))
+        self._finished([line["path"], *line.get("along", {})])
 
     def forget_all_but(self, paths: set[str]) -> int:
         """Remove the files of earlier runs that this one has no place for; return how many.

@@ -1,7 +1,7 @@
 """`--report`: what became of every item, one JSON line each, then one summary."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -38,6 +38,7 @@ class Report:
         self._file: IO[str] | None = None
         self._counts: dict[str, int] = {}
         self._has_summary = False
+        self._finished: Callable[[list[str]], None] | None = None
 
     def __enter__(self) -> Self:
         """Open the file now, or with its first line where the run has yet to make its folder."""
@@ -54,6 +55,12 @@ class Report:
         self._counts[outcome.status] = self._counts.get(outcome.status, 0) + 1
         if self._path is not None:
             self._write(outcome.line())
+        if self._finished is not None and outcome.status == "downloaded" and outcome.path:
+            self._finished([outcome.path])
+
+    def tell_files(self, finished: Callable[[list[str]], None] | None) -> None:
+        """Have somebody told the path of each file that comes, in the folder of the run."""
+        self._finished = finished
 
     @property
     def is_wanted(self) -> bool:

@@ -154,9 +154,9 @@ class OrderedCalls:
         while self._open:
             self._open.popleft().result()
 
-    def close(self) -> None:
-        """Wait for what is under way, drop the rest, and end the thread."""
-        self._pool.shutdown(cancel_futures=True)
+    def close(self, *, wait: bool = True) -> None:
+        """Drop what has not begun, and end the thread after what is under way."""
+        self._pool.shutdown(wait=wait, cancel_futures=True)
         self._open.clear()
 
 
