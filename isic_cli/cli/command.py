@@ -205,13 +205,13 @@ class Command(click.Command):
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the page; without the rare options where it would not fit on a screen."""
-        if _EVERY_OPTION not in ctx.meta:
+        if _EVERY_OPTION not in ctx.meta and any(param.name in RARE for param in self.params):
             draft = click.HelpFormatter(width=_WIDTH)
             ctx.meta[_EVERY_OPTION] = True
             super().format_help(ctx, draft)
             ctx.meta[_EVERY_OPTION] = draft.getvalue().count("\n") <= _LONGEST
         super().format_help(ctx, formatter)
-        del ctx.meta[_EVERY_OPTION]
+        ctx.meta.pop(_EVERY_OPTION, None)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options of this command, then the shared ones by section."""

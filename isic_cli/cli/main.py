@@ -16,7 +16,6 @@ from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.params import LOCAL_TEXT
 from isic_cli.cli.signals import CODES, Signals, say
 from isic_cli.cli.streams import ReaderGoneError, standard_streams
-from isic_cli.distribution import APART, official_client
 from isic_cli.errors import ExitCode, IsicError, LocalError, QueryError, TerminatedError, UsageError
 from isic_cli.files.faults import fault_of_machine
 
@@ -123,6 +122,8 @@ def render_error(error: IsicError) -> None:
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     if not wanted or ctx.resilient_parsing:
         return
+    from isic_cli.distribution import APART, official_client
+
     click.echo(f"isic {__version__}")
     if (official := official_client()) is not None:
         click.echo(f"Warning: {official}. {APART}", err=True)
