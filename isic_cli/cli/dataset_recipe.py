@@ -1,7 +1,8 @@
 """`isic dataset init` and `isic dataset check`: write a recipe, and find its mistakes."""
 
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,15 +23,15 @@ _DEFAULT = Path("isic-dataset.toml")
 
 @dataclass(frozen=True, slots=True)
 class _RecipeChoice:
-    name: str | None
-    search: str | None
-    collections: tuple[str, ...]
-    from_file: str | None
-    license: str | None
-    dedupe: bool
-    label: str | None
-    ratio: str | None
-    kind: str | None
+    name: str | None = None
+    search: str | None = None
+    collections: tuple[str, ...] = ()
+    from_file: str | None = None
+    license: str | None = None
+    dedupe: bool = False
+    label: str | None = None
+    ratio: str | None = None
+    kind: str | None = None
 
     @property
     def is_silent(self) -> bool:
@@ -95,9 +96,10 @@ def init(
         return ExitCode.OK
     if file.exists():
         raise UsageError(f"{file} is there already", hint="Name another file, or remove it.")
+    archive = ctx.find_root().params.get("archive")
     if chosen.is_silent:
-        chosen = _asked(file)
-    values = _values(file, chosen, ctx.find_root().params.get("archive"))
+        chosen = _asked(file, archive)
+    values = _values(file, chosen, archive)
     text = recipe_text(values)
     with faults_told():
         check_recipe(parse_recipe(text, file))
@@ -106,7 +108,7 @@ def init(
     return ExitCode.OK
 
 
-def _asked(file: Path) -> _RecipeChoice:
+def _asked(file: Path, archive: str | None) -> _RecipeChoice:
     """Ask what the data set is to be.
 
     Raises
@@ -120,21 +122,48 @@ def _asked(file: Path) -> _RecipeChoice:
             hint="For example isic dataset init -s diagnosis_3:Nevus --ratio 70:10:20.",
         )
 
-    def ask(question: str, default: str = "") -> str:
-        answer: str = click.prompt(question, default=default, show_default=bool(default), err=True)
-        return answer.strip()
+    chosen = _RecipeChoice()
+    for key, question, default in _QUESTIONS:
+        chosen = click.prompt(
+            question,
+            default=default or file.stem,
+            value_proc=partial(_answered, file, archive, chosen, key),
+            err=True,
+        )
+    return replace(chosen, dedupe=click.confirm("Leave out duplicates?", default=True, err=True))
 
-    return _RecipeChoice(
-        name=ask("Name of the data set", file.stem),
-        search=ask("Search (empty for all images)"),
-        collections=(),
-        from_file=None,
-        license=ask("Most restrictive licence: cc-0, cc-by or cc-by-nc", "cc-by"),
-        dedupe=click.confirm("Leave out duplicates?", default=True, err=True),
-        label=ask("Labels: isic2019 and so on (empty for none)"),
-        ratio=ask("Split by patient", "70:10:20"),
-        kind=ask("Layout of the export: imagefolder, hf, csv … (empty for none)"),
-    )
+
+#: What stands for no answer.
+_NONE = "none"
+#: Key, question and default; that of a name is the file's.
+_QUESTIONS = (
+    ("name", "Name of the data set", ""),
+    ("search", "Search (none: all images)", _NONE),
+    ("license", "Most restrictive licence: cc-0, cc-by or cc-by-nc (none: any)", "cc-by"),
+    ("label", "Labels: isic2019, another scheme or a file of rules", _NONE),
+    ("ratio", "Split by patient and lesion", "70:10:20"),
+    ("kind", "Layout of the export: imagefolder, hf, csv and so on", _NONE),
+)
+
+
+def _answered(
+    file: Path, archive: str | None, chosen: _RecipeChoice, key: str, answer: str
+) -> _RecipeChoice:
+    """Return the choices with one more answer; a mistake makes the question come again."""
+    from isic_cli.services.build.check import check_recipe
+    from isic_cli.services.build.recipe import RecipeError, parse_recipe
+    from isic_cli.services.build.write import recipe_text
+
+    given = answer.strip()
+    changed: dict[str, Any] = {key: None if given == _NONE else given}
+    found = replace(chosen, **changed)
+    try:
+        check_recipe(parse_recipe(recipe_text(_values(file, found, archive)), file))
+    except RecipeError as error:
+        first = error.faults[0]
+        hint = f" ({first.hint})" if first.hint else ""
+        raise click.BadParameter(f"{first.key} {first.message}{hint}") from error
+    return found
 
 
 def _values(file: Path, chosen: _RecipeChoice, archive: str | None) -> dict[str, Any]:

@@ -62,10 +62,17 @@ def test_the_answers_of_a_person_become_a_recipe(
     isic: Isic, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("isic_cli.cli.dataset_recipe.can_ask", lambda: True)
-    answers = "nevi\ndiagnosis_3:Nevus\n\ny\nisic2019\n\nhf\n"
+    answers = "\ndiagnosis_3:Nevus\n\nisic1999\nisic2019\n70:10\n\ntar\nhf\ny\n"
     done = isic("dataset", "init", "nevi.toml", archive=None, stdin=answers)
     assert done.code == 0, done.err
     assert Path("nevi.toml").read_text() == ASKED
+    # A mistake is told at once, and the question comes again.
+    assert "Error: labels.scheme no label scheme is called isic1999 (one of" in done.err
+    assert "Error: split.ratio the ratio '70:10' adds up to 80" in done.err
+    assert done.err.count("Layout of the export") == 2
+    answers = "all\nnone\nnone\n\nnone\n\nn\n"
+    assert isic("dataset", "init", "all.toml", archive=None, stdin=answers).code == 0
+    assert Path("all.toml").read_text() == 'recipe = 1\nname = "all"\n\n[source]\n'
 
 
 def test_nobody_to_ask_is_a_usage_error(isic: Isic, folder: Path) -> None:
@@ -83,7 +90,7 @@ def test_nobody_to_ask_is_a_usage_error(isic: Isic, folder: Path) -> None:
         (b"\xff\xfe", 8, "Error: set.toml is not UTF-8"),
         (b"recipe = [", 2, "set.toml:1:1: "),
         (b"recipe = 1\nrecipe = 2\n", 2, "set.toml:2:"),
-        (b"recipe = 9\n", 2, "set.toml:1:1: recipe the version 9 is not known here"),
+        (b"recipe = 9\n", 2, "set.toml:1:1: recipe is of version 9, which is not known here"),
         (b"[" * 100_000, 2, "set.toml:1:"),
     ],
 )

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from isic_cli.files.load import parse_toml
 from isic_cli.services.build.check import check_recipe, checked_recipe
 from isic_cli.services.build.model import recipe_schema
 from isic_cli.services.build.recipe import RecipeError, load_recipe, parse_recipe
@@ -190,3 +191,34 @@ def test_a_written_recipe_reads_back() -> None:
 def test_the_published_schema_is_that_of_the_model() -> None:
     published = json.loads((ROOT / "docs/isic-dataset.schema.json").read_text("utf-8"))
     assert published == recipe_schema()
+
+
+def test_the_published_schema_takes_recipes_and_refuses_mistakes() -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads((ROOT / "docs/isic-dataset.schema.json").read_text("utf-8"))
+    # Of 2020-12 it uses what draft 7 has too, which older versions of the library read.
+    judge = jsonschema.Draft7Validator(schema)
+    gallery = sorted((ROOT / "examples/recipes").glob("*.toml"))
+    good = {path.name: path.read_text("utf-8") for path in gallery}
+    good |= {"explained": explained_recipe(), "named": 'recipe = 1\nname = "a"\n[source.b]\n'}
+    for name, text in good.items():
+        assert list(judge.iter_errors(parse_toml(text))) == [], name
+    assert len(good) == 7
+    head = 'recipe = 1\nname = "a"\n[source]\n'
+    mistakes = {
+        'recipe = 1\nname = "a"\n': "'source' is a required property",
+        head.replace("= 1", "= 2"): "",
+        head.replace('"a"', '"a b"'): "does not match",
+        'recipe = 1\nname = "a"\nsorce = 1\n[source]\n': "'sorce' was unexpected",
+        f'{head}serch = "x"\n': "",
+        f"{head}limit = -1\n": "",
+        f'{head}license = "gpl"\n': "",
+        f'{head}[[exclude]]\nquality = ["gloomy"]\n': "'gloomy' is not one of",
+        f"{head}[split]\nratio = 70\n": "",
+        f'{head}[[export]]\nto = "tar"\n': "",
+        f'{head}[dedupe]\nkeep = "newest"\n': "",
+    }
+    for text, said in mistakes.items():
+        found = [error.message for error in judge.iter_errors(parse_toml(text))]
+        assert found, text
+        assert any(said in message for message in found), (text, found)
