@@ -2,6 +2,7 @@
 
 import random
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -40,12 +41,15 @@ class Case:
         The file that was damaged and how; empty for none.
     limit : int or None
         The greatest size of any file that the command may write, in bytes.
+    fails : bool
+        Whether the command cannot end well, so that exit 0 would be a lie.
     """
 
     number: int
     arguments: tuple[str, ...]
     damaged: str = ""
     limit: int | None = None
+    fails: bool = False
 
     def __str__(self) -> str:
         limit = "" if self.limit is None else f"ulimit {self.limit}; "
@@ -95,11 +99,11 @@ def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def draw_case(number: int, folder: Path) -> Case:
-    """Draw the trial of a number, and damage its file in the folder."""
+def draw_case(number: int, folder: Path, kinds: Sequence[Kind] = KINDS) -> Case:
+    """Draw the trial of a number, of one of the kinds, and damage its file in the folder."""
     draw = random.Random(number)
     name = draw.choice(sorted(COMMANDS))
-    kind = draw.choice(KINDS)
+    kind = draw.choice(kinds)
     if kind == "options":
         return Case(number, (*_example(name, draw), *_options(name, draw)))
     if kind == "write":
