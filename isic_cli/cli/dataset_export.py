@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from isic_cli.services.run.report import Report
     from isic_cli.services.run.workers import ExecutorSpec
 
-_KINDS = ("imagefolder", "hf", "webdataset", "coco", "csv", "parquet", "croissant", "zip")
+_KINDS = (
+    *("imagefolder", "hf", "webdataset", "coco", "csv", "parquet", "croissant", "zip", "gallery"),
+)
 _ALONG = ("masks", "superpixels", "features", "thumbnails")
 
 

@@ -236,7 +236,8 @@ class Dataset:
         out : path
             The folder to make; a second run does only what is missing.
         kind : str
-            `imagefolder`, `hf`, `webdataset`, `coco`, `csv`, `parquet`, `croissant` or `zip`.
+            `imagefolder`, `hf`, `webdataset`, `coco`, `csv`, `parquet`, `croissant`, `zip` or
+            `gallery`.
         split, label, size, encode, link
             As the options of `isic dataset export`.
         """

@@ -7,8 +7,6 @@ from typing import Any
 
 import httpx
 import numpy as np
-import numpy.typing as npt
-from PIL import Image
 
 from isic_cli.errors import IsicError, NotFoundError
 from isic_cli.folder.files import bytes_reply
@@ -22,15 +20,10 @@ from isic_cli.services.study.folder import read_folder
 from isic_cli.services.study.layers import layers_of
 from isic_cli.superpixel.codec import encode_png
 from isic_cli.superpixel.features import feature_name, parse_features
+from isic_cli.superpixel.layers import mask_layer, png, superpixel_layer
 from isic_cli.superpixel.map import SuperpixelMap
 from isic_cli.superpixel.palette import sequential
 
-Bool = npt.NDArray[np.bool_]
-Rgba = npt.NDArray[np.uint8]
-
-_OUTLINE = (240, 228, 66, 255)
-_FILL = (86, 180, 233, 110)
-_MARKED = (213, 94, 0, 140)
 #: The longer side of a picture that is shown in place of one that browsers cannot show.
 _PREVIEW = 2048
 
@@ -116,15 +109,14 @@ def _map_of(store: FolderStore, isic_id: str) -> SuperpixelMap:
 def _superpixel_layer(store: FolderStore, isic_id: str, feature: str) -> bytes:
     """Draw the outlines; with the name of a challenge's feature, where it is marked too."""
     pixels = _map_of(store, isic_id)
-    layer = np.zeros((*pixels.shape, 4), np.uint8)
+    marked = None
     if feature:
         path = store.contents.features.get(isic_id)
         given = parse_features(served_file(store, path, f"the features of {isic_id}"))
         if feature_name(feature) not in given.values:
             raise NotFoundError(f"no feature {feature!r} of {isic_id}")
-        layer[pixels.mask(given.labels(feature_name(feature)))] = _MARKED
-    layer[pixels.boundaries()] = _OUTLINE
-    return _png(layer)
+        marked = pixels.mask(given.labels(feature_name(feature)))
+    return superpixel_layer(pixels, marked)
 
 
 def _mask_layer(store: FolderStore, isic_id: str, name: str) -> bytes:
@@ -132,11 +124,7 @@ def _mask_layer(store: FolderStore, isic_id: str, name: str) -> bytes:
     names = masks_of(store, isic_id)
     chosen = name if name in names else None if name else next(iter(names), None)
     path = store.contents.masks.get(chosen) if chosen else None
-    inside = read_mask(served_file(store, path, f"the mask {name or isic_id}"))
-    layer = np.zeros((*inside.shape, 4), np.uint8)
-    layer[inside] = _FILL
-    layer[_rim(inside)] = _OUTLINE
-    return _png(layer)
+    return mask_layer(read_mask(served_file(store, path, f"the mask {name or isic_id}")))
 
 
 def _study_layer(store: FolderStore, isic_id: str, name: str) -> bytes:
@@ -162,20 +150,4 @@ def _study_layer(store: FolderStore, isic_id: str, name: str) -> bytes:
     marked = strength > 0
     drawn[marked, :3] = sequential(strength[marked])
     drawn[marked, 3] = np.rint(60 + 150 * strength[marked])
-    return _png(drawn)
-
-
-def _rim(inside: Bool) -> Bool:
-    """Return the pixels of a mask that have a neighbour outside of it, two pixels wide."""
-    inner = np.pad(inside, 2)
-    height, width = inside.shape
-    kept = inside.copy()
-    for down, right in ((0, 2), (4, 2), (2, 0), (2, 4)):
-        kept &= inner[down : down + height, right : right + width]
-    return inside & ~kept
-
-
-def _png(layer: Rgba) -> bytes:
-    out = BytesIO()
-    Image.fromarray(layer, "RGBA").save(out, "PNG", compress_level=1)
-    return out.getvalue()
+    return png(drawn)

@@ -7,7 +7,7 @@ and `data.js`, which holds what a server would be asked for.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -106,33 +106,10 @@ class Gallery:
         LocalError
             When a file cannot be written.
         """
-        page = files("isic_cli") / "serve" / "page"
-        with replacing_text(self.out / "page" / "data.js", parents=True) as stream:
-            stream.write('window.GALLERY = {"records": [\n')
-            for number, record in enumerate(self._records()):
-                stream.write(f"{',' if number else ''}{json.dumps(record)}\n")
-                self.count += 1
-            stream.write(f"], {json.dumps(self._about())[1:]};\n")
-        for name in ("style.css", "icon.svg"):
-            write_text(self.out / "page" / name, (page / name).read_text("utf-8"))
-        modules = {name: (page / f"{name}.js").read_text("utf-8") for name in _SCRIPTS}
-        write_text(self.out / "page" / "page.js", _joined(modules))
-        index = (page / "index.html").read_text("utf-8")
-        write_text(self.out / "index.html", index.replace(_MODULE, _CLASSIC))
+        self.count = write_page(self.out, self._records(), self._about)
 
     def _about(self) -> dict[str, Any]:
-        names = [name for name in FIELDS if name in self._names]
-        names += sorted(self._names.difference(FIELDS))
-        return {
-            "title": self.info.title,
-            "made": datetime.now(UTC).isoformat(timespec="seconds"),
-            "command_prefix": self.info.command_prefix,
-            "note": _NOTE,
-            "credits": True,
-            "collections": False,
-            "fields": [{"name": name, "type": _kind(name)} for name in names],
-            "has": {},
-        }
+        return described(self.info, self._names)
 
     def _records(self) -> Iterator[dict[str, Any]]:
         """Yield an image's row with its files, sorted by ISIC id."""
@@ -146,15 +123,69 @@ class Gallery:
     def _record(self, small: Entry, large: Entry | None) -> dict[str, Any]:
         row = {name: value for name, value in small.record.items() if value not in (None, "")}
         self._names.update(row)
-        named = [row.get(name, "") for name in ("attribution", "copyright_license")]
-        shown = {
-            "thumb": _address(small),
-            "caption": caption_of(row),
-            "credit": ", ".join(str(one) for one in named if one),
-        }
+        shown = {"thumb": _address(small), **captions(row)}
         if large is not None and (self.out / IMAGES / large.path).is_file() and _is_shown(large):
             shown["file"] = _address(large)
         return {**row, **shown}
+
+
+def write_page(
+    out: Path, records: Iterable[Mapping[str, Any]], about: Callable[[], Mapping[str, Any]]
+) -> int:
+    """Write a page over files into a folder, `index.html` last; return how many images it shows.
+
+    Parameters
+    ----------
+    out : Path
+        The folder of the gallery.
+    records : iterable of mapping
+        The fields of each image, and `thumb`, `file`, `caption`, `credit` and `layers` of it;
+        paths are below `out`.
+    about : callable
+        Asked for what `described` returns, once all records were written.
+
+    Raises
+    ------
+    LocalError
+        When a file cannot be written.
+    """
+    page = files("isic_cli") / "serve" / "page"
+    number = 0
+    with replacing_text(out / "page" / "data.js", parents=True) as stream:
+        stream.write('window.GALLERY = {"records": [\n')
+        for number, record in enumerate(records, start=1):
+            stream.write(f"{',' if number > 1 else ''}{json.dumps(record)}\n")
+        stream.write(f"], {json.dumps(about())[1:]};\n")
+    for name in ("style.css", "icon.svg"):
+        write_text(out / "page" / name, (page / name).read_text("utf-8"))
+    modules = {name: (page / f"{name}.js").read_text("utf-8") for name in _SCRIPTS}
+    write_text(out / "page" / "page.js", _joined(modules))
+    index = (page / "index.html").read_text("utf-8")
+    write_text(out / "index.html", index.replace(_MODULE, _CLASSIC))
+    return number
+
+
+def described(info: GalleryInfo, names: Collection[str]) -> dict[str, Any]:
+    """Return what a page over files says of itself, given the fields that its images have."""
+    ordered = [name for name in FIELDS if name in names]
+    ordered += sorted(set(names).difference(FIELDS))
+    return {
+        "title": info.title,
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command_prefix": info.command_prefix,
+        "note": _NOTE,
+        "credits": True,
+        "collections": False,
+        "fields": [{"name": name, "type": _kind(name)} for name in ordered],
+        "has": {},
+    }
+
+
+def captions(fields: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return what stands below a picture: a few words, and who is to be credited."""
+    named = [fields.get(name) for name in ("attribution", "copyright_license")]
+    credit = ", ".join(str(one) for one in named if one)
+    return {"caption": caption_of(fields), "credit": credit}
 
 
 def caption_of(fields: Mapping[str, Any]) -> str | None:

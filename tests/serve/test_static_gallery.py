@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PIL import Image
 
 from isic_cli.cli.main import run
 from isic_cli.query import parse
@@ -165,6 +166,68 @@ def test_a_colleague_searches_marks_and_takes_a_list_away(
     assert saved == expected[1:]
     command = page.inner_text("#save-dialog code")
     assert command.endswith("image download --from selection.txt images/")
+
+
+@pytest.fixture
+def exported(demo: Path, tmp_path: Path) -> Path:
+    """Three pictures of the demo as an export, one of them a TIFF, with all that belongs to them."""
+    folder, out = tmp_path / "demo", tmp_path / "out"
+    for name in ("ISIC_9000002", "ISIC_9000015", "ISIC_9000016"):
+        for path in demo.rglob(f"{name}*"):
+            target = folder / path.relative_to(demo)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, target)
+    shutil.copy(demo / "metadata.csv", folder)
+    (tmp_path / "split.csv").write_text(
+        "isic_id,split\nISIC_9000002,train\nISIC_9000015,test\nISIC_9000016,test\n"
+    )
+    command = ["dataset", "export", str(folder), str(out), "--to", "gallery"]
+    chosen = ["--label", "isic2019", "--split", str(tmp_path / "split.csv"), "--size", "320"]
+    along = ["--with", "masks,superpixels,thumbnails", "--progress", "none"]
+    assert run([*command, *chosen, *along]) == 0
+    return out
+
+
+def test_an_exported_gallery_has_labels_splits_and_what_is_drawn_over(exported: Path) -> None:
+    first, second, _ = data_of(exported)["records"]
+    assert [first[name] for name in ("isic_id", "label", "split")] == [
+        "ISIC_9000002", "MEL", "train"
+    ]  # fmt: skip
+    assert first["thumb"] == "thumbnails/ISIC_9000002.jpg"
+    assert first["credit"] == "Demo Clinic Vienna (drawn pictures), CC-BY"
+    assert list(first["layers"]) == [
+        "Globules mask", "Pigment network mask", "Streaks mask", "Mask", "Superpixels"
+    ]  # fmt: skip
+    with Image.open(exported / first["file"]) as picture:
+        size = picture.size
+    for path in first["layers"].values():
+        with Image.open(exported / path) as layer:
+            assert (layer.mode, layer.size) == ("RGBA", size)
+            least, most = layer.getchannel("A").getextrema()
+            assert (least, most) == (0, 255)
+    assert second["file"] == "images/ISIC_9000015.jpg"  # no browser shows a TIFF
+    assert (exported / "images" / "ISIC_9000015.jpg").is_file()
+    names = [one["name"] for one in data_of(exported)["fields"]]
+    assert {"label", "split", "sex"} <= {*names}
+    assert not {"file_name", "mask_file_name"} & {*names}
+
+
+@pytest.mark.slow
+def test_an_exported_gallery_is_filtered_by_label_and_drawn_over(
+    exported: Path, open_page: OpenPage
+) -> None:
+    page = open_page(f"file://{exported}/index.html")
+    page.get_by_role("button", name="label: MEL, 2 images").click()
+    page.get_by_role("button", name="split: train, 1 image").click()
+    until(page, "document.querySelector('#count').textContent === '1 of 3 images'")
+    assert page.input_value("#query") == "label:MEL AND split:train"
+    page.locator("#cell-0").press("Enter")
+    page.get_by_label("Superpixels").check()
+    page.get_by_label("Globules mask").check()
+    until(
+        page, "[...document.querySelectorAll('.overlay')].filter(o => o.naturalWidth).length == 2"
+    )
+    assert page.inner_text("#said") == ""
 
 
 @pytest.mark.slow

@@ -3,7 +3,7 @@
 import { byId, counted, el } from "./dom.js";
 import { picked, termOf, toggled, without } from "./terms.js";
 
-const FIRST = ["diagnosis_1", "diagnosis_3", "sex", "age_approx", "anatom_site_1", "image_type"];
+const FIRST = ["label", "split", "diagnosis_1", "diagnosis_3", "sex", "age_approx", "anatom_site_1", "image_type"];
 const LATER = [
   "diagnosis_2", "diagnosis_4", "diagnosis_5", "anatom_site_2", "anatom_site_3", "anatom_site_4",
   "anatom_site_5",
@@ -89,7 +89,7 @@ export class Facets {
       type: "button",
       id: `facet-${term}`,
       "aria-pressed": String(now.includes(term)),
-      "aria-label": `${nameOf(field)}: ${words}, ${counted(count)} images`,
+      "aria-label": `${nameOf(field)}: ${words}, ${counted(count)} image${count === 1 ? "" : "s"}`,
       onclick: () => this.choose((now) => toggled(now, field, term)),
     }, el("span", { className: "value" }, words), el("span", { className: "number" }, counted(count)), bar);
     return el("li", {}, button);

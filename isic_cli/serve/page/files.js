@@ -50,8 +50,8 @@ export function filesData(given) {
     image: async (id) => {
       const record = byId.get(id);
       if (!record) throw new Error(`${id} is not in this gallery`);
-      const { thumb, file, caption, credit, ...fields } = record;
-      return { record: fields, thumb, file: file ?? thumb, credit, masks: [], notes: [] };
+      const { thumb, file, caption, credit, layers, ...fields } = record;
+      return { record: fields, thumb, file: file ?? thumb, credit, layers: layers ?? {}, notes: [] };
     },
     check: async (query) => {
       try {
@@ -95,8 +95,8 @@ export function filesData(given) {
   };
 }
 
-const itemOf = ({ isic_id, thumb, pixels_x, pixels_y, caption, credit }) => ({
-  isic_id, thumb, width: pixels_x, height: pixels_y, caption, credit,
+const itemOf = ({ isic_id, thumb, pixels_x, pixels_y, caption, credit, label, split }) => ({
+  isic_id, thumb, width: pixels_x, height: pixels_y, caption, credit, label, split,
 });
 
 function ordering(sort) {

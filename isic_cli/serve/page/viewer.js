@@ -160,6 +160,8 @@ export class Viewer {
     const { detail, id } = this;
     const found = [];
     if (detail.superpixels) found.push(["superpixels", "Superpixels", this.data.overlay(id, "superpixels", "")]);
+    // A page over files has them drawn beside it.
+    for (const [name, source] of Object.entries(detail.layers ?? {})) found.push([name, name, source]);
     for (const { name } of detail.masks ?? []) {
       const words = name.replace(`${id}_`, "").replace(/\.\w+$/, "").replaceAll("_", " ");
       found.push([`mask ${words}`, `Mask: ${words}`, this.data.overlay(id, "mask", name)]);

@@ -20,7 +20,7 @@ from isic_cli.files.digest import sha256_of
 from isic_cli.files.load import read_text
 from isic_cli.index.parquet import write_parquet
 from isic_cli.services.cite.dataset import read_provenance, reference_of
-from isic_cli.services.export import coco, croissant
+from isic_cli.services.export import coco, croissant, gallery
 from isic_cli.services.export.catalogue import Catalogue, Item
 from isic_cli.services.export.cells import as_csv
 from isic_cli.services.export.classes import write_classes
@@ -92,6 +92,8 @@ class Finals:
                 self._table("metadata.csv")
                 self._parquet("metadata.parquet")
                 self._croissant()
+            case "gallery":
+                gallery.write(self._options, self._catalogue, self._entries())
             case _:
                 self._packs()
         self._credits()

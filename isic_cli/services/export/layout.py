@@ -21,7 +21,7 @@ def folder_name(name: str) -> str:
 
 def target_of(options: ExportOptions, isic_id: str, suffix: str, *, split: str, label: str) -> str:
     """Return the path of a picture in the export, or in an archive file of it."""
-    encoding = options.encoding
+    encoding = options.encoding(suffix)
     ending = encoding.format if encoding else suffix.lower().removeprefix(".")
     name = f"{isic_id}.{ending}"
     if options.kind in PACKED:

@@ -7,13 +7,18 @@ from typing import Literal, get_args
 
 from isic_cli.errors import UsageError
 
-Kind = Literal["imagefolder", "hf", "webdataset", "coco", "csv", "parquet", "croissant", "zip"]
+Kind = Literal[
+    "imagefolder", "hf", "webdataset", "coco", "csv", "parquet", "croissant", "zip", "gallery"
+]
 With = Literal["masks", "superpixels", "features", "thumbnails"]
 Link = Literal["hard", "sym", "copy"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 #: Kinds whose pictures lie in archive files.
 PACKED = frozenset({"webdataset", "zip"})
+
+#: What browsers show.
+_SHOWN = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 
 _SIZE = re.compile(r"(\d+)(?:x(\d+))?(?::(fit|crop|pad))?")
 _ENCODE = re.compile(r"(jpg|png|webp)(?::(\d+))?")
@@ -154,10 +159,10 @@ class ExportOptions:
         if self.link not in {None, "copy"} and self.kind in PACKED:
             raise UsageError(f"--link {self.link} cannot reach into the files of {self.kind}")
 
-    @property
-    def encoding(self) -> Encoding | None:
-        """How pictures are written; None when they stay as they are."""
-        return self.encode or (Encoding() if self.size else None)
+    def encoding(self, suffix: str) -> Encoding | None:
+        """How a picture with a suffix such as `.tif` is written; None when it stays as it is."""
+        must = self.size or (self.kind == "gallery" and suffix.lower() not in _SHOWN)
+        return self.encode or (Encoding() if must else None)
 
     @property
     def recipe(self) -> dict[str, object]:

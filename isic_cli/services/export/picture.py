@@ -14,6 +14,8 @@ from isic_cli.pictures.load import SIDEWAYS, opened, read_bytes, turn_of
 from isic_cli.pictures.mask import read_mask
 from isic_cli.pictures.whole import inspect
 from isic_cli.services.export.options import Encoding, TargetSize, With
+from isic_cli.superpixel.layers import mask_layer, superpixel_layer
+from isic_cli.superpixel.map import SuperpixelMap
 
 #: Quality of a JPEG that is saved anew for no other reason than to set it upright.
 _UPRIGHT_QUALITY = 95
@@ -228,19 +230,23 @@ def region_of(mask: Path, shape: PictureGeometry) -> Region:
     return encode(np.asarray(_fitted_mask(mask, shape)) > 127)
 
 
-def companion(kind: With, source: Path, shape: PictureGeometry) -> bytes:
+def companion(kind: With, source: Path, shape: PictureGeometry, *, drawn: bool = False) -> bytes:
     """Return the file of a companion, brought to the shape of its picture.
 
     A mask is written as 0 and 255; the padding of a superpixel map is white, the number that no
-    superpixel has. Features and thumbnails go along as they are.
+    superpixel has. Features and thumbnails go along as they are. With `drawn`, a mask and a map
+    become transparent pictures that lie over the photograph.
 
     Raises
     ------
     LocalError, DamagedError, TransferError
         As for `region_of`.
     """
+    if kind == "superpixels" and drawn:
+        return superpixel_layer(SuperpixelMap.from_png(companion(kind, source, shape)))
     if kind == "masks":
-        return _png(_fitted_mask(source, shape))
+        mask = _fitted_mask(source, shape)
+        return mask_layer(np.asarray(mask) > 127) if drawn else _png(mask)
     if kind != "superpixels" or shape.is_same:
         return read_bytes(source)
     with opened(source) as image:

@@ -143,11 +143,17 @@ class Exporter:
             final=files[item.target],
             part="" if parts is None else str(parts.absolute() / item.isic_id),
             size=options.size,
-            encoding=options.encoding,
+            encoding=options.encoding(Path(item.source).suffix),
             link=options.link or "copy",
             masks=tuple((one.category, one.source) for one in self._regions(item)),
             along=tuple(
-                AlongTask(one.kind, one.source, target, files.get(target, ""))
+                AlongTask(
+                    one.kind,
+                    one.source,
+                    target,
+                    files.get(target, ""),
+                    is_drawn=options.kind == "gallery",
+                )
                 for one, target in along
             ),
         )

@@ -26,12 +26,16 @@ _NO_SIZES = PictureSizes((0, 0), (0, 0))
 
 @dataclass(frozen=True, slots=True)
 class AlongTask:
-    """One companion to make: of which kind, of which file, and where it goes (`""`: back)."""
+    """One companion to make: of which kind, of which file, and where it goes (`""`: back).
+
+    Drawn, it is a transparent picture that lies over its photograph.
+    """
 
     kind: With
     source: str
     target: str
     final: str
+    is_drawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,10 @@ def _make(task: ExportTask) -> Made:
         regions = tuple(
             (category, region_of(Path(mask), rendered.shape)) for category, mask in task.masks
         )
-        members = tuple(companion(one.kind, Path(one.source), rendered.shape) for one in task.along)
+        members = tuple(
+            companion(one.kind, Path(one.source), rendered.shape, drawn=one.is_drawn)
+            for one in task.along
+        )
         data = rendered.data
         if not task.final and data is None:
             data = source.read_bytes()
