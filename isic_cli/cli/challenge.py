@@ -1,15 +1,18 @@
 """`isic challenge`: list and show; the other commands have modules of their own."""
 
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from isic_cli.cli.challenge_download import base_url_option
 from isic_cli.cli.command import renamed
+from isic_cli.cli.complete import complete_task
 from isic_cli.cli.context import Run, pass_run, show_address, web_option
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.params import LOCAL_PATH
 from isic_cli.cli.progress import counted, human_bytes
 from isic_cli.errors import ExitCode
 
@@ -36,10 +39,6 @@ FILES = Shape(
             "isic_cli.cli.challenge_download:download",
             "Download files of the challenges, check and unpack them.",
         ),
-        "truth": (
-            "isic_cli.cli.challenge_truth:truth",
-            "Bring the truth of a challenge into one tidy table, whatever its year's layout.",
-        ),
         "validate": (
             "isic_cli.cli.challenge_validate:validate",
             "Find all faults of a submission, each with its line and column, before it is sent.",
@@ -58,7 +57,7 @@ def challenge() -> None:
 
 
 @challenge.command("list")
-@click.argument("names", nargs=-1, metavar="[YEAR[:TASK[:SPLIT]]]…")
+@click.argument("names", nargs=-1, metavar="[YEAR[:TASK[:SPLIT]]]…", shell_complete=complete_task)
 @renamed(
     "--check",
     "--ask-host",
@@ -115,7 +114,7 @@ def _check(
 
 
 @challenge.command("show")
-@click.argument("name", metavar="YEAR:TASK")
+@click.argument("name", metavar="YEAR:TASK", shell_complete=complete_task)
 @output_options()
 @web_option
 def show(name: str, output: Output, web: bool) -> ExitCode:
@@ -166,3 +165,26 @@ def _facts(name: str) -> dict[str, Any]:
         "bytes": sum(one.size for one in files),
         "papers": list(papers),
     }
+
+
+@challenge.command("truth")
+@click.argument("name", metavar="YEAR:TASK", shell_complete=complete_task)
+@click.argument("sources", nargs=-1, required=True, type=LOCAL_PATH, metavar="SOURCE…")
+@output_options(default="csv")
+def truth(name: str, sources: tuple[Path, ...], output: Output) -> ExitCode:
+    """Bring the truth of a challenge into one tidy table, whatever its year's layout.
+
+    Sources are tables of the truth, a folder that holds them, or folders or ZIPs of masks; tables
+    of lesions and of metadata beside them add their columns. A row has the id as it stands, the
+    ISIC id, the label by its name, a column of 0 and 1 for each class, the weights of the score,
+    and the split that the name of the file tells.
+
+    isic challenge truth 2018:3 truth.csv -o labels.csv
+    """
+    from isic_cli.challenge.tasks import find_task
+    from isic_cli.services.challenge.truth import tidy_truth
+
+    table = tidy_truth(find_task(name), sources)
+    count = output.write(table.rows, Shape(key=table.columns[0], columns=table.columns))
+    click.echo(f"{count:,} rows of {', '.join(table.files)}.", err=True)
+    return ExitCode.OK

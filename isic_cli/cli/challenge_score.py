@@ -41,7 +41,11 @@ class _Named:
 
 @click.command("score", cls=Command)
 @click.argument(
-    "arguments", nargs=-1, type=LOCAL_TEXT, metavar="[YEAR:TASK] TRUTH PREDICTION…", required=True
+    "arguments",
+    nargs=-1,
+    type=LOCAL_TEXT,
+    metavar="[YEAR:TASK] TRUTH PREDICTION…",
+    required=True,
 )
 @click.option(
     "--truth-column",

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from isic_cli.cli.command import Command
+from isic_cli.cli.complete import complete_task
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import LOCAL_PATH
 from isic_cli.cli.progress import counted
@@ -15,7 +16,7 @@ FAULTS = Shape(key="item", columns=("level", "line", "column", "item", "rule", "
 
 
 @click.command("validate", cls=Command)
-@click.argument("name", metavar="YEAR:TASK")
+@click.argument("name", metavar="YEAR:TASK", shell_complete=complete_task)
 @click.argument("submission", type=LOCAL_PATH, metavar="FILE|ZIP|FOLDER")
 @click.option(
     "--ids",

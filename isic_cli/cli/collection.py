@@ -1,13 +1,16 @@
-"""`isic collection`: list and show."""
+"""`isic collection`: list, show, diff and cite."""
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.command import renamed
 from isic_cli.cli.complete import complete_collection
 from isic_cli.cli.context import Run, pass_run, web_option
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.params import style_option
 from isic_cli.cli.rows import COLLECTIONS, fail_empty_option, none_found
 from isic_cli.errors import ExitCode
 
@@ -15,8 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from isic_cli.api.archive import ArchiveApi
+    from isic_cli.curation.reference import Style
     from isic_cli.models.collection import Collection
+    from isic_cli.services.collections.change import Where
 
+_DIFFERENCES = Shape(key="isic_id", columns=("isic_id", "in"))
 _COUNTED = Shape(key="id", columns=("id", "name", "images", *COLLECTIONS.columns[2:]))
 
 
@@ -27,9 +33,10 @@ _COUNTED = Shape(key="id", columns=("id", "name", "images", *COLLECTIONS.columns
         "add": ("isic_cli.cli.curating:add", "Add images to a collection."),
         "remove": ("isic_cli.cli.curating:remove", "Remove images from a collection."),
         "delete": ("isic_cli.cli.curating:delete", "Delete a collection."),
-        "diff": ("isic_cli.cli.comparing:diff", "Compare two collections."),
-        "cite": ("isic_cli.cli.citing:cite", "Cite a collection."),
-        "files": ("isic_cli.cli.citing:files", "The frozen files of a collection with a DOI."),
+        "files": (
+            "isic_cli.cli.collection_files:files",
+            "The frozen files of a collection with a DOI.",
+        ),
         "add-images": ("isic_cli.cli.curating:add_images", "The official spelling of add."),
         "remove-images": ("isic_cli.cli.curating:remove_images", "That of remove."),
     },
@@ -129,3 +136,61 @@ def _card(row: dict[str, Any]) -> str:
         for entry in sorted(row["attribution"], key=lambda entry: -entry["count"])
     ]
     return "\n".join(lines) + "\n"
+
+
+@collection.command("diff")
+@click.argument("a", metavar="ID|NAME", shell_complete=complete_collection)
+@click.argument("b", metavar="ID|NAME", shell_complete=complete_collection)
+@click.option("--only", type=click.Choice(["a", "b", "both"]), help="Only the ids of one kind.")
+@click.option("--exit-code", is_flag=True, help="Exit 7 when the two differ.")
+@output_options()
+@pass_run
+def compare(
+    run: Run, a: str, b: str, only: "Where | None", exit_code: bool, output: Output
+) -> ExitCode:
+    """Compare the images of two collections: only in A, only in B, in both.
+
+    isic collection diff 1 2 --only a -q
+    """
+    from isic_cli.services.collections.change import compare_collections, find_collection
+
+    counts: Counter[str] = Counter()
+    with run.open() as api:
+        pairs = compare_collections(api, find_collection(api, a), find_collection(api, b))
+        output.write(_differences(pairs, only, counts), _DIFFERENCES)
+    click.echo(
+        f"Only in A: {counts['a']:,}. Only in B: {counts['b']:,}. In both: {counts['both']:,}.",
+        err=True,
+    )
+    differ = counts["a"] + counts["b"] > 0
+    return ExitCode.CHECK if differ and exit_code else ExitCode.OK
+
+
+def _differences(
+    pairs: "Iterator[tuple[str, Where]]", only: "Where | None", counts: Counter[str]
+) -> "Iterator[dict[str, Any]]":
+    for isic_id, where in pairs:
+        counts[where] += 1
+        if only is None or where == only:
+            yield {"isic_id": isic_id, "in": where}
+
+
+@collection.command("cite")
+@click.argument("name", metavar="ID|NAME|DOI", shell_complete=complete_collection)
+@style_option("apa")
+@renamed("--offline", "--no-doi-org", "offline", is_flag=True, help="Do not ask doi.org.")
+@pass_run
+def cite(run: Run, name: str, style: "Style", offline: bool) -> ExitCode:
+    """Print a citation of a collection.
+
+    A DOI is cited as doi.org cites it. Without one, or without doi.org, the citation is made of
+    the collection's name and the attributions of its images.
+
+    isic collection cite 1 --style bibtex
+    """
+    from isic_cli.services.cite.collection import cite as written
+    from isic_cli.services.collections.change import find_collection
+
+    with run.open() as api:
+        click.echo(written(api, find_collection(api, name), style, offline=offline), nl=False)
+    return ExitCode.OK

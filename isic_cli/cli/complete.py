@@ -45,6 +45,20 @@ def complete_executor(
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
+def complete_task(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Offer the tasks of the challenges."""
+    del ctx, param
+    from isic_cli.challenge.tasks import TASKS
+
+    return [
+        CompletionItem(task.id, help=task.title)
+        for task in TASKS
+        if task.id.startswith(incomplete.lower())
+    ]
+
+
 def complete_study(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from isic_cli.cli.citing import style_option
 from isic_cli.cli.command import Command, renamed
+from isic_cli.cli.complete import complete_collection
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.options import LICENSE_CHOICES
 from isic_cli.cli.output import Output
-from isic_cli.cli.params import LocalPath
+from isic_cli.cli.params import LocalPath, style_option
 from isic_cli.cli.sources import settle, source_argument
 from isic_cli.errors import ExitCode
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     "collections",
     multiple=True,
     metavar="ID|NAME|DOI",
+    shell_complete=complete_collection,
     help="Name this collection, with its DOI; asks the archive. Repeatable.",
 )
 @renamed(

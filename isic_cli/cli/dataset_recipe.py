@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from isic_cli.cli.command import Command, grouped
+from isic_cli.cli.complete import complete_collection, complete_scheme
 from isic_cli.cli.options import LICENSE_CHOICES
 from isic_cli.cli.params import LOCAL_TEXT, LocalPath
 from isic_cli.cli.terminal import can_ask, note
@@ -50,6 +51,7 @@ _choices = grouped(
         "collections",
         multiple=True,
         metavar="ID|NAME|DOI",
+        shell_complete=complete_collection,
         help="In this collection; repeatable.",
     ),
     click.option(
@@ -61,7 +63,13 @@ _choices = grouped(
         help="At most this restrictive.",
     ),
     click.option("--dedupe", is_flag=True, help="Leave out duplicates."),
-    click.option("--label", type=LOCAL_TEXT, metavar="SCHEME", help="isic2019 and so on."),
+    click.option(
+        "--label",
+        type=LOCAL_TEXT,
+        metavar="SCHEME",
+        shell_complete=complete_scheme,
+        help="isic2019 and so on.",
+    ),
     click.option("--ratio", metavar="70:10:20", help="Split it."),
     click.option("--to", "kind", metavar="LAYOUT", help="Export it: imagefolder, hf and so on."),
 )

@@ -1,13 +1,15 @@
-"""`isic image`: list, show, download."""
+"""`isic image`: list, show and similar."""
 
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from isic_cli.cli.command import renamed
 from isic_cli.cli.context import Run, pass_run, web_option
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.options import checked_ids, selection_options
-from isic_cli.cli.output import Output, output_options
+from isic_cli.cli.output import Output, Shape, output_options
+from isic_cli.cli.params import Number
 from isic_cli.cli.progress import Progress, progress_option
 from isic_cli.cli.rows import (
     IMAGES,
@@ -16,17 +18,23 @@ from isic_cli.cli.rows import (
     image_rows,
     warn_of_quirks,
 )
-from isic_cli.errors import ExitCode, NotFoundError
+from isic_cli.errors import EmptyError, ExitCode, NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from isic_cli.models.selection import Selection
+
+
+_SIMILAR = Shape(
+    key="isic_id",
+    columns=("isic_id", "distance", *IMAGES.columns[1:]),
+    leading=("isic_id", "distance", *IMAGES.leading[1:]),
+)
 
 
 @click.group(
     cls=LazyGroup,
     lazy={
         "download": ("isic_cli.cli.download:download", "Download images with their metadata."),
-        "similar": ("isic_cli.cli.similar:similar", "List the images most like one."),
         "sheet": ("isic_cli.cli.image_sheet:sheet", "Draw a contact sheet."),
         "gallery": ("isic_cli.cli.image_gallery:gallery", "Write a page of a selection."),
     },
@@ -133,3 +141,52 @@ def _card(record: Any) -> str:
         names["size"] = record.files.full.size
     width = max(map(len, names))
     return "".join(f"{name:<{width}}  {value}\n" for name, value in names.items()) + "\n"
+
+
+@image.command("similar")
+@click.argument("isic_id", metavar="ISIC_ID")
+@renamed(
+    "-n",
+    "-l",
+    "--limit",
+    "number",
+    type=click.IntRange(1, 50),
+    default=10,
+    show_default=True,
+    help="How many.",
+)
+@click.option("--max-distance", type=Number(min=0), help="Only those as near as this.")
+@output_options()
+@fail_empty_option
+@pass_run
+def similar(
+    run: Run,
+    isic_id: str,
+    number: int,
+    max_distance: float | None,
+    output: Output,
+    fail_empty: bool,
+) -> ExitCode:
+    """List the images most like one, the nearest first; needs a login.
+
+    The distance is the archive's own, between the embeddings of two images.
+
+    isic image similar ISIC_9000002 -l 5
+    """
+    from isic_cli.models.ids import find_ids
+
+    found = find_ids(isic_id)
+    if len(found) != 1:
+        raise UsageError(f"{isic_id!r} is not an ISIC id", hint="It looks like ISIC_0000000.")
+    with run.open() as api:
+        near = [
+            one
+            for one in api.similar(found[0], limit=number)
+            if max_distance is None or one.distance <= max_distance
+        ]
+    count = output.write(({"distance": one.distance} | one.row() for one in near), _SIMILAR)
+    if not count:
+        click.echo(f"No image is known to be like {found[0]}.", err=True)
+        if fail_empty:
+            raise EmptyError("no similar image")
+    return ExitCode.OK

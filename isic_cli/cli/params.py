@@ -10,6 +10,8 @@ import click
 from isic_cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from click.shell_completion import CompletionItem
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
@@ -240,3 +242,18 @@ def field_names(text: str | None) -> tuple[str, ...]:
     if not names:
         raise UsageError("--fields names no field", hint="For example --fields isic_id,sex.")
     return names
+
+
+#: Those of `curation.reference`, which is not loaded before a command runs; a test compares them.
+STYLES = ("apa", "bibtex", "cff", "csl", "ris", "text")
+
+
+def style_option(default: str) -> "Callable[[Any], Any]":
+    """Add `--style`."""
+    return click.option(
+        "--style",
+        type=click.Choice(STYLES),
+        default=default,
+        show_default=True,
+        help="The style of the citation.",
+    )

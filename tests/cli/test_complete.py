@@ -67,6 +67,7 @@ def test_schemes_and_executors_are_offered_by_name(folder: Path) -> None:
     ]
     assert "ham10000" in offered(folder, "dataset", "split", "out", "--label", "")
     assert offered(folder, "dataset", "dedupe", "out", "--executor", "p") == ["processes"]
+    assert offered(folder, "challenge", "truth", "2018") == ["2018:1", "2018:2", "2018:3"]
 
 
 @pytest.mark.parametrize(
@@ -74,6 +75,7 @@ def test_schemes_and_executors_are_offered_by_name(folder: Path) -> None:
     [
         ("collection", "show"),
         ("collection", "cite"),
+        ("collection", "diff"),
         ("collection", "add"),
         ("collection", "remove"),
         ("collection", "delete"),

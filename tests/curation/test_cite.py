@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import isic_cli
-from isic_cli.cli.citing import STYLES as CHOICES
+from isic_cli.cli.params import STYLES as CHOICES
 from isic_cli.curation.cite import escape_bibtex, joined, written
 from isic_cli.curation.credit import Credit
 from isic_cli.curation.reference import STYLES, Reference, obliged

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import click
 import pytest
 
 from tests.every_command.conftest import Isic
@@ -68,6 +69,30 @@ def test_every_show_has_json_and_jq_and_the_address_of_a_page() -> None:
     assert len(shows) == 8
     assert shows - set(with_option("--json")) == shows - set(with_option("--jq")) == set()
     assert shows - set(with_option("--web")) == {"user show"}  # who one is has no page
+
+
+def test_what_a_shell_can_know_is_completed() -> None:
+    """Collections, studies, tasks, schemes, executors: by one function each, everywhere."""
+    offers: dict[str, set[str]] = {}
+    for command in COMMANDS.values():
+        for param in command.params:
+            words = {*param.opts, *(param.metavar or "").replace("|", " ").split()}
+            kinds = {
+                "collection": "--collection" in words or {"ID", "NAME", "DOI"} <= words,
+                "task": "YEAR:TASK" in words,
+                "scheme": words & {"--scheme", "--label"},
+                "executor": "--executor" in words,
+                "archive": "--archive" in words,
+            }
+            found = param._custom_shell_complete
+            for kind in (kind for kind, is_one in kinds.items() if is_one):
+                offers.setdefault(kind, set()).add(found.__name__ if found else "")
+    for kind in ("collection", "task", "scheme", "executor"):
+        assert offers[kind] == {f"complete_{kind}"}
+    for name in with_option("--from"):
+        (option,) = (param for param in COMMANDS[name].params if "--from" in param.opts)
+        items = option.shell_complete(click.Context(COMMANDS[name]), "i")
+        assert [item.type for item in items] == ["file"]
 
 
 @pytest.mark.slow

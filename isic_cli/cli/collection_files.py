@@ -1,11 +1,11 @@
-"""`isic collection`: cite and files."""
+"""`isic collection files`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from isic_cli.cli.command import Command, renamed
+from isic_cli.cli.command import Command
 from isic_cli.cli.complete import complete_collection
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.outcome import Fold, report_option, reported
@@ -15,53 +15,12 @@ from isic_cli.cli.progress import Progress, human_bytes, progress_option
 from isic_cli.errors import ExitCode, NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from isic_cli.api.archive import ArchiveApi
     from isic_cli.api.dois import PublishedFile
-    from isic_cli.curation.reference import Style
     from isic_cli.models.collection import Collection
     from isic_cli.services.run.report import Report
 
-F = TypeVar("F", bound="Callable[..., Any]")
-
 FILES = Shape(key="name", columns=("name", "size", "type", "description", "url"))
-
-
-#: Those of `curation.reference`, which is not loaded before a command runs; a test compares them.
-STYLES = ("apa", "bibtex", "cff", "csl", "ris", "text")
-
-
-def style_option(default: str) -> "Callable[[F], F]":
-    """Add `--style`."""
-    return click.option(
-        "--style",
-        type=click.Choice(STYLES),
-        default=default,
-        show_default=True,
-        help="The style of the citation.",
-    )
-
-
-@click.command("cite", cls=Command)
-@click.argument("name", metavar="ID|NAME|DOI", shell_complete=complete_collection)
-@style_option("apa")
-@renamed("--offline", "--no-doi-org", "offline", is_flag=True, help="Do not ask doi.org.")
-@pass_run
-def cite(run: Run, name: str, style: "Style", offline: bool) -> ExitCode:
-    """Print a citation of a collection.
-
-    A DOI is cited as doi.org cites it. Without one, or without doi.org, the citation is made of
-    the collection's name and the attributions of its images.
-
-    isic collection cite 1 --style bibtex
-    """
-    from isic_cli.services.cite.collection import cite as written
-    from isic_cli.services.collections.change import find_collection
-
-    with run.open() as api:
-        click.echo(written(api, find_collection(api, name), style, offline=offline), nl=False)
-    return ExitCode.OK
 
 
 @click.command("files", cls=Command)
