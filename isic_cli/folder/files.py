@@ -118,9 +118,11 @@ def _drawn(path: Path, changed: int) -> bytes | None:
     del changed  # part of the key: a picture that was replaced gets a new thumbnail
     body = BytesIO()
     with logged_errors(), opened(path) as picture:
-        # JPEG decodes straight to a fraction of its size: a third of the time.
-        picture.draft("RGB", (THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-        small = picture.convert("RGB")
+        # JPEG decodes straight to a fraction of its size, down to just what is asked for.
+        share = min(1.0, THUMBNAIL_SIDE / max(picture.size))
+        width, height = (max(1, round(side * share)) for side in picture.size)
+        picture.draft("RGB", (width, height))
+        small = picture if picture.mode == "RGB" else picture.convert("RGB")
         small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
         small.save(body, "JPEG", quality=85)
         return body.getvalue()

@@ -1,6 +1,5 @@
 """What every request must fulfil before it is answered, and what every answer says."""
 
-import logging
 import secrets
 from base64 import b64decode
 from binascii import Error as Base64Error
@@ -9,7 +8,6 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from anyio import fail_after
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -17,16 +15,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from isic_cli.config import is_loopback
 from isic_cli.serve.live import signature
 
-logger = logging.getLogger(__name__)
-
 #: Bytes of a request line, as the real archive has it.
 LONGEST_LINE = 8190
 #: Bytes of a body: half a million ids.
 LARGEST_BODY = 10_000_000
 #: Requests at once, those that wait included; further ones are told to come again.
 MOST_REQUESTS = 256
-#: Seconds in which a client must take more of its answer; one that does not is in others' way.
-STALLED_SECONDS = 60.0
 
 _TOO_LONG = (
     "<html>\n  <head>\n    <title>Bad Request</title>\n  </head>\n  <body>\n"
@@ -134,8 +128,7 @@ class Guard:
         async def send_completed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(HEADERS)
-            with fail_after(STALLED_SECONDS):
-                await send(message)
+            await send(message)
 
         refusal = self._refusal(scope)
         if refusal is not None:
@@ -144,8 +137,6 @@ class Guard:
         self._running += 1
         try:
             await self._app(scope, receive, send_completed)
-        except TimeoutError:
-            logger.info("%s: the client takes nothing of its answer any more", scope["path"])
         finally:
             self._running -= 1
 
