@@ -5,6 +5,7 @@ back (`push`). State files go last, so that a lock or a journal in the store nev
 not there; they also tell whether somebody else changed the store meanwhile.
 """
 
+import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -129,6 +130,8 @@ class ObjectFolder:
         try:
             import fsspec
 
+            # Their notes, such as one for each request without credentials, go to our log only.
+            logging.getLogger(SCHEMES[scheme]).addHandler(logging.NullHandler())
             with store_errors(url):
                 return cls(url, fsspec.filesystem(scheme, skip_instance_cache=True))
         except ImportError as error:

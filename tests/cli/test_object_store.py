@@ -1,13 +1,15 @@
 """Folders in an S3: downloads, synchronisation, exports, and archives read from it."""
 
 import json
+import os
 import shutil
+import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from isic_cli.files.object_store import PART, ObjectFolder
 from tests.cli.conftest import Isic
 from tests.support.objectstore import changes, s3_server, store
 
@@ -141,6 +143,17 @@ def test_an_interrupted_upload_goes_on_and_sends_nothing_twice(
 
 
 @pytest.mark.slow
+def test_a_file_that_came_in_parts_is_known_again(bucket: str, tmp_path: Path) -> None:
+    (tmp_path / "shard.tar").write_bytes(os.urandom(2 * PART + 9))
+    folder = ObjectFolder.open(OUT)
+
+    assert list(folder.push(tmp_path, {})) == [2 * PART + 9]
+
+    assert folder.listing()["shard.tar"].tag.endswith("-3")
+    assert list(folder.push(tmp_path, folder.listing())) == []
+
+
+@pytest.mark.slow
 def test_a_copy_that_was_lost_is_fetched_again_and_deletes_nothing(
     bucket: str, isic: Isic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,8 +197,9 @@ def test_credentials_that_are_missing_are_exit_code_4(
 def test_without_the_extra_the_message_names_it(
     isic: Isic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if find_spec("gcsfs") is not None:
-        pytest.skip("gcsfs is installed")
+    loaded = pytest.importorskip("fsspec.registry")
+    monkeypatch.delitem(loaded._registry, "gs", raising=False)
+    monkeypatch.setitem(sys.modules, "gcsfs", None)
     done = isic("image", "download", "-y", "gs://bucket/x")
 
     assert done.code == 2

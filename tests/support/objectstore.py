@@ -1,7 +1,13 @@
-"""An S3 on loopback, and what it was asked."""
+"""Object stores on loopback: S3 in this process, Google's and Azure's in others."""
 
+import shutil
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -31,14 +37,78 @@ def s3_server(patch: pytest.MonkeyPatch, *, bucket: str = "bucket") -> Iterator[
         server.stop()
 
 
-def store() -> Any:
-    """Return a file system of the S3 that the environment names."""
+def store(scheme: str = "s3") -> Any:
+    """Return a file system of the store that the environment names."""
     import fsspec
 
-    return fsspec.filesystem("s3", skip_instance_cache=True)
+    options = {"token": "anon"} if scheme == "gs" else {}
+    return fsspec.filesystem(scheme, skip_instance_cache=True, **options)
 
 
 def changes(url: str) -> dict[str, str]:
     """Return when each object below a URL was last written."""
     found = store().find(url.removeprefix("s3://"), detail=True)
     return {name: str(info["LastModified"]) + info["ETag"] for name, info in found.items()}
+
+
+@contextmanager
+def google_server(patch: pytest.MonkeyPatch, folder: Path) -> Iterator[None]:
+    """Serve a Google Cloud Storage with one empty bucket, named by the environment."""
+    port = _free_port()
+    command = [sys.executable, "-m", "gcp_storage_emulator", "start", f"--port={port}"]
+    words = [*command, "--host=127.0.0.1", "--in-memory", "--default-bucket=bucket"]
+    with _process(words, port, folder):
+        patch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{port}")
+        patch.setenv("FSSPEC_GS_TOKEN", "anon")
+        # Nor does it ask what kind of bucket it is, by a protocol that no emulator speaks.
+        patch.setenv("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
+        yield
+
+
+@contextmanager
+def azure_server(patch: pytest.MonkeyPatch, folder: Path) -> Iterator[None]:
+    """Serve an Azure Blob Storage with one empty container, named by the environment."""
+    program = shutil.which("azurite-blob")
+    if program is None:
+        pytest.skip("azurite is not installed: npm install -g azurite")
+    port = _free_port()
+    words = [program, "--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry"]
+    with _process([*words, "--blobPort", str(port)], port, folder):
+        # The key that azurite's documentation gives.
+        key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+        patch.setenv(
+            "AZURE_STORAGE_CONNECTION_STRING",
+            f"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={key};"
+            f"BlobEndpoint=http://127.0.0.1:{port}/devstoreaccount1;",
+        )
+        store("az").mkdir("bucket")
+        yield
+
+
+@contextmanager
+def _process(words: list[str], port: int, folder: Path) -> Iterator[None]:
+    process = subprocess.Popen(
+        words, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        end = time.monotonic() + 60
+        while not _answers(port):
+            assert process.poll() is None, words
+            assert time.monotonic() < end, words
+            time.sleep(0.05)
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def _answers(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
