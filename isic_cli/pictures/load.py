@@ -113,6 +113,9 @@ def opened(
         _silence_pillow()
         with Image.open(BytesIO(data)) as image:
             _refuse_size(image, name, max_pixels)
+            # Pillow asserts that there is one.
+            if image.mode in {"P", "PA"} and image.palette is None:
+                raise DamagedError(f"{name} is damaged (its palette is missing)")
             yield image
     except UnidentifiedImageError as error:
         what = "is empty" if not data else "is not a picture"

@@ -106,8 +106,19 @@ class TableSource:
                 yield {self.own_id: theirs, **row}
         for _ in source:  # what was not asked for is counted too
             pass
-        if count != self._rows:
-            raise LocalError(f"{self.name}: {count:,} of {self._rows:,} rows were written")
+        self.account(count)
+
+    def account(self, done: int, *, left_out: int = 0) -> None:
+        """Compare what became of the rows of the last, whole iteration with how many they were.
+
+        Raises
+        ------
+        LocalError
+            Rows were lost or made on the way.
+        """
+        if done + left_out != self._rows:
+            named = f" and {left_out:,} left out" if left_out else ""
+            raise LocalError(f"{self.name}: {done:,} of {self._rows:,} rows were used{named}")
 
     def narrow(self, fields: tuple[str, ...]) -> Iterator[Row]:
         """Yield the rows with `isic_id`, some fields and `picture`, the id as it is written.
@@ -121,6 +132,22 @@ class TableSource:
             if written != row["isic_id"]:
                 short[PICTURE] = picture_name(written)
             yield short
+
+    def valued(self, field: str) -> Iterator[tuple[str, str]]:
+        """Yield the ISIC id of each row and its value of a field, blank for none.
+
+        Raises
+        ------
+        UsageError
+            Without such a column, or at the end for a row without an ISIC id: whose value it
+            gives cannot be told.
+        """
+        self.require(field)
+        for _, row in self.written(("isic_id", field)):
+            cell = row.get(field)
+            yield row["isic_id"], "" if is_missing(cell) else str(cell).strip()
+        if self.problems:
+            raise UsageError(str(self.problems[0].reason))
 
     def require(self, *fields: str) -> None:
         """Refuse a table without some column.

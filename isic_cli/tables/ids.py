@@ -55,7 +55,7 @@ def read_ids(source: str, *, statuses: Iterable[str] = (), strict: bool = False)
         if strict:
             raise UsageError(
                 f"{content.name}, line {number}: no ISIC id in {shown!r}",
-                hint="Without --strict such lines are reported and the rest is used.",
+                hint="Take the line out, or put an id into it.",
             )
         bad[number] = shown
     return IdList(name=content.name, ids=tuple(ids), bad_lines=bad, statuses=wanted)

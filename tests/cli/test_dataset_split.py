@@ -259,3 +259,20 @@ def test_stable_splits_stay_as_the_table_grows(isic: Isic, table: Path) -> None:
     table.write_text(table.read_text() + "\n".join(more) + "\n")
     after = rows(isic(*arguments).out)
     assert {isic_id: after[isic_id] for isic_id in before} == before
+
+
+@pytest.mark.parametrize("name", ["earlier.csv", "earlier"])
+def test_an_earlier_split_with_a_row_of_no_image_is_refused_with_its_line(
+    isic: Isic, table: Path, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "earlier.csv").write_text("isic_id,split\nISIC_0000001,train\nno id,test\n")
+    (tmp_path / "earlier").mkdir()
+    (tmp_path / "earlier" / "train.txt").write_text("ISIC_0000001\n\nno id\n")
+    done = isic("dataset", "split", str(table), "--ratio", "80:20", "--previous", name)
+    assert (done.code, "line 3: no ISIC id in 'no id" in done.err) == (2, True)
+
+
+def test_na_in_an_earlier_split_is_no_split(isic: Isic, table: Path, tmp_path: Path) -> None:
+    (tmp_path / "earlier.csv").write_text("isic_id,split\nISIC_0000001,train\nISIC_0000002,NA\n")
+    done = isic("dataset", "split", str(table), "--ratio", "80:20", "--previous", "earlier.csv")
+    assert (done.code, "NA" in done.err) == (0, False)

@@ -2,11 +2,15 @@
 
 import threading
 import warnings
+from contextlib import suppress
 from io import BytesIO
 
+import pytest
 from PIL import Image
 
+from isic_cli.errors import DamagedError, UnsafeError
 from isic_cli.pictures.load import opened
+from tests.fuzz.pngs import BROKEN, ODD
 
 
 def palette_with_transparent_bytes() -> bytes:
@@ -15,6 +19,28 @@ def palette_with_transparent_bytes() -> bytes:
     picture = Image.new("P", (4, 4))
     picture.save(buffer, "PNG", transparency=b"\x00\x80\xff")
     return buffer.getvalue()
+
+
+@pytest.mark.parametrize("name", [*BROKEN, *ODD])
+def test_a_malformed_png_is_decoded_or_one_of_our_errors(name: str) -> None:
+    read = []
+    with suppress(DamagedError, UnsafeError), opened((BROKEN | ODD)[name], name="x.png") as picture:
+        read.append(picture.convert("RGB").size)
+    assert read in ([], [(8, 8)])
+
+
+def test_a_png_without_its_palette_is_damaged() -> None:
+    said = r"x\.png is damaged \(its palette is missing\)"
+    with pytest.raises(DamagedError, match=said), opened(BROKEN["palette missing"], name="x.png"):
+        raise AssertionError
+
+
+@pytest.mark.parametrize("kind", ["GIF", "TIFF", "PNG", "BMP"])
+def test_a_palette_that_is_there_is_read(kind: str) -> None:
+    buffer = BytesIO()
+    Image.new("P", (4, 4)).save(buffer, kind)
+    with opened(buffer.getvalue()) as picture:
+        assert picture.convert("RGB").size == (4, 4)
 
 
 def test_a_warning_of_pillow_is_not_heard() -> None:

@@ -84,5 +84,5 @@ def test_rows_that_are_lost_on_the_way_are_an_error(tmp_path: Path) -> None:
         {"image": "ISIC_0000001_downsampled", "isic_id": "ISIC_0000001", "sex": "male"},
         {"image": "ISIC_0000002", "isic_id": "ISIC_0000002", "sex": ""},
     ]
-    with pytest.raises(LocalError, match="1 of 2 rows were written"):
+    with pytest.raises(LocalError, match="1 of 2 rows were used"):
         list(table.whole(lambda rows: islice(rows, 1)))

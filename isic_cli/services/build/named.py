@@ -52,12 +52,9 @@ def labels_in(path: Path, column: str) -> dict[str, str]:
     """
     column = column or "label"
     known: dict[str, str] = {}
-    table = open_table(path)
-    table.require(column)
-    for row in table.narrow((column,)):
-        text = str(row.get(column) or "").strip()
-        if text and known.setdefault(row["isic_id"], text) != text:
-            said = f"{row['isic_id']} is {known[row['isic_id']]} and {text}"
+    for isic_id, text in open_table(path).valued(column):
+        if text and known.setdefault(isic_id, text) != text:
+            said = f"{isic_id} is {known[isic_id]} and {text}"
             raise CheckError(f"{path}: {said}", hint="Give each image one label.")
     return known
 

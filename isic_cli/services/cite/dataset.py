@@ -153,6 +153,7 @@ def cite(
     table = open_table(source)
     table.require("copyright_license", "attribution")
     rows = list(table.narrow(("copyright_license", "attribution")))
+    table.account(len(rows))
     if not rows:
         raise UsageError(f"{source} has no images to cite")
     if limit is not None:

@@ -185,6 +185,7 @@ class Audit:
             self.notes.append(f"{self.source} has no metadata: only its pictures are judged")
             return []
         rows = list(self._labelled(table))
+        table.account(len(rows))
         self.problems += table.problems
         return rows
 

@@ -161,6 +161,7 @@ def _rows_apart(table: TableSource) -> PackedRows:
             yield row
 
     packed = PackedRows(rows())
+    table.account(len(packed))
     counts = Counter(row["isic_id"] for row in packed)
     if len(counts) == len(packed):
         return packed

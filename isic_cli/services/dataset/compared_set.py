@@ -80,8 +80,11 @@ def read_set(source: Path) -> ComparedSet:
         if not source.is_dir() or any((source / name).exists() for name in _TABLES):
             raise
         return found
+    taken = 0
     for isic_id, row in tied(table):
+        taken += 1
         found.rows[isic_id] = joined(found.rows.get(isic_id, {}), row)
+    table.account(taken)
     found.problems += table.problems
     return found
 

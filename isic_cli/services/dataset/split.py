@@ -74,6 +74,7 @@ def read_groups(table: TableSource, grouping: Grouping) -> tuple[list[Row], Grou
     if grouping.scheme is not None:
         needed += grouping.scheme.telling(table.columns, name=table.name)
     rows = list(_labelled(table.narrow((*tying, *needed)), grouping.scheme))
+    table.account(len(rows))
     if not rows:
         raise UsageError(f"{table.name} has no rows to split")
     # A field that no row has a value for is a field of the table all the same.
@@ -159,15 +160,14 @@ def read_splits(path: Path, column: str) -> dict[str, str]:
     CheckError
         An image is in two splits.
     UsageError, NotFoundError, LocalError
-        No such column, or nothing that can be read.
+        No such column, a row without an ISIC id, or nothing that can be read.
     """
     listed = sorted(path.glob("*.txt")) if path.is_dir() else []
     if listed and not (path / "metadata.csv").is_file():
-        pairs = [(one, file.stem) for file in listed for one in read_ids(str(file)).ids]
+        ids = {file.stem: read_ids(str(file), strict=True).ids for file in listed}
+        pairs = [(one, split) for split, found in ids.items() for one in found]
     else:
-        table = open_table(path)
-        table.require(column)
-        pairs = [(row["isic_id"], str(row.get(column) or "").strip()) for row in table]
+        pairs = list(open_table(path).valued(column))
     splits: dict[str, str] = {}
     for isic_id, split in pairs:
         if split and splits.setdefault(isic_id, split) != split:

@@ -144,11 +144,15 @@ def describe(
         _count_in_index(tally, index, names, table)
     else:
         pictures = scan(source).pictures if source.is_dir() else None
+        absent = 0
         for row in table if labelling is None else labelling.apply(table):
             path = pictures.get(row["isic_id"]) if pictures is not None else None
             if pictures is None or path is not None:
                 cells = {k: "" if is_missing(cell) else cell for k, cell in row.items()}
                 _count(tally, cells, names, path)
+            else:
+                absent += 1
+        table.account(tally.images, left_out=absent)
     sections = [
         Section(title, _ordered(counts, _ORDERS.get(title)))
         for title, counts in tally.fields.items()
