@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from pathlib import Path
 
 import pytest
 
@@ -45,3 +46,17 @@ def test_every_option_that_the_readme_names_exists() -> None:
         given = {word for word in words if re.match(r"--?[a-z]", word)} - {"--archive"}
         wrong += [f"{line}: {option}" for option in given - known]
     assert wrong == []
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.glob("*.md")), ids=lambda page: page.name)
+def test_links_within_the_project_lead_somewhere(page: Path) -> None:
+    """The site's build checks those of docs/."""
+    text = page.read_text("utf-8")
+    heads = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
+    anchors = {re.sub(r"[^a-z0-9 -]", "", head.lower()).replace(" ", "-") for head in heads}
+    links = re.findall(r"\]\((?!https?:)([^)]+)\)", text)
+    assert [
+        link
+        for link in links
+        if not (link[1:] in anchors if link[0] == "#" else (ROOT / link.partition("#")[0]).exists())
+    ] == []

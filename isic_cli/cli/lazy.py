@@ -7,6 +7,18 @@ import click
 
 from isic_cli.cli.command import Command
 
+#: What other tools call it.
+ELSEWHERE = {
+    **dict.fromkeys(("ls", "search", "find", "query"), "list"),
+    **dict.fromkeys(("get", "fetch", "pull", "clone"), "download"),
+    **dict.fromkeys(("rm", "del"), "delete"),
+    **dict.fromkeys(("info", "cat", "describe", "view"), "show"),
+    **dict.fromkeys(("check", "test"), "verify"),
+    **dict.fromkeys(("mk", "new", "make"), "create"),
+    **dict.fromkeys(("update", "mirror"), "sync"),
+    "whoami": "user show",
+}
+
 
 class LazyGroup(Command, click.Group):
     """A click group that knows the names of its commands and where they live.
@@ -69,10 +81,26 @@ class LazyGroup(Command, click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            from difflib import get_close_matches
-
-            near = get_close_matches(args[0] if args else "", self.list_commands(ctx), n=1)
-            if not near or "Did you mean" in error.message:
+            if "Did you mean" in error.message or not (near := self._meant(ctx, args[0])):
                 raise
-            message = f"{error.message} Did you mean {near[0]}?"
+            first = ", ".join(near[:-1])
+            words = f"{first} or {near[-1]}" if first else near[-1]
+            message = f"{error.message} Did you mean {words}?"
             raise click.UsageError(message, ctx=ctx) from error
+
+    def _meant(self, ctx: click.Context, word: str) -> list[str]:
+        """Return the command lines that a word which is no command here may stand for."""
+        from difflib import get_close_matches
+
+        asked = ELSEWHERE.get(word, word)
+        if " " in asked or asked in self.list_commands(ctx):
+            return [f"{ctx.command_path} {asked}"]
+        found = []
+        for name in self.lazy:
+            group = self.get_command(ctx, name)
+            if isinstance(group, click.Group) and asked in group.list_commands(ctx):
+                found.append(f"{ctx.command_path} {name} {asked}")
+        if len(found) > 3 and word != asked:  # the images are what is meant first
+            return found[:1]
+        near = get_close_matches(word, self.list_commands(ctx), n=1)
+        return found[:3] or [f"{ctx.command_path} {name}" for name in near]

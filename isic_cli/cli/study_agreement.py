@@ -8,7 +8,7 @@ import click
 from isic_cli.cli.command import Command, renamed
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.output import Output, Shape, output_options
-from isic_cli.cli.params import Count, LocalPath, Number
+from isic_cli.cli.params import SHARE, Count, LocalPath
 from isic_cli.cli.study_source import (
     conclude_answers,
     is_local,
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     help="What the answers of a plain table are; by default choices, or numbers if one has a "
     "fraction or there are more than ten.",
 )
-@click.option("--ci", type=Number(), metavar="LEVEL", help="Draw intervals, such as 0.95.")
+@click.option("--ci", type=SHARE, metavar="LEVEL", help="Draw intervals, such as 0.95.")
 @click.option("--rounds", type=Count(1), default=1000, show_default=True, help="Resamples of --ci.")
 @click.option(
     "--seed", type=Count(0), default=0, show_default=True, help="Of all that is drawn by chance."

@@ -157,7 +157,7 @@ def test_a_reader_who_answered_nothing_is_named(isic: Isic, folder: Path) -> Non
         (["--question", "Age?"], "has no answers to 'Age?'"),
         (["--annotator", "ZZZZZ"], "has no annotator 'ZZZZZ'"),
         (["--ordinal", "Diameter (mm)"], "the order of the choices of 'Diameter (mm)'"),
-        (["--ci", "95"], "an interval covers between 0 and 1, not 95"),
+        (["--ci", "95"], "95.0 is not in the range 0<=x<=1"),
     ],
 )
 def test_wrong_options_of_agreement_are_usage_errors(

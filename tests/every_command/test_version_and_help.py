@@ -28,7 +28,33 @@ def test_help_of_a_command_is_its_help_page(words: tuple[str, ...], isic: Isic) 
 
 def test_help_of_no_command_is_a_usage_error(isic: Isic) -> None:
     done = isic("help", "imagine")
-    assert (done.code, "Did you mean image?" in done.err) == (2, True)
+    assert (done.code, "Did you mean isic image?" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (
+            "download ISIC_9000002",
+            "isic image download, isic metadata download or isic study download",
+        ),
+        ("sync out", "isic dataset sync"),
+        ("login", "isic user login"),
+        ("search sex:male", "isic image list"),
+        ("ls", "isic image list"),
+        ("whoami", "isic user show"),
+        ("image ls", "isic image list"),
+        ("collection rm 1", "isic collection delete"),
+        ("image sow", "isic image show"),
+        ("imagine", "isic image"),
+    ],
+)
+def test_a_word_of_another_tool_is_answered_with_the_command(
+    words: str, meant: str, isic: Isic
+) -> None:
+    done = isic(*words.split())
+    assert (done.code, done.out) == (2, "")
+    assert f"Did you mean {meant}?" in done.err
 
 
 @pytest.mark.slow
@@ -53,7 +79,7 @@ def test_a_help_page_fits_on_a_screen_and_help_all_shows_every_option(name: str)
             option
             for option in options
             if names(
-                name in words for name in option.opts if name != getattr(option, "former", None)
+                name in words for name in option.opts if name not in getattr(option, "former", ())
             )
         ]
         assert [option.opts for option in options if option not in shown] == []
