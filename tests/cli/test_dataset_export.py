@@ -419,6 +419,17 @@ def test_labels_that_would_share_a_folder_are_refused(isic: Isic, tmp_path: Path
     assert "'X_y' and 'x/y' would be one folder" in done.err
 
 
+@pytest.mark.parametrize("kind", ["imagefolder", "webdataset", "hf"])
+def test_blanks_around_a_label_are_no_part_of_it(isic: Isic, tmp_path: Path, kind: str) -> None:
+    rows = [
+        {"isic_id": f"ISIC_000000{at}", "cls": cls} for at, cls in ((1, "nevus"), (2, "nevus "))
+    ]
+    make_folder(tmp_path / "out", rows, [])
+    done = isic("dataset", "export", "out", "ex", "--to", kind, "--label", "cls")
+    assert (done.code, "2 images: 2 exported" in done.err) == (0, True), done.err
+    assert "no picture of" not in done.err
+
+
 def test_a_folder_in_use_is_left_alone(isic: Isic, tmp_path: Path) -> None:
     from isic_cli.files.lock import folder_lock
 

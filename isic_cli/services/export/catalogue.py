@@ -222,7 +222,7 @@ class Catalogue:
         label = split = ""
         if self.options.label is not None:
             value = row.pop(_LABEL) if self.scheme is not None else row.get(self.options.label)
-            label = UNMAPPED if is_missing(value) else str(value)
+            label = UNMAPPED if is_missing(value) else str(value).strip()
             if label == UNMAPPED and not self.options.keep_unmapped:
                 return f"images without a label of {self.options.label}"
         if self.splits is not None:
