@@ -23,11 +23,12 @@ def table() -> None:
     from isic_cli.challenge.score import Prediction, ScoreOptions, scored
     from isic_cli.challenge.tasks import find_task
     from isic_cli.challenge.truth import Truth
+    from isic_cli.services.run.workers import open_threads, processors
 
     generator, rows = np.random.default_rng(0), 400_000
     cases = [("2024", "", 0.001, 1000), ("2024", "", 0.001, 0), ("2019", "", 0.0, 0)]
     cases += [("2020", metric, 0.3, 0) for metric in ("auc", "pauc", "ap", "brier", "ece")]
-    cases += [("2020", "auc", 0.3, 1000)]
+    cases += [("2020", "auc", 0.3, 1000), ("2019", "auc", 0.0, 0)]
     for name, metric, share, patients in cases:
         task = find_task(name)
         classes = len(task.classes)
@@ -41,7 +42,8 @@ def table() -> None:
         made = Truth("t", task, ids, truth, np.ones((rows, 2)), facts)
         start, busy = time.perf_counter(), time.process_time()
         options = ScoreOptions(metric=metric, bootstrap=Bootstrap())
-        list(scored(made, [Prediction("a", said)], options))
+        with open_threads(processors()) as threads:
+            list(scored(made, [Prediction("a", said)], options, threads.stream))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
         print(
             f"{name} {metric}, {share:.1%} positive, {rows:,} rows, {patients:,} patients, "

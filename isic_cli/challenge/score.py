@@ -1,11 +1,10 @@
 """Scores of predictions: of each class and over all, by parts, with intervals and differences."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isic_cli.agreement.bootstrap import Bootstrap, Draws
 from isic_cli.challenge.metrics import FIGURE_OF, FIGURES, Scorer, grouped
@@ -20,6 +19,10 @@ _FITS = 1 << 23
 OVERALL = "overall"
 #: What `--metric` may name: the figures, and those of several classes.
 METRICS = ("balanced_accuracy", *FIGURES)
+#: Scores the rounds of a bootstrap, in their order: `map`, or what does it in several threads.
+Each = Callable[
+    [Callable[[Weights], list[FloatArray]], Iterable[Weights]], Iterable[list[FloatArray]]
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,13 +81,14 @@ def figure_of(truth: Truth, metric: str) -> str:
 
 
 def scored(
-    truth: Truth, predictions: Sequence[Prediction], options: ScoreOptions
+    truth: Truth, predictions: Sequence[Prediction], options: ScoreOptions, each: Each = map
 ) -> Iterator[dict[str, Any]]:
     """Yield a row for each prediction and class, and one over all classes before them.
 
     `score` is the challenge's metric, or a class's part of it; `low` and `high` are the ends of
     its interval, and `difference` is to the first prediction, with the ends of a paired interval.
-    The other figures of the row over all are means over the classes.
+    The other figures of the row over all are means over the classes. The rounds of a bootstrap
+    are scored by `each`, which may be the `map` of threads: the figures are the same.
 
     Examples
     --------
@@ -98,7 +102,7 @@ def scored(
     """
     for value, rows in _parts(truth, options.by):
         part = {options.by: value} if options.by else {}
-        for row in _scored_part(truth, predictions, rows, options):
+        for row in _scored_part(truth, predictions, rows, options, each):
             yield {"prediction": row.pop("prediction"), **part, **row}
 
 
@@ -108,7 +112,11 @@ def _parts(truth: Truth, by: str) -> list[tuple[str, IntArray]]:
 
 
 def _scored_part(
-    truth: Truth, predictions: Sequence[Prediction], rows: IntArray, options: ScoreOptions
+    truth: Truth,
+    predictions: Sequence[Prediction],
+    rows: IntArray,
+    options: ScoreOptions,
+    each: Each,
 ) -> Iterator[dict[str, Any]]:
     metric = figure_of(truth, options.metric)
     # In this order most curves need not sort the weights of a round.
@@ -118,7 +126,7 @@ def _scored_part(
     drawn: FloatArray | None = None
     if options.bootstrap is not None:
         groups = np.unique(truth.groups(options.unit)[1][rows], return_inverse=True)[1]
-        drawn = _drawn(scorers, metric, weights[:, 0], groups, options.bootstrap)
+        drawn = _drawn(scorers, metric, weights[:, 0], groups, options.bootstrap, each)
     scores = np.array([_scores(scorer, metric, weights[:, 0]) for scorer in scorers])
     for at, (one, scorer) in enumerate(zip(predictions, scorers, strict=True)):
         figures = {name: scorer.by_class(name, weights[:, 0]) for name in FIGURES}
@@ -153,6 +161,7 @@ def _drawn(
     weights: FloatArray,
     groups: IntArray,
     bootstrap: Bootstrap,
+    each: Each,
 ) -> FloatArray:
     """Return the scores of each round, shape (rounds, predictions, 1 + classes).
 
@@ -171,18 +180,24 @@ def _drawn(
         weights = weights[first] if is_alone else weights[first] * sizes
         groups = groups[first]
     counted: Weights = weights
-    times: IntArray | NDArray[np.uint8]
     if weights.sum() < _FITS and (weights == np.floor(weights)).all():
         is_yes_or_no = weights.max() <= 1
         counted = weights.astype(np.uint8) if is_yes_or_no else weights.astype(np.int32)
     draws = Draws(generator, count)
-    for number in range(bootstrap.rounds):
-        if is_alone and is_small:
-            times = generator.multinomial(count, sizes / count)
-        else:
-            times = draws.times() if is_alone else draws.times()[groups]
-        weighed = counted * times
-        found[number] = [_scores(scorer, metric, weighed) for scorer in scorers]
+
+    def rounds() -> Iterator[Weights]:
+        for _ in range(bootstrap.rounds):
+            if is_alone and is_small:
+                yield counted * generator.multinomial(count, sizes / count)
+            else:
+                yield counted * (draws.times() if is_alone else draws.times()[groups])
+
+    def score(weighed: Weights) -> list[FloatArray]:
+        return [_scores(scorer, metric, weighed) for scorer in scorers]
+
+    score(counted)  # what a scorer keeps is made here, before threads share it
+    for number, scores in enumerate(each(score, rounds())):
+        found[number] = scores
     return found
 
 

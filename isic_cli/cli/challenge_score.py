@@ -107,6 +107,7 @@ def score(
     from isic_cli.challenge.score import ScoreOptions, scored
     from isic_cli.services.challenge.plot import plot_scores
     from isic_cli.services.plot import check_plot
+    from isic_cli.services.run.workers import open_threads, processors
 
     named = _named(arguments, truth_column)
     bootstrap = None if ci is None else Bootstrap(level=ci, rounds=rounds, seed=seed)
@@ -117,10 +118,11 @@ def score(
     truth = _read_truth(named, truth_column, metadata)
     predictions = _read_predictions(truth, named)
     options = ScoreOptions(metric or "", by or "", bootstrap, unit)
-    rows = readable(scored(truth, predictions, options), output)
     if plot is not None:  # first: whoever reads the rows may stop, as `head` does
         plot_scores(truth, predictions, plot)
-    output.write(rows, _shape(options, len(predictions)))
+    with open_threads(processors()) as threads:
+        rows = scored(truth, predictions, options, threads.stream)
+        output.write(readable(rows, output), _shape(options, len(predictions)))
     _say(truth, options)
     return ExitCode.OK
 

@@ -8,6 +8,7 @@ from isic_cli.challenge.metrics import Scorer
 from isic_cli.challenge.score import Prediction, ScoreOptions, scored
 from isic_cli.challenge.tasks import find_task
 from isic_cli.challenge.truth import Truth, banded
+from isic_cli.services.run.workers import open_threads
 from tests.support.challenge_cases import case
 
 
@@ -35,6 +36,17 @@ def test_an_interval_is_that_of_rows_drawn_one_by_one(task: str, metric: str) ->
     assert [row["low"], row["high"]] == pytest.approx(
         np.nanquantile(values, [0.025, 0.975]), abs=0.02
     )
+
+
+@pytest.mark.parametrize("metric", ["auc", "ap", "brier", "ece", "balanced_accuracy"])
+def test_rounds_scored_in_threads_give_the_same_intervals(metric: str) -> None:
+    truth, said = truth_of("2019:1", 3)
+    options = ScoreOptions(metric, bootstrap=Bootstrap(rounds=60))
+    both = [Prediction("a", said), Prediction("b", said[:, ::-1])]
+    with open_threads(4) as threads:
+        assert list(scored(truth, both, options, threads.stream)) == list(
+            scored(truth, both, options)
+        )
 
 
 def test_a_patient_is_drawn_as_a_whole() -> None:
