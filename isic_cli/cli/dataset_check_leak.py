@@ -112,9 +112,11 @@ def check_leak(
             report.add(outcome)
         if chosen.write_exclude is not None:  # before the rows, whose reader may stop
             first = str(sources[0])
-            ids = [key for name, key in leaked_images(leaks) if name == first]
-            own = check.sets[first].rows
-            write_text(chosen.write_exclude, "".join(f"{key}\n" for key in ids if key in own))
+            found = [key for name, key in leaked_images(leaks) if name == first]
+            ids = [key for key in found if key in check.sets[first].rows]
+            write_text(chosen.write_exclude, "".join(f"{key}\n" for key in ids))
+            if nameless := len(found) - len(ids):
+                warn([f"{chosen.write_exclude} lacks {nameless:,} pictures without an ISIC id"])
         if chosen.sheet is not None:
             _draw(check, leaks, chosen.sheet, progress)
         output.write((leak.row() for leak in leaks), _SHARED)
@@ -128,7 +130,7 @@ def _report_gaps(check: "LeakCheck") -> None:
     """Say what of which data set is not known: it was not looked for."""
     sets = check.sets.values()
     lines = [
-        f"{one.name}: {missing:,} of {len(one.rows):,} images have no {field}"
+        f"{one.name}: no {field} is known for {missing:,} of {len(one.rows):,} images"
         for field in ("patient_id", "lesion_id")  # few images are of an RCM case
         for one in sets
         if (missing := one.without(field))

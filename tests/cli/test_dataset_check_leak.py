@@ -67,10 +67,10 @@ def test_what_two_data_sets_share_is_told_by_its_kind(isic: Isic, sets: Path) ->
     }
     assert rows[-1]["correlation"] > 0.9
     assert done.err == (
-        "Warning: train: 1 of 4 images have no patient_id\n"
-        "Warning: test: 2 of 4 images have no patient_id\n"
-        "Warning: train: 1 of 4 images have no lesion_id\n"
-        "Warning: test: 1 of 4 images have no lesion_id\n"
+        "Warning: train: no patient_id is known for 1 of 4 images\n"
+        "Warning: test: no patient_id is known for 2 of 4 images\n"
+        "Warning: train: no lesion_id is known for 1 of 4 images\n"
+        "Warning: test: no lesion_id is known for 1 of 4 images\n"
         "train: 4 ids, 4 pictures; 4 are shared.\n"
         "test: 4 ids, 5 pictures; 5 are shared.\n"
         "Leaks: 1 isic_id, 2 lesion_id, 2 patient_id, 1 bytes, 1 phash.\n"
@@ -107,7 +107,7 @@ def test_lists_of_ids_are_checked_by_what_other_tables_say(isic: Isic, sets: Pat
     (sets / "pairs.csv").write_text("ISIC_0000004,ISIC_0000008\nISIC_0000008,ISIC_0000009\n")
     bare = isic("dataset", "check-leak", "a.txt", "b.csv", "c.csv")
     assert (bare.code, bare.lines) == (0, [])
-    assert "Warning: a.txt: 2 of 2 images have no patient_id" in bare.err
+    assert "Warning: a.txt: no patient_id is known for 2 of 2 images" in bare.err
     assert "Warning: no data set has pictures: copies were not looked for" in bare.err
     done = isic(
         *("dataset", "check-leak", "a.txt", "b.csv", "c.csv", "--pairs", "pairs.csv"),
@@ -120,6 +120,21 @@ def test_lists_of_ids_are_checked_by_what_other_tables_say(isic: Isic, sets: Pat
         "lesion_id,IL_1,2",
         "duplicate,ISIC_0000004,2",  # by way of an image that no data set has
     ]
+
+
+def test_bare_pictures_are_tied_by_what_other_tables_say(isic: Isic, sets: Path) -> None:
+    for name in ("train", "test"):
+        (sets / name / "metadata.csv").rename(sets / f"{name}.csv")
+    done = isic(
+        *("dataset", "check-leak", "test", "train", "--metadata", "train.csv"),
+        *("--metadata", "test.csv", "-f", "csv", "--fields", "kind,value"),
+        *("--write-exclude", "x.txt"),
+    )
+    assert done.code == 7
+    assert {"patient_id,IP_2", "lesion_id,IL_1", "isic_id,ISIC_0000003"} <= set(done.lines)
+    assert "Warning: test: no patient_id is known for 2 of 4 images" in done.err
+    # A picture that has a name of its own leaks too, and no list of ids can hold it.
+    assert "Warning: x.txt lacks 1 pictures without an ISIC id" in done.err
 
 
 def test_unpacked_challenges_and_their_tables_are_data_sets(isic: Isic, tmp_path: Path) -> None:

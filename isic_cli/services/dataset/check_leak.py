@@ -13,6 +13,7 @@ from isic_cli.models.ids import find_ids
 from isic_cli.models.outcomes import Outcome
 from isic_cli.services.dataset.compared_set import joined, read_set, tied, ties_of
 from isic_cli.services.dataset.dedupe import Dedupe, Group
+from isic_cli.services.sheet.sources import pictures_in
 from isic_cli.services.tabular import TableSource, open_table
 
 Key = TypeVar("Key")
@@ -57,6 +58,11 @@ class LeakCheck:
         self._set_of = {one.folder: one for one in self.sets.values() if one.folder is not None}
         self.folders = tuple(self._set_of)
         self.paths: dict[str, str] = {}
+        for folder, one in self._set_of.items():
+            # Bare pictures are images too, of which the tables to come may say something.
+            for picture in () if one.is_build else pictures_in(folder):
+                for isic_id in find_ids(Path(picture).name)[:1]:
+                    one.rows.setdefault(isic_id, {})
         for path in metadata:
             self._complete(open_table(path))
         duplicates = name_duplicates(pair for path in pairs for pair in read_pairs(path))
@@ -76,7 +82,7 @@ class LeakCheck:
                     one.rows[isic_id] = joined(known, found)
 
     def place(self, job: Dedupe) -> None:
-        """Take up the pictures that a search has listed; those without metadata are images too.
+        """Take up the pictures that a search has listed.
 
         Raises
         ------
@@ -90,8 +96,6 @@ class LeakCheck:
                 continue  # fetched, and left out of the data set
             one.pictures.append(path)
             self.paths[path] = one.name
-            if isic_id:
-                one.rows.setdefault(isic_id, {"isic_id": (isic_id,)})
         for one in self.sets.values():
             if not one.rows and not one.pictures:
                 raise UsageError(f"{one.name} holds no image")
