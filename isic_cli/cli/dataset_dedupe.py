@@ -13,7 +13,7 @@ from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import SHARE, LocalPath
 from isic_cli.cli.progress import Progress, progress_option
 from isic_cli.cli.sources import settle
-from isic_cli.errors import ExitCode
+from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from isic_cli.curation.duplicates import ComparedPicture
@@ -38,11 +38,14 @@ class PictureComparison:
         Vectors of a model.
     cosine : float
         From 0 to 1.
+    approximate : bool
+        Whether pairs of embeddings come from a graph of neighbours.
     """
 
     method: str
     embeddings: Path | None
     cosine: float
+    approximate: bool
 
     def job(
         self, folders: tuple[Path, ...], against: tuple[Path, ...] = (), keep: str = "largest"
@@ -52,8 +55,11 @@ class PictureComparison:
         from isic_cli.services.dataset.dedupe import Dedupe
         from isic_cli.tables.embeddings import read_embeddings
 
+        if self.approximate and self.embeddings is None:
+            raise UsageError("--approximate is a search among --embeddings")
         vectors = read_embeddings(self.embeddings) if self.embeddings is not None else None
-        return Dedupe(folders, against, parse_method(self.method), keep, vectors, self.cosine)
+        method = parse_method(self.method)
+        return Dedupe(folders, against, method, keep, vectors, self.cosine, self.approximate)
 
 
 comparison_options = grouped(
@@ -79,6 +85,11 @@ comparison_options = grouped(
         default=0.95,
         show_default=True,
         help="How alike embeddings of copies are; what fits depends on the model.",
+    ),
+    click.option(
+        "--approximate",
+        is_flag=True,
+        help="Search the embeddings by a graph of neighbours, for very many pictures.",
     ),
 )
 

@@ -18,7 +18,7 @@ Ints = npt.NDArray[np.int64]
 #: Distances that are in memory at once: 64 MB.
 _BLOCK = 1 << 24
 #: What single precision may lose of a distance.
-_ROUNDING = 1e-6
+ROUNDING = 1e-6
 #: Nearest neighbours of each picture that are kept for the tree.
 _KEPT = 16
 
@@ -88,7 +88,7 @@ def pairs_alike(vectors: Vectors, cosine: float) -> list[tuple[int, int, float]]
     """
     found: list[tuple[int, int, float]] = []
     for rows, block in distance_rows(vectors):
-        left, right = np.nonzero(block <= (1 - cosine) / 2 + _ROUNDING)
+        left, right = np.nonzero(block <= (1 - cosine) / 2 + ROUNDING)
         later = right > left + rows.start
         left, right = left[later], right[later]
         alike = 1 - 2 * block[left, right].astype(np.float64)

@@ -156,8 +156,9 @@ def test_bad_input_is_named(
     assert message in done.err
 
 
+@pytest.mark.parametrize("approximate", [(), ("--approximate",)])
 def test_pictures_whose_embeddings_are_alike_are_copies_too(
-    isic: Isic, pile: Path, tmp_path: Path
+    isic: Isic, pile: Path, tmp_path: Path, approximate: tuple[str, ...]
 ) -> None:
     (tmp_path / "vectors.csv").write_text(
         "isic_id,a,b\n"
@@ -166,7 +167,7 @@ def test_pictures_whose_embeddings_are_alike_are_copies_too(
     )
     done = isic(
         *("dataset", "dedupe", "pile", "--method", "bytes"),
-        *("--embeddings", "vectors.csv", "--cosine", "0.8"),
+        *("--embeddings", "vectors.csv", "--cosine", "0.8", *approximate),
     )
     assert done.code == 0, done.err
     groups = [json.loads(line) for line in done.lines]
@@ -186,3 +187,5 @@ def test_embeddings_that_cannot_be_are_told(isic: Isic, pile: Path, tmp_path: Pa
     assert isic("dataset", "dedupe", "pile", "--embeddings", "bad.csv").code == 2
     (tmp_path / "good.csv").write_text("isic_id,a,b\nISIC_0000001,1,0\n")
     assert isic("dataset", "dedupe", "pile", "--embeddings", "good.csv", "--cosine", "2").code == 2
+    alone = isic("dataset", "dedupe", "pile", "--approximate")
+    assert (alone.code, alone.err) == (2, "Error: --approximate is a search among --embeddings\n")

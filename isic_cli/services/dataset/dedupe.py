@@ -63,6 +63,8 @@ class Dedupe:
         Vectors of a model; pictures whose cosine is at least `cosine` are duplicates too.
     cosine : float
         From 0 to 1.
+    approximate : bool
+        Whether pairs of embeddings are proposed by a graph of neighbours, not all compared.
     chosen : tuple of str or None
         Paths of the pictures to compare, in place of all that the folders hold.
     without_vector : int
@@ -81,6 +83,7 @@ class Dedupe:
     policy: str = "largest"
     embeddings: Embeddings | None = None
     cosine: float = 1.0
+    approximate: bool = False
     chosen: tuple[str, ...] | None = None
     without_vector: int = 0
     problems: list[Outcome] = field(default_factory=list)
@@ -151,7 +154,10 @@ class Dedupe:
         """Return the pairs of pictures whose embeddings are alike."""
         if self.embeddings is None:
             return []
-        from isic_cli.curation.embedding_distances import pairs_alike
+        if self.approximate:
+            from isic_cli.curation.approximate_pairs import approximate_pairs as pairs_alike
+        else:
+            from isic_cli.curation.embedding_distances import pairs_alike
 
         names = [one.isic_id or Path(one.key).stem for one in pictures]
         rows = self.embeddings.rows_of(names)
