@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from isic_cli.curation.confirm import Confirmation, confirm
+from isic_cli.curation.confirm import FINE, Confirmation, confirm
 from isic_cli.curation.phash import Grey
 
 MIDDLE = (slice(16, 48), slice(16, 48))
@@ -15,18 +15,53 @@ def noise(seed: int, amplitude: float) -> Grey:
 
 
 @pytest.mark.parametrize(
-    ("correlation", "centre", "detail", "accepted"),
+    ("correlation", "centre", "detail", "fine", "accepted"),
     [
-        (0.985, 0.95, 2.0, True),
-        (0.984, 1.0, 9.0, False),
-        (1.0, 0.949, 9.0, False),
-        (1.0, 1.0, 1.99, False),
+        (0.985, 0.95, 2.0, 0.75, True),
+        (0.985, 0.995, 2.0, 0.0, True),
+        (0.984, 1.0, 9.0, 1.0, False),
+        (1.0, 0.949, 9.0, 1.0, False),
+        (1.0, 1.0, 1.99, 1.0, False),
+        (1.0, 0.994, 9.0, 0.749, False),
     ],
 )
 def test_each_threshold_is_needed_alone(
-    correlation: float, centre: float, detail: float, accepted: bool
+    correlation: float, centre: float, detail: float, fine: float, accepted: bool
 ) -> None:
-    assert Confirmation(correlation, centre, detail).accepted is accepted
+    assert Confirmation(correlation, centre, detail, fine).accepted is accepted
+
+
+def blotch(seed: int) -> Grey:
+    """A smooth dark ellipse, with grain of its own."""
+    row, column = np.mgrid[-1:1:64j, -1:1:64j]
+    grain = 5 * np.random.default_rng(seed).standard_normal((64, 64))
+    values = 180 - 120 / (1 + np.exp(20 * (2 * row**2 + column**2 - 0.4))) + grain
+    return np.clip(values, 0, 255).astype(np.uint8)
+
+
+def test_smooth_blotches_of_one_shape_are_two_by_their_fine_detail() -> None:
+    found = confirm(blotch(1), blotch(2))
+
+    assert (found.correlation > 0.985, found.centre > 0.95) == (True, True)
+    assert (found.fine < FINE, found.accepted) == (True, False)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_ruler_over_a_tenth_does_not_part_two_copies(seed: int) -> None:
+    one = blotch(seed)
+    other = one.copy()
+    other[58:] = 235
+    other[58:62, ::3] = 20
+
+    assert confirm(one, other).accepted
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_light_that_one_colour_lost_does_not_part_two_copies(seed: int) -> None:
+    one = blotch(seed)
+    curved = np.minimum(1.3 * one, 150 + 0.5 * one).astype(np.uint8)
+
+    assert confirm(one, curved).accepted
 
 
 def test_pictures_that_share_their_rim_alone_are_two() -> None:
