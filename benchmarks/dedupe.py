@@ -1,6 +1,6 @@
 """Copies that `isic dataset dedupe` finds, beside the hashes of imagehash and imagededup.
 
-    python benchmarks/dedupe.py FOLDER
+    python benchmarks/dedupe.py FOLDER…
 
 Each picture is copied in every way of `COPIES`; a row counts the pictures whose copy is found and
 the groups of different pictures. The demo's pictures are there after
@@ -215,7 +215,13 @@ def _copies(images: dict[str, Image.Image], way: str) -> dict[str, bytes]:
 
 
 def main() -> int:
-    images = read(Path(sys.argv[1]))
+    missed = [table(Path(folder)) for folder in sys.argv[1:]]
+    return int(any(missed))
+
+
+def table(folder: Path) -> bool:
+    """Print the table of a folder; return whether a figure is missed."""
+    images = read(folder)
     originals = [encoded(image) for image in images.values()]
     try:
         import imagehash
@@ -225,14 +231,18 @@ def main() -> int:
     except ImportError:
         hashes = {}
     missed = 0
-    print(f"{'':26} {'isic':>6} {'wrong':>6} " + " ".join(f"{name:>16}" for name in hashes))
+    print(
+        f"{len(images)} pictures".ljust(26)
+        + f" {'isic':>6} {'wrong':>6} "
+        + " ".join(f"{name:>16}" for name in hashes)
+    )
     for way in COPIES:
         found, wrong = measure(images, (way,))[way]
         missed += wrong or found < round(ASKED.get(way, 1) * len(images))
         pairs = list(zip(originals, _copies(images, way).values(), strict=True))
         others = [found_by_hash(hash_of, pairs) for hash_of in hashes.values()]
         print(f"{way:26} {found:6} {wrong:6} " + " ".join(f"{count:16}" for count in others))
-    return int(missed > 0)
+    return missed > 0
 
 
 if __name__ == "__main__":

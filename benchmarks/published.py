@@ -5,9 +5,10 @@
 FOLDER is a collection of published files as `benchmarks/labels.py` takes it. Labels are compared
 with the truth of the challenges and, on made tables with the published combinations, with the
 published counts of each class; splits with the balance of StratifiedGroupKFold on the shape of
-2020; statistics and masks by `published_statistics`. Duplicates have a table of their own, that of
-`dedupe`. A row without a diagnosis at hand is not compared. The process exits with 1 when something
-differs that `curation/labels/README.md` does not explain.
+2020; copies of the pictures in FOLDER/real with how many are asked for, a wrong group as one that
+differs; statistics and masks by `published_statistics`. A row without a diagnosis at hand is not
+compared. The process exits with 1 when something differs that `curation/labels/README.md` does not
+explain.
 """
 
 import sys
@@ -17,6 +18,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.dedupe import ASKED, COPIES, read
+from benchmarks.dedupe import measure as copies_found
 from benchmarks.labels import measure
 from benchmarks.published_statistics import comparisons
 from isic_cli.curation.groups import build_groups
@@ -70,10 +73,20 @@ def splits() -> Iterator[Line]:
         yield f"splits 2020, folds of seed {seed}", 5, agree, 5 - agree
 
 
+def duplicates(folder: Path) -> Iterator[Line]:
+    """Copies of real pictures that are found, of those that are asked for."""
+    images = read(folder / "real")
+    for way, (found, wrong) in copies_found(images, COPIES).items() if images else ():
+        asked = round(ASKED.get(way, 1) * len(images))
+        agree = min(found, asked)
+        yield f"duplicates, {way}", asked + wrong, agree, asked - agree + wrong
+
+
 def main() -> int:
     differing = -EXPLAINED
     print(f"{'source':56} {'rows':>8} {'agree':>8} {'differ':>7}")
-    lines = [*labels(Path(sys.argv[1])), *splits()]
+    folder = Path(sys.argv[1])
+    lines = [*labels(folder), *splits(), *duplicates(folder)]
     lines += [(one.source, one.agree + one.differ, one.agree, one.differ) for one in comparisons()]
     for source, rows, agree, differ in lines:
         differing += differ
