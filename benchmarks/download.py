@@ -1,4 +1,4 @@
-"""Files per CPU second of `isic image download`, beside the official client and curl.
+"""Files per CPU second of `isic image download`, beside other clients: the official one, curl.
 
 `python benchmarks/download.py [--images 2000] [--bytes 40000] [--rounds 3] [--official FOLDER]`
 
@@ -76,10 +76,11 @@ def measure(command: list[str], env: dict[str, str]) -> tuple[float, float, int]
 
 
 def clients(options: argparse.Namespace, out: Path, where: dict[str, str]) -> dict[str, list[str]]:
-    urls = out.parent / "curl.txt"
+    names = [f"ISIC_{number:07d}.jpg" for number in range(options.images)]
+    plain, urls = out.parent / "urls.txt", out.parent / "curl.txt"
+    plain.write_text("".join(f"{where['files']}/files/{name}\n" for name in names))
     with urls.open("w") as stream:
-        for number in range(options.images):
-            name = f"ISIC_{number:07d}.jpg"
+        for name in names:
             stream.write(f'url = "{where["files"]}/files/{name}"\noutput = "{out}/{name}"\n')
     official = official_client(Path(options.official), options.python)
     ours = [sys.executable, "-m", "isic_cli", "--archive", where["api"], "image", "download", "-y",
@@ -90,13 +91,18 @@ def clients(options: argparse.Namespace, out: Path, where: dict[str, str]) -> di
         **({"before": ours} if options.before else {}),
         "official": [str(official), "--dev", "--guest", "--no-version-check", "image", "download",
                      str(out)],
+        "http.client": [sys.executable, str(HERE / "http_client.py"), str(plain), str(out)],
         "curl": ["curl", "--silent", "--fail", "--parallel", "--parallel-max", "64",
                  "--create-dirs", "--config", str(urls)],
     }  # fmt: skip
 
 
 def compare(options: argparse.Namespace, title: str, *extra: str, cert: Path | None = None) -> None:
-    env = dict(os.environ)
+    # As installed: compiled before, whatever the environment says about bytecode.
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    subprocess.run(
+        [sys.executable, "-m", "compileall", "-q", HERE.parent / "isic_cli"], env=env, check=True
+    )
     if cert is not None:
         env |= {"SSL_CERT_FILE": str(cert), "REQUESTS_CA_BUNDLE": str(cert),
                 "CURL_CA_BUNDLE": str(cert)}  # fmt: skip
@@ -121,13 +127,13 @@ def report(
 ) -> None:
     print(f"\n{title}: {options.images} files of {options.bytes} bytes, "
           f"medians of {options.rounds} rounds in turn")  # fmt: skip
-    print(f"{'client':<10}{'cpu ms/file':>12}{'wall ms/file':>14}{'files/cpu s':>13}{'peak MB':>9}")
+    print(f"{'client':<12}{'cpu ms/file':>12}{'wall ms/file':>14}{'files/cpu s':>13}{'peak MB':>9}")
     medians = {
         name: [statistics.median(column) for column in zip(*runs, strict=True)]
         for name, runs in results.items()
     }
     for name, (cpu, wall, memory) in medians.items():
-        print(f"{name:<10}{cpu / options.images * 1e3:>12.2f}{wall / options.images * 1e3:>14.2f}"
+        print(f"{name:<12}{cpu / options.images * 1e3:>12.2f}{wall / options.images * 1e3:>14.2f}"
               f"{options.images / cpu:>13.0f}{memory / 1e3:>9.0f}")  # fmt: skip
     cpu, wall, _ = medians["isic"]
     for name in medians.keys() - {"isic"}:
