@@ -413,6 +413,33 @@ def test_masks_are_compared_by_pixels(isic: Isic, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("mode", ["0/1", "L", "1", "P", "RGB", "RGBA", "16 bit"])
+def test_masks_of_any_kind_pair_by_their_image_and_are_no_maps(
+    isic: Isic, tmp_path: Path, mode: str
+) -> None:
+    left, right = np.zeros((6, 6), np.uint8), np.zeros((6, 6), np.uint8)
+    left[:, :2], right[:, 3:] = 1, 1
+    for name, mask in (("a/ISIC_0000001_Segmentation", left), ("b/ISIC_0000001_prediction", right)):
+        (tmp_path / name).parent.mkdir()
+        if mode == "16 bit":
+            picture = Image.fromarray(mask.astype(np.uint16) * 65_535)
+        else:
+            picture = Image.fromarray(mask if mode == "0/1" else mask * 255)
+            picture = picture if mode == "0/1" else picture.convert(mode)
+        picture.save(tmp_path / f"{name}.png")
+    done = isic("superpixel", "compare", "a", "b", "--fields", "a,b,both,dice")
+    assert (done.code, done.lines) == (0, ["a\tb\tboth\tdice", "12\t18\t0\t0.0"])
+
+
+def test_what_may_be_a_map_or_a_mask_is_asked_for(isic: Isic, tmp_path: Path) -> None:
+    grey = np.arange(36, dtype=np.uint8).reshape(6, 6) * 3
+    Image.fromarray(grey).save(tmp_path / "doubt.png")
+    done = isic("superpixel", "compare", "doubt.png", "doubt.png")
+    assert (done.code, done.out) == (2, "")
+    assert "Error: doubt.png may be a superpixel map or a mask: " in done.err
+    assert "Hint: Say which it is: --kind maps or --kind masks.\n" in done.err
+
+
 def test_features_are_compared_by_superpixels_or_pixels(isic: Isic, tmp_path: Path) -> None:
     path = lay_out(tmp_path)
     (tmp_path / "a.json").write_text('{"streaks": [1, 1, 0, 0]}')
