@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from isic_cli.files.object_store import PART, ObjectFolder
@@ -178,6 +179,24 @@ def test_a_bucket_that_is_not_there_is_one_line(bucket: str, url: str, isic: Isi
 
     assert (done.code, done.err.count("Error:")) == (6 if url != "s3://" else 2, 1)
     assert url in done.err
+
+
+@pytest.mark.slow
+def test_a_bucket_that_refuses_midway_is_one_line_and_the_next_run_goes_on(
+    bucket: str, isic: Isic
+) -> None:
+    assert isic("image", "download", "-y", "out").code == 0
+    export = ("dataset", "export", "out", OUT, "--to", "webdataset", "--per-shard", "1")
+
+    httpx.post(f"{bucket}/moto-api/reset-auth", content="3")  # requests that it admits
+    refused = isic(*export)
+    httpx.post(f"{bucket}/moto-api/reset-auth", content="inf")
+
+    assert (refused.code, refused.err.count("Error:")) == (4, 1), refused.err
+    assert f"Error: {OUT}: the store refuses" in refused.err
+    assert "dataset.json" not in names()
+    assert isic(*export).code == 0
+    assert {"dataset.json", "images-000003.tar"} <= names()
 
 
 @pytest.mark.slow
