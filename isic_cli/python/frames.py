@@ -23,8 +23,9 @@ _KINDS: Mapping[str, Kind] = {
     "BOOLEAN": "boolean",
     "VARCHAR": "text",
 }
-#: A column of text with fewer values than this share of its rows is a category in pandas.
-_FEW = 0.5
+#: A column of text is a category in pandas with fewer values than this share of its rows, and
+#: at most so many: ids of many lesions are text, as a category they take a hundred times as long.
+_FEW, _MOST = 0.5, 10_000
 
 
 def library(name: str) -> Any:
@@ -118,24 +119,30 @@ def to_pandas(rows: Sequence[Row], columns: Sequence[str]) -> "pd.DataFrame":
     pandas = library("pandas")
     series = {}
     for name, (kind, cells) in typed(rows, columns).items():
-        few = len(set(cells)) < _FEW * len(cells)
-        text = "category" if few and name != "isic_id" else "string"
+        is_category = name != "isic_id" and _are_few(len(set(cells)), len(cells))
+        text = "category" if is_category else "string"
         dtypes = {"integer": "Int64", "number": "float64", "boolean": "boolean", "text": text}
         series[name] = pandas.Series(cells, dtype=dtypes[kind])
     return cast("pd.DataFrame", pandas.DataFrame(series, columns=list(columns)))
 
 
+def _are_few(values: int, rows: int) -> bool:
+    return values <= _MOST and values < _FEW * rows
+
+
 def pandas_of(table: "pa.Table") -> "pd.DataFrame":
     """Return an Arrow table as a DataFrame with the same types as `to_pandas` gives."""
     arrow, pandas = library("pyarrow"), library("pandas")
-    few = {
-        name: table[name].dictionary_encode()
-        for name in table.column_names
-        if name != "isic_id" and arrow.types.is_string(table.schema.field(name).type)
-    }
-    for name, column in few.items():
-        if len(column) and len(column.chunk(0).dictionary) < _FEW * len(column):
-            table = table.set_column(table.column_names.index(name), name, column)
+    for at, name in enumerate(table.column_names):
+        column = table[name]
+        if name == "isic_id" or not arrow.types.is_string(column.type) or not len(column):
+            continue
+        # The first rows tell most columns of many values; only the others are counted whole.
+        if len(column.slice(0, 2 * _MOST).unique()) > _MOST:
+            continue
+        found = column.dictionary_encode()
+        if _are_few(len(found.chunk(0).dictionary), len(found)):
+            table = table.set_column(at, name, found)
     types = {arrow.int32(): pandas.Int64Dtype(), arrow.int64(): pandas.Int64Dtype()}
     types |= {arrow.bool_(): pandas.BooleanDtype(), arrow.string(): pandas.StringDtype()}
     return cast("pd.DataFrame", table.to_pandas(types_mapper=types.get))

@@ -4,10 +4,12 @@ import pickle
 import threading
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from isic_cli import Archive, ImageSelection
 from isic_cli.errors import QueryError, UsageError
+from isic_cli.python import frames
 from isic_cli.python.images import IsicWarning
 from tests.support.folders import make_folder
 from tests.support.server import ArchiveServer
@@ -93,6 +95,23 @@ def test_an_id_that_is_not_there_is_a_warning(folder: Path) -> None:
         images = archive.search(ids=["ISIC_0000001", "ISIC_0000009"])
         with pytest.warns(IsicWarning, match="ISIC_0000009: not in the archive"):
             assert images.ids() == ["ISIC_0000001"]
+
+
+def test_text_of_ten_thousand_values_and_more_is_no_category_in_pandas() -> None:
+    """From rows as from the index: sites are a category, the ids of many lesions are text."""
+    count = 24_000
+    columns: dict[str, list[str]] = {
+        "isic_id": [f"ISIC_{at:07}" for at in range(count)],
+        "lesion_id": [f"IL_{at % 11_000:07}" for at in range(count)],
+        "site": [("head", "leg", "sole")[at % 3] for at in range(count)],
+    }
+    table = pa.table(columns)
+    frame = frames.pandas_of(table)
+    assert frame["site"].dtype == "category"
+    assert frame["lesion_id"].dtype == "string"
+    assert frame["lesion_id"].tolist() == columns["lesion_id"]
+    of_rows = frames.to_pandas(table.to_pylist(), table.column_names)
+    assert dict(of_rows.dtypes) == dict(frame.dtypes)
 
 
 def test_columns_are_typed_alike_in_arrow_pandas_and_polars(folder: Path) -> None:
