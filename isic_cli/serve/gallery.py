@@ -17,6 +17,7 @@ from isic_cli.folder.replies import json_reply, not_found
 from isic_cli.folder.request import Call, integer, refused_value
 from isic_cli.folder.store import FolderStore
 from isic_cli.folder.transport import Handler, Routes
+from isic_cli.models.ids import is_isic_id
 from isic_cli.query import FIELDS, all_of, parse, term
 from isic_cli.query.completion import completed
 from isic_cli.serve.beside import FolderTables
@@ -219,6 +220,8 @@ class GalleryRoutes:
     def command(self, call: Call) -> httpx.Response:
         """Answer `command`: what downloads just what is seen, but for what is excluded."""
         excluded = [one for one in call.query.get("excluded", "").split(",") if one]
+        if not all(map(is_isic_id, excluded)):
+            raise refused_value("excluded", "ISIC ids with commas between them are wanted")
         return json_reply({"command": self.spelled(call, call.query.get("query", ""), excluded)})
 
     def spelled(self, call: Call, text: str, excluded: Sequence[str], *more: str) -> str:

@@ -71,10 +71,11 @@ def test_the_labels_under_the_pointer_are_those_of_the_map(
         (f"overlay/{MARKED}?kind=superpixels&name=none", 404, "the features of"),
         ("overlay/ISIC_0000001?kind=superpixels", 404, "the superpixels of ISIC_0000001"),
         ("superpixels/ISIC_0000001", 404, "the superpixels of ISIC_0000001"),
+        ('command?excluded="', 422, "ISIC ids with commas between them"),
         ("preview/nothing", 404, "the folder has none of nothing"),
     ],
 )
-def test_what_cannot_be_drawn_is_told(
+def test_what_cannot_be_drawn_or_spelled_is_told(
     demo_page: httpx.Client, path: str, status: int, said: str
 ) -> None:
     answer = demo_page.get(f"/gallery/{path}")
