@@ -107,7 +107,9 @@ def _agreement(
     if shown.mean() < COVERED:
         shown[:] = True
     fits = shown
-    for number in range(_ROUNDS):
+    rounds = 0
+    while True:
+        rounds += 1
         tone = (left - left[fits].mean()) / max(float(left[fits].std()), 1e-3)
         columns = np.stack([left, np.maximum(tone, 0) ** 2, np.minimum(tone, 0) ** 2, right], 1)
         under = basis[fits]
@@ -118,7 +120,7 @@ def _agreement(
         toned = curve @ np.linalg.solve(normal, curve[fits].T @ second[fits])
         away = np.abs(toned - second)
         closest = shown & (away <= np.quantile(away[shown], share))
-        if number == _ROUNDS - 1 or (number and (closest == fits).all()):
+        if rounds == _ROUNDS or (rounds > 1 and (closest == fits).all()):
             break
         fits = closest
     plain, first, second = curve[fits, 0], toned[fits], second[fits]

@@ -36,7 +36,8 @@ def blotch(seed: int) -> Grey:
     row, column = np.mgrid[-1:1:64j, -1:1:64j]
     grain = 5 * np.random.default_rng(seed).standard_normal((64, 64))
     values = 180 - 120 / (1 + np.exp(20 * (2 * row**2 + column**2 - 0.4))) + grain
-    return np.clip(values, 0, 255).astype(np.uint8)
+    grey: Grey = np.clip(values, 0, 255).astype(np.uint8)
+    return grey
 
 
 def test_smooth_blotches_of_one_shape_are_two_by_their_fine_detail() -> None:
