@@ -21,7 +21,7 @@ from isic_cli.services.export.worker import AlongTask, ExportTask, Made, make
 from isic_cli.services.run.workers import Workers, chunks
 
 #: Pictures that a worker makes at a time.
-_CHUNK = 4
+_CHUNK = 8
 
 
 class Exporter:
