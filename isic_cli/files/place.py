@@ -73,6 +73,10 @@ def hold(source: Path, target: Path) -> None:
 def _put(source: Path, part: Path) -> Means:
     if _reflinked(source, part):
         return "reflink"
+    if sys.platform == "win32":
+        # There a file that is read-only can neither be replaced nor removed.
+        shutil.copyfile(source, part)
+        return "copy"
     try:
         os.link(source, part)
     except OSError as error:
