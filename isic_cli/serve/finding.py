@@ -46,3 +46,16 @@ def masks_of(store: FolderStore, isic_id: str) -> list[str]:
         sql = f"SELECT name FROM files WHERE {asked.sql} ORDER BY name"
         return [row["name"] for row in store.index.table(sql, asked)]
     return sorted(name for name in store.contents.masks if name.startswith(isic_id))
+
+
+def marks_of(store: FolderStore, isic_id: str) -> list[dict[str, Any]]:
+    """Return the studies in which somebody annotated an image, with their features."""
+    return [
+        {
+            "id": study.id,
+            "name": study.name,
+            "features": [" : ".join(one.get("name", ())) for one in study.features],
+        }
+        for study in store.studies.values()
+        if any(one.image == isic_id for one in study.annotated()[1])
+    ]

@@ -21,7 +21,7 @@ from isic_cli.models.ids import is_isic_id
 from isic_cli.query import FIELDS, all_of, parse, term
 from isic_cli.query.completion import completed
 from isic_cli.serve.beside import FolderTables
-from isic_cli.serve.finding import masks_of, ordered
+from isic_cli.serve.finding import marks_of, masks_of, ordered
 from isic_cli.serve.live import LiveTransport
 from isic_cli.serve.overlays import features_of
 from isic_cli.services.gallery import caption_of
@@ -194,7 +194,7 @@ class GalleryRoutes:
                 ],
                 "superpixels": f"/gallery/superpixels/{isic_id}" if has_map else None,
                 "features": features_of(store, isic_id),
-                "study": _marked(store, isic_id),
+                "study": marks_of(store, isic_id),
                 "label": tables.labels.get(isic_id),
                 "split": tables.splits.get(isic_id),
                 "notes": tables.notes.get(isic_id, []),
@@ -288,16 +288,3 @@ def queried(handler: Handler) -> Handler:
 
 def _link(call: Call, path: str) -> str:
     return f"{path}{call.store.sign(path)}"
-
-
-def _marked(store: FolderStore, isic_id: str) -> list[dict[str, Any]]:
-    """Return the studies in which somebody annotated an image, with their features."""
-    return [
-        {
-            "id": study.id,
-            "name": study.name,
-            "features": [" : ".join(one.get("name", ())) for one in study.features],
-        }
-        for study in store.studies.values()
-        if any(one.image == isic_id for one in study.annotated()[1])
-    ]

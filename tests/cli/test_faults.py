@@ -74,7 +74,7 @@ def test_bad_input_names_the_thing(
 def test_a_typing_error_in_a_command_is_suggested(isic: Isic) -> None:
     done = isic("imge", "list")
     assert done.code == 2
-    assert "Did you mean image?" in done.err
+    assert "Did you mean isic image?" in done.err
 
 
 def test_a_failing_download_leaves_the_old_table(isic: Isic, tmp_path: Path) -> None:
