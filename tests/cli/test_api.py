@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -47,7 +48,11 @@ def test_a_refusal_is_printed_and_has_its_exit_code(isic: Isic) -> None:
         (["images/", "--input", "archive/metadata.csv"], 2),
         (["https://example.org/x"], 2),
         (["images/ISIC_0000001/", "--paginate"], 2),
+        (["images/", "--input", "deep.json"], 2),
     ],
 )
-def test_bad_input_has_its_exit_code(isic: Isic, options: list[str], code: int) -> None:
+def test_bad_input_has_its_exit_code(
+    isic: Isic, tmp_path: Path, options: list[str], code: int
+) -> None:
+    (tmp_path / "deep.json").write_text("[" * 100_000)
     assert isic("api", *options).code == code
