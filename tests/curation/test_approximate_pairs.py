@@ -44,4 +44,4 @@ def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "usearch.index", None)
     with pytest.raises(UsageError, match="needs USearch") as raised:
         approximate_pairs(_vectors(2, 0), 0.9)
-    assert "isic-toolkit[embeddings]" in str(raised.value.hint)
+    assert "[embeddings]" in str(raised.value.hint)
