@@ -67,14 +67,14 @@ def overlay(
     if folder.suffix.lower() in SUFFIXES:
         hint = "--report FILE has a line for each image."
         raise UsageError(f"{folder}: -o names the folder for the pictures", hint=hint)
-    found = read_study(run, source, number=number, folders=folders)
-    if not found.annotations:
-        raise UsageError(
-            f"{found.name} holds no annotations", hint="Download the study to a folder."
-        )
-    chosen = found.check_images(images), found.check_features(features)
-    job = Drawing(found, *chosen, folder, alpha)
     with reported(report_file) as report:
+        found = read_study(run, source, number=number, folders=folders)
+        if not found.annotations:
+            raise UsageError(
+                f"{found.name} holds no annotations", hint="Download the study to a folder."
+            )
+        chosen = found.check_images(images), found.check_features(features)
+        job = Drawing(found, *chosen, folder, alpha)
         with Progress("drawing", "images", mode=progress, total=len(job.images)) as ticker:
             fold = Fold(report, ticker)
             for outcome in job.run():

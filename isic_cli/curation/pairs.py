@@ -30,6 +30,8 @@ def read_pairs(path: str | Path) -> Iterator[tuple[str, str]]:
     UsageError
         A row that is neither; with its number.
     """
+    if Path(path).is_file() and not Path(path).stat().st_size:
+        return  # what dedupe writes where no two pictures are copies
     rows = RowReader(path, comments="all")
     for number, row in rows:
         if _GROUP in row:

@@ -72,7 +72,10 @@ def folder(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     pixels = SuperpixelMap.from_png(next(made.rglob("ISIC_9000002_superpixels.png")))
     marked = [float(label == MIDDLE) for label in range(int(pixels.ids.max()) + 1)]
     (made / "ISIC_9000002_features.json").write_text(json.dumps({"globules": marked}))
-    assert run(["dataset", "dedupe", str(made), *quiet, "-o", str(made / "groups.jsonl")]) == 0
+    vectors = made.parent / "vectors.csv"  # no two drawn pictures are copies: a model says so
+    vectors.write_text("isic_id,a,b\nISIC_9000004,1,0\nISIC_9000005,1,0\n")
+    alike = ["--embeddings", str(vectors), "-o", str(made / "groups.jsonl")]
+    assert run(["dataset", "dedupe", str(made), *quiet, *alike]) == 0
     return made
 
 

@@ -48,7 +48,11 @@ def store(scheme: str = "s3") -> Any:
 def changes(url: str) -> dict[str, str]:
     """Return when each object below a URL was last written."""
     found = store().find(url.removeprefix("s3://"), detail=True)
-    return {name: str(info["LastModified"]) + info["ETag"] for name, info in found.items()}
+    return {
+        name: str(info["LastModified"]) + info["ETag"]
+        for name, info in found.items()
+        if "ETag" in info  # what was a folder a moment ago has none
+    }
 
 
 @contextmanager
