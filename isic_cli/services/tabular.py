@@ -19,7 +19,7 @@ from isic_cli.models.image import LEADING_COLUMNS
 from isic_cli.models.outcomes import Outcome
 from isic_cli.query.fields import field_names
 from isic_cli.services.download.journal import DownloadJournal
-from isic_cli.tables.names import id_column, is_missing
+from isic_cli.tables.names import bare_text, id_column, is_missing
 from isic_cli.tables.read import RowReader
 
 Row = dict[str, Any]
@@ -144,8 +144,7 @@ class TableSource:
         """
         self.require(field)
         for _, row in self.written(("isic_id", field)):
-            cell = row.get(field)
-            yield row["isic_id"], "" if is_missing(cell) else str(cell).strip()
+            yield row["isic_id"], bare_text(row.get(field))
         if self.problems:
             raise UsageError(str(self.problems[0].reason))
 
