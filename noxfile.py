@@ -64,8 +64,10 @@ def contract(session: nox.Session) -> None:
 
 @nox.session
 def completions(session: nox.Session) -> None:
-    """Write the completion scripts anew."""
+    """Write the completion scripts and the page `isic --help` anew."""
     session.install("-e", ".")
+    with open("isic_cli/help.txt", "w", encoding="utf-8") as file:  # noqa: PTH123
+        session.run("isic", "--help-all", stdout=file)  # the same page, not from the file
     for shell, name in (("bash", "isic.bash"), ("zsh", "_isic"), ("fish", "isic.fish")):
         with open(f"completions/{name}", "w", encoding="utf-8") as file:  # noqa: PTH123
             session.run("isic", "completion", shell, stdout=file)

@@ -1,10 +1,28 @@
 """`python -m isic_cli` and the `isic` command."""
 
+import os
 import sys
+from pathlib import Path
+from shutil import get_terminal_size
+
+#: The page `isic --help` as Click makes it on a terminal of 80 columns or more; a test keeps it
+#: fresh. Importing Click alone takes longer than all that it takes to print this file.
+PAGE = Path(__file__).with_name("help.txt")
+
+
+def _show_page() -> bool:
+    """Print the first page; False where that fails or its lines are too long for the terminal."""
+    text = PAGE.read_bytes()
+    try:
+        return get_terminal_size().columns >= 80 and os.write(1, text) == len(text)
+    except OSError:
+        return False  # Standard output is closed, full or gone: the command line tells.
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    if sys.argv[1:] in (["--help"], ["-h"], ["help"]) and _show_page():
+        return
     from isic_cli.cli.main import run
 
     sys.exit(run())

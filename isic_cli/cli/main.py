@@ -52,8 +52,17 @@ COMMANDS = {
 }
 
 
+#: Of the first page, on every terminal that has as many columns: it is kept as a file too.
+PAGE_WIDTH = 80
+
+
 class RootGroup(LazyGroup):
     """The one place where errors become messages and exit codes."""
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the first page, which is no wider than its file; see `isic_cli.__main__`."""
+        formatter.width = min(formatter.width, PAGE_WIDTH - 2)
+        super().format_help(ctx, formatter)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -1,12 +1,18 @@
 """The words and letters that people try first."""
 
+import os
+import shlex
+import subprocess
+import sys
 from contextlib import redirect_stdout
 from io import StringIO
+from pathlib import Path
 
 import click
 import pytest
 
 from isic_cli import __version__
+from isic_cli.__main__ import PAGE
 from isic_cli.cli.main import cli
 from tests.every_command.conftest import Isic
 from tests.every_command.tree import TREE
@@ -24,6 +30,32 @@ def test_help_of_a_command_is_its_help_page(words: tuple[str, ...], isic: Isic) 
     for asked in (("help", *words), ("--guest", "help", *words), (*words[:1], "help", *words[1:])):
         done = isic(*asked)
         assert (done.code, done.out) == (0, page)
+
+
+@pytest.mark.parametrize("columns", [80, 81, 100, 300])
+def test_the_file_of_the_first_page_is_the_page_at_every_width(
+    columns: int, isic: Isic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert isic("--help").out == PAGE.read_text("ascii"), "run `nox -s completions`"
+
+
+def test_the_first_page_is_printed_without_click_but_on_a_narrow_terminal() -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "isic_cli", "--help"]
+    for columns, with_click in (("80", False), ("79", True)):
+        done = subprocess.run(
+            command, env={**os.environ, "COLUMNS": columns}, capture_output=True, check=True
+        )
+        assert (b"click" in done.stderr) is with_click
+        assert (done.stdout == PAGE.read_bytes()) is not with_click
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk is Linux's /dev/full")
+def test_the_first_page_on_a_full_disk_or_a_closed_output_is_exit_8() -> None:
+    for redirection in (">/dev/full", ">&-"):
+        line = f"{shlex.quote(sys.executable)} -m isic_cli --help {redirection}"
+        done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False)
+        assert (done.returncode, "standard output" in done.stderr) == (8, True)
 
 
 def test_help_of_no_command_is_a_usage_error(isic: Isic) -> None:
