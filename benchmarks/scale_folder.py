@@ -15,9 +15,9 @@ from typing import Any
 
 from PIL import Image
 
+from isic_cli.models.locked import LockedImage
 from isic_cli.models.selection import Selection
 from isic_cli.services.dataset.header import LockHeader
-from isic_cli.services.dataset.image import LockedImage
 from isic_cli.services.dataset.lock import write_lock
 from isic_cli.services.download.journal import Entry
 

@@ -21,8 +21,8 @@ from isic_cli.curation.shard import parse_shard
 from isic_cli.curation.shares import parse_ratio
 from isic_cli.errors import ExitCode, IsicError, QueryError
 from isic_cli.files.jsonl import Journal
-from isic_cli.folder.lockfile import read_lock
 from isic_cli.index.state import STATE, read_state
+from isic_cli.models.locked import read_locked
 from isic_cli.pictures.mask import grey_of, inside
 from isic_cli.query import (
     And,
@@ -287,7 +287,7 @@ def test_state_that_is_damaged_is_refused_or_read_with_the_right_kinds(
     place: Path, line: dict[str, Any], index: dict[str, Any], login: dict[str, Any], cut: int
 ) -> None:  # fmt: skip
     (place / "isic.lock").write_bytes(LOCK_HEADER + json.dumps(line).encode()[:cut] + b"\n")
-    for entry in read_lock(place).values():
+    for entry in read_locked(place).values():
         assert {type(entry.path), type(entry.attribution), type(entry.public)} == {str, bool}
 
     def images() -> None:

@@ -1,5 +1,7 @@
 """What changed between two states of the metadata: added, withdrawn, relabelled field by field."""
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -133,6 +135,17 @@ def to_text(value: Any) -> str | None:
     if dot and part.isdecimal() and whole.removeprefix("-").isdecimal():
         return text.rstrip("0").rstrip(".")
     return text or None
+
+
+def metadata_digest(row: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a metadata row, in hexadecimal.
+
+    Of the row as JSON with sorted keys and no spaces, absent values left out and the others
+    as text: a table and the API, which spell the same value differently, give the same.
+    """
+    texts = {name: text for name, value in row.items() if (text := to_text(value)) is not None}
+    data = json.dumps(texts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(data.encode()).hexdigest()
 
 
 def _places(rows: Iterable[Mapping[str, Any]], state: str) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Which files a folder holds: one rule for hidden files, links, order and litter.
+"""Which files a folder holds and which names they may have: one rule for each.
 
 Hidden files and folders (`.isic`, `.DS_Store`, `._ISIC_0000000.jpg` of macOS) and what Windows
 leaves behind are passed over. A link to a folder is not entered, so that no walk goes in circles;
@@ -6,13 +6,28 @@ a link to a file is a file.
 """
 
 import os
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 from isic_cli.errors import LocalError, NotFoundError
+from isic_cli.files import STATE
 from isic_cli.files.faults import local_error, shown
 
 _LITTER = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+
+_DEVICE = r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.[^/]*)?"
+_TAKEN = (STATE, "licenses", "metadata.csv", "attribution.txt", "isic.lock")
+#: Patterns of what a path below a download folder may not hold, in small letters, and why.
+_WRONG = {
+    r"(^|/)\.{0,2}(/|$)|[:\\]": "a path stays inside the folder",
+    r'[\x00-\x1f<>"|?*]|[. ](/|$)': "a part of it is not the name of a file on every system",
+    rf"(^|/){_DEVICE}(/|$)": "a part of it is the name of a device on Windows",
+    rf"^({'|'.join(map(re.escape, _TAKEN))})(/|$)": "its first part has another use",
+}
+#: All of them, for databases too.
+UNSAFE = f"(?i){'|'.join(_WRONG)}"
+_UNSAFE = re.compile(UNSAFE)
 
 
 def walk(
@@ -73,3 +88,18 @@ def _entries(folder: Path | str, *, hidden: bool) -> Iterator[os.DirEntry[str]]:
 def is_litter(name: str) -> bool:
     """Whether a file or folder is hidden, or left behind by an operating system."""
     return name.startswith(".") or name.lower() in _LITTER
+
+
+def is_safe_path(path: str) -> bool:
+    """Whether a relative path stays in its folder, and away from what else lies there."""
+    return not _UNSAFE.search(path)
+
+
+def wrong_part(path: str) -> str | None:
+    """Return why a relative path is not safe; None when it is."""
+    return next((why for text, why in _WRONG.items() if re.search(f"(?i){text}", path)), None)
+
+
+def is_device(name: str) -> bool:
+    """Whether Windows takes a name for a device."""
+    return re.fullmatch(f"(?i){_DEVICE}", name) is not None

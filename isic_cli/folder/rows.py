@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from isic_cli.errors import LocalError, UsageError
 from isic_cli.files.load import open_regular
+from isic_cli.files.walk import UNSAFE
 from isic_cli.folder.table import BOOLEANS, OUTSIDE
 from isic_cli.index.columns import METADATA
 from isic_cli.index.engine import quoted, translated
@@ -214,7 +215,7 @@ def lock_source(path: Path) -> str:
     shown = [f"nullif(text_of({name}), '') AS {name}" for name in texts if name != "path"]
     shown += [f"number_of({name}) AS {name}" for name in numbers]
     inside = (
-        "CASE WHEN regexp_matches(text_of(path), '^/|(^|/)\\.\\.(/|$)|[\\\\:]') THEN ''"
+        f"CASE WHEN regexp_matches(text_of(path), {quoted(UNSAFE)}) THEN ''"
         " ELSE coalesce(text_of(path), '') END AS path"
     )
     public = "(CAST(public AS VARCHAR) IS DISTINCT FROM 'false') AS public"

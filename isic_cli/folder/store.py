@@ -17,10 +17,10 @@ import numpy as np
 from isic_cli.errors import LocalError
 from isic_cli.folder.coded import CodedField, Rows, coded_rows
 from isic_cli.folder.collection_file import CollectionFile, LocalCollection
-from isic_cli.folder.lockfile import LockEntry, read_lock
 from isic_cli.folder.scan import Contents, FileMaker, scan
 from isic_cli.folder.studies import ServedStudy, read_studies
 from isic_cli.folder.table import FACETS, MetadataTable, grouped
+from isic_cli.models.locked import LockedImage, read_locked
 from isic_cli.models.user import User
 from isic_cli.pictures.load import dimensions, logged_errors
 from isic_cli.query import parse
@@ -48,7 +48,7 @@ class FolderStore:
         Its files.
     table : MetadataTable
         Its metadata.
-    lock : dict of str to LockEntry
+    lock : dict of str to LockedImage
         What `isic.lock` says of each image; empty without one.
     collection_file : CollectionFile, optional
         Its collections; by default those of `collections.json`.
@@ -72,7 +72,7 @@ class FolderStore:
         folder: Path,
         contents: Contents,
         table: MetadataTable,
-        lock: Mapping[str, LockEntry],
+        lock: Mapping[str, LockedImage],
         *,
         collection_file: CollectionFile | None = None,
         writable: bool = True,
@@ -108,7 +108,7 @@ class FolderStore:
             For a folder that is no archive: neither a `metadata.csv` nor an `ISIC_…` picture;
             and for one whose table cannot be read.
         """
-        lock = read_lock(folder)
+        lock = read_locked(folder)
         contents = scan(folder, maker)
         contents.add_locked({isic_id: entry.path for isic_id, entry in lock.items()})
         path = folder / "metadata.csv"
@@ -133,8 +133,7 @@ class FolderStore:
         """Return the metadata of an image, typed and flat, from the table or else the lock."""
         fields = self.table.fields(isic_id)
         if entry := self.lock.get(isic_id):
-            for name, value in entry.fields().items():
-                fields.setdefault(name, value)
+            fields = entry.fields() | fields
         return fields
 
     def credit(self, isic_id: str) -> tuple[str, str]:

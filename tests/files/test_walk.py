@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from isic_cli.errors import LocalError, NotFoundError
-from isic_cli.files.walk import walk
+from isic_cli.files.walk import is_safe_path, walk, wrong_part
 
 
 def found(folder: Path, *, without: tuple[str, ...] = (), hidden: bool = False) -> list[str]:
@@ -38,3 +38,22 @@ def test_what_is_not_a_folder_is_told_apart(tmp_path: Path) -> None:
         found(tmp_path / "file")
     with pytest.raises(NotFoundError, match="no such folder"):
         found(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        *((path, "stays inside") for path in ("", "/etc/x", "../x.png", "a/../../x", "C:/x", "a\\..\\x")),
+        *((path, "on every system") for path in ("a./x.jpg", "a?.jpg", "x.jpg ", "a\n")),
+        *((path, "device") for path in ("nul", "a/COM1.jpg", "con/x.jpg")),
+        *((path, "another use") for path in (".isic/x", "Metadata.csv", "licenses/a.jpg")),
+    ],
+)  # fmt: skip
+def test_a_path_that_could_do_harm_is_not_safe(path: str, why: str) -> None:
+    assert why in str(wrong_part(path))
+    assert not is_safe_path(path)
+
+
+@pytest.mark.parametrize("path", ["a/b.png", "..a", "console.jpg", "a/metadata.csv", "ünï, %/x"])
+def test_a_path_that_every_system_takes_is_safe(path: str) -> None:
+    assert (is_safe_path(path), wrong_part(path)) == (True, None)

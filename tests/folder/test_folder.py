@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from isic_cli.errors import LocalError
-from isic_cli.folder.lockfile import inside
 from isic_cli.folder.store import FolderStore
 from isic_cli.folder.table import typed
 from isic_cli.tables.names import guarded, unguarded
@@ -220,11 +219,6 @@ def test_the_lock_finds_pictures_whose_names_hide_their_id(make: Make) -> None:
         "acquisition": {"pixels_x": 5, "pixels_y": 4},
         "clinical": {"lesion_id": "IL_0000001"},
     }
-
-
-@pytest.mark.parametrize("path", ["/etc/passwd", "../x.png", "a/../../x", "C:/x", "a\\..\\x"])
-def test_a_path_that_leaves_the_folder_is_no_path(path: str) -> None:
-    assert (inside(path), inside("a/b.png")) == ("", "a/b.png")
 
 
 def test_a_torn_line_of_the_lock_is_passed_over(

@@ -9,6 +9,7 @@ from typing import Any
 from zlib import crc32
 
 from isic_cli.config import Settings
+from isic_cli.curation.diff import metadata_digest
 from isic_cli.errors import CheckError, PartialError, UnsafeError
 from isic_cli.files.jsonl import Journal, to_line
 from isic_cli.files.load import parse_json
@@ -21,7 +22,6 @@ from isic_cli.services.build.model import SourceTable
 from isic_cli.services.build.named import ids_of
 from isic_cli.services.build.recipe import RecipeError, RecipeFile
 from isic_cli.services.build.state import RowFile, digest_of, read_rows
-from isic_cli.services.dataset.image import metadata_digest
 from isic_cli.services.select.images import Images
 from isic_cli.services.select.live import opened
 

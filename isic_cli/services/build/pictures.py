@@ -9,6 +9,7 @@ from typing import Any
 from isic_cli.api.archive import ArchiveApi
 from isic_cli.errors import ChangedError, CheckError, NotFoundError, PartialError
 from isic_cli.models.ids import number_of
+from isic_cli.models.locked import LockedImage
 from isic_cli.models.outcomes import Outcome
 from isic_cli.models.selection import Selection
 from isic_cli.services.build.decide import staying
@@ -30,7 +31,6 @@ from isic_cli.services.build.state import (
 )
 from isic_cli.services.cite.credits import Credits
 from isic_cli.services.dataset.header import resolved
-from isic_cli.services.dataset.image import LockedImage
 from isic_cli.services.dataset.lock import NAME, Lock, existing_lock, locked_attribution
 from isic_cli.services.dataset.record import record_download
 from isic_cli.services.download.cache import FileCache

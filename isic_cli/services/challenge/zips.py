@@ -13,8 +13,7 @@ from typing import BinaryIO, Protocol
 
 from isic_cli.distribution import install_extra
 from isic_cli.errors import DamagedError, ResponseError, UnsafeError, UsageError
-from isic_cli.files.walk import is_litter
-from isic_cli.services.download.paths import is_safe_path
+from isic_cli.files.walk import is_litter, is_safe_path
 
 #: Reads `length` bytes from an offset of the ZIP, or what is left of it.
 ReadAt = Callable[[int, int], bytes]

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, overload
 
-from isic_cli.curation.diff import Difference, diff
+from isic_cli.curation.diff import Difference, diff, metadata_digest
 from isic_cli.models.outcomes import Outcome
-from isic_cli.services.dataset.image import metadata_digest
 from isic_cli.services.dataset.lock import existing_lock
 from isic_cli.services.tabular import Row, TableSource, WrittenRow, open_table, picture_name
 

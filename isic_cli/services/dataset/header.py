@@ -9,8 +9,8 @@ from isic_cli.config import Settings
 from isic_cli.errors import LocalError
 from isic_cli.files.load import parse_json
 from isic_cli.models.collection import Collection
+from isic_cli.models.locked import DAMAGED
 from isic_cli.models.selection import IdList, Selection
-from isic_cli.services.dataset.image import DAMAGED
 from isic_cli.services.download.options import Variant
 
 #: Of the format; a reader refuses a newer one.

@@ -22,8 +22,8 @@ from isic_cli.files.atomic import replacing_path
 from isic_cli.files.faults import translated
 from isic_cli.files.load import parse_json
 from isic_cli.files.place import hold
+from isic_cli.models.locked import DAMAGED
 from isic_cli.services.dataset.header import LockHeader
-from isic_cli.services.dataset.image import DAMAGED
 from isic_cli.services.dataset.lock import NAME, Lock
 
 #: States that are kept, and the bytes that all of them may take: the oldest go first.

@@ -24,8 +24,8 @@ from isic_cli.files.faults import translated
 from isic_cli.files.load import open_regular
 from isic_cli.models.ids import ID_PATTERN, is_isic_id
 from isic_cli.models.licenses import strictest
+from isic_cli.models.locked import DAMAGED, LockedImage
 from isic_cli.services.dataset.header import LockHeader
-from isic_cli.services.dataset.image import DAMAGED, LockedImage
 
 NAME = "isic.lock"
 _START = b'{"isic_id":"ISIC_'

@@ -11,10 +11,10 @@ from isic_cli.errors import CheckError, NotFoundError, UsageError
 from isic_cli.files.faults import translated
 from isic_cli.files.load import read_text
 from isic_cli.files.place import place
+from isic_cli.models.locked import LockedImage
 from isic_cli.models.outcomes import Outcome
 from isic_cli.models.selection import Selection
 from isic_cli.services.dataset.header import LockHeader
-from isic_cli.services.dataset.image import LockedImage
 from isic_cli.services.dataset.lock import NAME, Lock, existing_lock, write_lock
 from isic_cli.services.download.journal import DownloadJournal
 from isic_cli.services.download.paths import TargetFolder

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from isic_cli.api.archive import ArchiveApi
-from isic_cli.curation.diff import to_text
+from isic_cli.curation.diff import metadata_digest, to_text
 from isic_cli.errors import ChangedError, NotFoundError
 from isic_cli.files.walk import walk
 from isic_cli.models.ids import id_pattern
@@ -15,7 +15,6 @@ from isic_cli.models.image import ImageRecord
 from isic_cli.models.outcomes import Outcome
 from isic_cli.models.selection import IdList, Selection
 from isic_cli.services.cite.credits import Credits
-from isic_cli.services.dataset.image import metadata_digest
 from isic_cli.services.dataset.lock import Lock, locked_attribution
 from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent, Failed, Finished, Skipped

@@ -8,14 +8,15 @@ from pathlib import Path
 from isic_cli import __version__
 from isic_cli.api.archive import ArchiveApi
 from isic_cli.config import Settings
+from isic_cli.curation.diff import metadata_digest, to_text
 from isic_cli.distribution import NAME as DISTRIBUTION
 from isic_cli.models.collection import Collection as ImageCollection
+from isic_cli.models.locked import LockedImage
 from isic_cli.models.selection import Selection
 from isic_cli.services.dataset.header import LockHeader, NamedCollection, archive_of
 from isic_cli.services.dataset.history import history_kept
-from isic_cli.services.dataset.image import LockedImage
 from isic_cli.services.dataset.lock import NAME, Lock, existing_lock, write_lock
-from isic_cli.services.download.journal import DownloadJournal
+from isic_cli.services.download.journal import DownloadJournal, Entry
 from isic_cli.services.download.options import Variant
 from isic_cli.services.download.paths import settle_layout
 from isic_cli.services.download.sidecars import update_sidecars
@@ -139,10 +140,29 @@ def _merged(
         if was_locked:
             old = next(rest, None)
         if was_locked or _is_there(f"{root}/{entry.path}", entry.size):
-            yield LockedImage.of(entry, entry.sha256)
+            yield _locked(entry, entry.sha256)
     while old is not None:
         yield old
         old = next(rest, None)
+
+
+def _locked(entry: Entry, sha256: str) -> LockedImage:
+    """Return the line of a file that the journal knows, with its hash."""
+    row = entry.record
+    return LockedImage(
+        isic_id=entry.isic_id,
+        path=entry.path,
+        size=entry.size,
+        sha256=sha256,
+        width=entry.width,
+        height=entry.height,
+        copyright_license=str(row.get("copyright_license") or ""),
+        attribution=str(row.get("attribution") or ""),
+        lesion_id=to_text(row.get("lesion_id")),
+        patient_id=to_text(row.get("patient_id")),
+        metadata_sha256=metadata_digest(row),
+        public=entry.public,
+    )
 
 
 def _is_there(path: str, size: int) -> bool:

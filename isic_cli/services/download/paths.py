@@ -7,7 +7,7 @@ import string
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from typing import Self
 
 from isic_cli.errors import LocalError, UnsafeError, UsageError
@@ -15,20 +15,13 @@ from isic_cli.files import STATE
 from isic_cli.files.atomic import write_state
 from isic_cli.files.faults import translated
 from isic_cli.files.load import load_json
+from isic_cli.files.walk import wrong_part
 from isic_cli.models.ids import is_isic_id
 from isic_cli.services.download.options import Variant
 
 FLAT = "{isic_id}.{ext}"
 
 _SPEC = re.compile(r"(\.[0-9]+)?")
-_FORBIDDEN = re.compile(r'[\x00-\x1f<>:"\\|?*]')
-DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
-_TAKEN = frozenset({STATE, "licenses", "metadata.csv", "attribution.txt", "isic.lock"})
-
-
-def is_safe_path(path: str) -> bool:
-    """Whether a relative path stays in its folder, and away from what else lies there."""
-    return _wrong_part(path) is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +68,7 @@ class Layout:
                 f"--layout {pattern}: the file name must hold {{isic_id}} and end in .{{ext}}",
                 hint=_EXAMPLE,
             )
-        if wrong := _wrong_part(sample):
+        if wrong := wrong_part(sample):
             raise UsageError(f"--layout {pattern}: {wrong}", hint=_EXAMPLE)
         return layout
 
@@ -98,20 +91,6 @@ class Layout:
 _USUAL_SUFFIX = {"jpeg": "jpg", "tiff": "tif"}
 _SUFFIXES = frozenset({"jpg", "png", "tif", *_USUAL_SUFFIX})
 _EXAMPLE = "Example: --layout '{isic_id:.7}/{isic_id}.{ext}'."
-
-
-def _wrong_part(path: str) -> str | None:
-    parts = path.split("/")
-    for part in parts:
-        # Without a colon or a backslash there is no drive.
-        has_drive = (":" in part or "\\" in part) and PureWindowsPath(part).drive
-        if part in {"", ".", ".."} or has_drive:
-            return "a path stays inside the folder"
-        if _FORBIDDEN.search(part) or part[-1] in ". ":
-            return f"{part!r} is not a file name everywhere"
-        if DEVICE.fullmatch(part):
-            return f"{part!r} is the name of a device on Windows"
-    return f"{parts[0]} has another use" if parts[0].lower() in _TAKEN else None
 
 
 def settle_layout(folder: Path, wanted: str | None, *, record: bool) -> Layout:

@@ -3,7 +3,7 @@
 import re
 
 from isic_cli.errors import UsageError
-from isic_cli.services.download.paths import DEVICE
+from isic_cli.files.walk import is_device
 from isic_cli.services.export.options import PACKED, ExportOptions
 
 _UNSAFE = re.compile(r"[^\w ,.()+-]")
@@ -16,7 +16,7 @@ _TAKEN = ("licenses", "annotations", "masks", "superpixels", "features", "thumbn
 def folder_name(name: str) -> str:
     """Return a split or label as the name of a folder on every system; `""` when it has none."""
     folder = _UNSAFE.sub("_", name).strip(" .")
-    return f"{folder}_" if DEVICE.fullmatch(folder) else folder
+    return f"{folder}_" if is_device(folder) else folder
 
 
 def target_of(options: ExportOptions, isic_id: str, suffix: str, *, split: str, label: str) -> str:

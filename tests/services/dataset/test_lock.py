@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from isic_cli.curation.diff import metadata_digest
 from isic_cli.errors import LocalError, NotFoundError
-from isic_cli.folder.lockfile import LockEntry, read_lock
+from isic_cli.models.locked import FIELDS, LockedImage, read_locked
 from isic_cli.models.selection import IdList, Selection
 from isic_cli.services.dataset.header import LockHeader, NamedCollection
-from isic_cli.services.dataset.image import FIELDS, LockedImage, metadata_digest
 from isic_cli.services.dataset.lock import Lock, write_lock
 
 HEADER = LockHeader(
@@ -125,17 +125,7 @@ def test_a_failure_in_the_middle_leaves_the_lock_as_it_was(tmp_path: Path) -> No
 
 def test_the_folder_archive_reads_it(tmp_path: Path) -> None:
     write_lock(tmp_path / "isic.lock", HEADER, [image(1)], earlier=None)
-    assert read_lock(tmp_path) == {
-        "ISIC_0000001": LockEntry(
-            path="ISIC_0000001.jpg",
-            width=640,
-            height=480,
-            copyright_license="CC-BY",
-            attribution="Klinik für Haut, Wien",
-            lesion_id="IL_0000001",
-            patient_id=None,
-        )
-    }
+    assert read_locked(tmp_path) == {"ISIC_0000001": image(1)}
 
 
 GOOD = HEADER.to_line().replace(b'"images":0', b'"images":1') + image(1).to_line()

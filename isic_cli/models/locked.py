@@ -1,18 +1,19 @@
-"""One line of a lock: what an image was when it was put into the folder."""
+"""One line of `isic.lock`: what an image was when it was put into the folder."""
 
-import hashlib
 import json
+import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from types import NoneType
 from typing import Any, Self
 
-from isic_cli.curation.diff import to_text
 from isic_cli.errors import LocalError
-from isic_cli.files.load import has_kinds, parse_json
+from isic_cli.files.load import MOST_TABLE_BYTES, has_kinds, parse_json, read_text
+from isic_cli.files.walk import is_safe_path
 from isic_cli.models.ids import is_isic_id
-from isic_cli.services.download.journal import Entry
-from isic_cli.services.download.paths import is_safe_path
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,25 +48,6 @@ class LockedImage:
     public: bool = True
 
     @classmethod
-    def of(cls, entry: Entry, sha256: str) -> Self:
-        """Return the line of a file that the journal knows, with its hash."""
-        row = entry.record
-        return cls(
-            isic_id=entry.isic_id,
-            path=entry.path,
-            size=entry.size,
-            sha256=sha256,
-            width=entry.width,
-            height=entry.height,
-            copyright_license=str(row.get("copyright_license") or ""),
-            attribution=str(row.get("attribution") or ""),
-            lesion_id=to_text(row.get("lesion_id")),
-            patient_id=to_text(row.get("patient_id")),
-            metadata_sha256=metadata_digest(row),
-            public=entry.public,
-        )
-
-    @classmethod
     def from_line(cls, line: bytes, where: str) -> Self:
         """Read a line.
 
@@ -89,6 +71,19 @@ class LockedImage:
             raise LocalError(f"{where} names no file inside the folder", hint=DAMAGED)
         return image
 
+    @classmethod
+    def from_parts(cls, given: Mapping[str, Any]) -> Self:
+        """Return what can be used of an object; the rest is blank, an unsafe path too."""
+        values = {key: given[key] for key in given.keys() & _KINDS.keys()}
+        image = cls(**{**_BLANK, **{k: v for k, v in values.items() if type(v) in _KINDS[k]}})
+        return image if is_safe_path(image.path) else replace(image, path="")
+
+    def fields(self) -> dict[str, str | int]:
+        """Return the metadata fields that the lock knows."""
+        size = {"pixels_x": self.width, "pixels_y": self.height}
+        known = {**size, "lesion_id": self.lesion_id, "patient_id": self.patient_id}
+        return {name: value for name, value in known.items() if value}
+
     def to_line(self) -> bytes:
         """Return the line, its end included; the keys always in the same order."""
         values = {name: getattr(self, name) for name in FIELDS}
@@ -109,14 +104,35 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "size": (int,),
     "public": (bool,),
 }
+_BLANK: dict[str, Any] = {
+    **{name: None if NoneType in kinds else kinds[0]() for name, kinds in _KINDS.items()},
+    "public": True,
+}
 
 
-def metadata_digest(row: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a metadata row, in hexadecimal.
+def read_locked(folder: Path) -> dict[str, LockedImage]:
+    """Read the images of a folder's `isic.lock`, if it has one, as far as they can be used.
 
-    Of the row as JSON with sorted keys and no spaces, absent values left out and the others
-    as text: a table and the API, which spell the same value differently, give the same.
+    For what only adds to the folder itself: a line that is not JSON is passed over with a
+    warning, and a value that is damaged is blank. `services.dataset.lock.Lock` refuses both.
+
+    Raises
+    ------
+    LocalError
+        For a lock that is there and cannot be read.
     """
-    texts = {name: text for name, value in row.items() if (text := to_text(value)) is not None}
-    data = json.dumps(texts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(data.encode()).hexdigest()
+    path = folder / "isic.lock"
+    try:
+        lines = read_text(path, most=MOST_TABLE_BYTES).splitlines()
+    except FileNotFoundError:
+        return {}
+    images = {}
+    for number, line in enumerate(lines, start=1):
+        try:
+            value = parse_json(line)
+        except ValueError:
+            logger.warning("%s, line %d is not JSON: passed over", path, number)
+            continue
+        if isinstance(value, dict) and isinstance(value.get("isic_id"), str):
+            images[value["isic_id"]] = LockedImage.from_parts(value)
+    return images
