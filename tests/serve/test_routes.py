@@ -1,13 +1,16 @@
 """The archive's routes over real HTTP, and the files."""
 
+import asyncio
 import csv
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from isic_cli.serve.server import ServeOptions, listen
 from tests.folder.test_routes import SAME, recording
 
 
@@ -48,6 +51,24 @@ def test_pages_follow_each_other_by_links_of_the_host_that_was_asked(
         url = page["next"]
         assert url is None or url.startswith(f"{demo_page.base_url}/api/v2/images/?")
     assert len(found) == len(set(found)) == 60
+
+
+def test_an_answer_in_two_pieces_does_not_wait_for_the_client_to_confirm_the_first() -> None:
+    async def is_sent_at_once(listening: socket.socket) -> int:
+        accepted: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def asked(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            connection = writer.get_extra_info("socket")
+            accepted.set_result(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        async with await asyncio.start_server(asked, sock=listening):
+            _, writer = await asyncio.open_connection(*listening.getsockname())
+            flag = await accepted
+            writer.close()
+            return flag
+
+    assert asyncio.run(is_sent_at_once(listen(ServeOptions(port=0)))) == 1
 
 
 def test_a_file_is_whole_in_ranges_and_not_sent_to_who_has_it(
