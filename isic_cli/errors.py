@@ -6,6 +6,7 @@ The tree, with the exit code of each branch::
     ├── UsageError                2 USAGE      an option, a file or a configuration is wrong
     │   ├── QueryError                         a search query that does not parse
     │   ├── ConfigError                        isic.toml or an environment variable
+    │   ├── EmptyTableError                    a table without a line that holds anything
     │   └── RefusedError                       the archive refuses what was asked (400, 405, 422)
     │       └── StateError 3 PARTIAL           what is so now forbids it: locked, published (409)
     ├── PartialError              3 PARTIAL    some items failed, the rest is good
@@ -131,6 +132,10 @@ class RefusedError(UsageError):
     def __init__(self, message: str, *, status: int, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.status = status
+
+
+class EmptyTableError(UsageError):
+    """A table without a line that holds anything."""
 
 
 class StateError(RefusedError):

@@ -23,23 +23,11 @@ _WIDTH = 64
 
 
 def approximate_pairs(vectors: Vectors, cosine: float) -> list[tuple[int, int, float]]:
-    """Return pairs whose vectors have at least this cosine, the most alike first.
+    """Return what `pairs_alike` does, but for pairs that the search may miss.
 
     One thread makes the graph, so that the same vectors give the same pairs. Of a picture whose
     farthest neighbour is still that alike, twice as many neighbours are asked for, until one is
     not.
-
-    Parameters
-    ----------
-    vectors : ndarray of shape (N, D)
-        Of length 1.
-    cosine : float
-        From 0 to 1.
-
-    Returns
-    -------
-    list of (int, int, float)
-        Two rows, the first before the second, and their cosine.
 
     Raises
     ------

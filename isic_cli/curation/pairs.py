@@ -5,7 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from isic_cli.errors import UsageError
+from isic_cli.errors import EmptyTableError, UsageError
 from isic_cli.files.load import parse_json
 from isic_cli.models.ids import find_ids
 from isic_cli.tables.read import RowReader
@@ -30,9 +30,10 @@ def read_pairs(path: str | Path) -> Iterator[tuple[str, str]]:
     UsageError
         A row that is neither; with its number.
     """
-    if Path(path).is_file() and not Path(path).stat().st_size:
-        return  # what dedupe writes where no two pictures are copies
-    rows = RowReader(path, comments="all")
+    try:
+        rows = RowReader(path, comments="all")
+    except EmptyTableError:
+        return  # dedupe writes no line where no two pictures are copies
     for number, row in rows:
         if _GROUP in row:
             yield from pairwise(_group(row[_GROUP], f"{rows.name}, line {number}"))

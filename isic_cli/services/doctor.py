@@ -114,8 +114,8 @@ def _installation(environ: Mapping[str, str]) -> Check:
 
 
 def _programs(environ: Mapping[str, str]) -> list[Path]:
-    folders = [Path(one) for one in environ.get("PATH", "").split(os.pathsep) if one]
-    return [folder / "isic" for folder in folders if (folder / "isic").is_file()]
+    folders = [one for one in environ.get("PATH", "").split(os.pathsep) if one]
+    return [Path(one) for one in (shutil.which("isic", path=folder) for folder in folders) if one]
 
 
 def _proxy(settings: Settings, environ: Mapping[str, str]) -> Check:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -137,6 +137,9 @@ class Logins:
         """
         gone: list[str] = []
         trouble: IsicError | None = None
+        with suppress(IsicError):  # a damaged login is one
+            if self.find() is None:  # which takes no lock, whose folder might not be there
+                return gone
         with self.lock():
             for store in self.stores:
                 trouble = self._revoke(store) or trouble

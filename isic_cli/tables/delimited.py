@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
-from isic_cli.errors import UsageError
+from isic_cli.errors import EmptyTableError, UsageError
 from isic_cli.models.ids import find_ids, is_isic_id
 from isic_cli.tables.names import is_id_column
 
@@ -68,12 +68,12 @@ class DelimitedRows:
         self._ragged = ragged
         first = _first_lines(lines)
         if not first:
-            raise UsageError(f"{name} is empty")
+            raise EmptyTableError(f"{name} is empty")
         self.delimiter = delimiter or _delimiter(first)
         try:
             header = next(row for _, row in self._rows() if any(map(str.strip, row)))
         except StopIteration:
-            raise UsageError(f"{name} is empty") from None
+            raise EmptyTableError(f"{name} is empty") from None
         self.columns, self.has_header = header_of(header, name)
 
     def __iter__(self) -> Iterator[Cells]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from isic_cli.errors import UsageError
+from isic_cli.errors import EmptyTableError, UsageError
 from isic_cli.tables.binary import parquet_rows, xlsx_rows
 from isic_cli.tables.content import Content
 from isic_cli.tables.delimited import DelimitedRows, header_of
@@ -93,7 +93,7 @@ class RowReader:
             with self._content.file() as path:
                 first = next(xlsx_rows(path, self.name), None)
             if first is None:
-                raise UsageError(f"{self.name} is empty")
+                raise EmptyTableError(f"{self.name} is empty")
             texts = ["" if cell is None else str(cell) for cell in first[1]]
             self.columns, has_header = header_of(texts, self.name)
             self.dialect = TableDialect("xlsx", has_header=has_header)
@@ -115,7 +115,7 @@ class RowReader:
         for line in self._content.lines(errors="replace"):
             if line.strip() and not line.lstrip().startswith("#"):
                 return line
-        raise UsageError(f"{self.name} is empty")
+        raise EmptyTableError(f"{self.name} is empty")
 
     def __iter__(self) -> Iterator[NumberedRow]:
         yield from self.select(None)

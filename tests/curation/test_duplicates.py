@@ -186,8 +186,9 @@ def test_pairs_are_read_from_a_list(tmp_path: Path) -> None:
     assert list(read_pairs(path)) == [("ISIC_0079038", "ISIC_8521950")]
 
 
-def test_what_dedupe_writes_where_nothing_is_twice_has_no_pairs(tmp_path: Path) -> None:
-    (tmp_path / "groups.jsonl").touch()
+@pytest.mark.parametrize("text", ["", "\n \n", "# none\n", "[]\n", "\ufeff\r\n"])
+def test_what_dedupe_writes_where_nothing_is_twice_has_no_pairs(tmp_path: Path, text: str) -> None:
+    (tmp_path / "groups.jsonl").write_text(text, "utf-8")
     assert list(read_pairs(tmp_path / "groups.jsonl")) == []
 
 

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Mapping
 from email.utils import formatdate
 from pathlib import Path
@@ -132,7 +133,8 @@ def test_certificates_that_are_not_there_are_told(tmp_path: Path) -> None:
 def test_another_isic_in_front_of_this_one_is_told(tmp_path: Path) -> None:
     (tmp_path / "isic").write_text("#!/bin/sh\n")
     (tmp_path / "isic").chmod(0o755)
-    other = examined(tmp_path, answering(), environ={"PATH": str(tmp_path)})["installation"]
+    path = os.pathsep.join([f"/{'x' * 300}", str(tmp_path)])  # nobody can look into the first
+    other = examined(tmp_path, answering(), environ={"PATH": path})["installation"]
 
     assert (other.status, str(tmp_path / "isic") in other.detail) == ("warning", True)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import NoReturn
 
 import httpx
 import pytest
@@ -192,6 +193,15 @@ def test_signing_out_forgets_even_if_the_archive_is_away(tmp_path: Path) -> None
     with pytest.raises(NetworkError, match="POST /oauth/revoke_token/"):
         logins.forget()
     assert store.read() is None
+
+
+def test_nobody_is_signed_out_where_no_lock_can_be_written(tmp_path: Path) -> None:
+    def lock() -> NoReturn:
+        raise LocalError("read-only")
+
+    logins = Logins([FileStore(tmp_path / "login.json")], lock, lambda: OAuthClient("http://x"))
+
+    assert logins.forget() == []
 
 
 def test_a_damaged_login_can_be_signed_out(tmp_path: Path) -> None:
