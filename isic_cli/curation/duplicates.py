@@ -198,13 +198,27 @@ def find_duplicates(
     if "bytes" in method.tiers:
         found.tie_equal([picture.sha256 for picture in pictures], "bytes")
     if {"pixels", "phash"} & set(method.tiers):
-        pairs = pairs_of_variants([picture.hashes for picture in pictures], method.distance)
+        pairs = pairs_of_variants(_hashes_once(pictures), method.distance)
         if "pixels" in method.tiers:
             found.tie_pixels(pairs, reader)
         if "phash" in method.tiers:
             found.tie_alike(pairs, reader)
     found.tie_embedded(alike)
     return found.groups()
+
+
+def _hashes_once(pictures: Sequence[ComparedPicture]) -> list[bytes]:
+    """Return the hashes of each picture, none of one whose bytes an earlier one has.
+
+    The two are tied by their bytes, and what the first is near to, the other is too.
+    """
+    seen: set[str] = set()
+    found = []
+    for picture in pictures:
+        found.append(b"" if picture.sha256 in seen else picture.hashes)
+        if picture.sha256:
+            seen.add(picture.sha256)
+    return found
 
 
 class _Components:

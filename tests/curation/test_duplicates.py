@@ -112,6 +112,18 @@ def test_what_a_surer_tier_tied_is_not_read_again(tmp_path: Path) -> None:
     assert (keys(found), reader.read) == ([["a", "b"]], [])
 
 
+def test_copies_by_their_bytes_are_compared_with_others_once(tmp_path: Path) -> None:
+    skins = saved(tmp_path, {"a.png": skin(1), "b.png": skin(2)})
+    pictures = [
+        ComparedPicture(one.key, sha256=one.key, hashes=skins[0].hashes, pixels=one.pixels)
+        for one in skins * 3
+    ]
+    reader = Folder(tmp_path)
+    found = find_duplicates(pictures, Method(("bytes", "phash")), reader=reader)
+    assert keys(found) == [["a.png"] * 3, ["b.png"] * 3]
+    assert sorted(reader.read) == ["thumbnail a.png", "thumbnail b.png"]
+
+
 def test_a_picture_that_cannot_be_read_again_matches_nothing(tmp_path: Path) -> None:
     pictures = saved(tmp_path, {"a.png": drawn(1), "b.png": drawn(1)})
     reader = Folder(tmp_path, damaged=frozenset({"a.png", "b.png"}))
