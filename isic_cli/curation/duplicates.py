@@ -6,16 +6,16 @@ which one a policy would keep.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from math import prod
 from typing import Protocol
 
 import numpy as np
 
-from isic_cli.curation.confirm import confirm
+from isic_cli.curation.confirm import confirmed_pairs
 from isic_cli.curation.groups import connected
 from isic_cli.curation.matching import MOST
 from isic_cli.curation.phash import Grey
-from isic_cli.curation.variants import NearPair, pairs_of_variants, start_of
+from isic_cli.curation.variants import NearPair, pairs_of_variants
 from isic_cli.errors import UsageError
 
 #: From the surest to the least sure.
@@ -24,9 +24,6 @@ EVIDENCE = (*METHODS, "embeddings")
 
 #: Bits by which the hashes of a copy and of the nearest variant differ at most, as a rule.
 DISTANCE = 10
-
-#: Thumbnails kept while pairs are confirmed: 64 MB.
-_THUMBNAILS = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +57,11 @@ class ComparedPicture:
     metadata: int = 0
 
 
-def _area(picture: ComparedPicture) -> int:
-    return picture.pixels[0] * picture.pixels[1]
-
-
 #: What `--keep` may say, and what it puts first.
 POLICIES: dict[str, Callable[[ComparedPicture], tuple[int | str, ...]]] = {
-    "largest": lambda one: (-_area(one), -one.metadata, one.key),
+    "largest": lambda one: (-prod(one.pixels), -one.metadata, one.key),
     "oldest": lambda one: (one.date or "~", one.isic_id, one.key),
-    "most-metadata": lambda one: (-one.metadata, -_area(one), one.key),
+    "most-metadata": lambda one: (-one.metadata, -prod(one.pixels), one.key),
 }
 
 
@@ -186,9 +179,9 @@ def find_duplicates(
     Parameters
     ----------
     pictures : sequence of ComparedPicture
-        With what the tiers need: `isic_id`, `sha256`, `hashes` (for `pixels` and `phash`).
+        With what the tiers need: `isic_id`, `sha256`, `hashes`.
     reader : PictureReader
-        Asked again for few pictures: no thumbnail is kept of the many.
+        Asked again for few pictures.
     alike : sequence of (int, int, float)
         Pairs of pictures, by number, whose embeddings are alike, with their cosine.
     """
@@ -210,15 +203,11 @@ def find_duplicates(
 def _hashes_once(pictures: Sequence[ComparedPicture]) -> list[bytes]:
     """Return the hashes of each picture, none of one whose bytes an earlier one has.
 
-    The two are tied by their bytes, and what the first is near to, the other is too.
+    What the first is near to, the other is too; their bytes tie them.
     """
-    seen: set[str] = set()
-    found = []
-    for picture in pictures:
-        found.append(b"" if picture.sha256 in seen else picture.hashes)
-        if picture.sha256:
-            seen.add(picture.sha256)
-    return found
+    first: dict[str, int] = {}
+    firsts = [first.setdefault(one.sha256 or str(at), at) for at, one in enumerate(pictures)]
+    return [one.hashes if firsts[at] == at else b"" for at, one in enumerate(pictures)]
 
 
 class _Components:
@@ -254,26 +243,23 @@ class _Components:
 
     def tie_alike(self, pairs: Sequence[NearPair], reader: PictureReader) -> None:
         """Tie the pairs whose thumbnails confirm what their hashes suggest."""
-        recent = lru_cache(_THUMBNAILS)(lambda at: reader.thumbnail(self._pictures[at]))
-        for pair in pairs:
-            if self._root(pair.one) == self._root(pair.other):
-                continue
-            varied = pair.varied
-            fixed = pair.other if varied == pair.one else pair.one
-            left, right = recent(varied), recent(fixed)
-            if left is None or right is None:
-                continue
-            start = start_of(pair.variant, self._pictures[varied].pixels)
-            agreed = confirm(left, right, start)
-            if agreed.accepted:
-                correlation = round(agreed.correlation, 4)
-                self._tie(pair.one, pair.other, "phash", pair.distance, correlation)
+        found = confirmed_pairs(
+            pairs,
+            lambda at: reader.thumbnail(self._pictures[at]),
+            [picture.pixels for picture in self._pictures],
+            self._are_apart,
+        )
+        for pair, correlation in found:
+            self._tie(pair.one, pair.other, "phash", pair.distance, round(correlation, 4))
         self._settle()
 
     def tie_embedded(self, pairs: Sequence[tuple[int, int, float]]) -> None:
         for one, other, cosine in pairs:
             self._tie(one, other, "embeddings", correlation=round(cosine, 4))
         self._settle()
+
+    def _are_apart(self, pair: NearPair) -> bool:
+        return self._root(pair.one) != self._root(pair.other)
 
     def _root(self, at: int) -> int:
         """Return a picture that stands for the group of another, ties of now included."""

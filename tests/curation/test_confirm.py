@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from isic_cli.curation.confirm import FINE, Confirmation, confirm
+from isic_cli.curation.align import laid_over
+from isic_cli.curation.confirm import AS_IT_IS, FINE, Confirmation, confirm, may_agree
 from isic_cli.curation.phash import Grey
 
 MIDDLE = (slice(16, 48), slice(16, 48))
@@ -97,3 +98,38 @@ def test_where_nothing_is_there_to_agree_about_nothing_is_confirmed() -> None:
     rim = noise(1, 60)
     rim[MIDDLE] = 200
     assert confirm(rim, rim).detail == 0.0
+
+
+def ruled(grey: Grey) -> Grey:
+    found = grey.copy()
+    found[58:] = 235
+    return found
+
+
+def test_what_small_thumbnails_part_is_not_looked_at_and_no_copy_is_among_it() -> None:
+    one = blotch(1)
+    curved = np.minimum(1.3 * one, 150 + 0.5 * one).astype(np.uint8)
+    others = [one, one[::-1], curved, ruled(one), 255 - one, np.roll(one, 20, 0), noise(1, 30)]
+    starts = np.stack([AS_IT_IS] * len(others))
+    starts[1, 0, 0] = -1  # mirrored
+
+    may = may_agree(np.stack([one] * len(others)), np.stack(others), starts)
+
+    assert may.tolist() == [True, True, True, True, False, False, False]
+
+
+def test_pairs_are_laid_over_each_other_together_as_each_alone() -> None:
+    one = blotch(1)
+    ones = np.stack([one, one, one, noise(1, 30)])
+    others = np.stack([one, np.roll(one, 3, 1), 255 - one, noise(2, 30)])
+    starts = np.stack([AS_IT_IS] * 4)
+
+    together = laid_over(ones, others, starts)
+
+    assert together.failed.tolist()[:3] == [False, False, True]
+    assert together.covered[1] == pytest.approx(61 / 64, abs=0.01)
+    for at in range(3):
+        alone = laid_over(ones[at : at + 1], others[at : at + 1], starts[at : at + 1])
+        assert alone.failed[0] == together.failed[at]
+        np.testing.assert_allclose(alone.grey[0], together.grey[at], atol=0.1)
+        assert alone.correlation[0] == pytest.approx(together.correlation[at], abs=1e-3)
