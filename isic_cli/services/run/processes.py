@@ -11,7 +11,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import IO, Any, Self, TypeVar
 
@@ -20,6 +22,10 @@ from isic_cli.services.run.workers import worker_died
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+#: Pieces of work that a process is handed at most while others wait as well, the one that it is
+#: busy with included.
+_AHEAD = 2
 
 #: Seconds that a worker has to clear up after it was told to end.
 _GRACE = 1.0
@@ -31,73 +37,137 @@ _BOOT = (
 )
 
 
-class Processes:
-    """As many worker processes as there are threads that call; a context manager."""
+class _Process:
+    """One worker process, and the futures of what it was handed, in their order."""
 
-    def __init__(self) -> None:
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        self.open: deque[Future[bytes]] = deque()
+        self.reader: threading.Thread | None = None
+
+    def send(self, future: Future[bytes], request: bytes) -> None:
+        """Hand over a request."""
+        self.open.append(future)
+        with suppress(OSError):  # it died, which its reader meets as well
+            write_message(_pipe(self.process.stdin), request)
+
+
+class Processes:
+    """Worker processes; a context manager.
+
+    A process is handed its next piece of work while it is busy with one, so that it does not
+    wait for this process, which a loaded machine may wake late.
+
+    Parameters
+    ----------
+    count : int
+        How many there are at most; each starts when there is work for it.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count = count
         self._lock = threading.Lock()
-        self._all: list[subprocess.Popen[bytes]] = []
-        self._idle: list[subprocess.Popen[bytes]] = []
+        self._waiting: deque[tuple[Future[bytes], bytes]] = deque()
+        self._all: list[_Process] = []
         self._closed = False
 
     def __enter__(self) -> Self:
-        """Return itself: processes start when there is work."""
+        """Return itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
         """End the processes, which have no work any more."""
-        for process in self._close():
-            _shut(process.stdin)
+        for one in self._close():
+            _shut(one.process.stdin)
         self._wait()
 
     def terminate(self) -> None:
         """End the processes in the midst of their work."""
-        for process in self._close():
-            process.terminate()
+        for one in self._close():
+            one.process.terminate()
         self._wait()
 
-    def call(self, work: Callable[[T], R], item: T) -> R:
-        """Have a process that is free do `work(item)`.
+    def submit(self, work: Callable[[T], R], item: T) -> Future[bytes]:
+        """Have a process do `work(item)`; `result` takes what comes of it."""
+        future: Future[bytes] = Future()
+        request = pickle.dumps((work, item))
+        with self._lock:
+            self._waiting.append((future, request))
+            self._hand_over()
+        return future
+
+    @staticmethod
+    def result(future: Future[bytes]) -> Any:
+        """Wait for what a process returned.
 
         Raises
         ------
         LocalError
             The process died.
         """
-        request = pickle.dumps((work, item))
-        process = self._take()
-        answer = _exchange(process, request)
-        self._idle.append(process)
-        is_good, value = pickle.loads(answer)  # noqa: S301 - from our own process
+        is_good, value = pickle.loads(future.result())  # noqa: S301 - from our own process
         if not is_good:
             raise value
-        return value  # type: ignore[no-any-return]  # what the work returned
+        return value
 
-    def _take(self) -> subprocess.Popen[bytes]:
+    def _hand_over(self) -> None:
+        """Hand over what waits, as far as there are processes for it; the lock is held."""
+        if self._closed:
+            self._fail(future for future, _ in self._waiting)
+            self._waiting.clear()
+        while self._waiting and (one := self._next()) is not None:
+            future, request = self._waiting.popleft()
+            if future.set_running_or_notify_cancel():
+                one.send(future, request)
+
+    def _next(self) -> _Process | None:
+        """Return the process with the least work; None when all have enough."""
+        least = min(self._all, key=lambda one: len(one.open), default=None)
+        if least is None or (least.open and len(self._all) < self._count):
+            least = _Process(_start())
+            least.reader = threading.Thread(target=self._read, args=(least,), daemon=True)
+            least.reader.start()
+            self._all.append(least)
+        # The last pieces go to whichever process is free first.
+        most = _AHEAD if len(self._waiting) >= self._count else 1
+        return least if len(least.open) < most else None
+
+    def _read(self, one: _Process) -> None:
+        """Take the answers of a process until it ends."""
+        answers = _pipe(one.process.stdout)
+        while (answer := read_message(answers)) is not None:
+            with self._lock:
+                future = one.open.popleft()
+                self._hand_over()
+            future.set_result(answer)
         with self._lock:
-            if self._closed:
-                raise worker_died()
-            if self._idle:
-                return self._idle.pop()
-            process = _start()
-            self._all.append(process)
-            return process
+            self._closed = True
+            self._fail(one.open)
+            self._hand_over()
 
-    def _close(self) -> list[subprocess.Popen[bytes]]:
+    @staticmethod
+    def _fail(futures: Iterable[Future[bytes]]) -> None:
+        for future in futures:
+            if not future.done():
+                future.set_exception(worker_died())
+
+    def _close(self) -> list[_Process]:
         with self._lock:
             self._closed = True
             return self._all
 
     def _wait(self) -> None:
         end = time.monotonic() + _GRACE
-        for process in self._all:
+        for one in self._all:
             try:
-                process.wait(max(0.0, end - time.monotonic()))
+                one.process.wait(max(0.0, end - time.monotonic()))
             except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            _shut(process.stdin)
-            _shut(process.stdout)
+                one.process.kill()
+                one.process.wait()
+            _shut(one.process.stdin)
+            if one.reader is not None:
+                one.reader.join()
+            _shut(one.process.stdout)
 
 
 def _start() -> subprocess.Popen[bytes]:
@@ -120,14 +190,8 @@ def _shut(pipe: IO[bytes] | None) -> None:
             pipe.close()
 
 
-def _exchange(process: subprocess.Popen[bytes], request: bytes) -> bytes:
-    if process.stdin is None or process.stdout is None:
+def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    """Return a pipe, which a process that was started with pipes has."""
+    if stream is None:
         raise worker_died()
-    try:
-        write_message(process.stdin, request)
-        answer = read_message(process.stdout)
-    except (OSError, ValueError) as error:  # ValueError: the pipe was closed here
-        raise worker_died() from error
-    if answer is None:
-        raise worker_died()
-    return answer
+    return stream

@@ -190,12 +190,12 @@ def open_threads(count: int, name: str = "isic-work") -> Iterator[Workers]:
 
 @contextmanager
 def _processes(count: int) -> Iterator[Workers]:
-    """Open processes: each is driven by a thread, which hands over work and waits."""
+    """Open processes, which start as there is work for them."""
     from isic_cli.services.run.processes import Processes
 
-    with Processes() as processes, open_threads(count, "isic-process") as threads:
+    with Processes(count) as processes:
         try:
-            yield Workers(count, lambda work, item: threads.submit(processes.call, work, item))
+            yield Workers(count, processes.submit, processes.result)
         except BaseException:
             # An interrupted run must not wait for the picture that a worker is busy with.
             processes.terminate()

@@ -170,3 +170,23 @@ def test_calls_aside_keep_their_order_and_tell_what_went_wrong() -> None:
     calls.call(done.append, 50)
     calls.close()
     assert done[50:] in ([], [50])
+
+
+def _when_open(gate: Path) -> int:
+    while not gate.exists():
+        time.sleep(0.01)
+    return os.getpid()
+
+
+def test_a_busy_process_keeps_no_more_than_one_other_piece_from_the_free_one(
+    tmp_path: Path,
+) -> None:
+    gate = tmp_path / "gate"
+    with open_workers(ExecutorSpec("processes", jobs=2)) as workers:
+        held = workers.submit(_when_open, gate)
+        others = [workers.submit(_pid, number) for number in range(8)]
+        while sum(one.done() for one in others) < 7:
+            time.sleep(0.01)
+        gate.touch()
+        busy, free = {workers.result(held)}, {workers.result(one) for one in others}
+    assert len(busy | free) == 2
