@@ -15,8 +15,9 @@ from PIL import ExifTags, Image, PngImagePlugin
 #: The longest segment of a JPEG, less its markers and names.
 _MOST_BYTES = 65_500
 _XMP_KEYWORD = "XML:com.adobe.xmp"
+# One blank before it at most: XMP is padded with thousands, each of which would be a beginning.
 _ORIENTATION = re.compile(
-    rb"""\s*tiff:Orientation=["'][0-9]["']|<tiff:Orientation>\s*[0-9]\s*</tiff:Orientation>"""
+    rb"""\s?tiff:Orientation=["'][0-9]["']|<tiff:Orientation>\s*[0-9]\s*</tiff:Orientation>"""
 )
 #: What Pillow raises for EXIF that it can read and not write.
 _DAMAGE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, struct.error)

@@ -1,3 +1,4 @@
+import time
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
@@ -270,6 +271,14 @@ def test_the_credit_inside_a_picture_is_kept_when_it_is_saved_anew(
         xmp = image.info.get("xmp", image.info.get("XML:com.adobe.xmp"))
         text = xmp.encode() if isinstance(xmp, str) else xmp
         assert text == XMP.replace(b' tiff:Orientation="6"', b"")
+
+
+def test_the_padding_of_xmp_is_passed_over_in_one_go(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    drawn(1, (40, 30)).save(path, xmp=XMP + b" " * 60_000)
+    began = time.process_time()
+    render(path, TargetSize.parse("20"), Encoding("jpg", 90))
+    assert time.process_time() - began < 0.5
 
 
 def test_exif_that_is_too_long_keeps_its_credit(tmp_path: Path) -> None:
