@@ -31,7 +31,8 @@ def running(options: ExportOptions) -> Iterator[Iterator[Outcome]]:
 
 @contextmanager
 def threads() -> Iterator[Workers]:
-    with open_workers(ExecutorSpec(jobs=2)) as workers:
+    # One thread is at most 24 pictures ahead of the reader, which leaves some of the 40 for later.
+    with open_workers(ExecutorSpec(jobs=1)) as workers:
         yield workers
 
 
