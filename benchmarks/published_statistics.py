@@ -19,7 +19,6 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from isic_cli.agreement.alpha import krippendorff_alpha
-from isic_cli.agreement.boundary import boundary
 from isic_cli.agreement.icc import FORMS, intraclass_correlation
 from isic_cli.agreement.kappa import (
     Weights,
@@ -29,7 +28,7 @@ from isic_cli.agreement.kappa import (
     gwet_ac,
     percent_agreement,
 )
-from isic_cli.agreement.overlap import pairwise_overlap
+from isic_cli.agreement.overlap import boundary, pairwise_overlap
 from isic_cli.agreement.result import Agreement
 from isic_cli.agreement.votes import PatternBuilder
 from isic_cli.curation.embedding_distances import label_distances, off_topic

@@ -176,7 +176,7 @@ def generated(photos: Path, maps: Path) -> None:
 
     from isic_cli.superpixel.map import SuperpixelMap
     from isic_cli.superpixel.slic import generate, generate_labels
-    from isic_cli.superpixel.slic.pixels import ijg_pixels
+    from isic_cli.superpixel.slic.colour import ijg_pixels
 
     try:
         from skimage.segmentation import slic

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from isic_cli.credentials.folder import locked
 from isic_cli.credentials.login import CLIENT_ID, StoredLogin
-from isic_cli.credentials.stores import FileStore, KeyringStore, stores
+from isic_cli.credentials.stores import FileStore, KeyringStore, locked, stores
 from isic_cli.errors import AuthError, LocalError, LockedError
 
 LOGIN = StoredLogin("access-1", "refresh-1", 1_800_000_000.0, "identity image:read")

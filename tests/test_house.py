@@ -131,10 +131,8 @@ def test_a_class_name_occurs_once() -> None:
     """One name, one meaning; a leading underscore does not make it another."""
     places: dict[str, list[str]] = {}
     for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.ClassDef):
-                where = f"{path.relative_to(PACKAGE)}:{node.lineno}"
-                places.setdefault(node.name.lstrip("_"), []).append(where)
+        for name in re.findall(r"(?m)^ *class _*(\w+)[(:\[]", path.read_text("utf-8")):
+            places.setdefault(name, []).append(path.relative_to(PACKAGE).as_posix())
     assert {name: found for name, found in places.items() if found[1:]} == {}
 
 

@@ -22,9 +22,8 @@ from isic_cli.api.paging import Links, all_rows
 from isic_cli.api.studies import StudyEndpoints
 from isic_cli.api.uploads import UploadEndpoints
 from isic_cli.errors import NotFoundError, ResponseError
-from isic_cli.models.base import DEFERRED
+from isic_cli.models.base import DEFERRED, Page
 from isic_cli.models.lesion import Lesion
-from isic_cli.models.page import Page
 
 #: What `raw` answers: status, headers and body as they came; `.error` is what they mean.
 RawAnswer = Answer

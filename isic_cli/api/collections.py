@@ -7,9 +7,8 @@ from pydantic import TypeAdapter
 from isic_cli.api.origin import Params
 from isic_cli.api.paging import all_rows
 from isic_cli.api.session import Session
-from isic_cli.models.base import DEFERRED
+from isic_cli.models.base import DEFERRED, Page
 from isic_cli.models.collection import AttributionCount, Collection
-from isic_cli.models.page import Page
 
 _COUNTS = TypeAdapter(list[AttributionCount], config=DEFERRED)
 

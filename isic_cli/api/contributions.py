@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from isic_cli.api.paging import all_rows
 from isic_cli.api.session import Session
+from isic_cli.models.base import Page
 from isic_cli.models.contribution import Cohort, Contributor
-from isic_cli.models.page import Page
 
 
 class ContributionEndpoints(Session):

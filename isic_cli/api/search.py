@@ -10,9 +10,9 @@ from isic_cli.api.paging import PAGE_SIZE, first_page, further_pages
 from isic_cli.api.prefixes import PrefixListing
 from isic_cli.api.spooled import sorted_by_id
 from isic_cli.errors import ResponseError
-from isic_cli.models.idset import IdSet
+from isic_cli.models.base import Page
+from isic_cli.models.ids import IdSet
 from isic_cli.models.image import ImageRecord
-from isic_cli.models.page import Page
 
 logger = logging.getLogger(__name__)
 

@@ -13,9 +13,8 @@ from isic_cli.api.answer import Answer
 from isic_cli.api.paging import all_rows
 from isic_cli.api.session import Session
 from isic_cli.errors import AuthError, NotFoundError, RefusedError, ResponseError, ServerError
-from isic_cli.models.base import DEFERRED
+from isic_cli.models.base import DEFERRED, Page
 from isic_cli.models.ids import find_ids
-from isic_cli.models.page import Page
 from isic_cli.models.study import FoundStudy, Study, StudyAnnotation, StudyTask
 
 CHOICES_HINT = (

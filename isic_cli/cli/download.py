@@ -16,7 +16,7 @@ from isic_cli.cli.rows import conclude, fail_empty_option, serial_option, warn_o
 from isic_cli.cli.terminal import can_ask, confirm, note
 from isic_cli.cli.transfer import TransferChoice, transfer_options
 from isic_cli.errors import ExitCode, UsageError
-from isic_cli.services.run.ending import sidecars_written
+from isic_cli.services.download.sidecars import sidecars_written
 
 if TYPE_CHECKING:
     from isic_cli.models.selection import Selection

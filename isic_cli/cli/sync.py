@@ -18,7 +18,7 @@ from isic_cli.cli.progress import Progress, counted
 from isic_cli.cli.terminal import note
 from isic_cli.cli.transfer import TransferChoice, transfer_options
 from isic_cli.errors import ExitCode, UsageError
-from isic_cli.services.run.ending import sidecars_written
+from isic_cli.services.download.sidecars import sidecars_written
 
 if TYPE_CHECKING:
     from isic_cli.api.archive import ArchiveApi

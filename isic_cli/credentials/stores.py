@@ -6,19 +6,52 @@ the login of the official client is found, and both clients stay logged in.
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from isic_cli.config import DEV_URL, PROD_URL, SANDBOX_URL, expanded
-from isic_cli.credentials.folder import file_name, private_folder
 from isic_cli.credentials.login import CLIENT_ID, StoredLogin, damaged_login
 from isic_cli.errors import LocalError
 from isic_cli.files.atomic import write_text
 from isic_cli.files.faults import translated
 from isic_cli.files.load import read_bytes
+from isic_cli.files.lock import held
+
+#: Seconds to wait for another process that refreshes the same login.
+PATIENCE = 60.0
+
+
+def locked(
+    folder: Path, origin: str, *, patience: float = PATIENCE
+) -> AbstractContextManager[None]:
+    """Hold the login of an archive against every other process; see `files.lock.held`.
+
+    Refreshing kills the old token at once, so only one process at a time may do it, and it must
+    read the login again once it holds the lock.
+    """
+    return held(
+        folder / f"{file_name(origin)}.lock",
+        "the login",
+        wait=patience,
+        hint="It may wait for the network; try again.",
+        private=True,
+    )
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder that only its owner may enter, unless it is there."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def file_name(origin: str) -> str:
+    """Return the name, without a suffix, of the files of an archive."""
+    parts = urlsplit(origin)
+    host = (parts.hostname or "").replace(":", "-")
+    return f"{parts.scheme}_{host}" + (f"_{parts.port}" if parts.port else "")
+
 
 #: The official client tells archives apart by their host name alone; a token of one port or
 #: scheme must not be sent to another, so its login is used for these only.

@@ -12,7 +12,7 @@ from isic_cli.python.frames import library
 from isic_cli.python.table import ResultTable
 from isic_cli.services.download.events import Failed, Finished, Skipped, outcome_of
 from isic_cli.services.download.options import DownloadOptions, Variant
-from isic_cli.services.run.ending import sidecars_written
+from isic_cli.services.download.sidecars import sidecars_written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

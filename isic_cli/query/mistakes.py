@@ -1,7 +1,7 @@
 """What is wrong with the structure of a query and how to say it right.
 
 Each function is called where the parser cannot go on, and returns the error for that place. The
-mistakes inside a value are in `badvalues`.
+mistakes inside a value are in `values`.
 """
 
 import re

@@ -20,7 +20,7 @@ from isic_cli.config import Settings
 from isic_cli.distribution import APART, NAME, official_client
 from isic_cli.errors import IsicError
 from isic_cli.files.walk import walk
-from isic_cli.models.page import Page
+from isic_cli.models.base import Page
 
 Status = Literal["ok", "warning", "failed"]
 

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isic_cli.config import Settings
-from isic_cli.credentials.folder import locked
 from isic_cli.credentials.login import StoredLogin
-from isic_cli.credentials.stores import LoginStore, stores
+from isic_cli.credentials.stores import LoginStore, locked, stores
 from isic_cli.errors import AuthError, IsicError, LocalError
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from isic_cli.agreement.boundary import BoundaryDistance, boundary, boundary_distances
+from isic_cli.agreement.overlap import BoundaryDistance, boundary, boundary_distances
 from isic_cli.agreement.table import BoolArray
 from isic_cli.agreement.votes import PatternBuilder
 

@@ -8,7 +8,7 @@ import pytest
 
 from isic_cli.api import spooled
 from isic_cli.errors import LocalError
-from isic_cli.models.idset import IdSet
+from isic_cli.models.ids import IdSet
 from isic_cli.models.image import ImageRecord
 from tests.support.listing import make_record, spread
 

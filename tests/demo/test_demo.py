@@ -15,9 +15,8 @@ from isic_metadata.metadata import MetadataBatch, MetadataRow
 from PIL import Image
 
 from isic_cli.demo import DrawnFiles, demo_folder
-from isic_cli.demo.drawing import draw
+from isic_cli.demo.drawing import draw, superpixels, to_rgb, within
 from isic_cli.demo.rows import BYTES, shots
-from isic_cli.demo.superpixels import superpixels, to_rgb, within
 from isic_cli.errors import LocalError
 from isic_cli.folder.store import FolderStore
 from isic_cli.folder.transport import FolderTransport

@@ -10,9 +10,9 @@ import pytest
 
 from isic_cli.config import LOCAL_URL
 from isic_cli.errors import NotFoundError
+from isic_cli.models.base import Page
 from isic_cli.models.collection import AttributionCount, Collection
 from isic_cli.models.image import ImageRecord
-from isic_cli.models.page import Page
 from tests.folder.conftest import Make, client_of, png
 
 Json = Any

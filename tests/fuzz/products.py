@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from isic_cli.credentials.folder import file_name
+from isic_cli.credentials.stores import file_name
 from tests.fuzz.cases import Case
 from tests.fuzz.pngs import BROKEN, ODD
 

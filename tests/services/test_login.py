@@ -12,9 +12,8 @@ import pytest
 
 from isic_cli.api.oauth import OAuthClient
 from isic_cli.config import ArchiveSpec, Settings
-from isic_cli.credentials.folder import locked
 from isic_cli.credentials.login import StoredLogin
-from isic_cli.credentials.stores import FileStore
+from isic_cli.credentials.stores import FileStore, locked
 from isic_cli.errors import AuthError, LocalError, NetworkError, ResponseError
 from isic_cli.services.login import Logins, with_login
 from tests.support.oauth import OAuthArchive, serve_oauth

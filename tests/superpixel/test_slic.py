@@ -28,10 +28,9 @@ from isic_cli.superpixel.slic import (
     recipe,
 )
 from isic_cli.superpixel.slic.assign import Centres
-from isic_cli.superpixel.slic.colour import RADIUS, blurred, gaussian_kernel, to_lab
+from isic_cli.superpixel.slic.colour import RADIUS, blurred, decoder_hint, gaussian_kernel, to_lab
 from isic_cli.superpixel.slic.connectivity import connected
 from isic_cli.superpixel.slic.kmeans import ITERATIONS, cluster, grid_steps
-from isic_cli.superpixel.slic.pixels import decoder_hint
 
 Float64 = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]

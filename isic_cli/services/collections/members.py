@@ -7,7 +7,7 @@ from typing import Literal
 from isic_cli.api.archive import ArchiveApi
 from isic_cli.api.curation import IDS_AT_ONCE, NOT_SHOWN, ListAnswer
 from isic_cli.errors import IsicError
-from isic_cli.models.idset import IdSet
+from isic_cli.models.ids import IdSet
 from isic_cli.models.outcomes import Outcome
 
 #: A collection of so many times the ids of a group is listed rather than asked for each id.

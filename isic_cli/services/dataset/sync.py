@@ -11,8 +11,7 @@ from isic_cli.api.archive import ArchiveApi
 from isic_cli.curation.diff import Change, changes_of
 from isic_cli.errors import CheckError
 from isic_cli.files.faults import local_error
-from isic_cli.models.ids import is_isic_id
-from isic_cli.models.idset import IdSet
+from isic_cli.models.ids import IdSet, is_isic_id
 from isic_cli.models.image import ImageRecord
 from isic_cli.models.outcomes import Outcome
 from isic_cli.services.cite.credits import Credits

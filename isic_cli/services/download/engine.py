@@ -12,7 +12,6 @@ from isic_cli.files.faults import translated
 from isic_cli.files.leftovers import sweep
 from isic_cli.models.image import ImageRecord
 from isic_cli.services.download.cache import FileCache
-from isic_cli.services.download.concurrency import AdaptiveConcurrency
 from isic_cli.services.download.events import (
     Advanced,
     DownloadEvent,
@@ -29,7 +28,7 @@ from isic_cli.services.download.part_store import PartStore
 from isic_cli.services.download.paths import TargetFolder
 from isic_cli.services.download.pictures import FileSource, PictureTransfers
 from isic_cli.services.download.plan import Expected, PlannedFile, Planner
-from isic_cli.services.download.pool import WorkerPool
+from isic_cli.services.download.pool import AdaptiveConcurrency, WorkerPool
 from isic_cli.services.download.transfer import may_pass
 from isic_cli.services.download.work import FileWork
 

@@ -9,7 +9,7 @@ from typing import Literal
 from isic_cli.errors import DamagedError, NotFoundError, TransferError, UnsafeError
 from isic_cli.files.digest import sha256_of
 from isic_cli.files.faults import local_error
-from isic_cli.models.idset import IdSet
+from isic_cli.models.ids import IdSet
 from isic_cli.models.image import ImageRecord, RemoteFile
 from isic_cli.pictures.whole import Picture, inspect
 from isic_cli.services.download.journal import DownloadJournal, Entry

@@ -6,7 +6,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -211,3 +211,17 @@ def update_sidecars(folder: Path, license_text: Callable[[str], str], *, hurried
         return False
     write_sidecars(folder, no_license_text if hurried else license_text)
     return True
+
+
+@contextmanager
+def sidecars_written(write: Callable[..., object]) -> Iterator[None]:
+    """Bring tables and lock up to date whatever ends the block; in a hurry when it is cut short."""
+    try:
+        yield
+    except Exception:
+        write(hurried=False)
+        raise
+    except BaseException:
+        write(hurried=True)
+        raise
+    write(hurried=False)

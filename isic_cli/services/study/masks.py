@@ -8,8 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from isic_cli.agreement.boundary import BoundaryDistance, boundary_distances
-from isic_cli.agreement.overlap import Overlap, pairwise_overlap
+from isic_cli.agreement.overlap import (
+    BoundaryDistance,
+    Overlap,
+    boundary_distances,
+    pairwise_overlap,
+)
 from isic_cli.agreement.staple import Staple, staple
 from isic_cli.agreement.table import BoolArray
 from isic_cli.agreement.votes import Majority, MaskVotes, PatternBuilder, VotePatterns

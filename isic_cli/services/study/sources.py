@@ -1,15 +1,23 @@
-"""Open a study from a folder or a file, whichever tool wrote it."""
+"""Open a study from a folder or a file, whichever tool wrote it.
+
+The EASY study's tool kept the marks of several raters in one JSON file: `{image: {"markupData":
+{feature: {rater: ["402", …]}}, "ratersForCurrentImage": [rater, …], "superpixels_in_mask": [0.0,
+…]}}`: superpixel numbers are strings, a mark is definite, and the last list has one entry for each
+superpixel.
+"""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
+from isic_cli.agreement.consensus import DEFINITE
 from isic_cli.errors import LocalError, NotFoundError, UsageError
 from isic_cli.files.walk import walk
+from isic_cli.services.study.annotations import SuperpixelMarks
 from isic_cli.services.study.data import FeatureAnnotation, StudyData
-from isic_cli.services.study.easy_format import easy_study, is_easy
 from isic_cli.services.study.folder import read_file, read_folder
 from isic_cli.services.study.legacy import (
     LegacyAnnotation,
@@ -23,6 +31,75 @@ from isic_cli.services.study.plain_tables import TableLayout, plain_study
 from isic_cli.services.study.responses import COLUMNS, parse_responses
 from isic_cli.tables.content import Content
 from isic_cli.tables.read import RowReader
+
+
+def is_easy(parsed: Any) -> bool:
+    """Whether a JSON value is a file of the EASY study."""
+    return (
+        isinstance(parsed, dict)
+        and bool(parsed)
+        and all(isinstance(entry, dict) and "markupData" in entry for entry in parsed.values())
+    )
+
+
+def easy_study(parsed: Mapping[str, Any], *, source: str, folder: Path) -> StudyData:
+    """Read the file of an EASY study.
+
+    Parameters
+    ----------
+    parsed : mapping
+        Its JSON.
+    source : str
+        Named by errors.
+    folder : Path
+        Where the file lies: photographs and superpixel maps are searched there.
+
+    Raises
+    ------
+    UsageError
+        A superpixel that is no number or that the image does not have.
+    """
+    annotators = {}
+    annotations: list[FeatureAnnotation] = []
+    for image, entry in parsed.items():
+        found = list(_markings(image, entry, f"{source}, {image}"))
+        annotations += found
+        raters = entry.get("ratersForCurrentImage") or ()
+        annotators[image] = tuple(dict.fromkeys((*raters, *(item.annotator for item in found))))
+    return StudyData(
+        name=source,
+        annotations=tuple(annotations),
+        annotators_by_image=annotators,
+        pictures=Pictures(folders=(folder,)),
+    )
+
+
+def _markings(image: str, entry: Mapping[str, Any], where: str) -> Iterator[FeatureAnnotation]:
+    length = len(entry.get("superpixels_in_mask") or ()) or None
+    by_feature = entry["markupData"]
+    if not isinstance(by_feature, dict):
+        raise UsageError(f"{where}: markupData is not an object")
+    for feature, by_rater in by_feature.items():
+        if not isinstance(by_rater, dict):
+            raise UsageError(f"{where}, {feature}: no object of raters")
+        for rater, numbers in by_rater.items():
+            marks = _marks(numbers, length, f"{where}, {feature}, {rater}")
+            yield FeatureAnnotation(image, rater, feature, marks)
+
+
+def _marks(numbers: Any, length: int | None, where: str) -> SuperpixelMarks:
+    if not isinstance(numbers, list):
+        raise UsageError(f"{where}: no list of superpixels")
+    labels = []
+    for number in numbers:
+        if not str(number).isdecimal():
+            raise UsageError(f"{where}: {number!r} is not a number of a superpixel")
+        labels.append(int(number))
+    rising = tuple(sorted(set(labels)))
+    if length is not None and rising and rising[-1] >= length:
+        raise UsageError(f"{where}: superpixel {rising[-1]} is marked, and there are {length}")
+    return SuperpixelMarks(rising, (DEFINITE,) * len(rising), length)
+
 
 logger = logging.getLogger(__name__)
 

@@ -14,10 +14,9 @@ from isic_cli.errors import UsageError
 from isic_cli.pictures.load import Readable, contents, dimensions, input_errors, load_rgb
 from isic_cli.pictures.png import PngHeader, png_bytes
 from isic_cli.superpixel.map import SuperpixelMap
-from isic_cli.superpixel.slic.colour import blurred, to_lab
+from isic_cli.superpixel.slic.colour import blurred, ijg_pixels, to_lab
 from isic_cli.superpixel.slic.connectivity import connected
 from isic_cli.superpixel.slic.kmeans import cluster
-from isic_cli.superpixel.slic.pixels import ijg_pixels
 
 logger = logging.getLogger(__name__)
 

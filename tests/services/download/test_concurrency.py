@@ -1,4 +1,4 @@
-from isic_cli.services.download.concurrency import AdaptiveConcurrency
+from isic_cli.services.download.pool import AdaptiveConcurrency
 
 
 class Times:
