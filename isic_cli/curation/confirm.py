@@ -171,6 +171,8 @@ def may_agree(ones: Grey, others: Grey, starts: Floats) -> Bools:
     """
     left = np.arange(len(ones))
     for side, least in _COARSE:
+        if not len(left):
+            break
         one, other = (_reduced(each[left], side) for each in (ones, others))
         found = laid_over(one, other, starts[left], _COARSE_STEPS)
         left = left[~found.failed & (found.correlation >= least)]

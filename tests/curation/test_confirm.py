@@ -116,6 +116,7 @@ def test_what_small_thumbnails_part_is_not_looked_at_and_no_copy_is_among_it() -
     may = may_agree(np.stack([one] * len(others)), np.stack(others), starts)
 
     assert may.tolist() == [True, True, True, True, False, False, False]
+    assert may_agree(one[None], 255 - one[None], starts[:1]).tolist() == [False]
 
 
 def test_pairs_are_laid_over_each_other_together_as_each_alone() -> None:
