@@ -91,16 +91,17 @@ def make_folder(folder: Path, images: int, *, alike: bool = False) -> None:
     with (folder / ".isic/journal.jsonl").open("wb") as journal:
         for number in range(images):
             first = number // _MOST_LINKS * _MOST_LINKS
-            row, content = row_of(number), picture(first if alike else number)
-            digest = hashlib.sha256(content).hexdigest()
+            row = row_of(number)
             path = folder / f"{row['isic_id']}.jpg"
             if alike and number != first:
                 os.link(folder / f"ISIC_{first:07d}.jpg", path)
             else:
+                content = picture(number)
                 path.write_bytes(content)
+                digest, changed = hashlib.sha256(content).hexdigest(), path.stat().st_mtime_ns
             entry = Entry(
                 isic_id=row["isic_id"], variant="full", path=path.name, size=len(content),
-                sha256=digest, mtime_ns=os.stat(path).st_mtime_ns,  # noqa: PTH116
+                sha256=digest, mtime_ns=changed,
                 width=16, height=12, etag=None, stated=len(content), record=row,
             )  # fmt: skip
             journal.write(entry.to_line())

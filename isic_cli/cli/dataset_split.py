@@ -214,7 +214,7 @@ def _leak_row(leak: "Leak") -> dict[str, Any]:
     return {"group": leak.group, "images": images, "sides": leak.splits}
 
 
-def _split(rows: list[dict[str, Any]], groups: "Groups", chosen: _SplitChoice) -> "Split":
+def _split(rows: "Sequence[dict[str, Any]]", groups: "Groups", chosen: _SplitChoice) -> "Split":
     from isic_cli.curation.shares import folds, parse_ratio
     from isic_cli.curation.split import split as divide
     from isic_cli.services.dataset.split import read_splits

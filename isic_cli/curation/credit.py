@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from isic_cli.models.ids import IdSet
 from isic_cli.models.licenses import at_most, strictest
 
 
@@ -78,4 +79,8 @@ def beyond(rows: Iterable[Mapping[str, Any]], limit: str) -> list[str]:
 
 def digest_ids(isic_ids: Iterable[str]) -> str:
     """Return the SHA-256 of the sorted ids, joined by newlines: the name of exactly this set."""
-    return sha256("\n".join(sorted(set(isic_ids))).encode()).hexdigest()
+    digest, between = sha256(), b""
+    for isic_id in isic_ids if isinstance(isic_ids, IdSet) else sorted(set(isic_ids)):
+        digest.update(between + isic_id.encode())
+        between = b"\n"
+    return digest.hexdigest()

@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+from array import array
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from isic_cli.errors import UsageError
+from isic_cli.models.ids import IdSet, number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +90,31 @@ def diff(
     olds, news = (
         rows if isinstance(rows, Sequence) else [dict(row) for row in rows] for rows in (old, new)
     )
-    before, after = _places(olds, "old"), _places(news, "new")
+    before, left = _Places(olds), IdSet()
     skipped = {"isic_id", *ignore}
+    wanted = None if fields is None else set(fields) - skipped
+    added: list[str] = []
     changes: list[Change] = []
     unchanged = 0
-    for isic_id, place in after.items():
-        if isic_id not in before:
+    for isic_id, row in _by_id(news, "new"):
+        place = before.get(isic_id)
+        if place is None:
+            added.append(isic_id)
             continue
-        known, row = olds[before[isic_id]], news[place]
-        names = {*known, *row} if fields is None else set(fields)
-        found = changes_of(known, row, names - skipped)
+        left.add(isic_id)
+        known = olds[place]
+        if known == row:
+            unchanged += 1
+            continue
+        names = {*known, *row} - skipped if wanted is None else wanted
+        found = changes_of(known, row, names)
         changes += found
         unchanged += not found
     return Difference(
-        added=[isic_id for isic_id in after if isic_id not in before],
-        withdrawn=[isic_id for isic_id in before if isic_id not in after],
+        added=added,
+        withdrawn=[isic_id for isic_id, _ in _by_id(olds, "old") if isic_id not in left]
+        if len(left) < len(olds)
+        else [],
         changes=changes,
         unchanged=unchanged,
     )
@@ -148,14 +161,42 @@ def metadata_digest(row: Mapping[str, Any]) -> str:
     return hashlib.sha256(data.encode()).hexdigest()
 
 
-def _places(rows: Iterable[Mapping[str, Any]], state: str) -> dict[str, int]:
-    """Return where the row of each image is."""
-    found: dict[str, int] = {}
+def _by_id(
+    rows: Iterable[Mapping[str, Any]], state: str
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield each row behind its id."""
+    met = IdSet()
     for number, row in enumerate(rows, start=1):
         isic_id = to_text(row.get("isic_id"))
         if isic_id is None:
             raise UsageError(f"row {number} of the {state} state has no isic_id")
-        if isic_id in found:
+        if not met.add(isic_id):
             raise UsageError(f"{isic_id} is twice in the {state} state")
-        found[isic_id] = number - 1
-    return found
+        yield isic_id, row
+
+
+class _Places:
+    """Where the row of each image of the old state is: eight bytes for each ISIC id."""
+
+    def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        #: Number of the id and place, in one whole number.
+        self._known = array("Q")
+        self._others: dict[str, int] = {}
+        is_sorted = True
+        for place, (isic_id, _) in enumerate(_by_id(rows, "old")):
+            number = number_of(isic_id)
+            if number is None:
+                self._others[isic_id] = place
+            else:
+                self._known.append(number << 32 | place)
+                is_sorted = is_sorted and self._known[-1] >= self._known[-2:][0]
+        if not is_sorted:
+            self._known = array("Q", sorted(self._known))
+
+    def get(self, isic_id: str) -> int | None:
+        number = number_of(isic_id)
+        if number is None:
+            return self._others.get(isic_id)
+        at = bisect_left(self._known, number << 32)
+        found = self._known[at] if at < len(self._known) else 0
+        return found & 0xFFFFFFFF if found >> 32 == number else None

@@ -83,7 +83,10 @@ def read_text(path: Path, *, most: int = MOST_BYTES) -> str:
 
 def has_kinds(record: object, kinds: Mapping[str, tuple[type, ...]]) -> bool:
     """Whether each attribute is of one of its types, and of none derived from it."""
-    return all(type(getattr(record, name)) in allowed for name, allowed in kinds.items())
+    for name, allowed in kinds.items():  # noqa: SIM110 - a generator takes half as long again
+        if type(getattr(record, name)) not in allowed:
+            return False
+    return True
 
 
 def parse_json(text: bytes | str) -> Any:
@@ -95,6 +98,8 @@ def parse_json(text: bytes | str) -> Any:
         For anything that is not JSON, or that no parser should be asked to hold.
     """
     try:
+        if type(text) is bytes and text[:1] == b"{":  # json would look for an encoding first
+            text = text.decode()
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise DataError(_why(error)) from error

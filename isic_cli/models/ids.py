@@ -4,6 +4,7 @@ Digits are written `[0-9]`: `\d` would take the digits of every script.
 """
 
 import re
+from collections.abc import Collection, Iterator
 from pathlib import PurePath
 
 #: The pattern of an id, for larger patterns.
@@ -62,22 +63,38 @@ def id_pattern(rest: str) -> re.Pattern[str]:
 _BYTES = 10**7 // 8
 
 
-class IdSet:
+class IdSet(Collection[str]):
     """A set of ISIC ids: one bit for each of the ten million, 1.25 MB at most."""
 
     def __init__(self) -> None:
         self._bits = bytearray()
         self._others: set[str] = set()
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the ids, sorted; what is no ISIC id comes behind them, sorted too."""
+        for place, byte in enumerate(self._bits):
+            if byte:
+                for bit in range(8):
+                    if byte >> bit & 1:
+                        yield f"ISIC_{place << 3 | bit:07d}"
+        yield from sorted(self._others)
 
     def add(self, isic_id: str) -> bool:
         """Add an id, or any other text; return whether it is new."""
-        is_new = isic_id not in self
         number = number_of(isic_id)
         if number is None:
+            is_new = isic_id not in self._others
             self._others.add(isic_id)
         else:
             self._bits = self._bits or bytearray(_BYTES)
-            self._bits[number >> 3] |= 1 << (number & 7)
+            place, bit = number >> 3, 1 << (number & 7)
+            is_new = not self._bits[place] & bit
+            self._bits[place] |= bit
+        self._count += is_new
         return is_new
 
     def __contains__(self, isic_id: object) -> bool:

@@ -8,6 +8,7 @@ import pytest
 
 from isic_cli.api import spooled
 from isic_cli.errors import LocalError
+from isic_cli.files import spool
 from isic_cli.models.ids import IdSet
 from isic_cli.models.image import ImageRecord
 from tests.support.listing import make_record, spread
@@ -32,6 +33,8 @@ def test_an_id_is_new_once() -> None:
     assert all(name in seen for name in ids)
     assert not any(name in seen for name in ("ISIC_0000009", "ISIC_0000010", "ISIC_y"))
     assert seen.add("ISIC_0000009")
+    assert len(seen) == 7
+    assert list(seen) == sorted(["ISIC_0000009", *ids[:3]]) + sorted(ids[3:])
 
 
 def test_ids_of_the_whole_range_take_little_memory() -> None:
@@ -63,7 +66,7 @@ def test_sorting_nothing_gives_nothing() -> None:
 def test_more_than_memory_should_hold_goes_to_a_file_and_comes_back(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(spooled, "IN_MEMORY", 1000)
+    monkeypatch.setattr(spool, "IN_MEMORY", 1000)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     ids = spread(50)
     assert [record.isic_id for record in spooled.sorted_by_id(records(ids))] == sorted(ids)
@@ -73,7 +76,7 @@ def test_more_than_memory_should_hold_goes_to_a_file_and_comes_back(
 def test_a_folder_without_room_is_a_local_error(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(spooled, "IN_MEMORY", 1000)
+    monkeypatch.setattr(spool, "IN_MEMORY", 1000)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
     with pytest.raises(LocalError, match="cannot write a temporary file") as caught:
         list(spooled.sorted_by_id(records(spread(50))))

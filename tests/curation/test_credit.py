@@ -11,6 +11,7 @@ from isic_cli.curation.credit import (
     license_sentence,
     set_license,
 )
+from isic_cli.models.ids import IdSet
 
 ROWS: list[dict[str, Any]] = [
     {"isic_id": "ISIC_1", "copyright_license": "CC-0", "attribution": "Anonymous"},
@@ -43,6 +44,11 @@ def test_the_digest_names_the_set_in_any_order() -> None:
     empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     assert digest_ids([]) == empty
     assert digest_ids(["b", "a", "b"]) == digest_ids(["a", "b"])
+    names = ["ISIC_0000010", "ISIC_0000002", "ISIC_0000010"]
+    kept = IdSet()
+    for name in names:
+        kept.add(name)
+    assert digest_ids(kept) == digest_ids(names)
 
 
 def test_images_without_a_licence_are_counted_beside_the_strictest() -> None:

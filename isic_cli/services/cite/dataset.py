@@ -1,6 +1,6 @@
 """What a citation needs to know about a table or folder: ids, credits, date, collections."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,8 +18,11 @@ from isic_cli.curation.reference import PUBLISHER, Reference, obliged
 from isic_cli.errors import CheckError, LocalError, UsageError
 from isic_cli.files.load import open_regular, parse_json
 from isic_cli.folder.collection_file import read_collections
+from isic_cli.models.ids import IdSet
 from isic_cli.query import any_of
 from isic_cli.services.tabular import TableSource, open_table
+
+_CREDIT = ("copyright_license", "attribution")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class Provenance:
     sources: tuple[CitedCollection, ...]
 
 
-def read_provenance(source: Path, isic_ids: Iterable[str]) -> Provenance:
+def read_provenance(source: Path, isic_ids: Container[str]) -> Provenance:
     """Read where a table, lock or folder came from.
 
     The header of an `isic.lock` says it best; without one the date is that of the newest file of
@@ -69,11 +72,10 @@ def read_provenance(source: Path, isic_ids: Iterable[str]) -> Provenance:
     header = _header(lock)
     sources = [_source(one) for one in header.get("collections") or () if isinstance(one, dict)]
     if not sources and source.is_dir():
-        members = set(isic_ids)
         sources = [
             CitedCollection(one.name, one.doi)
             for one in read_collections(folder / "collections.json").values()
-            if members.intersection(one.isic_ids)
+            if any(isic_id in isic_ids for isic_id in one.isic_ids)
         ] or [CitedCollection(name) for name in challenges_of(source)]
     return Provenance(
         archive=str(header.get("archive") or ""),
@@ -151,38 +153,39 @@ def cite(
         As `open_table`.
     """
     table = open_table(source)
-    table.require("copyright_license", "attribution")
-    rows = list(table.narrow(("copyright_license", "attribution")))
-    table.account(len(rows))
-    if not rows:
+    table.require(*_CREDIT)
+    isic_ids, found = gathered(table.narrow(_CREDIT))
+    table.account(sum(one.count for one in found))
+    if not isic_ids:
         raise UsageError(f"{source} has no images to cite")
     if limit is not None:
-        _gate(rows, limit)
-    known = read_provenance(source, [row["isic_id"] for row in rows])
+        _gate(table, limit)
+    known = read_provenance(source, isic_ids)
     known = replace(
         known,
         archive=known.archive or archive,
         retrieved=retrieved or known.retrieved,
         sources=tuple(sources) or known.sources,
     )
-    return reference_of(rows, known, title=title), table
+    return composed(isic_ids, found, known, title=title), table
 
 
-def reference_of(
-    rows: Sequence[Mapping[str, Any]], known: Provenance, *, title: str = ""
-) -> Reference:
-    """Return the reference of exactly these images.
+def gathered(rows: Iterable[Mapping[str, Any]]) -> tuple[IdSet, list[Credit]]:
+    """Return the ids of rows and whom they credit; none of them is kept.
 
     Parameters
     ----------
-    rows : sequence of Mapping
+    rows : iterable of Mapping
         With `isic_id`, `copyright_license` and `attribution`.
-    known : Provenance
-        Where they came from.
-    title : str
-        `""` for one made of the number of images.
     """
-    return composed({str(row["isic_id"]) for row in rows}, credits_of(rows), known, title=title)
+    isic_ids = IdSet()
+
+    def noted() -> Iterator[Mapping[str, Any]]:
+        for row in rows:
+            isic_ids.add(str(row["isic_id"]))
+            yield row
+
+    return isic_ids, credits_of(noted())
 
 
 def composed(
@@ -234,12 +237,17 @@ def _note(known: Provenance, found: Sequence[Credit], digest: str) -> str:
     return " ".join(filter(None, parts))
 
 
-def _gate(rows: Sequence[dict[str, Any]], limit: str) -> None:
-    found = beyond(rows, limit)
+def _gate(table: TableSource, limit: str) -> None:
+    found = beyond(table.narrow(_CREDIT), limit)
     if not found:
         return
-    licenses = {row["isic_id"]: row.get("copyright_license") for row in rows}
-    shown = ", ".join(f"{isic_id} ({licenses[isic_id] or 'none'})" for isic_id in found[:5])
+    first = found[:5]
+    licenses = {
+        row["isic_id"]: row.get("copyright_license")
+        for row in table.narrow(_CREDIT)
+        if row["isic_id"] in first
+    }
+    shown = ", ".join(f"{isic_id} ({licenses[isic_id] or 'none'})" for isic_id in first)
     more = f" and {len(found) - 5:,} more" if found[5:] else ""
     raise CheckError(
         f"{len(found):,} images are not under {limit.upper()} or freer: {shown}{more}",

@@ -1,66 +1,24 @@
 """Two states of a data set side by side: folders, locks or tables."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 from isic_cli.curation.diff import Difference, diff, metadata_digest
+from isic_cli.models.ids import IdSet
 from isic_cli.models.outcomes import Outcome
 from isic_cli.services.dataset.lock import existing_lock
 from isic_cli.services.tabular import Row, TableSource, WrittenRow, open_table, picture_name
+from isic_cli.tables.spooled import SpooledRows
 
 #: A path says where a file lies, not what an image is.
 _IGNORED = ("path",)
 _HASH = "sha256"
+#: Where a row has its id as the source writes it, until the rows are told apart.
+_OWN = " own"
 #: What the lines of a lock have, and no table.
 _DIGEST = "metadata_sha256"
-#: Fields that no two images have alike.
-_UNLIKE = frozenset({"isic_id", _HASH, _DIGEST})
-
-
-class PackedRows(Sequence[Mapping[str, Any]]):
-    """Rows in a fifth of the memory that they take as dicts: made again when they are asked for.
-
-    Names and values that come again, as most of metadata does, are held once.
-
-    Parameters
-    ----------
-    rows : iterable of mapping
-        Read once.
-    """
-
-    def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        known: dict[Any, Any] = {}
-        self.shapes: dict[tuple[str, ...], tuple[str, ...]] = {}
-        self._rows: list[tuple[tuple[str, ...], tuple[Any, ...]]] = []
-        for row in rows:
-            names = tuple(row)
-            cells = tuple(
-                known.setdefault(cell, cell) if type(cell) is str and name not in _UNLIKE else cell
-                for name, cell in row.items()
-            )
-            self._rows.append((self.shapes.setdefault(names, names), cells))
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    @overload
-    def __getitem__(self, place: int) -> Mapping[str, Any]: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[Mapping[str, Any]]: ...
-    def __getitem__(self, place: int | slice) -> Mapping[str, Any] | list[Mapping[str, Any]]:
-        """Return a row, or some."""
-        if isinstance(place, slice):
-            return [self[one] for one in range(*place.indices(len(self)))]
-        return dict(zip(*self._rows[place], strict=True))
-
-    def drained(self) -> Iterator[Mapping[str, Any]]:
-        """Yield the rows, each let go of as it is taken; none is left."""
-        self._rows.reverse()
-        while self._rows:
-            yield dict(zip(*self._rows.pop(), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +29,7 @@ class DatasetState:
     ----------
     name : str
         For messages.
-    rows : PackedRows
+    rows : SpooledRows
         One for each image.
     is_lock : bool
         Whether that is all there is: a lock knows most metadata only by their digest.
@@ -80,7 +38,7 @@ class DatasetState:
     """
 
     name: str
-    rows: PackedRows
+    rows: SpooledRows
     is_lock: bool = False
     problems: Sequence[Outcome] = ()
 
@@ -95,7 +53,7 @@ class DatasetState:
             return metadata_digest({name: cell for name, cell in row.items() if name != _HASH})
 
         rows = ({**row, _DIGEST: digest_of(row)} for row in self.rows)
-        return DatasetState(self.name, PackedRows(rows), problems=self.problems)
+        return DatasetState(self.name, SpooledRows(rows), problems=self.problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,25 +107,38 @@ def _no_rows(_table: TableSource, _fields: tuple[str, ...]) -> Iterator[WrittenR
     return iter(())
 
 
-def _rows_apart(table: TableSource) -> PackedRows:
-    """Return the rows, each picture of an image that has several under its own name."""
-    names: list[str] = []
+def _rows_apart(
+    table: TableSource, beside: Callable[[str], Mapping[str, Any]] = lambda _: {}
+) -> SpooledRows:
+    """Return the rows, each picture of an image that has several under its own name.
+
+    Parameters
+    ----------
+    beside : callable, optional
+        Returns cells to add to the row of an ISIC id that is there once.
+    """
+    seen, several = IdSet(), IdSet()
 
     def rows() -> Iterator[Row]:
         for own, row in table.written():
-            # Most names are the id that the row has already: one text for both.
-            names.append(row["isic_id"] if own == row["isic_id"] else own)
-            yield row
+            isic_id = row["isic_id"]
+            if not seen.add(isic_id):
+                several.add(isic_id)
+            yield {**row, **beside(isic_id), **({} if own == isic_id else {_OWN: own})}
 
-    packed = PackedRows(rows())
-    table.account(len(packed))
-    counts = Counter(row["isic_id"] for row in packed)
-    if len(counts) == len(packed):
-        return packed
-    return PackedRows(
-        row if counts[row["isic_id"]] == 1 else {**row, "isic_id": picture_name(own)}
-        for own, row in zip(names, packed.drained(), strict=True)
-    )
+    found = SpooledRows(rows())
+    table.account(len(found))
+    if several or any(_OWN in names for names in found.shapes):
+        return SpooledRows(_named_apart(row, several) for row in found)
+    return found
+
+
+def _named_apart(row: dict[str, Any], several: IdSet) -> dict[str, Any]:
+    own = row.pop(_OWN, row["isic_id"])
+    if row["isic_id"] in several:
+        row.pop(_HASH, None)
+        row["isic_id"] = picture_name(own)
+    return row
 
 
 def read_state(path: Path) -> DatasetState:
@@ -179,16 +150,15 @@ def read_state(path: Path) -> DatasetState:
         As `open_table`.
     """
     table = open_table(path)
-    rows = _rows_apart(table)
-    state = DatasetState(str(path), rows, _DIGEST in table.columns, tuple(table.problems))
-    if not path.is_dir() or state.is_lock:
-        return state
-    with existing_lock(path) as lock:
-        if lock is None:
-            return state
-        # The table has the metadata, the lock the pictures.
-        with_pictures = (
-            {**row, _HASH: image.sha256} if (image := lock.get(str(row["isic_id"]))) else row
-            for row in rows.drained()
-        )
-        return DatasetState(state.name, PackedRows(with_pictures), problems=state.problems)
+    is_lock = _DIGEST in table.columns
+    if not path.is_dir() or is_lock:
+        rows = _rows_apart(table)
+    else:
+        with existing_lock(path) as lock:  # the table has the metadata, the lock the pictures
+
+            def picture(isic_id: str) -> Mapping[str, Any]:
+                image = None if lock is None else lock.get(isic_id)
+                return {} if image is None else {_HASH: image.sha256}
+
+            rows = _rows_apart(table, picture)
+    return DatasetState(str(path), rows, is_lock, tuple(table.problems))

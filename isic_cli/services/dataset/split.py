@@ -15,6 +15,7 @@ from isic_cli.services.dataset.label import Labelling
 from isic_cli.services.tabular import Row, TableSource, open_table
 from isic_cli.tables.ids import read_ids
 from isic_cli.tables.names import bare_text
+from isic_cli.tables.spooled import SpooledRows
 
 #: What a split is counted by beside its images and classes.
 _COUNTED = ("patient_id", "lesion_id")
@@ -56,7 +57,7 @@ class Grouping:
         return tuple(name for name in GROUP_FIELDS.values() if name in table.columns)
 
 
-def read_groups(table: TableSource, grouping: Grouping) -> tuple[list[Row], Groups]:
+def read_groups(table: TableSource, grouping: Grouping) -> tuple[Sequence[Row], Groups]:
     """Read the rows, only the fields that are needed of each, and group them.
 
     Raises
@@ -73,13 +74,13 @@ def read_groups(table: TableSource, grouping: Grouping) -> tuple[list[Row], Grou
     needed += [name for name in _COUNTED if name in table.columns and name not in tying]
     if grouping.scheme is not None:
         needed += grouping.scheme.telling(table.columns, name=table.name)
-    rows = list(_labelled(table.narrow((*tying, *needed)), grouping.scheme))
+    found = _labelled(table.narrow((*tying, *needed)), grouping.scheme)
+    # A field that no row has a value for is a field of the table all the same.
+    blank = dict.fromkeys(needed, "")
+    rows = SpooledRows(row if number else {**blank, **row} for number, row in enumerate(found))
     table.account(len(rows))
     if not rows:
         raise UsageError(f"{table.name} has no rows to split")
-    # A field that no row has a value for is a field of the table all the same.
-    for name in needed:
-        rows[0].setdefault(name, "")
     pairs = [pair for path in grouping.pairs for pair in read_pairs(path)]
     return rows, build_groups(rows, fields=tying, pairs=pairs)
 

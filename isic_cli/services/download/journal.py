@@ -83,8 +83,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
 def _parse(line: bytes) -> Entry | None:
     """Read a line; None for one that is torn or was written by something else."""
     try:
-        # Decoded here: json would look for the encoding first, which takes as long as parsing.
-        values = parse_json(line.decode())
+        values = parse_json(line)
         values.setdefault("stated", None)
         entry = Entry(**values)
     except (ValueError, TypeError, AttributeError):

@@ -19,7 +19,7 @@ from isic_cli.files.atomic import replacing_path, replacing_state, write_state
 from isic_cli.files.digest import sha256_of
 from isic_cli.files.load import read_text
 from isic_cli.index.parquet import write_parquet
-from isic_cli.services.cite.dataset import read_provenance, reference_of
+from isic_cli.services.cite.dataset import composed, gathered, read_provenance
 from isic_cli.services.export import coco, croissant, gallery
 from isic_cli.services.export.catalogue import Catalogue, Item
 from isic_cli.services.export.cells import as_csv
@@ -255,14 +255,14 @@ class Finals:
 
     def _cited(self) -> Reference:
         """Return what is cited: exactly the images that are in the export."""
-        rows = [
-            {name: item.row.get(name) for name in ("copyright_license", "attribution")}
-            | {"isic_id": item.isic_id}
+        rows = (
+            {**item.row, "isic_id": item.isic_id}
             for item in self._catalogue
             if self._is_there(item)
-        ]
-        known = read_provenance(self._options.folder, [str(row["isic_id"]) for row in rows])
-        return reference_of(rows, replace(known, archive=known.archive or PROD_URL))
+        )
+        isic_ids, found = gathered(rows)
+        known = read_provenance(self._options.folder, isic_ids)
+        return composed(isic_ids, found, replace(known, archive=known.archive or PROD_URL))
 
     def _is_there(self, item: Item) -> bool:
         # A picture in an archive file has no line of its own; its credit stays in any case.
