@@ -24,7 +24,7 @@ from isic_cli.api.file_transport import (
 from isic_cli.api.network import HEAD_BYTES, OpenSockets, ReadWatch
 
 #: Most bytes of one read.
-_CHUNK = 1 << 18
+_CHUNK = 1 << 20
 #: Bytes that are read ahead: most pictures come in one read.
 _BUFFER = 1 << 16
 

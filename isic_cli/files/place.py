@@ -124,3 +124,15 @@ def release(descriptor: int, start: int, stop: int) -> bool:
         return False
     fallocate.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64)
     return bool(fallocate(descriptor, _PUNCH, start, stop - start) == 0)
+
+
+def free_space(folder: Path) -> int | None:
+    """Return the free bytes where `folder` is or will be; None when the system does not tell."""
+    for place in (folder, *folder.absolute().parents):
+        try:
+            return shutil.disk_usage(place).free
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return None
+    return None

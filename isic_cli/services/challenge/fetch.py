@@ -1,7 +1,7 @@
 """Fetch files of the challenges: planned, transferred with proof, checked, locked, unpacked."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -17,13 +17,14 @@ from isic_cli.errors import (
 )
 from isic_cli.files.digest import sha256_of
 from isic_cli.files.faults import translated
+from isic_cli.files.place import free_space
 from isic_cli.files.walk import walk
 from isic_cli.models.image import RemoteFile
 from isic_cli.models.outcomes import Outcome
 from isic_cli.services.challenge.host import code_of, explained
 from isic_cli.services.challenge.lock import ChallengeLock, LockedFile, write_notices
 from isic_cli.services.challenge.unpack import Unpacking, check_zip
-from isic_cli.services.download.acquire import free_space
+from isic_cli.services.challenge.zips import ArrivingZip, ProvedMember
 from isic_cli.services.download.limits import Pace
 from isic_cli.services.download.part import PartFile
 from isic_cli.services.download.part_store import PartStore
@@ -186,12 +187,15 @@ class ChallengeDownload:
                     f"{file.name}: other bytes than those in challenge.lock",
                     hint="Remove its entry there to take the new file.",
                 )
-            self._check_content(file, part.path)
+            self._check_content(file, part.path, arriving.proved)
 
+        part, arriving = parts.open(file.name), ArrivingZip()
+        if self._is_proved_whole(file):
+            part.observe(arriving)
         transfer = Transfer(
             self._host,
             RemoteFile(url=url, size=file.size),
-            parts.open(file.name),
+            part,
             verify,
             pace=Pace(bandwidth=self._options.bandwidth),
             options=TransferOptions(
@@ -212,10 +216,16 @@ class ChallengeDownload:
         self._arrived(here - self._told)
         self._told = here
 
-    def _check_content(self, file: ChallengeFile, path: Path) -> None:
+    def _is_proved_whole(self, file: ChallengeFile) -> bool:
+        """Whether the CRCs of a file are proved now, and not when it is unpacked."""
+        return file.is_zip and not self._options.unpack
+
+    def _check_content(
+        self, file: ChallengeFile, path: Path, proved: Set[ProvedMember] = frozenset()
+    ) -> None:
         """Refuse what is not the kind of file that it should be."""
-        if file.is_zip:  # the CRCs are proved now, or when it is unpacked
-            check_zip(path, file.name, deep=not self._options.unpack)
+        if file.is_zip:
+            check_zip(path, file.name, deep=self._is_proved_whole(file), proved=proved)
         else:
             with translated(path), path.open("rb") as stream:
                 start = stream.read(512).lstrip()

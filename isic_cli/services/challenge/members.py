@@ -21,12 +21,12 @@ from isic_cli.errors import (
     NotFoundError,
 )
 from isic_cli.files.atomic import replacing_bytes
+from isic_cli.files.place import free_space
 from isic_cli.models.ids import find_ids
 from isic_cli.models.outcomes import Outcome
 from isic_cli.services.challenge.host import explained
 from isic_cli.services.challenge.unpack import is_whole
 from isic_cli.services.challenge.zips import check_methods, member_pieces, read_directory
-from isic_cli.services.download.acquire import free_space
 from isic_cli.services.download.paths import TargetFolder
 from isic_cli.services.download.transfer import may_pass
 

@@ -4,22 +4,22 @@ import os
 import zipfile
 import zlib
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from pathlib import Path
 
 from isic_cli.errors import DamagedError, LocalError
 from isic_cli.files.atomic import replacing_bytes
 from isic_cli.files.faults import translated
 from isic_cli.files.leftovers import sweep
-from isic_cli.files.place import release
+from isic_cli.files.place import free_space, release
 from isic_cli.services.challenge.zips import (
+    ProvedMember,
     ReadAt,
     check_methods,
     check_signature,
     member_pieces,
     read_directory,
 )
-from isic_cli.services.download.acquire import free_space
 from isic_cli.services.download.paths import TargetFolder
 from isic_cli.services.run.workers import chunks, open_threads, processors
 
@@ -153,7 +153,9 @@ def is_whole(place: Path, info: zipfile.ZipInfo) -> bool:
     return crc == info.CRC
 
 
-def check_zip(source: Path, name: str, *, deep: bool) -> None:
+def check_zip(
+    source: Path, name: str, *, deep: bool, proved: Set[ProvedMember] = frozenset()
+) -> None:
     """Look whether a file is a ZIP that can be unpacked.
 
     Parameters
@@ -162,6 +164,8 @@ def check_zip(source: Path, name: str, *, deep: bool) -> None:
         What messages call it.
     deep : bool
         Also unpack every member into nothing, for its CRC.
+    proved : set of ProvedMember
+        Those for which that was done before.
 
     Raises
     ------
@@ -186,5 +190,12 @@ def check_zip(source: Path, name: str, *, deep: bool) -> None:
                 for _ in member_pieces(read, info, name):
                     pass
 
+    rest = [one for one in members.values() if _as_said(one) not in proved]
     with open_threads(processors()) as workers:
-        deque(workers.stream(check, chunks(members.values(), _PART)), maxlen=0)
+        deque(workers.stream(check, chunks(rest, _PART)), maxlen=0)
+
+
+def _as_said(info: zipfile.ZipInfo) -> ProvedMember:
+    """Return what the directory says of a member."""
+    sizes = (info.compress_size, info.file_size, info.CRC)
+    return ProvedMember(info.header_offset, info.compress_type, *sizes)

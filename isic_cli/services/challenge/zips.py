@@ -8,8 +8,8 @@ where a member may come over the network.
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
-from typing import BinaryIO, Protocol
+from collections.abc import Callable, Generator, Iterable, Iterator
+from typing import BinaryIO, NamedTuple, Protocol
 
 from isic_cli.distribution import install_extra
 from isic_cli.errors import DamagedError, ResponseError, UnsafeError, UsageError
@@ -17,12 +17,16 @@ from isic_cli.files.walk import is_litter, is_safe_path
 
 #: Reads `length` bytes from an offset of the ZIP, or what is left of it.
 ReadAt = Callable[[int, int], bytes]
+#: Some bytes.
+Piece = bytes | memoryview
 
 #: Packed bytes of one step: a thousand times as many may come out of it.
 _PIECE = 1 << 17
 _DEFLATE64 = 9
-_HEADER = struct.Struct("<4s22xHH")
-_ENCRYPTED = 0x1
+#: Signature, flags, method, CRC, packed bytes, bytes, lengths of the name and of what follows it.
+_HEADER = struct.Struct("<4s2xHH4xIIIHH")
+_ENCRYPTED, _SIZES_BEHIND = 0x1, 0x8
+_ZIP64 = 0xFFFFFFFF
 _LINK, _KIND = 0o120000, 0o170000
 _SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 #: What the standard library raises for a directory that makes no sense.
@@ -33,7 +37,7 @@ _BROKEN = (
 
 
 class _Decompressor(Protocol):
-    def decompress(self, data: bytes, /) -> bytes: ...
+    def decompress(self, data: Piece, /) -> bytes: ...
 
 
 def read_directory(file: BinaryIO, name: str) -> dict[str, zipfile.ZipInfo]:
@@ -146,11 +150,28 @@ class _Inflate64:
 
         self._inflater = Inflater()
 
-    def decompress(self, data: bytes, /) -> bytes:
+    def decompress(self, data: Piece, /) -> bytes:
         return bytes(self._inflater.inflate(data))
 
 
-def member_pieces(read: ReadAt, info: zipfile.ZipInfo, name: str) -> Iterator[bytes]:
+class _MemberContent:
+    """The content of one member as it is unpacked: its bytes and CRC so far."""
+
+    def __init__(self, method: int, label: str) -> None:
+        self._packer = _decompressor(method, label)
+        self._label = label
+        self.crc = self.size = 0
+
+    def add(self, packed: Piece) -> Piece:
+        try:
+            piece = self._packer.decompress(packed) if self._packer else packed
+        except (zlib.error, OSError, ValueError, EOFError, RuntimeError) as error:
+            raise DamagedError(f"{self._label} is damaged: {error}") from error
+        self.crc, self.size = zlib.crc32(piece, self.crc), self.size + len(piece)
+        return piece
+
+
+def member_pieces(read: ReadAt, info: zipfile.ZipInfo, name: str) -> Iterator[Piece]:
     """Yield the content of a member; its size and CRC are proved when the last piece is taken.
 
     Raises
@@ -162,24 +183,91 @@ def member_pieces(read: ReadAt, info: zipfile.ZipInfo, name: str) -> Iterator[by
     header = read(info.header_offset, _HEADER.size)
     if len(header) < _HEADER.size or header[:4] != _SIGNATURES[0]:
         raise DamagedError(f"{label} is not where the directory says")
-    _, length, extra = _HEADER.unpack(header)
+    *_, length, extra = _HEADER.unpack(header)
     position = info.header_offset + _HEADER.size + length + extra
-    packer, crc, size = _decompressor(info.compress_type, label), 0, 0
-    left = info.compress_size
+    member, left = _MemberContent(info.compress_type, label), info.compress_size
     while left:
         packed = read(position, min(_PIECE, left))
         if not packed:
             raise DamagedError(f"{label} is cut")
         position, left = position + len(packed), left - len(packed)
-        try:
-            piece = packer.decompress(packed) if packer else packed
-        except (zlib.error, OSError, ValueError, EOFError, RuntimeError) as error:
-            raise DamagedError(f"{label} is damaged: {error}") from error
-        crc, size = zlib.crc32(piece, crc), size + len(piece)
-        if size > info.file_size:
+        piece = member.add(packed)
+        if member.size > info.file_size:
             break
         yield piece
-    if size != info.file_size:
-        raise DamagedError(f"{label} has {size} bytes, not {info.file_size}")
-    if crc != info.CRC:
+    if member.size != info.file_size:
+        raise DamagedError(f"{label} has {member.size} bytes, not {info.file_size}")
+    if member.crc != info.CRC:
         raise DamagedError(f"{label}: the CRC is another one")
+
+
+class ProvedMember(NamedTuple):
+    """What a member turned out to be, as the directory should have it."""
+
+    offset: int
+    method: int
+    packed: int
+    size: int
+    crc: int
+
+
+class ArrivingZip:
+    """The members of a ZIP, unpacked into nothing while its bytes come one after the other.
+
+    What it does not understand, such as sizes that stand behind a member, ends it without an
+    error: what is not in `proved` has to be read again.
+
+    Attributes
+    ----------
+    proved : set of ProvedMember
+    """
+
+    def __init__(self) -> None:
+        self.proved: set[ProvedMember] = set()
+        self.restart()
+
+    def restart(self) -> None:
+        """Expect the first byte."""
+        self.proved.clear()
+        self._view = memoryview(b"")
+        self._steps = self._members()
+        next(self._steps)
+
+    def update(self, data: bytes) -> None:
+        """Take the next bytes."""
+        try:
+            self._steps.send(data)
+        except (StopIteration, DamagedError, UnsafeError, UsageError):
+            self._steps.close()
+
+    def _members(self) -> Generator[None, bytes, None]:
+        position = 0
+        while True:
+            head = yield from self._exactly(_HEADER.size)
+            signature, flags, method, _, packed, size, name, extra = _HEADER.unpack(head)
+            known = signature == _SIGNATURES[0] and not flags & (_ENCRYPTED | _SIZES_BEHIND)
+            if not known or _ZIP64 in {packed, size}:
+                return
+            yield from self._exactly(name + extra)
+            member, left = _MemberContent(method, ""), packed
+            while left and member.size <= size:
+                piece = yield from self._some(min(_PIECE, left))
+                member.add(piece)
+                left -= len(piece)
+            if left:
+                return
+            self.proved.add(ProvedMember(position, method, packed, member.size, member.crc))
+            position += _HEADER.size + name + extra + packed
+
+    def _some(self, most: int) -> Generator[None, bytes, memoryview]:
+        """Return at most so many bytes, as they come."""
+        while not self._view:
+            self._view = memoryview((yield))
+        piece, self._view = self._view[:most], self._view[most:]
+        return piece
+
+    def _exactly(self, count: int) -> Generator[None, bytes, bytes]:
+        found = b""
+        while len(found) < count:
+            found += yield from self._some(count - len(found))
+        return found

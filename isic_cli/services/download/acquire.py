@@ -1,13 +1,12 @@
 """Download a selection into a folder: estimate, plan, fetch, and write what lies beside."""
 
-import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from isic_cli.api.archive import ArchiveApi
 from isic_cli.errors import LocalError
+from isic_cli.files.place import free_space
 from isic_cli.models.image import ImageRecord
 from isic_cli.models.selection import Selection
 from isic_cli.services.cite.credits import Credits
@@ -160,15 +159,3 @@ class Acquisition:
         if self._held is not None:
             return self._held
         return self.images.records("by_id")
-
-
-def free_space(folder: Path) -> int | None:
-    """Return the free bytes where `folder` is or will be; None when the system does not tell."""
-    for place in (folder, *folder.absolute().parents):
-        try:
-            return shutil.disk_usage(place).free
-        except FileNotFoundError:
-            continue
-        except OSError:
-            return None
-    return None

@@ -16,9 +16,11 @@ journal tell. What a resume will build upon is synced first.
 import hashlib
 import json
 import os
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from isic_cli.errors import LocalError, TransferError
 from isic_cli.files.atomic import write_state
@@ -27,9 +29,10 @@ from isic_cli.pictures.whole import ReadAt
 from isic_cli.services.run.workers import OrderedCalls
 
 #: Bytes gathered before they are written and hashed in one call each.
-FLUSH = 1 << 19
-#: A large file's progress is made safe every so many bytes, and a larger one's less often.
-MARK, _MOST_MARK = 8 << 20, 64 << 20
+FLUSH = 1 << 20
+#: A large file's progress is made safe after so many bytes, and no sooner than so many seconds
+#: after the time before: waiting for the disk all the time would slow a fast transfer.
+MARK, _PAUSE = 8 << 20, 2.0
 
 #: Writes to a descriptor, like `os.write`.
 Write = Callable[[int, bytes], int]
@@ -40,6 +43,18 @@ _FLAGS = os.O_RDWR | getattr(os, "O_BINARY", 0)
 def strong(etag: str | None) -> str | None:
     """Return an ETag that may be used in If-Range (RFC 9110 section 13.1.5), else None."""
     return etag if etag and etag.startswith('"') and etag.endswith('"') and len(etag) > 2 else None
+
+
+class Observer(Protocol):
+    """What looks at the bytes of a file as they come, in their order."""
+
+    def restart(self) -> None:
+        """Expect the first byte."""
+        ...
+
+    def update(self, data: bytes, /) -> object:
+        """Take the next bytes."""
+        ...
 
 
 class PartFile:
@@ -72,10 +87,11 @@ class PartFile:
         self._pending: list[bytes] = []
         self._waiting = 0
         self._hash = hashlib.sha256()
-        self._marked = 0
+        self._hashed = 0
+        self._marked, self._mark_time = 0, -_PAUSE
+        self._observer: Observer | None = None
         #: A large file is hashed, and its progress made safe, while its next bytes come.
-        self._hashing: OrderedCalls | None = None
-        self._marking: OrderedCalls | None = None
+        self._hashing, self._observing, self._marking = (OrderedCalls() for _ in range(3))
         self._whole: bytes | None = None
         self.size = 0
         self.etag: str | None = None
@@ -102,6 +118,13 @@ class PartFile:
         self.flush()
         return (self.size, self.etag) if self.size else (0, None)
 
+    def observe(self, observer: Observer) -> None:
+        """Show an observer every byte, in a thread of its own; to be called before any comes.
+
+        It sees nothing of a file that an earlier run began.
+        """
+        self._observer = observer
+
     def begin(self, start: int, etag: str | None) -> None:
         """Prepare for a body that begins at byte `start`: 0, or `size`."""
         self._wait()
@@ -119,7 +142,9 @@ class PartFile:
             self._pending.clear()
             self._waiting = 0
             self.etag = strong(etag)
-            self._hash = hashlib.sha256()
+            self._hash, self._hashed = hashlib.sha256(), 0
+            if self._observer:
+                self._observer.restart()
 
     def _forget(self) -> None:
         """Withdraw what the state file says, before bytes of another version come."""
@@ -150,20 +175,27 @@ class PartFile:
             rest = data
             while rest:
                 rest = rest[self._write(self._fd, rest) :]
+        if self._hashed == self.size:  # else every byte is read again in the end
+            self._look_at(data)
         self.size += len(data)
-        if self._hashing is None and self.size >= MARK:
-            self._hashing, self._marking = OrderedCalls(), OrderedCalls()
-        if self._hashing is None:
+
+    def _look_at(self, data: bytes) -> None:
+        """Hash the next bytes, and show them to the observer."""
+        self._hashed += len(data)
+        if self._hashed < MARK:
             self._hash.update(data)
-        elif not self.resumed:  # else every byte is read again in the end
+        else:
             self._hashing.call(self._hash.update, data)
+        if self._observer:
+            self._observing.call(self._observer.update, data)
 
     def _mark_aside(self) -> None:
         """Make the progress safe in another thread, unless that is still busy or it is too soon."""
-        step = max(MARK, min(self.size // 8, _MOST_MARK))
-        marking = self._marking
-        if self.etag and self.size - self._marked >= step and marking and marking.is_idle():
-            marking.call(self._mark, self.size)
+        now = time.monotonic()
+        is_due = self.size - self._marked >= MARK and now - self._mark_time >= _PAUSE
+        if self.etag and is_due and self._marking.is_idle():
+            self._mark_time = now
+            self._marking.call(self._mark, self.size)
 
     def _mark(self, size: int) -> None:
         """Have the disk hold every byte, then say beside the part that so many are safe."""
@@ -174,9 +206,8 @@ class PartFile:
 
     def _wait(self) -> None:
         """Wait for the other threads; raise what went wrong in them."""
-        for calls in (self._hashing, self._marking):
-            if calls is not None:
-                calls.wait()
+        for calls in (self._hashing, self._marking, self._observing):
+            calls.wait()
 
     def reader(self) -> ReadAt:
         """Return a function that reads what was written: `read(offset, length)`."""
@@ -219,7 +250,7 @@ class PartFile:
         """Return the SHA-256 of every byte; those of an earlier attempt are read again."""
         self.flush()
         self._wait()
-        if not self.resumed:
+        if self._hashed == self.size:
             return self._hash.hexdigest()
         os.lseek(self._fd, 0, os.SEEK_SET)
         with open(self._fd, "rb", closefd=False) as file:
@@ -256,10 +287,8 @@ class PartFile:
         self.etag, self.resumed, self._whole = None, False, None
 
     def _close(self) -> None:
-        for calls in (self._hashing, self._marking):
-            if calls is not None:
-                calls.close()
-        self._hashing = self._marking = None
+        for calls in (self._hashing, self._marking, self._observing):
+            calls.close()
         fd, self._fd = self._fd, -1
         if fd >= 0:
             os.close(fd)

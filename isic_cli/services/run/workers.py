@@ -131,11 +131,12 @@ def worker_died() -> LocalError:
 class OrderedCalls:
     """Calls in another thread, one after the other; whoever hands over too many waits.
 
-    What a call raises is raised by a later `call`, or by `wait`.
+    What a call raises is raised by a later `call`, or by `wait`. The thread begins with the first
+    call, and with the first one after `close`.
     """
 
     def __init__(self, most: int = 8) -> None:
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="isic-aside")
+        self._pool: ThreadPoolExecutor | None = None
         self._most = most
         self._open: deque[Future[object]] = deque()
 
@@ -143,6 +144,7 @@ class OrderedCalls:
         """Hand over a call."""
         while self._open and (self._open[0].done() or len(self._open) >= self._most):
             self._open.popleft().result()
+        self._pool = self._pool or ThreadPoolExecutor(1, thread_name_prefix="isic-aside")
         self._open.append(self._pool.submit(work, *arguments))
 
     def is_idle(self) -> bool:
@@ -156,7 +158,9 @@ class OrderedCalls:
 
     def close(self, *, wait: bool = True) -> None:
         """Drop what has not begun, and end the thread after what is under way."""
-        self._pool.shutdown(wait=wait, cancel_futures=True)
+        if self._pool is not None:
+            self._pool.shutdown(wait=wait, cancel_futures=True)
+        self._pool = None
         self._open.clear()
 
 

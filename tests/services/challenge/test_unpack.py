@@ -11,6 +11,8 @@ from isic_cli.errors import DamagedError, LocalError, ResponseError, UnsafeError
 from isic_cli.files.place import release
 from isic_cli.services.challenge import unpack
 from isic_cli.services.challenge.unpack import Unpacking, check_zip
+from isic_cli.services.challenge.zips import ArrivingZip
+from isic_cli.services.download.part_store import PartStore
 from tests.support.challenges import zipped
 
 PICTURE = b"a picture" * 1000
@@ -167,3 +169,74 @@ def test_members_that_do_not_fit_are_refused_before_the_first(
     unpacking = Unpacking(source, tmp_path / "x", keep=True)
     with pytest.raises(LocalError, match=r"18,000 bytes are needed to unpack and 17,999 are free"):
         unpacking.check_space()
+
+
+def arrived(body: bytes | bytearray, *, step: int) -> ArrivingZip:
+    arriving = ArrivingZip()
+    for at in range(0, len(body), step):
+        arriving.update(bytes(body[at : at + step]))
+    return arriving
+
+
+@pytest.mark.parametrize("step", [1, 7, 4096, 1 << 20])
+def test_every_member_is_proved_while_the_bytes_come_in_any_pieces(step: int) -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, method in (("a", 0), ("b", 8), ("c", 12), ("empty", 0), ("last", 8)):
+            body = b"" if name == "empty" else PICTURE
+            archive.writestr(zipfile.ZipInfo(f"{name}.jpg"), body, compress_type=method)
+    proved = arrived(stream.getvalue(), step=step).proved
+    crc, none = zlib.crc32(PICTURE), zlib.crc32(b"")
+    assert sorted((one.method, one.size, one.crc) for one in proved) == sorted(
+        [(0, 9000, crc), (8, 9000, crc), (12, 9000, crc), (0, 0, none), (8, 9000, crc)]
+    )
+
+
+def test_a_member_that_is_damaged_on_the_way_or_in_its_directory_is_no_proved_one(
+    tmp_path: Path,
+) -> None:
+    whole = members("1.jpg", "2.jpg")
+    body = bytearray(whole)
+    body[body.index(PICTURE) + 100] ^= 1
+    source = tmp_path / "x.zip"
+    source.write_bytes(body)
+    with pytest.raises(DamagedError, match=r"1\.jpg: the CRC is another one"):
+        check_zip(source, "x.zip", deep=True, proved=arrived(body, step=1000).proved)
+
+    body = bytearray(whole)
+    body[body.index(b"PK\x01\x02") + 16] ^= 1  # the CRC that the directory has
+    source.write_bytes(body)
+    with pytest.raises(DamagedError, match=r"1\.jpg: the CRC is another one"):
+        check_zip(source, "x.zip", deep=True, proved=arrived(body, step=1000).proved)
+    source.write_bytes(whole)
+    check_zip(source, "x.zip", deep=True, proved=arrived(whole, step=1000).proved)
+
+
+def test_sizes_behind_a_member_end_the_proof_and_no_error() -> None:
+    class Pipe(io.BytesIO):
+        def tell(self) -> int:
+            raise OSError("a pipe")
+
+    stream = Pipe()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("1.jpg", PICTURE)
+    assert arrived(stream.getvalue(), step=1000).proved == set()
+    assert arrived(b"no ZIP at all" * 100, step=1000).proved == set()
+
+
+def test_what_sees_a_file_come_begins_again_with_it_and_goes_on_with_it(tmp_path: Path) -> None:
+    body, store = members("1.jpg", "2.jpg"), PartStore(tmp_path)
+    store.sweep()
+    part, arriving = store.open("x.zip"), ArrivingZip()
+    part.observe(arriving)
+    part.begin(0, '"old"')
+    part.add(members("0.jpg"))
+    assert part.resume_point()[0] > 0
+    part.begin(0, '"new"')
+    part.add(body[:5000])
+    size, etag = part.resume_point()
+    part.begin(size, etag)
+    part.add(body[size:])
+    part.land(str(tmp_path / "x.zip"))
+    assert arriving.proved == arrived(body, step=len(body)).proved
+    assert len(arriving.proved) == 2
