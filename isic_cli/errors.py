@@ -141,7 +141,7 @@ class EmptyTableError(UsageError):
 class StateError(RefusedError):
     """The archive refuses it for what the thing is now: locked, published, in use (409).
 
-    The command is right, so that it is no usage error: nothing of it was done.
+    The command is right, so that it is not a usage error: nothing of it was done.
     """
 
     exit_code = ExitCode.PARTIAL
@@ -210,7 +210,7 @@ class TransferError(NetworkError):
 
 
 class DamagedError(TransferError):
-    """A body, or a file on disk, that is no whole picture."""
+    """A body, or a file on disk, that is not a whole picture."""
 
 
 class NotAPictureError(DamagedError):

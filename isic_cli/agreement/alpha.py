@@ -32,7 +32,7 @@ def krippendorff_alpha(
     Raises
     ------
     UsageError
-        `interval` is asked of choices that are no numbers.
+        `interval` is asked of choices that are not numbers.
 
     Notes
     -----

@@ -104,7 +104,7 @@ class Choices:
         Raises
         ------
         UsageError
-            A category that is no finite number.
+            A category that is not a finite number.
         """
         values = np.array([*(_number(name) for name in self.categories), np.nan])
         return Numbers(self.items, self.readers, values[self.codes])

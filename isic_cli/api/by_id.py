@@ -7,7 +7,7 @@ from typing import TypeVar
 from isic_cli.api.client import ArchiveClient
 from isic_cli.api.origin import Params
 from isic_cli.api.paging import PAGE_SIZE, all_rows
-from isic_cli.api.search import MOST_LANES, SEARCH, both, read_images, search_params
+from isic_cli.api.search import MOST_PARALLEL_PAGES, SEARCH, both, read_images, search_params
 from isic_cli.models.ids import is_isic_id
 from isic_cli.models.image import ImageRecord
 
@@ -26,7 +26,7 @@ def fetch_by_id(
     Parameters
     ----------
     ids : sequence of str
-        What is no plain `ISIC_` id of seven digits is looked up nowhere.
+        What is not a plain `ISIC_` id of seven digits is looked up nowhere.
     query, collections
         As for a search.
 
@@ -56,7 +56,7 @@ def side_by_side(fetch: Callable[[S], T], groups: Sequence[S]) -> Iterator[T]:
     if len(groups) <= 1:
         yield from map(fetch, groups)
         return
-    pool = ThreadPoolExecutor(MOST_LANES, thread_name_prefix="isic-ids")
+    pool = ThreadPoolExecutor(MOST_PARALLEL_PAGES, thread_name_prefix="isic-ids")
     try:
         yield from pool.map(fetch, groups)
     finally:

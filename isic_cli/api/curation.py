@@ -80,7 +80,7 @@ class CurationEndpoints(Session):
         return self._list_write(collection_id, "populate-from-list", isic_ids)
 
     def remove_images(self, collection_id: int, isic_ids: Sequence[str]) -> ListAnswer:
-        """Remove images from a collection; one that is no member counts as removed."""
+        """Remove images from a collection; one that is not a member counts as removed."""
         return self._list_write(collection_id, "remove-from-list", isic_ids)
 
     def add_search(

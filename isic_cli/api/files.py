@@ -53,7 +53,7 @@ class FileStream:
     total : int or None
         Bytes of the whole file.
     etag, content_type : str or None
-        As the file host sent them. Neither is believed: an ETag is no checksum, a type a hint.
+        As the file host sent them. Neither is believed: an ETag is not a checksum, a type a hint.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Files by httpx: through proxies, and from transports that are no network."""
+"""Files by httpx: through proxies, and from transports without a network."""
 
 import ssl
 import threading

@@ -50,7 +50,7 @@ class ImageEndpoints(Session):
         Parameters
         ----------
         ids : sequence of str
-            What is no plain `ISIC_` id of seven digits is looked up nowhere.
+            What is not a plain `ISIC_` id of seven digits is looked up nowhere.
         query, collections
             Only images that these admit as well.
 

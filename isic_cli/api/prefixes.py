@@ -64,18 +64,20 @@ class PrefixListing(Closing):
         Called from several threads at once.
     total : int
         Rows that the parts must add up to.
-    lanes : int
+    parallel_pages : int
         Requests at once.
     largest : int
         Rows of a part that is not split.
     """
 
-    def __init__(self, source: PagedSource, *, total: int, lanes: int, largest: int = PART) -> None:
+    def __init__(
+        self, source: PagedSource, *, total: int, parallel_pages: int, largest: int = PART
+    ) -> None:
         self._source = source
         self._total = total
         self._largest = largest
-        self._ahead = lanes + 2
-        self._pool = ThreadPoolExecutor(lanes, thread_name_prefix="isic-list")
+        self._ahead = parallel_pages + 2
+        self._pool = ThreadPoolExecutor(parallel_pages, thread_name_prefix="isic-list")
         self._stop = threading.Event()
         self._roots: list[Part] = []
 

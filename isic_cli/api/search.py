@@ -20,7 +20,7 @@ SEARCH = "images/search/"
 #: Up to this many pages a serial listing is as good as one side by side.
 FEW_PAGES = 5
 #: Requests at once that are polite to the archive.
-MOST_LANES = 8
+MOST_PARALLEL_PAGES = 8
 
 read_images = Page[ImageRecord].model_validate_json
 
@@ -104,7 +104,7 @@ class ImageSearch:
                     return
         self._warn_of_differences(rows=rows, given=given)
 
-    def by_id(self, *, lanes: int = MOST_LANES) -> Iterator[ImageRecord]:
+    def by_id(self, *, parallel_pages: int = MOST_PARALLEL_PAGES) -> Iterator[ImageRecord]:
         """Yield the images sorted by ISIC id.
 
         More than five pages are fetched side by side, as disjoint prefixes of the id; with a
@@ -112,10 +112,10 @@ class ImageSearch:
 
         Parameters
         ----------
-        lanes : int
+        parallel_pages : int
             Requests at once, at most 8.
         """
-        listing = self._parts(lanes)
+        listing = self._parts(parallel_pages)
         if listing is None:
             yield from sorted_by_id(self)
             return
@@ -125,15 +125,15 @@ class ImageSearch:
                 return
         yield from sorted_by_id(self)
 
-    def unordered(self, *, lanes: int = MOST_LANES) -> Iterator[ImageRecord]:
+    def unordered(self, *, parallel_pages: int = MOST_PARALLEL_PAGES) -> Iterator[ImageRecord]:
         """Yield the images in any order; like `by_id`, but without waiting for slow parts.
 
         Parameters
         ----------
-        lanes : int
+        parallel_pages : int
             Requests at once, at most 8.
         """
-        listing = self._parts(lanes)
+        listing = self._parts(parallel_pages)
         if listing is None:
             yield from self
             return
@@ -154,13 +154,20 @@ class ImageSearch:
     def _below(self, prefix: str) -> Params:
         return search_params(both(self.query, f"isic_id:{prefix}*"), self.collections)
 
-    def _parts(self, lanes: int) -> PrefixListing | None:
+    def _parts(self, parallel_pages: int) -> PrefixListing | None:
         total = self._total()
         # The longest prefix that a split can ask for, with room for the page size.
         fits = self._client.origin.fits(SEARCH, {**self._below("ISIC_0000000"), "limit": PAGE_SIZE})
-        if self.limit is not None or total <= FEW_PAGES * PAGE_SIZE or lanes <= 1 or not fits:
+        if (
+            self.limit is not None
+            or total <= FEW_PAGES * PAGE_SIZE
+            or parallel_pages <= 1
+            or not fits
+        ):
             return None
-        return PrefixListing(self, total=total, lanes=min(lanes, MOST_LANES))
+        return PrefixListing(
+            self, total=total, parallel_pages=min(parallel_pages, MOST_PARALLEL_PAGES)
+        )
 
     def _total(self) -> int:
         count = self._first().count

@@ -31,7 +31,7 @@ _NAMES = {
     "patient": "patient_id",
     **{f"iddx_{level}": f"diagnosis_{level}" for level in range(1, 6)},
 }
-#: Columns of the truth that are no metadata, and those that `diagnosis_1` to `_5` already say.
+#: Columns of the truth that are not metadata, and those that `diagnosis_1` to `_5` already say.
 _LEFT_OUT = frozenset({"score_weight", "validation_weight", "iddx_full", "label"})
 #: What a class of a truth says, in the words by which the archive described the same images.
 _WORDS: Mapping[str, dict[str, str]] = {

@@ -37,7 +37,7 @@ class Truth:
     weights : ndarray of shape (rows, 2), float64
         For the score and for the validation score.
     facts : mapping of str to tuple of str
-        The other columns, as wide as there are rows; `""` is no value.
+        The other columns, as wide as there are rows; `""` is not a value.
 
     Examples
     --------

@@ -10,9 +10,10 @@ from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.outcome import Fold, reported
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import LocalPath
-from isic_cli.cli.progress import Progress, counted, human_bytes
+from isic_cli.cli.progress import Progress, human_bytes
 from isic_cli.cli.writing import WriteChoice, write_options
 from isic_cli.errors import ExitCode
+from isic_cli.models.names import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

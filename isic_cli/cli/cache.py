@@ -15,6 +15,7 @@ from isic_cli.cli.params import AGE, ROOM
 from isic_cli.cli.progress import Progress, human_bytes, progress_option
 from isic_cli.cli.terminal import can_ask, confirm, note
 from isic_cli.errors import CheckError, ExitCode
+from isic_cli.models.names import counted
 
 if TYPE_CHECKING:
     from isic_cli.services.index.events import Refreshed, RefreshEvent
@@ -200,10 +201,14 @@ def verify_cache(run: Run, report_file: Path | None, output: Output) -> ExitCode
                 wrong.append({**row, "path": place})
         output.write(wrong, _CHECKED)
         count = sum(report.counts.values())
-        click.echo(f"{_files(count)}, {human_bytes(size)}: {len(wrong):,} not whole.", err=True)
+        click.echo(
+            f"{counted(count, 'file')}, {human_bytes(size)}: {len(wrong):,} not whole.", err=True
+        )
         if wrong:
             verb = "is" if len(wrong) == 1 else "are"
-            raise CheckError(f"{_files(len(wrong))} of the cache {verb} not what was stored")
+            raise CheckError(
+                f"{counted(len(wrong), 'file')} of the cache {verb} not what was stored"
+            )
     return ExitCode.OK
 
 
@@ -230,17 +235,13 @@ def prune_cache(
         clean(cache_dir, cleaning)
     verb = "would be removed" if dry_run else "removed"
     note(
-        f"{_files(count)} {verb}, {human_bytes(cleaning.freed)} freed, "
+        f"{counted(count, 'file')} {verb}, {human_bytes(cleaning.freed)} freed, "
         f"{human_bytes(cleaning.plan.kept)} kept."
     )
     if cleaning.shared:
         stay = human_bytes(cleaning.shared)
         note(f"{stay} more stay on the disk: download folders share them.")
     return ExitCode.OK
-
-
-def _files(count: int) -> str:
-    return f"{count:,} file{'' if count == 1 else 's'}"
 
 
 @cache.command("clear")

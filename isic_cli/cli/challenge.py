@@ -13,8 +13,9 @@ from isic_cli.cli.context import Run, pass_run, show_address, web_option
 from isic_cli.cli.lazy import LazyGroup
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import LOCAL_PATH
-from isic_cli.cli.progress import counted, human_bytes
+from isic_cli.cli.progress import human_bytes
 from isic_cli.errors import ExitCode
+from isic_cli.models.names import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

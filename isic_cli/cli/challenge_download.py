@@ -10,9 +10,10 @@ from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.outcome import Fold, dry_run_option, report_option, reported
 from isic_cli.cli.params import LOCAL_TEXT, SIZE, Number
-from isic_cli.cli.progress import Progress, counted, human_bytes, progress_option
+from isic_cli.cli.progress import Progress, human_bytes, progress_option
 from isic_cli.cli.terminal import note
 from isic_cli.errors import ExitCode, UsageError
+from isic_cli.models.names import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,8 +9,8 @@ from isic_cli.cli.command import Command
 from isic_cli.cli.complete import complete_task
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import LOCAL_PATH
-from isic_cli.cli.progress import counted
 from isic_cli.errors import ExitCode, IsicError, UsageError
+from isic_cli.models.names import counted
 
 FAULTS = Shape(key="item", columns=("level", "line", "column", "item", "rule", "message"))
 

@@ -13,7 +13,7 @@ from isic_cli.cli.outcome import report_option, reported
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import LocalPath, Number
 from isic_cli.cli.progress import Progress, progress_option
-from isic_cli.cli.sources import settle, source_argument
+from isic_cli.cli.sources import report_problems, source_argument
 from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -177,4 +177,4 @@ def _conclude(job: "Audit", rows: "Sequence[dict[str, Any]]") -> ExitCode:
     click.echo(
         f"{job.images:,} images: {len(rows):,} findings ({listed or 'none'}){of_label}.", err=True
     )
-    return settle(job.problems)
+    return report_problems(job.problems)

@@ -15,7 +15,7 @@ from isic_cli.cli.outcome import report_option, reported
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import LocalPath
 from isic_cli.cli.progress import Progress, progress_option
-from isic_cli.cli.sources import settle, warn
+from isic_cli.cli.sources import report_problems, warn
 from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def check_leak(
             _draw(check, leaks, chosen.sheet, progress)
         output.write((leak.row() for leak in leaks), _SHARED)
         _report_gaps(check)
-        code = max(settle([*check.problems, *job.problems]), _conclude(check, leaks))
+        code = max(report_problems([*check.problems, *job.problems]), _conclude(check, leaks))
         report.summarize(exit_code=int(code))
     return code
 

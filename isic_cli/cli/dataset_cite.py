@@ -12,7 +12,7 @@ from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.options import LICENSE_CHOICES
 from isic_cli.cli.output import Output
 from isic_cli.cli.params import LocalPath, style_option
-from isic_cli.cli.sources import settle, source_argument
+from isic_cli.cli.sources import report_problems, source_argument
 from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def cite(
     with Output(path=output).opened() as stream:
         stream.write(written(cited, style))
     _report(cited)
-    return settle(table.problems)
+    return report_problems(table.problems)
 
 
 def _archive(run: Run) -> str:

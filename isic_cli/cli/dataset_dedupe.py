@@ -12,7 +12,7 @@ from isic_cli.cli.outcome import report_option, reported
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import SHARE, LocalPath
 from isic_cli.cli.progress import Progress, progress_option
-from isic_cli.cli.sources import settle
+from isic_cli.cli.sources import report_problems
 from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -177,4 +177,4 @@ def _conclude(job: "Dedupe", groups: "list[Group]", excluded: int) -> ExitCode:
         f"{excluded:,} ids can be left out.",
         err=True,
     )
-    return settle(job.problems)
+    return report_problems(job.problems)

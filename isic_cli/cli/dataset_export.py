@@ -13,7 +13,7 @@ from isic_cli.cli.executor import executor_options
 from isic_cli.cli.outcome import Fold, dry_run_option, report_option, reported
 from isic_cli.cli.params import LOCAL_TEXT, Count, FolderPath, LocalPath
 from isic_cli.cli.progress import Progress, human_bytes, progress_option
-from isic_cli.cli.sources import settle, warn
+from isic_cli.cli.sources import report_problems, warn
 from isic_cli.cli.terminal import note
 from isic_cli.errors import ExitCode
 
@@ -156,7 +156,7 @@ def _plan(chosen: "ExportOptions") -> ExitCode:
         job.labels.setdefault(split, Counter())[label] += counts[split, label]
     warn(_notes(job))
     note(f"{sum(counts.values()):,} images would be exported. Nothing was touched.")
-    return settle(job.catalogue.table.problems)
+    return report_problems(job.catalogue.table.problems)
 
 
 def _export(
@@ -190,7 +190,7 @@ def _run(job: "Exporter", state: Any, workers: Any, report: "Report", mode: str)
             fold.add(outcome, bytes=outcome.bytes or 0 if outcome.status == "exported" else 0)
     fold.finish()
     warn(_notes(job))
-    code = max(fold.code, settle(job.catalogue.table.problems))
+    code = max(fold.code, report_problems(job.catalogue.table.problems))
     _summarize(job, report, ticker.bytes)
     return code
 

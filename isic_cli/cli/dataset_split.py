@@ -11,7 +11,7 @@ from isic_cli.cli.complete import complete_scheme
 from isic_cli.cli.outcome import report_option, reported
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import LOCAL_TEXT, Count, LocalPath
-from isic_cli.cli.sources import settle, source_argument, warn
+from isic_cli.cli.sources import report_problems, source_argument, warn
 from isic_cli.errors import CheckError, ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def split(source: Path, output: Output, chosen: _SplitChoice, report_file: Path 
         table = open_table(source)
         grouping = _grouping(chosen)
         rows, groups = read_groups(table, grouping)
-        code = settle(table.problems)
+        code = report_problems(table.problems)
         for problem in table.problems:
             report.add(problem)
         _report_missing(rows, grouping.tying(table))

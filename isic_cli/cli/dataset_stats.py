@@ -9,7 +9,7 @@ from isic_cli.cli.complete import complete_scheme
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import LOCAL_TEXT, LocalPath
-from isic_cli.cli.sources import settle, source_argument
+from isic_cli.cli.sources import report_problems, source_argument
 from isic_cli.errors import ExitCode
 
 _COUNTS = Shape(key="value", columns=("section", "value", "count", "percent"))
@@ -49,4 +49,4 @@ def stats(run: Run, source: Path, label: str | None, plot: Path | None, output: 
 
         draw_stats(found, plot, title=source.resolve().name)
     output.write(found.rows(), _COUNTS)
-    return settle(found.table.problems)
+    return report_problems(found.table.problems)

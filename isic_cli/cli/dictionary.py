@@ -10,8 +10,8 @@ from isic_cli.cli.command import Command
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import LocalPath
-from isic_cli.cli.progress import counted
 from isic_cli.errors import ExitCode
+from isic_cli.models.names import counted
 
 if TYPE_CHECKING:
     from isic_cli.services.upload.dictionary import Terms, Tree
@@ -71,8 +71,8 @@ def validate(csv_file: Path, output: Output) -> ExitCode:
 
     Every fault of every row, of the rows together, and of the file as a whole, grouped by field
     and message, with the numbers of the rows as a spreadsheet counts them. A column that the
-    archive does not know is named but is no error. Exit code 7 when the archive would refuse the
-    file.
+    archive does not know is named but is not an error. Exit code 7 when the archive would refuse
+    the file.
 
     isic metadata validate upload.csv
     """

@@ -91,7 +91,7 @@ def download(
         transfer.open(run, cache=cache) as api,
     ):
         chosen = transfer.download(api.settings, here.folder, variant=variant, layout=layout)
-        job = Acquisition(api, selection, chosen, lanes=1 if serial else 8)
+        job = Acquisition(api, selection, chosen, parallel_pages=1 if serial else 8)
         warn_of_quirks(job.images)
         job.hold()
         if dry_run:

@@ -19,7 +19,7 @@ Row = Mapping[str, Any]
 _FLUSH_EVERY = 100
 
 
-#: Rows among which a field must occur that is no usual column.
+#: Rows among which a field must occur that is not a usual column.
 _HELD = 1000
 
 

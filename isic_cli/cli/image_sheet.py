@@ -12,7 +12,7 @@ from isic_cli.cli.options import selecting
 from isic_cli.cli.params import LocalPath
 from isic_cli.cli.progress import Progress, progress_option
 from isic_cli.cli.rows import check_fields, conclude, warn_of_quirks
-from isic_cli.cli.sources import settle
+from isic_cli.cli.sources import report_problems
 from isic_cli.cli.terminal import note
 from isic_cli.errors import ExitCode
 
@@ -78,4 +78,4 @@ def sheet(
         with open_workers(ExecutorSpec(jobs=min(8, api.settings.jobs or 8))) as workers:
             width, height = drawing.draw(records, workers, tick=ticker.advance)
     note(f"{chosen.path}: {len(records):,} images, {width}x{height} pixels.")
-    return max(settle(drawing.problems), conclude(images, len(records)))
+    return max(report_problems(drawing.problems), conclude(images, len(records)))

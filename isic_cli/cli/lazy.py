@@ -89,7 +89,7 @@ class LazyGroup(Command, click.Group):
             raise click.UsageError(message, ctx=ctx) from error
 
     def _meant(self, ctx: click.Context, word: str) -> list[str]:
-        """Return the command lines that a word which is no command here may stand for."""
+        """Return the command lines that a word which is not a command here may stand for."""
         from difflib import get_close_matches
 
         asked = ELSEWHERE.get(word, word)

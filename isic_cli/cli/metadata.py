@@ -84,22 +84,27 @@ def download_metadata(
             run, selection, output, report, collections=bool(extras), fail_empty=fail_empty
         )
         if ended is None:
-            lanes = 1 if serial else 8
-            images, count = _list(run, selection, output, report, progress, lanes)
+            parallel_pages = 1 if serial else 8
+            images, count = _list(run, selection, output, report, progress, parallel_pages)
             ended = conclude(images, count, fail_empty=fail_empty, report=report)
         report.summarize(exit_code=int(ended))
     return ended
 
 
 def _list(
-    run: Run, selection: "Selection", output: Output, report: "Report", mode: str, lanes: int
+    run: Run,
+    selection: "Selection",
+    output: Output,
+    report: "Report",
+    mode: str,
+    parallel_pages: int,
 ) -> "tuple[SelectedImages, int]":
     """Write the metadata of a selection, asked for from the archive."""
     from isic_cli.services.cite.credits import Credits
     from isic_cli.services.select.live import SelectedImages
 
     with run.open() as api, Progress("listing", "images", mode=mode) as ticker:
-        images = SelectedImages(api, selection, lanes=lanes)
+        images = SelectedImages(api, selection, parallel_pages=parallel_pages)
         warn_of_quirks(images)
         ticker.total = images.count()
         credit = Credits(api, [one.id for one in images.collections])

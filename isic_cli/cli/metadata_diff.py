@@ -8,7 +8,7 @@ import click
 from isic_cli.cli.command import Command, grouped
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import LocalPath
-from isic_cli.cli.sources import settle
+from isic_cli.cli.sources import report_problems
 from isic_cli.errors import ExitCode, UsageError
 
 _DIFFERENCES = Shape(key="isic_id", columns=("change", "isic_id", "field", "old", "new"))
@@ -93,7 +93,7 @@ def _show(old: Path, new: Path, chosen: _Choice, output: Output) -> ExitCode:
         f"{found.unchanged:,} unchanged.",
         err=True,
     )
-    code = settle(compared.problems)
+    code = report_problems(compared.problems)
     return ExitCode.CHECK if chosen.exit_code and found else code
 
 

@@ -12,7 +12,7 @@ from isic_cli.cli.options import selecting
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import LOCAL_TEXT
 from isic_cli.cli.rows import IMAGES, conclude, warn_of_quirks
-from isic_cli.cli.sources import settle, source_argument, warn
+from isic_cli.cli.sources import report_problems, source_argument, warn
 from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _label_table(source: Path, labelling: "Labelling", output: Output) -> ExitCo
     warn(labelling.check(table.columns, name=table.name))
     columns = tuple(dict.fromkeys((*table.own_columns, *labelling.added)))
     output.write(table.whole(labelling.apply), Shape(key="isic_id", columns=columns))
-    return settle(table.problems)
+    return report_problems(table.problems)
 
 
 def _label_selection(

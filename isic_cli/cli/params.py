@@ -64,7 +64,7 @@ class FolderPath(click.Path):
 
 
 class LocalPath(click.Path):
-    """A path on this machine; a URL is refused, and so is nothing, which is no folder."""
+    """A path on this machine; a URL is refused, and so is nothing, which is not a folder."""
 
     def __init__(self, *, file_okay: bool = True, dir_okay: bool = True) -> None:
         super().__init__(file_okay=file_okay, dir_okay=dir_okay, path_type=Path)

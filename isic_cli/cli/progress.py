@@ -57,15 +57,6 @@ def human_bytes(count: float) -> str:
     return f"{count:.1f} TB"
 
 
-def counted(count: int, thing: str) -> str:
-    """Return a count of things in words.
-
-    >>> counted(1, "image"), counted(2000, "image")
-    ('1 image', '2,000 images')
-    """
-    return f"{count:,} {thing}" + ("" if count == 1 else "s")
-
-
 def human_seconds(seconds: float) -> str:
     """Return a duration as people read it: `2 h 05 min`, `3 min 10 s` or `12 s`."""
     whole = round(seconds)

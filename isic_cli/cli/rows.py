@@ -44,7 +44,7 @@ def image_rows(records: "Iterable[ImageRecord]", fields: tuple[str, ...] = ()) -
     ------
     UsageError
         No image has a field that the data dictionary does not have either. One that the archive
-        is to add is no mistake: it is known by its first value.
+        is to add is not a mistake: it is known by its first value.
     """
     if not fields:
         return (record.row() for record in records)

@@ -35,7 +35,7 @@ def warn(lines: "Sequence[str]") -> None:
         click.echo(f"Warning: … and {len(lines) - _SHOWN:,} more", err=True)
 
 
-def settle(problems: "Sequence[Outcome]") -> ExitCode:
+def report_problems(problems: "Sequence[Outcome]") -> ExitCode:
     """Say which lines were passed over, and return the exit code."""
     warn([problem.sentence for problem in problems])
     return ExitCode.PARTIAL if problems else ExitCode.OK

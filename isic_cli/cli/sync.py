@@ -14,10 +14,11 @@ from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.download import plan_lines
 from isic_cli.cli.outcome import Fold, dry_run_option, report_credits, reported
 from isic_cli.cli.params import Count, FolderPath
-from isic_cli.cli.progress import Progress, counted
+from isic_cli.cli.progress import Progress
 from isic_cli.cli.terminal import note
 from isic_cli.cli.transfer import TransferChoice, transfer_options
 from isic_cli.errors import ExitCode, UsageError
+from isic_cli.models.names import counted
 from isic_cli.services.download.sidecars import sidecars_written
 
 if TYPE_CHECKING:

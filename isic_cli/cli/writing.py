@@ -10,10 +10,11 @@ import click
 
 from isic_cli.cli.command import grouped
 from isic_cli.cli.outcome import Fold, report_option
-from isic_cli.cli.progress import Progress, counted, progress_option
+from isic_cli.cli.progress import Progress, progress_option
 from isic_cli.cli.rows import conclude
 from isic_cli.cli.terminal import note
 from isic_cli.errors import ExitCode
+from isic_cli.models.names import counted
 
 if TYPE_CHECKING:
     from isic_cli.services.collections.change import MembershipChange

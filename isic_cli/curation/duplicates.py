@@ -136,7 +136,7 @@ def parse_method(text: str) -> Method:
     Raises
     ------
     UsageError
-        An unknown tier, or a distance that is no number from 0 to 16.
+        An unknown tier, or a distance that is not a number from 0 to 16.
     """
     distance = DISTANCE
     tiers = set()
@@ -221,12 +221,12 @@ class _Components:
         self._joined: dict[int, int] = {}
 
     def tie_equal(self, values: Sequence[str], method: str) -> None:
-        """Tie each picture to the first with the same value; `""` is no value."""
+        """Tie each picture to the first with the same value; `""` is not a value."""
         first: dict[str, int] = {}
         for at, value in enumerate(values):
             if value:
                 self._tie(first.setdefault(value, at), at, method)
-        self._settle()
+        self._tie_waiting()
 
     def tie_pixels(self, pairs: Sequence[NearPair], reader: PictureReader) -> None:
         """Tie the pairs whose decoded pixels are equal."""
@@ -239,7 +239,7 @@ class _Components:
                     digests[at] = reader.pixels(self._pictures[at])
             if digests[pair.one] and digests[pair.one] == digests[pair.other]:
                 self._tie(pair.one, pair.other, "pixels")
-        self._settle()
+        self._tie_waiting()
 
     def tie_alike(self, pairs: Sequence[NearPair], reader: PictureReader) -> None:
         """Tie the pairs whose thumbnails confirm what their hashes suggest."""
@@ -251,12 +251,12 @@ class _Components:
         )
         for pair, correlation in found:
             self._tie(pair.one, pair.other, "phash", pair.distance, round(correlation, 4))
-        self._settle()
+        self._tie_waiting()
 
     def tie_embedded(self, pairs: Sequence[tuple[int, int, float]]) -> None:
         for one, other, cosine in pairs:
             self._tie(one, other, "embeddings", correlation=round(cosine, 4))
-        self._settle()
+        self._tie_waiting()
 
     def _are_apart(self, pair: NearPair) -> bool:
         return self._root(pair.one) != self._root(pair.other)
@@ -293,7 +293,7 @@ class _Components:
             self._edges.append((one, other))
             self._links.append(Link(*keys, method, distance, correlation))
 
-    def _settle(self) -> None:
+    def _tie_waiting(self) -> None:
         edges = np.array(self._edges, np.int64).reshape(-1, 2)
         self._component = connected(len(self._pictures), edges[:, 0], edges[:, 1])
         self._joined.clear()

@@ -145,7 +145,7 @@ def build_groups(
     fields : sequence of str
         The fields that tie images together, widest first.
     pairs : iterable of (str, str)
-        ISIC ids of duplicates. An id that is no row still ties its partners to each other.
+        ISIC ids of duplicates. An id that is not a row still ties its partners to each other.
 
     Raises
     ------
@@ -221,7 +221,7 @@ class _Ties:
         self.tied[firsts[again]] = self.tied[again] = True
 
     def add_pairs(self, rows: dict[str, int], pairs: Iterable[tuple[str, str]]) -> None:
-        """Tie duplicates to each other; an ISIC id that is no row becomes a node of its own."""
+        """Tie duplicates to each other; an ISIC id that is not a row becomes a node of its own."""
         count, absent = len(self.tied), self._nodes - len(rows)
         nodes = [[rows.setdefault(name, absent + len(rows)) for name in pair] for pair in pairs]
         ends = np.array(nodes, np.int64).reshape(-1, 2)

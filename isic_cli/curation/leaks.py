@@ -43,7 +43,7 @@ class SplitCheck:
     images : int
         Images that lie on leaking groups.
     without_split : list of str
-        ISIC ids that have no split; they are no leak.
+        ISIC ids that have no split; they are not leaks.
     """
 
     leaks: list[Leak]

@@ -81,7 +81,7 @@ def fingerprint(source: Path | bytes, *, name: str = "") -> Fingerprint:
     LocalError
         The file cannot be read.
     TransferError
-        It is no whole picture.
+        It is not a whole picture.
     """
     with opened(source, name=name) as image:
         size, turn = image.size, turn_of(image)

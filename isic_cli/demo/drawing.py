@@ -1,6 +1,6 @@
 """Draw one picture of the demo archive, with its thumbnail, its superpixels and its masks.
 
-The superpixels are a jittered grid that gives way to brightness. They are no archive maps: the
+The superpixels are a jittered grid that gives way to brightness. They are not archive maps: the
 archive's are made by SLIC, and these only share their form.
 """
 

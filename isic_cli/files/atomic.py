@@ -47,7 +47,7 @@ class _Target:
     path : Path
         The file itself, links resolved.
     through : bool
-        Whether it is no regular file and must not be replaced.
+        Whether it is not a regular file and must not be replaced.
     """
 
     path: Path

@@ -37,7 +37,7 @@ class CodedField:
 
 
 def coded_rows(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> dict[str, CodedField]:
-    """Return fields of rows that are in memory; an empty text is no value."""
+    """Return fields of rows that are in memory; an empty text is not a value."""
     columns: dict[str, list[Any]] = {name: [] for name in names}
     for row in rows:
         for name in names:

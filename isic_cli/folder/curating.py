@@ -41,7 +41,7 @@ def add_list(call: Call) -> httpx.Response:
 
 
 def remove_list(call: Call) -> httpx.Response:
-    """Answer `remove-from-list/`: what is no member counts as removed."""
+    """Answer `remove-from-list/`: what is not a member counts as removed."""
 
     def act(collection: LocalCollection) -> httpx.Response:
         wanted = dict.fromkeys(read_payload(IdsPayload, call.body).isic_ids)

@@ -72,7 +72,7 @@ def selected(call: Call) -> Sequence[str]:
     QueryError
         For a query that does not parse.
     ParameterError
-        For a collection that is no number.
+        For a collection that is not a number.
     """
     text = call.query.get("query", "")
     collections = id_list(call.query.get_list("collections"), "collections")

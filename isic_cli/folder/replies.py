@@ -121,7 +121,7 @@ def page_reply(
     Raises
     ------
     ParameterError
-        For a limit that is no number, or a cursor that is none.
+        For a limit that is not a number, or a cursor that is none.
     """
     limit = integer(call.query.get("limit", "100"), "query", "limit")
     limit = LARGEST_PAGE if limit == 0 else min(limit, LARGEST_PAGE)

@@ -101,7 +101,7 @@ def id_list(texts: Sequence[str], name: str) -> list[int] | None:
     Raises
     ------
     ParameterError
-        For an id that is no whole number.
+        For an id that is not a whole number.
     """
     words = [word.strip() for text in texts for word in text.split(",") if text.strip()]
     if not words:

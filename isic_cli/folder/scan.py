@@ -2,7 +2,7 @@
 
 A picture is `ISIC_` and seven digits with the suffix of a picture, and nothing else in its
 name: the challenges lay `ISIC_0000000_superpixels.png` and `ISIC_0000000_segmentation.png`
-beside their JPEGs, and those are no pictures.
+beside their JPEGs, and those are not pictures.
 """
 
 import logging

@@ -105,7 +105,7 @@ class FolderStore:
         Raises
         ------
         LocalError
-            For a folder that is no archive: neither a `metadata.csv` nor an `ISIC_…` picture;
+            For a folder that is not an archive: neither a `metadata.csv` nor an `ISIC_…` picture;
             and for one whose table cannot be read.
         """
         lock = read_locked(folder)

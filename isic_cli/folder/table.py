@@ -38,7 +38,7 @@ FACETS = (
 )
 
 _TRUTH = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
-#: Columns of the table that are no metadata.
+#: Columns of the table that are not metadata.
 OUTSIDE = frozenset({"isic_id", "attribution", "copyright_license", *FILE_FIELDS})
 
 

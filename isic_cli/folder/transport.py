@@ -97,7 +97,7 @@ ROUTES: Routes = {
 
 
 def _compiled(routes: Routes) -> list[tuple[re.Pattern[str], Mapping[str, Handler]]]:
-    """Order routes: a fixed path before one with a piece, as `images/search/` is no image."""
+    """Order routes: a fixed path before one with a piece, as `images/search/` is not an image."""
     ordered = sorted(routes.items(), key=lambda route: route[0].count("{"))
     return [(_pattern(template), handlers) for template, handlers in ordered]
 

@@ -55,7 +55,7 @@ def _column(name: str) -> MetadataColumn:
     return MetadataColumn(name, "BOOLEAN" if field.kind == "boolean" else "VARCHAR", group)
 
 
-#: The facts of a record that are no metadata fields of the archive.
+#: The facts of a record that are not metadata fields of the archive.
 FACTS: Mapping[str, str] = {
     "isic_id": "VARCHAR",
     "position": "INTEGER",

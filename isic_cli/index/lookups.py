@@ -67,7 +67,7 @@ def set_fields(index: Index, condition: Condition) -> list[str]:
 def try_out(index: Index, condition: Condition, *, text: str) -> None:
     """Evaluate a condition on every record.
 
-    DuckDB finds out what a value cannot do, such as a text that is no date or a pattern with a
+    DuckDB finds out what a value cannot do, such as a text that is not a date or a pattern with a
     bracket too many, only when it evaluates it: left to the listing, that would come in the
     middle of the rows, and look like an index that is damaged.
 
@@ -94,7 +94,7 @@ def try_out(index: Index, condition: Condition, *, text: str) -> None:
         import duckdb
 
         found = error.__cause__
-        # These are of values: a text that is no number, a number too large, a pattern cut short.
+        # These are of values: a text that is not a number, a number too large, a pattern cut short.
         of_values = (duckdb.ConversionException, duckdb.OutOfRangeException)
         if isinstance(found, (*of_values, duckdb.InvalidInputException)) and _is_sound(index):
             raise UsageError(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 #: Where a snapshot's metadata tells its time.
 _TIMESTAMP = "snapshot_timestamp"
 
-#: Columns of a snapshot that are no metadata fields, with what stands for one that is absent.
+#: Columns of a snapshot that are not metadata fields, with what stands for one that is absent.
 _FACTS = {
     "isic_id": None,
     "public": "TRUE",

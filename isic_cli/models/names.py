@@ -1,4 +1,4 @@
-"""Names as the archive writes them in addresses."""
+"""Names as the archive writes them in addresses, and counts of things in words."""
 
 import re
 import unicodedata
@@ -12,3 +12,12 @@ def slugify(name: str) -> str:
     """
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", plain.lower())).strip("-_")
+
+
+def counted(count: int, thing: str) -> str:
+    """Return a count of things in words.
+
+    >>> counted(1, "image"), counted(2000, "image")
+    ('1 image', '2,000 images')
+    """
+    return f"{count:,} {thing}" + ("" if count == 1 else "s")

@@ -55,7 +55,7 @@ def inspect(read: ReadAt, size: int) -> Picture:
     Raises
     ------
     DamagedError
-        When it is no picture, or not all of one.
+        When it is not a picture, or not all of one.
     """
     start = read(0, 16)
     if start[:3] == b"\xff\xd8\xff":

@@ -68,7 +68,7 @@ _CONVERT: Mapping[Kind, Callable[[Any], Any]] = {
 
 
 def _whole(number: float) -> int:
-    if not number.is_integer():  # as little as infinity does: a fraction is no whole number
+    if not number.is_integer():  # as little as infinity does: a fraction is not a whole number
         raise ValueError(number)
     return int(number)
 

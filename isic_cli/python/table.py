@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from isic_cli.models.names import counted
 from isic_cli.python import frames, html
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class ResultTable:
 
     def __repr__(self) -> str:
         """Return one line."""
-        rows = "1 row" if len(self.rows) == 1 else f"{len(self.rows):,} rows"
+        rows = counted(len(self.rows), "row")
         return f"<{type(self).__name__} {self.title}: {rows}, {len(self.columns)} columns>"
 
     def _repr_html_(self) -> str:

@@ -149,7 +149,7 @@ def field_names(columns: Sequence[str], key: str) -> tuple[str, ...]:
     Parameters
     ----------
     columns : sequence of str
-        As the table has them; a name that is no field's stays as it is.
+        As the table has them; a name that is not a field's stays as it is.
     key : str
         The column of ids; it becomes `isic_id`.
     """

@@ -31,7 +31,7 @@ def open_api(settings: Settings) -> "ArchiveApi":
     Raises
     ------
     LocalError, UsageError
-        For a folder that is no archive.
+        For a folder that is not an archive.
     """
     # Here, because an offline selection that needs none of it answers sooner without.
     from isic_cli.api.archive import ArchiveApi

@@ -123,7 +123,7 @@ class TableSource:
     def narrow(self, fields: tuple[str, ...]) -> Iterator[Row]:
         """Yield the rows with `isic_id`, some fields and `picture`, the id as it is written.
 
-        A field without a value is absent. Blanks around a value are no part of it: `IP_1 ` is
+        A field without a value is absent. Blanks around a value are not part of it: `IP_1 ` is
         the patient `IP_1`.
         """
         for written, row in self.written(("isic_id", *fields)):

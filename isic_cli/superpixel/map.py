@@ -123,7 +123,7 @@ class SuperpixelMap:
         Raises
         ------
         UsageError
-            A label that does not occur in the map, or is no whole number.
+            A label that does not occur in the map, or is not a whole number.
         """
         wanted = np.fromiter(map(label_number, labels), np.int64)
         found = np.minimum(np.searchsorted(self.ids, wanted), self.ids.size - 1)

@@ -25,7 +25,7 @@ _NAME = re.compile(r"(?P<image>.+)_attribute_(?P<feature>[a-z0-9_]+)\.png", re.I
 def attribute_name(image: str, feature: str) -> str:
     """Return the 2018 challenge's file name for a feature of an image.
 
-    Features of studies may hold any character: what is no letter, digit or underscore becomes an
+    Features of studies may hold any character: what is not a letter, digit or underscore becomes an
     underscore, so that no name leads to another folder.
     """
     return f"{image}_attribute_{re.sub(r'[^a-z0-9_]+', '_', feature_name(feature))}.png"

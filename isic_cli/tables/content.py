@@ -35,7 +35,7 @@ class Content:
     Parameters
     ----------
     source : str or Path
-        A path, or `-` for standard input. What is no regular file, such as the pipe of `<(…)` in
+        A path, or `-` for standard input. What is not a regular file, such as the pipe of `<(…)` in
         a shell, can be read only once and is kept in memory.
 
     Attributes

@@ -87,7 +87,7 @@ def read_embeddings(source: Path) -> Embeddings:
         The file is absent or cannot be read.
     UsageError
         No such file of vectors, ids that are there twice, or a vector that has no direction: with
-        a value that is no finite number, or nothing but zeros.
+        a value that is not a finite number, or nothing but zeros.
     """
     if source.suffix.lower() in {".npy", ".npz"}:
         names, values = _from_numpy(source)

@@ -7,7 +7,7 @@ from typing import Any
 def finite(value: Any) -> float | None:
     """Return a cell as a finite number; None for what is none.
 
-    Nothing, truth values, text that is no number, `nan`, `inf` and whole numbers that no double
+    Nothing, truth values, text that is not a number, `nan`, `inf` and whole numbers that no double
     holds are none. Python's own spelling `1_000` is text here: no table means a number by it.
 
     >>> finite(" 4.5 "), finite("1_000"), finite("nan"), finite(10**400)

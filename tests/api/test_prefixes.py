@@ -101,7 +101,7 @@ def test_a_limit_is_listed_serially_and_then_sorted() -> None:
 def test_one_lane_is_serial() -> None:
     transport = listing(spread(900))
     with opened(transport) as api:
-        assert len(list(api.search().unordered(lanes=1))) == 900
+        assert len(list(api.search().unordered(parallel_pages=1))) == 900
     assert set(transport.queries) == {""}
 
 
@@ -140,11 +140,11 @@ class Busy(httpx.BaseTransport):
                 self.now -= 1
 
 
-@pytest.mark.parametrize(("lanes", "most"), [(8, 8), (3, 3), (64, 8)])
-def test_no_more_than_eight_requests_are_under_way(lanes: int, most: int) -> None:
+@pytest.mark.parametrize(("parallel_pages", "most"), [(8, 8), (3, 3), (64, 8)])
+def test_no_more_than_eight_requests_are_under_way(parallel_pages: int, most: int) -> None:
     transport = Busy(listing(spread(1200, step=8000)), most)
     with opened(transport) as api:
-        assert len(list(api.search().by_id(lanes=lanes))) == 1200
+        assert len(list(api.search().by_id(parallel_pages=parallel_pages))) == 1200
     assert transport.most == most
 
 

@@ -263,7 +263,7 @@ def test_superpixels_are_coloured_by_the_numbers_of_a_table(isic: Isic, tmp_path
     [
         ("label,value\n9,1\n", (), "no superpixel 9"),
         ("label,value\n1,1\n1,2\n", (), "line 3: 1 is there twice"),
-        ("label,value\n1.5,1\n", (), "1.5 is no label"),
+        ("label,value\n1.5,1\n", (), "1.5 is not a label"),
         ("label,value\n1,high\n", (), "column value: 'high' is not a number"),
         ("label,value\n1,inf\n", (), "is not a number"),
         ("id,value\n1,1\n", (), "has no column label"),

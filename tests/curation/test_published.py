@@ -162,7 +162,7 @@ def test_a_class_goes_as_deep_into_the_tree_as_it_is_sure() -> None:
     assert [to_tree(row).path for row in rows] == [("Malignant", MEL), (), ("Malignant",), ()]
     both = to_tree(one_hot(Y2018_NAMES, "MEL BKL"))
     assert (both.path, both.reason) == ((), "the classes MEL and BKL are both set")
-    assert to_tree({"dx": "wart"}).reason == "'wart' is no class of ham10000"
+    assert to_tree({"dx": "wart"}).reason == "'wart' is not a class of ham10000"
 
 
 def test_part_of_a_set_of_classes_tells_no_diagnosis() -> None:

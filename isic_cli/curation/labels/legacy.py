@@ -128,6 +128,6 @@ def _of_class(row: Mapping[str, Any]) -> tuple[Path, str]:
     given = published_class(row)
     if given is None:
         return (), "no diagnosis is given"
-    unknown = (), f"{given.name!r} is no class of {given.scheme}"
+    unknown = (), f"{given.name!r} is not a class of {given.scheme}"
     found = legacy_values().get(("class", given.name.lower()), unknown)
     return found if given.name else ((), given.note)

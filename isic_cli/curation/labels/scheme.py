@@ -224,7 +224,7 @@ def parse_scheme(text: str, *, name: str) -> Scheme:
     Raises
     ------
     UsageError
-        A column is missing, a prefix is twice or is no node of the tree, a label is empty or not
+        A column is missing, a prefix is twice or is not a node of the tree, a label is empty or not
         among those that the head names; with the line.
     """
     table = parse_table(text, name=name, required=("prefix", "label"))

@@ -32,7 +32,7 @@ from isic_cli.services.dataset.label import label_scheme
 from isic_cli.services.dataset.split import read_splits
 from isic_cli.services.export.options import Encoding, TargetSize
 
-#: Names in the folder of a build that are no export's.
+#: Names in the folder of a build of no export.
 TAKEN = frozenset(
     {"pictures", "paper", "references", "dataset.csv", "excluded.csv", "build.lock", "changes.md"}
 )
@@ -190,7 +190,7 @@ class _Checks:
                 for at, label in enumerate(labels.only):
                     if label not in scheme.labels:
                         hint = f"it has {', '.join(scheme.labels)}"
-                        self._add(("labels", "only", at), f"{label} is no label of it", hint)
+                        self._add(("labels", "only", at), f"{label} is not a label of it", hint)
         if labels.table:
             with self._at("labels", "table"):
                 labels_in(self._file.near(labels.table), labels.column)

@@ -168,7 +168,7 @@ def _plain(options: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def refuse_foreign(out: Path) -> None:
-    """Refuse a folder that is no build's.
+    """Refuse a folder that is not a build's.
 
     Raises
     ------

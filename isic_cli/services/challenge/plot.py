@@ -9,6 +9,7 @@ import numpy as np
 from isic_cli.challenge.metrics import THRESHOLD, Scorer
 from isic_cli.challenge.score import Prediction
 from isic_cli.challenge.truth import Truth
+from isic_cli.models.names import counted
 from isic_cli.services.plot import line_styles, plot_style, save_plot, short
 
 if TYPE_CHECKING:
@@ -37,8 +38,7 @@ def plot_scores(truth: Truth, predictions: Sequence[Prediction], path: Path) -> 
         layout = ConstrainedLayoutEngine(h_pad=0.12, w_pad=0.1)
         figure = Figure(figsize=(4 * _PANEL, _PANEL * rows + 0.5), layout=layout)
         panels = figure.subplots(rows, 4, squeeze=False)
-        counted = int((weights > 0).sum())
-        title = f"{truth.name}: {counted:,} image{'s' * (counted != 1)}"
+        title = f"{truth.name}: {counted(int((weights > 0).sum()), 'image')}"
         figure.suptitle(short(title, 120), x=0.01, ha="left")
         for prediction, (*curves, confusion) in zip(predictions, panels, strict=True):
             scorer = Scorer(truth.values, prediction.values)

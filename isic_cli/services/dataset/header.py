@@ -108,7 +108,7 @@ class LockHeader:
     def joined(self, earlier: "LockHeader | None") -> "LockHeader":
         """Return this header with the selections of an earlier one of the same archive before it.
 
-        A report's failures that were fetched again are no selection of their own, the whole
+        A report's failures that were fetched again are not a selection of their own, the whole
         archive holds every other selection, and lists of ids become one list.
         """
         if earlier is None:

@@ -50,7 +50,7 @@ class Lock(Closing):
     NotFoundError
         When there is none.
     LocalError
-        When it cannot be read, or is no lock, or is not sorted.
+        When it cannot be read, or is not a lock, or is not sorted.
     """
 
     def __init__(self, path: Path) -> None:

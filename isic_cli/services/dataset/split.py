@@ -48,7 +48,7 @@ class Grouping:
         Raises
         ------
         UsageError
-            One that was asked for is no group field, or not in the table.
+            One that was asked for is not a group field, or not in the table.
         """
         if self.group:
             wanted = group_fields(self.group)

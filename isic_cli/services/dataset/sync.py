@@ -56,7 +56,7 @@ class Synchronisation:
         The lock of the folder.
     options : DownloadOptions
         How files are transferred.
-    lanes : int
+    parallel_pages : int
         Listing requests side by side.
     on_update : callable, optional
         Is given, while the images are listed, one outcome `updated` for each whose metadata are
@@ -76,7 +76,7 @@ class Synchronisation:
         lock: Lock,
         options: DownloadOptions,
         *,
-        lanes: int = 8,
+        parallel_pages: int = 8,
         on_update: Callable[[Outcome], object] = lambda _: None,
     ) -> None:
         self._api = api
@@ -88,7 +88,9 @@ class Synchronisation:
         self._on_update = on_update
         self.by_field: Counter[str] = Counter()
         self.credits = Credits(api)
-        self.images = tuple(select(api, one, lanes=lanes) for one in lock.header.selections)
+        self.images = tuple(
+            select(api, one, parallel_pages=parallel_pages) for one in lock.header.selections
+        )
 
     def total(self) -> int | None:
         """Return how many images there will be, where one selection tells it beforehand."""
@@ -102,7 +104,7 @@ class Synchronisation:
     def problems(self) -> list[Outcome]:
         """Return what the selections name and the archive does not have.
 
-        An image of the lock is no problem of this kind: it was withdrawn.
+        An image of the lock is not a problem of this kind: it was withdrawn.
         """
         found = [problem for images in self.images for problem in images.problems]
         return [problem for problem in found if problem.isic_id not in self._lock]

@@ -103,7 +103,7 @@ class _Checker:
         workers: Workers,
     ) -> Iterator[Outcome]:
         looks = [self._look(image, index.known(image.isic_id)) for image in images]
-        settled = [self._settle(look, journal) for look in looks]
+        settled = [self._unread(look, journal) for look in looks]
         unread = [look for look, state in zip(looks, settled, strict=True) if state is None]
         files = [(look.target, look.image.sha256) for look in unread]
         read = workers.stream(partial(read_file, deep=self._deep), files)
@@ -125,7 +125,7 @@ class _Checker:
         )
         return _FileState(image, target, there, known if is_same else None)
 
-    def _settle(self, look: _FileState, journal: DownloadJournal) -> Outcome | None:
+    def _unread(self, look: _FileState, journal: DownloadJournal) -> Outcome | None:
         """Decide without reading the file, where that can be done."""
         image, there = look.image, look.there
         if there is None:

@@ -66,17 +66,22 @@ class Acquisition:
         Which images.
     options : DownloadOptions
         Where to and how.
-    lanes : int
+    parallel_pages : int
         Listing requests side by side.
     """
 
     def __init__(
-        self, api: ArchiveApi, selection: Selection, options: DownloadOptions, *, lanes: int = 8
+        self,
+        api: ArchiveApi,
+        selection: Selection,
+        options: DownloadOptions,
+        *,
+        parallel_pages: int = 8,
     ) -> None:
         self._api = api
         self._selection = selection
         self._options = options
-        self.images = select(api, selection, lanes=lanes)
+        self.images = select(api, selection, parallel_pages=parallel_pages)
         self.credits = Credits(api)
         cache = FileCache.open(api.settings, options.variant)
         self._downloader = Downloader(api, options, cache=cache)

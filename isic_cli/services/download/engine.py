@@ -97,7 +97,7 @@ class Downloader:
             folder = TargetFolder.open(self._options.folder, self._options.layout, record=False)
             planner = self._planner(folder, journal, PartStore(self._options.folder))
             for planned in planner.plans(records):
-                yield planner.settle(planned)
+                yield planner.check(planned)
 
     def _planner(self, folder: TargetFolder, journal: DownloadJournal, parts: PartStore) -> Planner:
         return Planner(

@@ -130,7 +130,7 @@ class Planner:
             size = None if size is None else max(0, size - done)
         return PlannedFile(isic_id, path, action, size, reason, record, file, entry, there=found)
 
-    def settle(self, planned: PlannedFile) -> PlannedFile:
+    def check(self, planned: PlannedFile) -> PlannedFile:
         """Turn `check` into `skip` or `replace` by reading the file that is there.
 
         A file that the journal knows is good when its hash is the same. One that it does not
@@ -230,7 +230,7 @@ def inspect_file(path: str, size: int) -> Picture:
     Raises
     ------
     DamagedError
-        When it is no picture, or not all of one.
+        When it is not a picture, or not all of one.
     LocalError
         When it cannot be read.
     """

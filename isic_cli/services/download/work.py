@@ -33,7 +33,7 @@ class FileWork:
         """Settle a plan, and fetch the file where it is not there and good."""
         if planned.file is None:
             raise ValueError(f"{planned.isic_id} was planned without a file")
-        found = self._planner.settle(planned)
+        found = self._planner.check(planned)
         if self._cache is not None and found.action in {"fetch", "resume"}:
             found = self._cached(found)
         if found.action == "skip":
@@ -53,7 +53,7 @@ class FileWork:
             planned.record, Path(self._folder.prepare(planned.path))
         ):
             return planned
-        found = self._planner.settle(replace(planned, action="check"))
+        found = self._planner.check(replace(planned, action="check"))
         return replace(found, reason=CACHED) if found.action == "skip" else found
 
     def skip(self, planned: PlannedFile, *, changed: bool = False) -> Skipped:

@@ -166,7 +166,7 @@ class Catalogue:
         Raises
         ------
         UsageError
-            A label or a split that is no folder name, two of them that become the same, or a
+            A label or a split that is not a folder name, two of them that become the same, or a
             column or scheme that is not there.
         NotFoundError, LocalError
             The folder is not there, is a file, or has no metadata.

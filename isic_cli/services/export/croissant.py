@@ -163,7 +163,7 @@ def _responsible(types: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "rai:dataCollection": "Images that clinics and studies contributed to the ISIC Archive; "
         "the columns attribution and copyright_license name the contributor of each.",
-        "rai:dataLimitations": "The images are no random sample of a population: which lesions "
+        "rai:dataLimitations": "The images are not a random sample of a population: which lesions "
         "were photographed, and how often, differs between contributors.",
     }
     if personal := personal_columns(types):

@@ -70,7 +70,7 @@ def card(
     license_ : str
         As the hub writes it.
     files : mapping of str to str
-        Split → pattern of its files. Named, since folds are no splits by custom.
+        Split → pattern of its files. Named, since folds are not splits by custom.
     counts : mapping of str to int
         Split → images.
     features : mapping of str to Feature

@@ -9,7 +9,7 @@ from isic_cli.services.export.options import PACKED, ExportOptions
 _UNSAFE = re.compile(r"[^\w ,.()+-]")
 #: What Hugging Face's library accepts as the name of a split.
 _HF_SPLIT = re.compile(r"\w+(\.\w+)*")
-#: Folders of an export that are no splits.
+#: Folders of an export that are not splits.
 _TAKEN = ("licenses", "annotations", "masks", "superpixels", "features", "thumbnails")
 
 

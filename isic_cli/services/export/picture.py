@@ -154,7 +154,7 @@ def render(source: Path, size: TargetSize | None, encoding: Encoding | None) -> 
     LocalError
         The file cannot be read.
     TransferError
-        It is no whole picture, or too large to be decoded.
+        It is not a whole picture, or too large to be decoded.
     UsageError
         It is too wide or high for the format.
     """
@@ -225,7 +225,7 @@ def region_of(mask: Path, shape: PictureGeometry) -> Region:
     DamagedError
         It is not of the size of its picture.
     TransferError
-        It is no picture.
+        It is not a picture.
     """
     return encode(np.asarray(_fitted_mask(mask, shape)) > 127)
 

@@ -105,7 +105,7 @@ class Exporter:
             while there:
                 yield there.popleft()
             for made in batch:
-                yield self._settle(state, made)
+                yield self._noted(state, made)
         yield from there
 
     def _missing(self, state: ExportState, there: deque[Outcome]) -> Iterator[ExportTask]:
@@ -179,7 +179,7 @@ class Exporter:
         others = [one.source for one in (*self._regions(item), *self._along(item))]
         return [_stamp(path) for path in (item.source, *others)]
 
-    def _settle(self, state: ExportState, made: Made) -> Outcome:
+    def _noted(self, state: ExportState, made: Made) -> Outcome:
         task = made.task
         if made.problem:
             return Outcome(task.isic_id, "failed", made.problem)

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from isic_cli.api.archive import ArchiveApi
-from isic_cli.api.search import FEW_PAGES, MOST_LANES, ImageSearch
+from isic_cli.api.search import FEW_PAGES, MOST_PARALLEL_PAGES, ImageSearch
 from isic_cli.config import PROD_URL
 from isic_cli.errors import LocalError, NetworkError, NotFoundError
 from isic_cli.index.build import Builder, kept_rows, read_rows
@@ -157,7 +157,7 @@ class Refresh:
             parts.clear()
             return
         known = self._known(folder, old)
-        with Walk(search, known, parts, total=total, lanes=MOST_LANES) as walk:
+        with Walk(search, known, parts, total=total, parallel_pages=MOST_PARALLEL_PAGES) as walk:
             if walk.adds_up():
                 with closing(walk.run()) as steps:
                     yield from map(Settled, steps)

@@ -38,7 +38,7 @@ class Walk(Closing):
         Takes what is listed, and has what an earlier run listed.
     total : int
         Images of the archive.
-    lanes : int
+    parallel_pages : int
         Requests at once.
 
     Attributes
@@ -50,9 +50,17 @@ class Walk(Closing):
     """
 
     def __init__(
-        self, search: ImageSearch, known: Known, parts: IndexParts, *, total: int, lanes: int
+        self,
+        search: ImageSearch,
+        known: Known,
+        parts: IndexParts,
+        *,
+        total: int,
+        parallel_pages: int,
     ) -> None:
-        self._listing = PrefixListing(search, total=total, lanes=lanes, largest=LEAF)
+        self._listing = PrefixListing(
+            search, total=total, parallel_pages=parallel_pages, largest=LEAF
+        )
         self._known = known
         self._parts = parts
         self._settled = 0

@@ -12,10 +12,11 @@ from html import escape as escape_html
 
 from isic_cli.curation.cite import escape_bibtex
 from isic_cli.curation.reference import one_line
+from isic_cli.models.names import counted
 
 _OPEN, _CLOSE = "\x02", "\x03"
 _CODE = re.compile(f"{_OPEN}(.*?){_CLOSE}", re.DOTALL)
-#: What is no letter: control characters, line ends, and what turns the direction of writing.
+#: What is not a letter: control characters, line ends, and what turns the direction of writing.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 
 
@@ -37,15 +38,6 @@ def _cleaned(text: str) -> str:
 def bare(text: str) -> str:
     """Return text without its marks: for formats that have plain text only."""
     return _CODE.sub(r"\1", text)
-
-
-def counted(count: int, thing: str) -> str:
-    """Return a number and its thing.
-
-    >>> counted(1, "image"), counted(1200, "image")
-    ('1 image', '1,200 images')
-    """
-    return f"{count:,} {thing}" + ("" if count == 1 else "s")
 
 
 def part(count: int, whole: int, which: str = "") -> str:

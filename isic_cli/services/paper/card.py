@@ -6,6 +6,7 @@ from typing import Any
 from isic_cli.curation.cite import written
 from isic_cli.curation.credit import license_sentence
 from isic_cli.curation.reference import Reference
+from isic_cli.models.names import counted
 from isic_cli.services.build.facts import BuildFacts
 from isic_cli.services.cite.dataset import CitedCollection, Provenance, composed
 from isic_cli.services.export import croissant
@@ -18,7 +19,6 @@ from isic_cli.services.paper.blocks import (
     Heading,
     Paragraph,
     bare,
-    counted,
     plain,
     to_markdown,
 )

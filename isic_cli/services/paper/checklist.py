@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from importlib import resources
 
 from isic_cli.files.load import parse_json
+from isic_cli.models.names import counted
 from isic_cli.services.build.facts import BuildFacts
 from isic_cli.services.paper import methods
 from isic_cli.services.paper.blocks import (
@@ -11,7 +12,6 @@ from isic_cli.services.paper.blocks import (
     Heading,
     Paragraph,
     code,
-    counted,
     grid_of,
     listed,
     part,

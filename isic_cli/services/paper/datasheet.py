@@ -4,8 +4,9 @@ Gebru et al., Communications of the ACM 2021, 64(12):86-92. The questions are in
 """
 
 from isic_cli.curation.credit import license_sentence
+from isic_cli.models.names import counted
 from isic_cli.services.build.facts import BuildFacts
-from isic_cli.services.paper.blocks import Block, Heading, Paragraph, code, counted, listed, plain
+from isic_cli.services.paper.blocks import Block, Heading, Paragraph, code, listed, plain
 from isic_cli.services.paper.checklist import (
     AUTHORS,
     answers_of,

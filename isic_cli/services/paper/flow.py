@@ -6,8 +6,9 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from isic_cli.distribution import install_extra
+from isic_cli.models.names import counted
 from isic_cli.services.build.facts import STAGES, BuildFacts
-from isic_cli.services.paper.blocks import Block, Heading, Paragraph, counted, grid_of, plain
+from isic_cli.services.paper.blocks import Block, Heading, Paragraph, grid_of, plain
 from isic_cli.services.paper.counts import BuildCounts, Remaining
 from isic_cli.services.plot import plot_style, rendered
 

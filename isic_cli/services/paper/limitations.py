@@ -5,17 +5,9 @@ from itertools import combinations
 from math import inf
 
 from isic_cli.curation.difference import difference_of_means, difference_of_shares
+from isic_cli.models.names import counted
 from isic_cli.services.build.facts import BuildFacts
-from isic_cli.services.paper.blocks import (
-    Block,
-    Bullets,
-    Heading,
-    Paragraph,
-    counted,
-    listed,
-    part,
-    plain,
-)
+from isic_cli.services.paper.blocks import Block, Bullets, Heading, Paragraph, listed, part, plain
 from isic_cli.services.paper.counts import MISSING, VARIABLES, BuildCounts
 
 #: Shares of images, from which on something is told.

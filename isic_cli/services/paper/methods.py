@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from isic_cli.models.names import counted
 from isic_cli.services.build.facts import (
     BuildFacts,
     DedupeFacts,
@@ -10,16 +11,7 @@ from isic_cli.services.build.facts import (
     SourceFacts,
     SplitFacts,
 )
-from isic_cli.services.paper.blocks import (
-    Block,
-    Heading,
-    Paragraph,
-    code,
-    counted,
-    listed,
-    part,
-    plain,
-)
+from isic_cli.services.paper.blocks import Block, Heading, Paragraph, code, listed, part, plain
 from isic_cli.services.paper.counts import BuildCounts
 
 _TIERS = {

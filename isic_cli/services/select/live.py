@@ -43,19 +43,19 @@ def opened(settings: Settings, selection: Selection) -> Iterator[Images]:
         yield SelectedImages(api, selection)
 
 
-def select(api: "ArchiveApi", selection: Selection, *, lanes: int = 8) -> Images:
+def select(api: "ArchiveApi", selection: Selection, *, parallel_pages: int = 8) -> Images:
     """Return the images of a selection, ready to be downloaded from an open archive.
 
     Parameters
     ----------
-    lanes : int
+    parallel_pages : int
         Listing requests side by side; 1 for page after page.
     """
     if selection.offline:
         return OfflineImages(api.settings, selection, api=api)
     if (index := folder_index(api.settings.archive, api.settings.cache_dir)) is not None:
         return OfflineImages(api.settings, selection, index=index)
-    return SelectedImages(api, selection, lanes=lanes)
+    return SelectedImages(api, selection, parallel_pages=parallel_pages)
 
 
 def server_query(selection: Selection) -> str:
@@ -75,7 +75,7 @@ class SelectedImages(Images):
         The archive.
     selection : Selection
         What the user wants.
-    lanes : int
+    parallel_pages : int
         Listing requests side by side; 1 for page after page.
 
     Raises
@@ -84,10 +84,10 @@ class SelectedImages(Images):
         As `Images`; for a collection that is named ambiguously, or does not exist.
     """
 
-    def __init__(self, api: "ArchiveApi", selection: Selection, *, lanes: int = 8) -> None:
+    def __init__(self, api: "ArchiveApi", selection: Selection, *, parallel_pages: int = 8) -> None:
         super().__init__(selection)
         self._api = api
-        self._lanes = lanes
+        self._parallel_pages = parallel_pages
         self._searches: dict[int, ImageSearch] = {}
         self.collections = resolve_collections(api, selection.collections)
 
@@ -142,9 +142,9 @@ class SelectedImages(Images):
         if order == "archive":
             found = iter(search)
         elif order == "by_id":
-            found = search.by_id(lanes=self._lanes)
+            found = search.by_id(parallel_pages=self._parallel_pages)
         else:
-            found = search.unordered(lanes=self._lanes)
+            found = search.unordered(parallel_pages=self._parallel_pages)
         for image in found:
             listed += 1
             yield image

@@ -55,7 +55,7 @@ class Drawing:
     _colours: Colours | None = field(default=None, init=False)
 
     def run(self) -> Iterator[Outcome]:
-        """Draw each image; one failure does not stop the rest, and no marks are no failure.
+        """Draw each image; one failure does not stop the rest, and an image without marks is none.
 
         Raises
         ------

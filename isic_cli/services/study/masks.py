@@ -160,7 +160,7 @@ def agree_on(masks: MaskSet, *, vote_only: bool = False) -> Agreed:
     Raises
     ------
     UsageError
-        Masks of different sizes, or a file that is no mask.
+        Masks of different sizes, or a file that is not a mask.
     """
     votes, patterns = MaskVotes(), PatternBuilder()
     for annotator, mask in masks.read():

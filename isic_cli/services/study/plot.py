@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from isic_cli.models.names import counted
 from isic_cli.services.plot import plot_style, save_plot, short
 
 if TYPE_CHECKING:
@@ -60,12 +61,8 @@ def _end(row: Mapping[str, Any], name: str) -> float:
 
 def _title(key: tuple[str, str], panel: Sequence["Row"]) -> str:
     counts = [
-        f"{most:,} {one if most == 1 else many}"
-        for name, one, many in (
-            ("readers", "annotator", "annotators"),
-            ("items", "image", "images"),
-            ("answers", "answer", "answers"),
-        )
+        counted(most, thing)
+        for name, thing in (("readers", "annotator"), ("items", "image"), ("answers", "answer"))
         if (most := max((row.get(name) or 0 for row in panel), default=0))
     ]
     question = short(": ".join(filter(None, key)), 70)

@@ -57,7 +57,7 @@ def easy_study(parsed: Mapping[str, Any], *, source: str, folder: Path) -> Study
     Raises
     ------
     UsageError
-        A superpixel that is no number or that the image does not have.
+        A superpixel that is not a number or that the image does not have.
     """
     annotators = {}
     annotations: list[FeatureAnnotation] = []

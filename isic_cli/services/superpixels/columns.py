@@ -1,4 +1,4 @@
-"""Columns that are asked for by name, looked up before any work: an empty one is no answer."""
+"""Columns that are asked for by name, looked up before any work: an empty one is not an answer."""
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -44,8 +44,8 @@ def check_region_columns(
 ) -> None:
     """Refuse a column that no table of regions will have.
 
-    Feature files are read only for a name that is no other column, and as far as needed. A feature
-    that one of them has may be absent from another, as may one of the challenges.
+    Feature files are read only for a name that is not another column, and as far as needed. A
+    feature that one of them has may be absent from another, as may one of the challenges.
 
     Raises
     ------

@@ -51,7 +51,7 @@ def read_values(
         The table cannot be read.
     UsageError
         It has no labels or no such column, a label twice or that the map has not, or a cell that
-        is no number.
+        is not a number.
     """
     reader = RowReader(choice.table)
     column = _column(reader, choice.column)
@@ -63,7 +63,7 @@ def read_values(
         where = f"{reader.name}, line {line}"
         label = _number(row["label"], f"{where}, column label")
         if not label.is_integer() or label in found:
-            what = "is there twice" if label in found else "is no label"
+            what = "is there twice" if label in found else "is not a label"
             raise UsageError(f"{where}: {row['label']} {what}")
         if not is_missing(row[column]):
             found[int(label)] = _number(row[column], f"{where}, column {column}")

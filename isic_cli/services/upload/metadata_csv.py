@@ -86,7 +86,7 @@ class MetadataCsv:
 
 @contextmanager
 def open_metadata_csv(path: Path, *, any_delimiter: bool = False) -> Iterator[MetadataCsv]:
-    """Open a CSV of metadata; a byte-order mark is no part of the first name.
+    """Open a CSV of metadata; a byte-order mark is not part of the first name.
 
     Parameters
     ----------

@@ -52,7 +52,7 @@ def plan_upload(paths: Sequence[Path], metadata_csv: Path | None = None) -> Uplo
     NotFoundError, LocalError
         For a file that is absent or cannot be read.
     UsageError
-        For a file that is no picture, two of one name, or one without its row in the CSV.
+        For a file that is not a picture, two of one name, or one without its row in the CSV.
     CheckError
         For metadata that the archive would refuse.
     """

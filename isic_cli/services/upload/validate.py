@@ -48,7 +48,7 @@ class Finding:
     ----------
     kind : {"row", "batch", "file", "column"}
         A row alone, rows together, the file as a whole, or a column that the archive does not
-        know, which is no error: it is kept as unstructured data.
+        know, which is not an error: it is kept as unstructured data.
     field : str
         The column; empty where it is none.
     message : str
@@ -169,7 +169,7 @@ def validate_file(path: Path) -> ValidationReport:
     NotFoundError, LocalError
         For a file that is absent or cannot be read.
     UsageError
-        For a file that is no text.
+        For a file that is not text.
     """
     if (kind := Content(path).kind) != "text":
         raise UsageError(

@@ -138,7 +138,7 @@ def test_stages_that_contradict_each_other_are_told_at_once(tmp_path: Path) -> N
         ('[split]\nfolds = 2\nhold_out = ["sex"]\n', "7:13 split.hold_out[1] 'sex' is not field=value"),
         ('[split]\nfolds = 2\nprevious = "s.csv"\n', "7:1 split.previous no such table or folder: s.csv"),
         ("[labels]\n", "5:1 labels needs scheme, column or table"),
-        ('[labels]\nscheme = "isic2019"\nonly = ["Nevus"]\n', "7:9 labels.only[1] Nevus is no label of it"),
+        ('[labels]\nscheme = "isic2019"\nonly = ["Nevus"]\n', "7:9 labels.only[1] Nevus is not a label of it"),
         ('[export]\nto = "imagefolder"\n', "6:1 export.to imagefolder needs [labels]: they are folders"),
         ('[export]\nto = "csv"\nname = "paper"\n', "7:1 export.name paper is not a name for an export"),
         ('[export]\nto = "hf"\nlink = "hard"\nsize = "64"\n', "5:1 export --link hard cannot give pictures another size or format"),
