@@ -55,6 +55,12 @@ WHITE = 254
 #: Share of a picture that must lie on the other.
 COVERED = 0.6
 
+#: Share of the pixels that must be darker than `WHITE`, else the white ones count as well.
+_DARKER = 0.1
+
+#: Grey value and share of the pixels from which on light was cut off in one colour at least.
+_GLARE, _GLARING = 250, 0.25
+
 #: Sides of smaller thumbnails, and the correlation from which on a larger one is looked at.
 _COARSE = ((16, 0.8), (32, 0.9))
 _COARSE_STEPS = 6
@@ -117,7 +123,7 @@ def _agreement(
     basis = _SURFACES[len(one)]
     left, right = (grey.reshape(-1).astype(np.float32) for grey in (one, other))
     shown = (left < WHITE) & (right < WHITE)
-    if shown.mean() < COVERED:
+    if shown.mean() < _DARKER:
         shown[:] = True
     fits = shown
     rounds = 0
@@ -155,6 +161,29 @@ def _fine(one: Grey, other: Grey, fits: npt.NDArray[np.bool_]) -> float:
     return float(np.corrcoef(*parts)[0, 1])
 
 
+def _in_one_light(one: Grey, other: Grey, start: Floats) -> tuple[Grey, Grey]:
+    """Give the picture that has more light left the grey values of the other, rank by rank.
+
+    What was cut off has no edges where the other has them, so that aligning would walk away.
+    """
+    glaring = [float((grey >= _GLARE).mean()) for grey in (one, other)]
+    if max(glaring) < _GLARING:
+        return one, other
+    near, inside = warped(one[None].astype(np.float32), start[None])
+    ranks = np.linspace(0, 1, 257)
+    values = [np.quantile(grey[inside[0]], ranks) for grey in (near[0], other)]
+    if glaring[0] < glaring[1]:
+        return _toned(one, *values), other
+    return one, _toned(other, *values[::-1])
+
+
+def _toned(grey: Grey, before: Residual, after: Residual) -> Grey:
+    """Change grey values by a curve; one that is there more than once becomes the mean."""
+    places, which = np.unique(before, return_inverse=True)
+    curve = np.bincount(which, after) / np.bincount(which)
+    return np.rint(np.interp(grey, places, curve)).astype(np.uint8)
+
+
 def may_agree(ones: Grey, others: Grey, starts: Floats) -> Bools:
     """Return whether `confirm` could accept each of many pairs, at a hundredth of its cost.
 
@@ -169,6 +198,8 @@ def may_agree(ones: Grey, others: Grey, starts: Floats) -> Bools:
     starts : ndarray of shape (N, 2, 3), float32
         As `confirm` takes them.
     """
+    lit = [_in_one_light(*each) for each in zip(ones, others, starts, strict=True)]
+    ones, others = np.stack(lit, axis=1)
     left = np.arange(len(ones))
     for side, least in _COARSE:
         if not len(left):
@@ -196,6 +227,7 @@ def confirm(one: Grey, other: Grey, start: Floats = AS_IT_IS) -> Confirmation:
     start : ndarray of shape (2, 3), float32
         About where `other` lies in `one`, from `variants.starts`.
     """
+    one, other = _in_one_light(one, other, start)
     near, _ = warped(one[None].astype(np.float32), start[None])
     agreement, detail, _ = _agreement(near[0].astype(np.uint8), other, 0.9)
     if agreement < NEAR:

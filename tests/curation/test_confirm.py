@@ -66,6 +66,15 @@ def test_light_that_one_colour_lost_does_not_part_two_copies(seed: int) -> None:
     assert confirm(one, curved).accepted
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_light_that_is_cut_off_around_a_lesion_does_not_part_two_copies(seed: int) -> None:
+    one = blotch(seed)
+    glaring = np.minimum(2.2 * one, 255).astype(np.uint8)
+
+    assert confirm(one, glaring).accepted
+    assert confirm(glaring, one).accepted
+
+
 def test_pictures_that_share_their_rim_alone_are_two() -> None:
     one, other = noise(1, 60), noise(1, 60)
     one[MIDDLE], other[MIDDLE] = noise(2, 10)[MIDDLE], noise(3, 10)[MIDDLE]

@@ -272,7 +272,6 @@ FOUND = {
     "one-sided crop of 5 %": 38,
     "hair": 24,
     "ruler": 16,
-    "brighter by 30 %": 39,
 }
 
 
