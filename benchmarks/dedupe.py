@@ -4,10 +4,9 @@
 
 Each picture is copied in every way of `COPIES`; a row counts the pictures whose copy is found and
 the groups of different pictures. The demo's pictures are there after
-`isic --archive demo image download --all FOLDER`. For the other tools a copy is found when their
-hashes differ in at most 10 of 64 bits, the default of imagededup; its hashes are the same four
-methods, so that those of imagehash stand for both. The process exits with 1 when a figure of
-`ASKED` is missed.
+`isic --archive demo image download --all FOLDER`. For the other tools, those that are installed, a
+copy is found when their hashes differ in at most 10 of 64 bits, the default of imagededup. The
+process exits with 1 when a figure of `ASKED` is missed.
 """
 
 import io
@@ -15,8 +14,11 @@ import math
 import random
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance
@@ -177,15 +179,30 @@ def found_by_us(originals: dict[str, bytes], copies: dict[str, bytes]) -> tuple[
     return right, sum(len(set(names_of)) > 1 for names_of in names)
 
 
-def found_by_hash(
-    hash_of: Callable[[Image.Image], object], pairs: Iterable[tuple[bytes, bytes]]
-) -> int:
-    """Return how many copies differ from their original in at most 10 bits."""
-    count = 0
-    for one, other in pairs:
-        left, right = (hash_of(Image.open(io.BytesIO(data))) for data in (one, other))
-        count += bool(left - right <= 10)  # type: ignore[operator]
-    return count
+def other_hashes() -> dict[str, Callable[[bytes], int]]:
+    """Return the hashes of 64 bits of the tools that are installed, by tool and name."""
+    found: dict[str, Callable[[bytes], int]] = {}
+    with suppress(ImportError):
+        import imagehash
+
+        for name in ("phash", "dhash", "whash", "average_hash"):
+            of_image = getattr(imagehash, name)
+            found[f"imagehash {name}"] = partial(_hash_of_image, of_image)
+    with suppress(ImportError):
+        from imagededup import methods
+
+        for name in ("PHash", "DHash", "WHash", "AHash"):
+            method = getattr(methods, name)(verbose=False)
+            found[f"imagededup {name}"] = partial(_hash_of_pixels, method)
+    return found
+
+
+def _hash_of_image(of_image: Callable[[Image.Image], object], data: bytes) -> int:
+    return int(str(of_image(Image.open(io.BytesIO(data)))), 16)
+
+
+def _hash_of_pixels(method: Any, data: bytes) -> int:
+    return int(method.encode_image(image_array=np.asarray(Image.open(io.BytesIO(data)))), 16)
 
 
 def read(folder: Path) -> dict[str, Image.Image]:
@@ -222,26 +239,29 @@ def main() -> int:
 def table(folder: Path) -> bool:
     """Print the table of a folder; return whether a figure is missed."""
     images = read(folder)
-    originals = [encoded(image) for image in images.values()]
-    try:
-        import imagehash
-
-        names = ("phash", "dhash", "whash", "average_hash")
-        hashes = {f"imagehash {name[:5]}": getattr(imagehash, name) for name in names}
-    except ImportError:
-        hashes = {}
+    hashes = other_hashes()
+    originals = {
+        name: [hash_of(encoded(image)) for image in images.values()]
+        for name, hash_of in hashes.items()
+    }
     missed = 0
     print(
         f"{len(images)} pictures".ljust(26)
         + f" {'isic':>6} {'wrong':>6} "
-        + " ".join(f"{name:>16}" for name in hashes)
+        + " ".join(f"{name:>22}" for name in hashes)
     )
     for way in COPIES:
         found, wrong = measure(images, (way,))[way]
         missed += wrong or found < round(ASKED.get(way, 1) * len(images))
-        pairs = list(zip(originals, _copies(images, way).values(), strict=True))
-        others = [found_by_hash(hash_of, pairs) for hash_of in hashes.values()]
-        print(f"{way:26} {found:6} {wrong:6} " + " ".join(f"{count:16}" for count in others))
+        copies = _copies(images, way).values()
+        others = [
+            sum(
+                (one ^ hash_of(copy)).bit_count() <= 10
+                for one, copy in zip(originals[name], copies, strict=True)
+            )
+            for name, hash_of in hashes.items()
+        ]
+        print(f"{way:26} {found:6} {wrong:6} " + " ".join(f"{count:22}" for count in others))
     return missed > 0
 
 
