@@ -4,13 +4,15 @@ A JPEG has a frame header, a scan and an end marker; a PNG has its chunks, each 
 CRC, up to IEND; a TIFF has directories and strips or tiles that all lie inside the file; a WebP
 is as long as its header says and holds pixels.
 Sources: ITU-T T.81 annex B; PNG (ISO/IEC 15948) section 5; TIFF 6.0 section 2 and BigTIFF; WebP
-(RFC 9649) section 2.
+(RFC 9649) section 2. The expensive check decodes a picture to its last row.
 """
 
 import struct
+import sys
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from isic_cli.errors import DamagedError, NotAPictureError
 from isic_cli.pictures.tiff import tiff_size
@@ -224,3 +226,21 @@ def png_chunks(read: ReadAt, size: int) -> Iterator[tuple[bytes, int, int]]:
             raise DamagedError(f"the checksum of chunk {kind.decode('latin-1')} is wrong")
         yield kind, offset + 8, length
         offset += 12 + length
+
+
+def decode_fully(path: Path | str) -> None:
+    """Decode every pixel of a picture.
+
+    It finds what no structure shows in a PNG or TIFF. A JPEG whose scan ends early but has an end
+    marker still passes: its decoder fills the missing rows with gray and reports nothing. The
+    caller has compared the pixels with its own limit already, from the header.
+
+    Raises
+    ------
+    DamagedError
+        When a row cannot be decoded.
+    """
+    from isic_cli.pictures.load import opened
+
+    with opened(Path(path), name="the picture", max_pixels=sys.maxsize) as image:
+        image.load()

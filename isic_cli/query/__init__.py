@@ -3,7 +3,7 @@
 from isic_cli.query.fields import FIELDS, Field
 from isic_cli.query.hints import unknown_value_hint
 from isic_cli.query.language import Query, all_of, any_of, parse, term
-from isic_cli.query.sql import to_sql
+from isic_cli.query.meaning import to_sql
 from isic_cli.query.tree import (
     And,
     Between,

@@ -1,8 +1,11 @@
-"""What a term asks of a record at the archive's server, quirks included."""
+"""What a query asks of a record at the archive's server, quirks included: as a function and as SQL.
+
+`effective` decides for both, so that a folder, an index and the server find the same.
+"""
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isic_cli.query.fields import FIELDS, IMAGE_TYPE_ALIASES
 from isic_cli.query.tree import (
@@ -17,6 +20,9 @@ from isic_cli.query.tree import (
     Term,
     Test,
 )
+
+if TYPE_CHECKING:
+    from isic_cli.query.language import Query
 
 Record = Mapping[str, Any]
 Predicate = Callable[[Record], bool]
@@ -159,3 +165,91 @@ def _number(value: Any) -> float:
         return float(value)
     except (TypeError, ValueError):
         return math.nan
+
+
+def to_sql(query: "Query") -> tuple[str, list[Any]]:
+    """Return a condition for a WHERE clause in DuckDB's dialect.
+
+    Parameters
+    ----------
+    query : Query
+        A parsed query.
+
+    Returns
+    -------
+    tuple of (str, list)
+        The condition, with a question mark for each parameter, and the parameters. It finds what
+        `Query.matches` finds in a table whose columns have the fields' names: DOUBLE for numbers,
+        BOOLEAN, VARCHAR for text, NULL where a field is unset.
+    """
+    parameters: list[Any] = []
+    return _sql_condition(query.tree, parameters), parameters
+
+
+def _sql_condition(node: Node | None, parameters: list[Any]) -> str:
+    if node is None:
+        return "TRUE"
+    if isinstance(node, Term):
+        return _sql_term(node, parameters)
+    if isinstance(node, And):
+        return f"({' AND '.join(_sql_condition(part, parameters) for part in node.parts)})"
+    values: dict[str, list[str]] = {}
+    for field, text in filter(None, map(_asked_text, node.parts)):
+        values.setdefault(field, []).append(text)
+    values = {field: texts for field, texts in values.items() if len(texts) > 1}
+    sides: list[str] = []
+    for part in node.parts:
+        asked = _asked_text(part)
+        if asked is None or asked[0] not in values:
+            sides.append(_sql_condition(part, parameters))
+    for field, texts in values.items():
+        # A hundred ids are one look-up, not a hundred comparisons with every row.
+        parameters.extend(texts)
+        sides.append(f'"{field}" IN ({", ".join("?" * len(texts))})')
+    return f"({' OR '.join(sides)})"
+
+
+def _asked_text(node: Node) -> tuple[str, str] | None:
+    """Return the field and the text of a term that asks for nothing else."""
+    test = effective(node) if isinstance(node, Term) and not node.negated else None
+    if isinstance(node, Term) and isinstance(test, Exact) and isinstance(test.value, str):
+        return node.field, test.value
+    return None
+
+
+def _sql_term(term: Term, parameters: list[Any]) -> str:
+    test = _sql_test(term, parameters)
+    # Of an unset field a test is NULL, which chooses no row, as it should: AND and OR keep that.
+    # Only its negation must choose the row.
+    return f"({test}) IS NOT TRUE" if term.negated else test
+
+
+def _sql_test(term: Term, parameters: list[Any]) -> str:
+    column = f'"{term.field}"'
+    test = effective(term)
+    match test:
+        case Always():
+            return "TRUE"
+        case HasValue():
+            return f"{column} IS NOT NULL"
+        case Exact(value):
+            parameters.append(value)
+            return f"{column} = ?"
+        case StartsWith(prefix):
+            parameters.append(prefix)
+            return f"starts_with({column}, ?)"
+        case EndsWith(suffix):
+            parameters.append(suffix)
+            return f"ends_with({column}, ?)"
+    return _sql_between(column, test, parameters)
+
+
+def _sql_between(column: str, ends: Between, parameters: list[Any]) -> str:
+    sides = []
+    if ends.low is not None:
+        parameters.append(ends.low)
+        sides.append(f"{column} {'>' if ends.above else '>='} ?")
+    if ends.high is not None:
+        parameters.append(ends.high)
+        sides.append(f"{column} {'<' if ends.below else '<='} ?")
+    return " AND ".join(sides)

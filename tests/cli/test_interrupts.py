@@ -70,7 +70,7 @@ from isic_cli.cli.main import run
 from isic_cli.services import opening
 from isic_cli.services.download import acquire
 from isic_cli.services.run import report
-from isic_cli.pictures import decode
+from isic_cli.pictures import whole
 for line in sys.stdin:
     child = os.fork()
     if not child:

@@ -15,7 +15,7 @@ from isic_cli.files.digest import sha256_of
 from isic_cli.files.faults import local_error
 from isic_cli.models.locked import LockedImage
 from isic_cli.models.outcomes import Outcome
-from isic_cli.pictures.decode import decode_fully
+from isic_cli.pictures.whole import decode_fully
 from isic_cli.services.dataset.lock import Lock
 from isic_cli.services.dataset.verified import Good, VerifiedIndex
 from isic_cli.services.download.journal import DownloadJournal

@@ -5,8 +5,7 @@ from typing import Protocol
 from isic_cli.api.files import FileStream
 from isic_cli.errors import ChangedError, UnsafeError
 from isic_cli.models.image import ImageRecord, RemoteFile
-from isic_cli.pictures.decode import decode_fully
-from isic_cli.pictures.whole import Picture, inspect
+from isic_cli.pictures.whole import Picture, decode_fully, inspect
 from isic_cli.services.download.events import Advanced, Emit, Failed, Finished, Started
 from isic_cli.services.download.journal import DownloadJournal, Entry
 from isic_cli.services.download.limits import Pace
