@@ -1,8 +1,9 @@
 """What `isic serve` costs: first page, facets, thumbnails, downloads beside nginx, memory.
 
 `python benchmarks/serve.py FOLDER` keeps what it makes in FOLDER: 100,000 tiny pictures for the
-page, and 400 of 1024 by 768 pixels (120 MB) for thumbnails and downloads. `nginx` must be on PATH
-for the downloads. Prints a row of JSON for each figure.
+page, 400 of 1024 by 768 pixels (120 MB) for thumbnails and downloads, and 60 of 12 megapixels (310
+MB) for downloads. `nginx` must be on PATH for the downloads. Prints a row of JSON for each figure.
+`chrt -r 1` in front of it gives it both cores of a machine that has other work.
 """
 
 import json
@@ -12,7 +13,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -27,7 +28,9 @@ import httpx
 from PIL import Image
 from scale_folder import make_folder
 
-LARGE, PICTURES, SIZE = 100_000, 400, (1024, 768)
+LARGE = 100_000
+#: Name of a folder: how many pictures it has, and of which size.
+PICTURES = {"pictures": (400, (1024, 768)), "photographs": (60, (4000, 3000))}
 #: Bytes per second of a network of one gigabit.
 GIGABIT = 118_000_000
 QUERIES = (
@@ -52,9 +55,10 @@ def make_pictures(folder: Path) -> None:
     (folder / ".isic").mkdir(parents=True)
     random = Random(0)
     rows = ["isic_id,sex"]
-    for number in range(PICTURES):
-        smooth = Image.frombytes("RGB", (80, 60), random.randbytes(80 * 60 * 3)).resize(SIZE)
-        noise = Image.effect_noise(SIZE, 40).convert("RGB")
+    pictures, size = PICTURES[folder.name]
+    for number in range(pictures):
+        smooth = Image.frombytes("RGB", (80, 60), random.randbytes(80 * 60 * 3)).resize(size)
+        noise = Image.effect_noise(size, 40).convert("RGB")
         Image.blend(smooth, noise, 0.3).save(folder / f"ISIC_{number:07}.jpg", quality=85)
         rows.append(f"ISIC_{number:07},male")
     (folder / "metadata.csv").write_text("\n".join(rows) + "\n")
@@ -131,12 +135,12 @@ def measure_page(folder: Path) -> None:
 def measure_thumbnails(folder: Path) -> None:
     rmtree(folder / ".isic/thumbnails", ignore_errors=True)
     with serving(folder) as (client, process):
-        paths = [f"/thumbnails/ISIC_{number:07}_thumbnail.jpg" for number in range(PICTURES)]
+        pictures = PICTURES[folder.name][0]
+        paths = [f"/thumbnails/ISIC_{number:07}_thumbnail.jpg" for number in range(pictures)]
         for state in ("drawn", "kept"):
-            with ThreadPoolExecutor(8) as threads:
-                took = cost(process, lambda: list(threads.map(client.get, paths)))
-            each = len(paths) / took["cpu_seconds"]
-            tell(f"thumbnails, {state}", **took, each_cpu_second=each)
+            took = cost(process, lambda: fetched(str(client.base_url), paths))
+            each = {name.replace("seconds", "second"): pictures / took[name] for name in took}
+            tell(f"thumbnails, {state}", **{f"each_{name}": value for name, value in each.items()})
         tell("memory with thumbnails", megabytes=memory(process))
 
 
@@ -172,16 +176,16 @@ class Network:
         time.sleep(max(0.0, due - time.perf_counter()))
 
 
-def fetched(base: str, rate: float) -> float:
-    """Seconds for all pictures in 8 transfers at once, as a network of that rate has them."""
+def fetched(base: str, paths: Sequence[str], rate: float = 1e12) -> float:
+    """Seconds for files in 8 transfers at once, as a network of that rate has them."""
     network, number = Network(rate), count()
     host = urlsplit(base).netloc
 
     def transfer(_: int) -> None:
         connection = HTTPConnection(host)
         block = bytearray(1 << 16)
-        while (at := next(number)) < PICTURES:
-            connection.request("GET", f"/images/ISIC_{at:07}.jpg")
+        while (at := next(number)) < len(paths):
+            connection.request("GET", paths[at])
             answer = connection.getresponse()
             assert answer.status == 200
             while size := answer.readinto(block):
@@ -197,24 +201,30 @@ def measure_downloads(folder: Path, home: Path) -> None:
     if which("nginx") is None:
         tell("downloads", skipped="nginx is not on PATH")
         return
-    megabytes = sum(path.stat().st_size for path in folder.glob("ISIC_*")) / 1e6
+    files = sorted(folder.glob("ISIC_*"))
+    paths = [f"/images/{file.name}" for file in files]
+    megabytes = sum(file.stat().st_size for file in files) / 1e6
     with serving(folder) as (client, process), nginx(folder, home) as other:
         for name, rate in (("one gigabit", GIGABIT), ("loopback", 1e12)):
             before = cpu(process)
-            pairs = [(fetched(other, rate), fetched(str(client.base_url), rate)) for _ in range(4)]
-            theirs, ours = (min(times) for times in zip(*pairs, strict=True))
+            ours = str(client.base_url)
+            pairs = [(fetched(other, paths, rate), fetched(ours, paths, rate)) for _ in range(4)]
+            theirs, mine = (min(times) for times in zip(*pairs, strict=True))
             used = (cpu(process) - before) / 4
-            tell(f"download, {name}", nginx_mb_s=megabytes / theirs, ours_mb_s=megabytes / ours,
-                 ratio=theirs / ours, ours_mb_each_cpu_second=megabytes / used)  # fmt: skip
+            rates = {"nginx_mb_s": megabytes / theirs, "ours_mb_s": megabytes / mine}
+            each = megabytes / used
+            tell(f"{folder.name}, {name}", **rates, ratio=theirs / mine, each_cpu_second=each)
 
 
 def main() -> None:
     home = Path(sys.argv[1]).absolute()
     make_folder(home / "large", LARGE, alike=True)
-    make_pictures(home / "pictures")
     measure_page(home / "large")
-    measure_thumbnails(home / "pictures")
-    measure_downloads(home / "pictures", home)
+    for folder in map(home.joinpath, PICTURES):
+        make_pictures(folder)
+        if folder.name == "pictures":
+            measure_thumbnails(folder)
+        measure_downloads(folder, home)
 
 
 if __name__ == "__main__":

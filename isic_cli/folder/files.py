@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from io import BufferedReader, BytesIO
+from io import BytesIO, FileIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,7 +25,7 @@ _TYPES = {
 }
 #: The longer side of a thumbnail, in pixels, as the archive's own.
 THUMBNAIL_SIDE = 256
-_BLOCK = 1 << 18
+_BLOCK = 1 << 19
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
@@ -35,12 +35,12 @@ class FilePart(httpx.SyncByteStream):
     Parameters
     ----------
     file : BinaryIO
-        Open at any place; closed with the stream.
+        Open at its beginning; closed with the stream.
     start, length : int
         In bytes.
     """
 
-    def __init__(self, file: BinaryIO, start: int, length: int) -> None:
+    def __init__(self, file: BinaryIO | FileIO, start: int, length: int) -> None:
         self._file = file
         self._start = start
         self._length = length
@@ -48,7 +48,8 @@ class FilePart(httpx.SyncByteStream):
     def __iter__(self) -> Iterator[bytes]:
         left = self._length
         try:
-            self._file.seek(self._start)
+            if self._start:
+                self._file.seek(self._start)
             while left and (block := self._file.read(min(_BLOCK, left))):
                 left -= len(block)
                 yield block
@@ -178,25 +179,26 @@ def file_reply(call: Call, path: Path) -> httpx.Response:
 def _opened(call: Call, path: Path) -> httpx.Response:
     """Answer with a file that may be served, wherever it lies."""
     try:
-        file = path.open("rb")
+        # Without a buffer: each call lets go of Python's lock, and has to wait to get it back.
+        file = path.open("rb", buffering=0)
     except PermissionError:
         return access_denied(call.path.lstrip("/"))
     except OSError:
         return no_such_key(call.path.lstrip("/"))
-    state = _stat(file)
+    state = _stat(file.fileno())
     etag = f'"{state[0]:x}-{state[1]:x}"'
     kind = _TYPES.get(path.suffix.lower(), "application/octet-stream")
     return _reply(call, file, state[1], etag, kind)
 
 
-def _stat(file: BufferedReader) -> tuple[int, int]:
+def _stat(file: int) -> tuple[int, int]:
     import os
 
-    state = os.fstat(file.fileno())
+    state = os.fstat(file)
     return state.st_mtime_ns, state.st_size
 
 
-def _reply(call: Call, file: BinaryIO, size: int, etag: str, kind: str) -> httpx.Response:
+def _reply(call: Call, file: BinaryIO | FileIO, size: int, etag: str, kind: str) -> httpx.Response:
     headers = {
         "Content-Type": kind,
         "Content-Disposition": "attachment",

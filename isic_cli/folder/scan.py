@@ -28,11 +28,13 @@ MASK = id_pattern(r"_(?:segmentation|attribute_\w+|expert\w*|globules|streaks)\.
 
 _KINDS = {"picture": PICTURE, "thumbnail": THUMBNAIL, "superpixels": SUPERPIXELS, "mask": MASK}
 
-# Of few folders; a file in one of them is asked for again and again.
-_real = lru_cache(maxsize=256)(os.path.realpath)
-
 #: Studies keep masks of their own, served below the study.
 STUDIES = "studies"
+
+
+@lru_cache(maxsize=256)
+def _lies_in(directory: str, folder: str) -> bool:
+    return Path(os.path.realpath(directory)).is_relative_to(os.path.realpath(folder))
 
 
 class FileMaker(Protocol):
@@ -90,8 +92,7 @@ class Contents:
         if not self.confined:
             return True
         name = os.path.realpath(path) if path.is_symlink() else os.fspath(path)
-        root = _real(os.fspath(self.folder))
-        return Path(_real(os.path.dirname(name))).is_relative_to(root)  # noqa: PTH120 - of each file
+        return _lies_in(os.path.dirname(name), os.fspath(self.folder))  # noqa: PTH120 - of each file
 
     def make(self, path: Path) -> None:
         """Make a file unless it is there, or is none of those that can be made.

@@ -2,7 +2,7 @@
 
 import gzip
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
@@ -30,7 +30,8 @@ _COMPRESSED = 200
 BODY_SECONDS = 60.0
 #: Requests that are answered at once; more would need memory, and be no faster.
 _THREADS = 8
-_OURS = frozenset({"content-length", "transfer-encoding", "content-encoding"})
+_OF_A_BODY = frozenset({b"content-length", b"transfer-encoding"})
+_OURS = _OF_A_BODY | {b"content-encoding"}
 
 
 def make_app(transport: httpx.BaseTransport, rules: Rules) -> ASGIApp:
@@ -76,9 +77,11 @@ class _Bridge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        body: bytes | None = b""
         try:
-            with fail_after(BODY_SECONDS):
-                body = await _read(Request(scope, receive))
+            if any(name in _OF_A_BODY for name, _ in scope["headers"]):
+                with fail_after(BODY_SECONDS):
+                    body = await _read(Request(scope, receive))
         except ClientDisconnect:
             return
         except TimeoutError:
@@ -126,32 +129,43 @@ def _request(scope: Scope, body: bytes) -> httpx.Request:
 
 
 def _response(request: httpx.Request, reply: httpx.Response) -> Response:
-    headers = {name: value for name, value in reply.headers.items() if name not in _OURS}
+    names = ((name.lower(), value) for name, value in reply.headers.raw)
+    headers = [(name, value) for name, value in names if name not in _OURS]
     length = int(reply.headers.get("Content-Length", 0))
+    answer: Response
     if length > _WHOLE and request.method != "HEAD":
-        headers["Content-Length"] = str(length)
-        return StreamingResponse(_blocks(reply), reply.status_code, headers)
-    try:
-        content = reply.read()
-    except httpx.ReadError as error:
-        logger.warning("%s: %s", request.url.path, error)
-        return JSONResponse({"detail": "the file cannot be read"}, 500)
-    if "json" in headers.get("content-type", ""):
-        headers["Vary"] = "Accept-Encoding"
-        if len(content) > _COMPRESSED and "gzip" in request.headers.get("Accept-Encoding", ""):
-            content = gzip.compress(content, 1)
-            headers["Content-Encoding"] = "gzip"
-    answer = Response(content, reply.status_code, headers)
+        headers.append((b"content-length", b"%d" % length))
+        answer = StreamingResponse(_blocks(reply), reply.status_code)
+    else:
+        try:
+            content = b"".join(_pieces(reply))
+        except httpx.ReadError as error:
+            logger.warning("%s: %s", request.url.path, error)
+            return JSONResponse({"detail": "the file cannot be read"}, 500)
+        finally:
+            reply.close()
+        if "json" in reply.headers.get("Content-Type", ""):
+            headers.append((b"vary", b"Accept-Encoding"))
+            if len(content) > _COMPRESSED and "gzip" in request.headers.get("Accept-Encoding", ""):
+                content = gzip.compress(content, 1)
+                headers.append((b"content-encoding", b"gzip"))
+        answer = Response(content, reply.status_code)
+    answer.raw_headers += headers
     if request.method == "HEAD" and "Content-Length" in reply.headers:
         answer.headers["Content-Length"] = str(length)
     return answer
 
 
-async def _blocks(reply: httpx.Response) -> AsyncIterator[bytes]:
+def _pieces(reply: httpx.Response) -> Iterator[bytes]:
+    """Return the pieces of a body as they are: httpx would look for encodings, and count."""
     stream = reply.stream
     assert isinstance(stream, httpx.SyncByteStream)  # noqa: S101 - a transport without async
+    return iter(stream)
+
+
+async def _blocks(reply: httpx.Response) -> AsyncIterator[bytes]:
     try:
-        async for block in iterate_in_threadpool(iter(stream)):
+        async for block in iterate_in_threadpool(_pieces(reply)):
             yield block
     finally:
-        stream.close()
+        reply.close()

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from isic_cli.config import is_loopback
 from isic_cli.serve.live import signature
@@ -104,7 +104,7 @@ def _is_address(name: str) -> bool:
 
 
 class Guard:
-    """ASGI middleware that refuses what must not be answered, and completes the headers.
+    """ASGI middleware that refuses what must not be answered.
 
     Parameters
     ----------
@@ -125,18 +125,13 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
-        async def send_completed(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
-            await send(message)
-
         refusal = self._refusal(scope)
         if refusal is not None:
-            await refusal(scope, receive, send_completed)
+            await refusal(scope, receive, send)
             return
         self._running += 1
         try:
-            await self._app(scope, receive, send_completed)
+            await self._app(scope, receive, send)
         finally:
             self._running -= 1
 

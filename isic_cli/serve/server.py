@@ -16,7 +16,7 @@ from isic_cli.serve import own_credits
 from isic_cli.serve.app import make_app
 from isic_cli.serve.connection import TimedConnection
 from isic_cli.serve.gallery import GalleryRoutes
-from isic_cli.serve.guard import Rules
+from isic_cli.serve.guard import HEADERS, Rules
 from isic_cli.serve.live import LiveTransport
 from isic_cli.serve.marks import Writing
 from isic_cli.serve.overlays import labels, overlay, preview
@@ -149,6 +149,7 @@ def configured(app: ASGIApp) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
+        headers=[*HEADERS.items()],
         limit_concurrency=_MOST_CONNECTIONS,
         timeout_graceful_shutdown=_GRACE,
     )
