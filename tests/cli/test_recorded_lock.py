@@ -123,3 +123,32 @@ def test_a_folder_knows_which_of_its_images_are_private(
     with with_accounts(isic, folder, accounts) as served:
         assert served("--token-file", "owner", "image", "download", "-y", "out").code == 0
     assert found("public:false") == ["ISIC_0000004"]
+
+
+def test_a_run_that_changes_nothing_writes_nothing_and_what_was_changed_is_mended(
+    isic: Isic, tmp_path: Path
+) -> None:
+    out, query = tmp_path / "out", ("-s", "sex:male OR sex:female")
+    written = [out / name for name in ("metadata.csv", "attribution.txt", "isic.lock")]
+
+    def changed() -> list[int]:
+        return [path.stat().st_mtime_ns for path in written]
+
+    assert isic("image", "download", "-y", *query, "out").code == 0
+    state, table = changed(), written[0].read_text("utf-8")
+    assert isic("image", "download", "-y", *query, "out").code == 0
+    assert changed() == state
+    written[0].write_text(table.replace("Nevus", "Melanoma"), "utf-8")
+    (out / "licenses" / "CC-0.txt").unlink()
+    assert isic("image", "download", "-y", *query, "out").code == 0
+    assert written[0].read_text("utf-8") == table
+    assert (out / "licenses" / "CC-0.txt").exists()
+    # One of the folder that the run does not ask for was deleted: its row goes.
+    (out / "ISIC_0000003.jpg").unlink()
+    assert isic("image", "download", "-y", "-s", "sex:female", "out").code == 0
+    assert "ISIC_0000003" not in written[0].read_text("utf-8")
+    # Another selection is a new line of the header, though no file is new.
+    (out / "ISIC_0000003.jpg").write_bytes(jpeg(3))
+    assert isic("image", "download", "-y", *query, "out").code == 0
+    assert isic("image", "download", "-y", "out", "-s", "isic_id:*", "-c", "Nevi").code == 0
+    assert {"query": "isic_id:*", "collections": [7]} in lock_of(out)[0]["selections"]

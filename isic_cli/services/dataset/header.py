@@ -127,6 +127,11 @@ class LockHeader:
             variant="full" if "full" in (earlier.variant, self.variant) else self.variant,
         )
 
+    def same_as(self, other: "LockHeader") -> bool:
+        """Whether both say the same, but for what is counted of the images, tool and time."""
+        counted = {name: getattr(other, name) for name in ("images", "size", "license")}
+        return replace(self, tool=other.tool, time=other.time, **counted) == other
+
 
 #: Keys of the line, in order, and our names for them.
 _PLAIN = {

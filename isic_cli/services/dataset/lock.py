@@ -11,7 +11,7 @@ import threading
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -21,7 +21,7 @@ from isic_cli.errors import LocalError, NotFoundError
 from isic_cli.files.atomic import replacing_bytes
 from isic_cli.files.closing import Closing
 from isic_cli.files.faults import translated
-from isic_cli.files.load import open_regular
+from isic_cli.files.load import open_regular, parse_json
 from isic_cli.models.ids import ID_PATTERN, is_isic_id
 from isic_cli.models.licenses import strictest
 from isic_cli.models.locked import DAMAGED, LockedImage
@@ -30,6 +30,8 @@ from isic_cli.services.dataset.header import LockHeader
 NAME = "isic.lock"
 _START = b'{"isic_id":"ISIC_'
 _ID = re.compile(rf'\s*\{{\s*"isic_id"\s*:\s*"({ID_PATTERN})"'.encode())
+
+_ATTRIBUTION = re.compile(rb',"attribution":("(?:[^"\\\\]|\\\\.)*"),"lesion_id":')
 
 
 class Lock(Closing):
@@ -127,6 +129,18 @@ class Lock(Closing):
         place = self._place(isic_id)
         return None if place is None else self._line(place)
 
+    def attribution(self, isic_id: str) -> str | None:
+        """Return whom an image is credited to; None for one that is not listed."""
+        place = self._place(isic_id)
+        if place is None:
+            return None
+        # As we write it; only of a line that somebody else wrote need the whole be read.
+        found = _ATTRIBUTION.search(self._line(place))
+        with suppress(ValueError):
+            if found:
+                return str(parse_json(found[1].decode()))
+        return self._at(place).attribution
+
     def lists(self, isic_id: str, path: str) -> bool:
         """Whether the image is listed with this path."""
         place = self._place(isic_id)
@@ -167,12 +181,7 @@ def existing_lock(folder: Path) -> Iterator[Lock | None]:
 
 def locked_attribution(lock: Lock | None) -> Callable[[str], str | None]:
     """Return what tells the attribution that a lock has for an ISIC id."""
-
-    def attribution(isic_id: str) -> str | None:
-        image = lock.get(isic_id) if lock is not None else None
-        return image.attribution if image is not None else None
-
-    return attribution
+    return (lambda _: None) if lock is None else lock.attribution
 
 
 @dataclass

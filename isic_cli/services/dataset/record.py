@@ -1,15 +1,22 @@
 """Write down in the lock what a download left in its folder."""
 
+import json
 import os
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from isic_cli import __version__
 from isic_cli.api.archive import ArchiveApi
 from isic_cli.config import Settings
 from isic_cli.curation.diff import metadata_digest, to_text
 from isic_cli.distribution import NAME as DISTRIBUTION
+from isic_cli.errors import LocalError
+from isic_cli.files import STATE
+from isic_cli.files.atomic import write_state
+from isic_cli.files.load import DataError, load_json, open_regular
+from isic_cli.folder.freshness import stamp_of
 from isic_cli.models.collection import Collection as ImageCollection
 from isic_cli.models.locked import LockedImage
 from isic_cli.models.selection import Selection
@@ -20,6 +27,10 @@ from isic_cli.services.download.journal import DownloadJournal, Entry
 from isic_cli.services.download.options import Variant
 from isic_cli.services.download.paths import settle_layout
 from isic_cli.services.download.sidecars import update_sidecars
+
+#: What the tables and the lock were like when they were written last.
+_RECORDED = "recorded.json"
+_STAMPED = (f"{STATE}/journal.jsonl", "metadata.csv", "attribution.txt", "licenses", NAME)
 
 
 def new_header(
@@ -66,10 +77,13 @@ def record_download(
     variant: Variant,
     dropped: Collection[str] = (),
     hurried: bool = False,
+    unchanged: int = 0,
 ) -> None:
     """Bring `metadata.csv`, `attribution.txt`, `licenses/` and `isic.lock` up to date.
 
-    Where the lock changes, lock and tables as they were are kept; see `history`.
+    Where the lock changes, lock and tables as they were are kept; see `history`. Nothing is read
+    or written where this run met every file of the journal unchanged, and journal, tables and
+    lock are as the last run left them.
 
     Parameters
     ----------
@@ -79,16 +93,39 @@ def record_download(
         As for `record_folder`.
     hurried : bool
         Ask the archive for nothing, and leave a large folder to the next run.
+    unchanged : int
+        Files that this run looked at and passed over.
     """
+    header = new_header(
+        *(api.settings, folder), selections=selections, collections=collections, variant=variant
+    )
+    if not dropped and _is_recorded(folder, header, unchanged):
+        return
     with history_kept(folder):
-        if update_sidecars(folder, api.license_text, hurried=hurried):
-            header = new_header(
-                *(api.settings, folder),
-                selections=selections,
-                collections=collections,
-                variant=variant,
-            )
-            record_folder(folder, header, dropped=dropped)
+        if not update_sidecars(folder, api.license_text, hurried=hurried):
+            return
+        record_folder(folder, header, dropped=dropped)
+    with DownloadJournal(folder, writable=False) as journal:
+        state = _recorded_state(folder, len(journal))
+    write_state(folder / STATE / _RECORDED, json.dumps(state) + "\n")
+
+
+def _recorded_state(folder: Path, files: int) -> dict[str, Any]:
+    stamps = {name: stamp_of(folder / name) for name in _STAMPED}
+    return {"files": files, **{name: list(stamp or ()) for name, stamp in stamps.items()}}
+
+
+def _is_recorded(folder: Path, header: LockHeader, unchanged: int) -> bool:
+    """Whether tables and lock say already what this run found."""
+    try:
+        known = load_json(folder / STATE / _RECORDED)
+        if known != _recorded_state(folder, unchanged):
+            return False
+        with open_regular(folder / NAME) as lock:
+            earlier = LockHeader.from_line(lock.readline(), str(folder / NAME))
+    except (FileNotFoundError, DataError, LocalError):
+        return False
+    return header.joined(earlier).same_as(earlier)
 
 
 def record_folder(folder: Path, header: LockHeader, *, dropped: Collection[str] = ()) -> bool:

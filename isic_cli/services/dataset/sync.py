@@ -20,7 +20,7 @@ from isic_cli.services.dataset.record import record_download
 from isic_cli.services.download.acquire import PlanSummary
 from isic_cli.services.download.cache import FileCache
 from isic_cli.services.download.engine import Downloader
-from isic_cli.services.download.events import DownloadEvent
+from isic_cli.services.download.events import DownloadEvent, Skipped
 from isic_cli.services.download.journal import DownloadJournal
 from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.paths import TargetFolder
@@ -84,6 +84,7 @@ class Synchronisation:
         self._options = options
         self._seen = IdSet()
         self._is_listed = False
+        self._unchanged = 0
         self._dropped: set[str] = set()
         self._on_update = on_update
         self.by_field: Counter[str] = Counter()
@@ -116,7 +117,10 @@ class Synchronisation:
         cache = FileCache.open(self._api.settings, self._options.variant)
         downloader = Downloader(self._api, self._options, cache=cache)
         with DownloadJournal(self._options.folder, writable=False) as journal:
-            yield from downloader.run(self._compared(self.credits.apply(self._records()), journal))
+            records = self._compared(self.credits.apply(self._records()), journal)
+            for event in downloader.run(records):
+                self._unchanged += isinstance(event, Skipped)
+                yield event
 
     def plan(self) -> PlanSummary:
         """Return what `run` would fetch; touches nothing."""
@@ -212,6 +216,7 @@ class Synchronisation:
             variant=self._lock.header.variant,
             dropped=self._dropped,
             hurried=hurried,
+            unchanged=self._unchanged,
         )
 
 

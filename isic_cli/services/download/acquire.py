@@ -15,7 +15,7 @@ from isic_cli.services.dataset.lock import existing_lock, locked_attribution
 from isic_cli.services.dataset.record import record_download
 from isic_cli.services.download.cache import FileCache
 from isic_cli.services.download.engine import Downloader
-from isic_cli.services.download.events import DownloadEvent
+from isic_cli.services.download.events import DownloadEvent, Skipped
 from isic_cli.services.download.journal import DownloadJournal
 from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.plan import PlannedFile
@@ -86,6 +86,7 @@ class Acquisition:
         cache = FileCache.open(api.settings, options.variant)
         self._downloader = Downloader(api, options, cache=cache)
         self._held: list[ImageRecord] | None = None
+        self._unchanged = 0
 
     def total(self) -> int | None:
         """Return how many images are selected, where that is known without listing them all."""
@@ -141,7 +142,9 @@ class Acquisition:
         with existing_lock(self._options.folder) as lock:
             self.credits = Credits(self._api, collections, kept=locked_attribution(lock))
             records = self.credits.apply(self._records())
-            yield from self._downloader.run(records)
+            for event in self._downloader.run(records):
+                self._unchanged += isinstance(event, Skipped)
+                yield event
 
     def write_sidecars(self, *, hurried: bool = False) -> None:
         """Bring `metadata.csv`, `attribution.txt`, `licenses/` and `isic.lock` up to date.
@@ -158,6 +161,7 @@ class Acquisition:
             collections=self.images.collections,
             variant=self._options.variant,
             hurried=hurried,
+            unchanged=self._unchanged,
         )
 
     def _records(self) -> Iterable[ImageRecord]:
