@@ -189,20 +189,25 @@ class Journal(Closing, Generic[K]):
     def _compact(self) -> None:
         """Write the lines that count into a new file that takes the place of the old one."""
         offsets: dict[K, int] = {}
-        with (
-            replacing_bytes(self._path, links="refuse") as new,
-            open(self._fd, "rb", closefd=False) as old,
-        ):
-            for key, offset in self._offsets.items():
-                old.seek(offset)
-                offsets[key] = new.tell()
-                new.write(old.readline())
         try:
-            self.close()
+            with replacing_bytes(self._path, links="refuse") as new:
+                with open(self._fd, "rb", closefd=False) as old:
+                    for key, offset in self._offsets.items():
+                        old.seek(offset)
+                        offsets[key] = new.tell()
+                        new.write(old.readline())
+                self.close()  # Windows replaces no file that is open
+            self._offsets, self._lines = offsets, len(offsets)
+        finally:
+            self._reopen()
+
+    def _reopen(self) -> None:
+        """Open the file that stands at the path now."""
+        self.close()
+        try:
             self._open(os.O_RDWR | os.O_APPEND)
         except OSError as error:
             raise local_error(error, self._path) from error
-        self._offsets, self._lines = offsets, len(offsets)
 
     def sync(self) -> None:
         """Have the disk hold every line, as far as the file system can say."""

@@ -29,6 +29,9 @@ _UNSUPPORTED = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNO
 _UNWRITABLE = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 #: Seconds between two attempts.
 _POLL = 0.5
+#: Where the note about who holds a lock begins: Windows lets nobody read or write what is locked,
+#: and that is the first byte.
+_NOTE_AT = 1
 #: Bytes of a note about who holds a lock.
 _MOST_NOTE = 1000
 
@@ -138,16 +141,19 @@ def _write_note(path: Path) -> None:
     """Say in the lock file who holds it; the lock holds without it."""
     note = json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode()
     with translated(path, "cannot write"):
-        descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0))
+        descriptor = os.open(path, os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0))
         try:
+            os.lseek(descriptor, _NOTE_AT, os.SEEK_SET)
             os.write(descriptor, note)
+            os.ftruncate(descriptor, _NOTE_AT + len(note))
         finally:
             os.close(descriptor)
 
 
 def _holder(path: Path) -> str:
     with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-        with path.open("rb") as file:
+        with path.open("rb", buffering=0) as file:
+            file.seek(_NOTE_AT)
             note = json.loads(file.read(_MOST_NOTE))
         return f" (process {note['pid']} on {note['host']})"
     return ""

@@ -17,7 +17,7 @@ from isic_cli.files.lock import folder_lock, held
 def test_a_second_run_is_told_who_holds_the_lock(tmp_path: Path) -> None:
     path = tmp_path / "state/lock"
     with held(path, "out"):
-        note = json.loads(path.read_bytes())
+        note = json.loads(path.read_bytes()[1:])
         with (
             pytest.raises(LockedError, match=rf"another run holds out \(process {os.getpid()} on"),
             held(path, "out"),
@@ -26,6 +26,22 @@ def test_a_second_run_is_told_who_holds_the_lock(tmp_path: Path) -> None:
     assert note["pid"] == os.getpid()
     with held(path, "out"):
         assert path.exists()
+
+
+def test_the_byte_that_windows_locks_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = os.write
+
+    def writing(descriptor: int, data: bytes) -> int:
+        if os.lseek(descriptor, 0, os.SEEK_CUR) == 0:
+            raise PermissionError(13, "Another process has locked a portion of the file")
+        return write(descriptor, data)
+
+    monkeypatch.setattr(os, "write", writing)
+    with held(tmp_path / "lock", "out"), pytest.raises(LockedError, match=str(os.getpid())):  # noqa: SIM117
+        with held(tmp_path / "lock", "out"):
+            raise AssertionError
 
 
 def test_a_run_waits_as_long_as_it_is_told(tmp_path: Path) -> None:

@@ -7,15 +7,17 @@ difference between two versions of a lock is a difference of lines.
 import json
 import re
 import shutil
+import sys
 import threading
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, BinaryIO
 
 from isic_cli.errors import LocalError, NotFoundError
 from isic_cli.files.atomic import replacing_bytes
@@ -61,12 +63,15 @@ class Lock(Closing):
         self._offsets = array("Q")
         self._turn = threading.Lock()
         try:
-            self._file = open_regular(self.path)
+            self._file: BinaryIO = open_regular(self.path)
         except FileNotFoundError as error:
             raise NotFoundError(
                 f"{path} has no {NAME}" if path.is_dir() else f"no lock {path}",
                 hint="`isic image download` writes one into its folder.",
             ) from error
+        if sys.platform == "win32":  # which replaces no file that is open, and this one stays open
+            with self._file as file:
+                self._file = BytesIO(file.read())
         try:
             self.header = self._index()
         except BaseException:
