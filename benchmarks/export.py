@@ -28,6 +28,8 @@ from isic_cli.services.run.workers import ExecutorSpec, open_workers
 DRAWN = 200
 EXPORTED = int(os.environ.get("PICTURES", "10000"))
 SIDE = 512
+#: Padded as the archive's own pictures have it.
+XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"/>' + b" " * 3000
 ROUNDS = 3
 PROCESSES = ExecutorSpec("processes", jobs=2)
 
@@ -43,7 +45,7 @@ def draw(folder: Path) -> list[Path]:
         grain = noise.normal(0, 6, (767, 1022, 1))
         pixels = np.array([220, 170, 150]) - 90 * np.clip(dark, 0, 1.5)[..., None] + grain
         image = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
-        image.save(folder / f"{number}.jpg", quality=90)
+        image.save(folder / f"{number}.jpg", quality=90, xmp=XMP)
     return sorted(folder.glob("*.jpg"))
 
 
