@@ -271,7 +271,10 @@ def generate(
     """
     from isic_cli.services.superpixels.draw import APPROXIMATE_WARNING, GenerateTask, make_map
     from isic_cli.services.superpixels.target import Targets
+    from isic_cli.superpixel.slic.colour import require_decoder
 
+    if method == "archive":
+        require_decoder()
     targets = Targets(out, (".png",), many=is_many(images), ending="_superpixels.png")
     with Batch.open(run, "making maps", batch) as work:
         tasks = work.tasks(

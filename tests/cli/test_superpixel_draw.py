@@ -1,6 +1,7 @@
 """`isic superpixel outline`, `overlay`, `tiles` and `generate`."""
 
 import json
+import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -143,6 +144,19 @@ def _gradient(path: Path) -> Path:
     pixels = np.stack([rows * 4, columns * 3, (rows + columns) % 256], axis=2).astype(np.uint8)
     Image.fromarray(pixels).save(path)
     return path
+
+
+def test_a_decoder_that_is_missing_is_told_once_before_any_picture(
+    isic: Isic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "jpeglib", None)
+    for number in (1, 2):
+        (tmp_path / f"ISIC_000000{number}.jpg").write_bytes(jpeg(number))
+    done = isic("superpixel", "generate", "ISIC_0000001.jpg", "ISIC_0000002.jpg", "-o", "maps")
+    assert (done.code, done.err.count("\n")) == (2, 2)
+    assert done.err.startswith("Error: the archive's map needs the JPEG decoder that the archive")
+    assert "--method approximate" in done.err
+    assert not (tmp_path / "maps").exists()
 
 
 def test_an_approximate_map_says_so_everywhere(isic: Isic, tmp_path: Path) -> None:

@@ -40,6 +40,15 @@ def decoder_hint(system: str, machine: str) -> str:
     return install_extra("superpixel")
 
 
+def require_decoder(which: str = "") -> None:
+    """Raise UsageError, with `which` picture before it, where the archive's decoder is missing."""
+    if find_spec("jpeglib") is None:
+        raise UsageError(
+            f"{which}the archive's map needs the JPEG decoder that the archive used",
+            hint=f"{decoder_hint(platform.system(), platform.machine())}; {_HINT}",
+        )
+
+
 def ijg_pixels(path: Path) -> npt.NDArray[np.uint8]:
     """Decode a JPEG with the IJG's libjpeg 9.
 
@@ -60,11 +69,7 @@ def ijg_pixels(path: Path) -> npt.NDArray[np.uint8]:
             f"{path}: not a JPEG: the archive's map was made from the JPEG that it serves",
             hint=_HINT,
         )
-    if find_spec("jpeglib") is None:
-        raise UsageError(
-            f"{path}: the archive's map needs the JPEG decoder that the archive used",
-            hint=f"{decoder_hint(platform.system(), platform.machine())}; {_HINT}",
-        )
+    require_decoder(f"{path}: ")
     # libjpeg ends the whole process at some damaged files: Pillow must have read it first.
     shape = load_rgb(path).shape
     jpeglib = import_module("jpeglib")
