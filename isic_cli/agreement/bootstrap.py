@@ -234,7 +234,7 @@ class Draws:
             split = np.flatnonzero(found == _SPLIT)
             inside = (cells[split] + draw.random(len(split))) / _CELLS
             found[split] = self._edges.searchsorted(inside, side="right")
-            missing = count - int(found.sum())
+            missing = count - int(found.sum(dtype=np.uint32))
             if missing >= 0:
                 np.add.at(found, draw.integers(0, count, missing), np.uint8(1))
                 return found

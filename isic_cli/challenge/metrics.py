@@ -7,12 +7,12 @@ The definitions are those of `isic-challenge-scoring` 5.8.0: what is undefined f
 counts as 1, a row whose highest value occurs twice has no class, and zero weights leave rows out.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from isic_cli.challenge.ranking import FloatArray, IntArray, Ranking, Weights
+from isic_cli.challenge.ranking import GROUP, FloatArray, IntArray, Ranking, Weights, pack
 
 #: Figures from counts of right and wrong rows above a threshold, and from the order of scores.
 COUNTED = ("accuracy", "sensitivity", "specificity", "dice", "ppv", "npv")
@@ -124,6 +124,16 @@ class Scorer:
         if metric in RANKED:
             return np.array([self.ranking(at).figure(metric, weights) for at in columns])
         return np.array([self._calibration(metric, at, weights) for at in columns])
+
+    def rounds(self, metric: str, rounds: Sequence[Weights]) -> list[FloatArray]:
+        """Return a figure of each class for several weights of the rows; see `by_class`."""
+        if metric != "auc":
+            return [self.by_class(metric, weights) for weights in rounds]
+        rankings = [self.ranking(at) for at in range(self.classes)]
+        found = []
+        for packed in pack(rounds, GROUP):
+            found += list(np.transpose([one.areas(packed) for one in rankings]))
+        return found
 
     def overall(self, metric: str, weights: Weights) -> float:
         """Return the mean of a figure over the classes for which it is defined."""

@@ -3,6 +3,9 @@
 Fawcett, Pattern Recognition Letters 27 (2006), 861-874.
 """
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +14,61 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 #: How much each row counts: whole numbers in a round of a bootstrap, where they can be.
 Weights = FloatArray | NDArray[np.uint8] | NDArray[np.int32]
+#: Bits of a whole number that float64 holds exactly.
+_BITS = 53
+#: Most rows that `Ranking.areas` sums: so few that the sums of five rounds fit in one number.
+GROUP = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Packed:
+    """The weights of several rounds of a bootstrap, summed together in one array.
+
+    Attributes
+    ----------
+    sum : ndarray of shape (rows,), float64
+        Those of round k times 2 ** (k * bits).
+    rounds : sequence of ndarray of shape (rows,)
+        Each round's own.
+    bits : int
+        Sums over at most the rows that were said to be summed fit in so many.
+    """
+
+    sum: FloatArray
+    rounds: Sequence[Weights]
+    bits: int
+
+    def unpacked(self, sums: FloatArray | IntArray) -> Iterator[FloatArray | IntArray]:
+        """Yield the sums of each round out of sums of `sum`."""
+        if len(self.rounds) == 1:
+            yield sums
+            return
+        whole, mask = sums.astype(np.int64), (1 << self.bits) - 1
+        for at in range(len(self.rounds)):
+            yield whole >> (at * self.bits) & mask
+
+
+def pack(rounds: Sequence[Weights], rows: int) -> Iterator[Packed]:
+    """Yield the weights of rounds, as many together as can be told apart again.
+
+    Parameters
+    ----------
+    rounds : sequence of ndarray
+        Those that are no whole numbers stay alone.
+    rows : int
+        Over how many rows they will be summed at most.
+    """
+    is_whole = all(one.dtype.kind in "iu" for one in rounds)
+    most = max(int(one.max(initial=0)) for one in rounds) * rows if is_whole else 0
+    bits = most.bit_length() if is_whole else _BITS
+    together = max(1, _BITS // max(bits, 1))
+    for start in range(0, len(rounds), together):
+        some = rounds[start : start + together]
+        total, step = some[0].astype(np.float64), np.empty(len(some[0]))
+        for at, one in enumerate(some[1:], 1):
+            total += np.multiply(one, 2.0 ** (at * bits), out=step)
+        yield Packed(total, some, bits)
+
 
 #: The threshold of sensitivity of `auc_sens_80`.
 SENSITIVITY = 0.8
@@ -44,8 +102,33 @@ class Ranking:
         #: Where the rows of each point of the curve end, in falling order.
         self._ends = np.append(starts[keep][1:], len(scores))
         self._positives = np.flatnonzero(ordered_truth)
+        self._positive_rows = self.order[self._positives]
         self._positive_ends = self._positives.searchsorted(self._ends)
         self._is_ordered = bool((np.diff(self.order) == 1).all())
+        self._group_negatives(starts, np.append(0, ordered_truth.cumsum()))
+
+    def _group_negatives(self, starts: IntArray, positives: IntArray) -> None:
+        """Group negative rows, at most `GROUP`, with the same positive ones above and tied.
+
+        Parameters
+        ----------
+        starts : ndarray of int64
+            Where each score begins in `order`.
+        positives : ndarray of shape (rows + 1,), int64
+            How many positive rows are before each place.
+        """
+        lengths = np.diff(starts, append=len(self.order))
+        negatives = np.flatnonzero(np.diff(positives) == 0)
+        above = positives[np.repeat(starts, lengths)[negatives]]
+        upto = positives[np.repeat(starts + lengths, lengths)[negatives]]
+        place = np.arange(len(negatives))
+        is_new = (np.diff(above, prepend=-1) > 0) | (np.diff(upto, prepend=-1) > 0)
+        first = np.maximum.accumulate(np.where(is_new, place, 0))
+        is_new |= (place - first) % GROUP == 0
+        self._above, self._upto = above[is_new], upto[is_new]
+        #: The group of each row; positive rows have one of their own, the last.
+        self._group = np.full(len(self.order), len(self._above))
+        self._group[self.order[negatives]] = is_new.cumsum() - 1
 
     def curve(self, weights: Weights) -> tuple[FloatArray, FloatArray]:
         """Return the weights of false and true positives at falling thresholds, (0, 0) first.
@@ -72,25 +155,49 @@ class Ranking:
 
     def figure(self, name: str, weights: Weights) -> float:
         """Return one of `RANKED`; nan without a positive or a negative row."""
+        if name == "auc":
+            return self.areas(next(pack([weights], GROUP)))[0]
         fp, tp = self.curve(weights)
         if name == "ap":
             return average_precision(fp, tp)
         if not (tp[-1] > 0 and fp[-1] > 0):
             return float("nan")
-        if name == "auc":
-            return area(fp, tp) / float(fp[-1] * tp[-1])
         fpr, tpr = fp / fp[-1], tp / tp[-1]
         below = SENSITIVITY if name == "pauc" else 0.0
         return area_above(fpr, tpr, SENSITIVITY, below=below)
 
+    def areas(self, packed: Packed) -> list[float]:
+        """Return the area below the ROC curve of each round; nan without a positive or negative.
+
+        Each negative row adds the weight of the positive rows above it, and half of those that
+        it is tied with; the negatives that have the same ones above them are summed first.
+
+        Parameters
+        ----------
+        packed : Packed
+            For sums of at most `GROUP` rows.
+        """
+        sums = np.bincount(self._group, packed.sum, minlength=len(self._above) + 1)[:-1]
+        found = []
+        for weights, negative in zip(packed.rounds, packed.unpacked(sums), strict=True):
+            positive = _before(weights.take(self._positive_rows))
+            pairs = float(positive[-1]) * float(negative.sum())
+            twice = (negative * (positive.take(self._above) + positive.take(self._upto))).sum()
+            found.append(float(twice) / 2 / pairs if pairs > 0 else float("nan"))
+        return found
+
+
+def _before(weights: Weights) -> NDArray[np.int32] | FloatArray:
+    """Return the sum of the weights before each place, and of all."""
+    # Sums of a round of a bootstrap fit, and are four times as fast.
+    kind = np.int32 if weights.dtype.kind in "iu" else np.float64
+    return np.append(kind(0), np.cumsum(weights, dtype=kind))
+
 
 def _sums(weights: Weights, ends: IntArray) -> FloatArray:
     """Return the sums of the weights before each end, 0 first."""
-    # Sums of a round of a bootstrap fit, and are four times as fast.
-    sums = np.zeros(len(weights) + 1, np.int32 if weights.dtype.kind in "iu" else np.float64)
-    np.cumsum(weights, dtype=sums.dtype, out=sums[1:])
     found = np.zeros(len(ends) + 1)
-    found[1:] = sums.take(ends)
+    found[1:] = _before(weights).take(ends)
     return found
 
 

@@ -19,9 +19,12 @@ _FITS = 1 << 23
 OVERALL = "overall"
 #: What `--metric` may name: the figures, and those of several classes.
 METRICS = ("balanced_accuracy", *FIGURES)
-#: Scores the rounds of a bootstrap, in their order: `map`, or what does it in several threads.
+#: Rounds of a bootstrap that are scored in one step, which takes less time than one by one.
+_TOGETHER = 5
+#: Scores some rounds after the other, in their order: `map`, or what does it in several threads.
 Each = Callable[
-    [Callable[[Weights], list[FloatArray]], Iterable[Weights]], Iterable[list[FloatArray]]
+    [Callable[[list[Weights]], list[FloatArray]], Iterable[list[Weights]]],
+    Iterable[list[FloatArray]],
 ]
 
 
@@ -127,7 +130,7 @@ def _scored_part(
     if options.bootstrap is not None:
         groups = np.unique(truth.groups(options.unit)[1][rows], return_inverse=True)[1]
         drawn = _drawn(scorers, metric, weights[:, 0], groups, options.bootstrap, each)
-    scores = np.array([_scores(scorer, metric, weights[:, 0]) for scorer in scorers])
+    scores = np.array([_scores(scorer, metric, [weights[:, 0]])[0] for scorer in scorers])
     for at, (one, scorer) in enumerate(zip(predictions, scorers, strict=True)):
         figures = {name: scorer.by_class(name, weights[:, 0]) for name in FIGURES}
         for column, name in enumerate((OVERALL, *truth.task.classes)):
@@ -143,10 +146,10 @@ def _scored_part(
             yield row
 
 
-def _scores(scorer: Scorer, metric: str, weights: Weights) -> FloatArray:
-    """Return the metric over all classes, then of each: shape (1 + classes,)."""
-    values = scorer.by_class(metric, weights)
-    return np.concatenate([[_mean(values)], values])
+def _scores(scorer: Scorer, metric: str, rounds: Sequence[Weights]) -> FloatArray:
+    """Return the metric over all classes, then of each: shape (rounds, 1 + classes)."""
+    found = scorer.rounds(metric, rounds)
+    return np.array([np.concatenate([[_mean(values)], values]) for values in found])
 
 
 def _mean(values: FloatArray) -> float:
@@ -185,19 +188,20 @@ def _drawn(
         counted = weights.astype(np.uint8) if is_yes_or_no else weights.astype(np.int32)
     draws = Draws(generator, count)
 
-    def rounds() -> Iterator[Weights]:
-        for _ in range(bootstrap.rounds):
-            if is_alone and is_small:
-                yield counted * generator.multinomial(count, sizes / count)
-            else:
-                yield counted * (draws.times() if is_alone else draws.times()[groups])
+    def drawn() -> Weights:
+        if is_alone and is_small:
+            return counted * generator.multinomial(count, sizes / count)
+        return counted * (draws.times() if is_alone else draws.times()[groups])
 
-    def score(weighed: Weights) -> list[FloatArray]:
-        return [_scores(scorer, metric, weighed) for scorer in scorers]
+    starts = range(0, bootstrap.rounds, _TOGETHER)
+    steps = ([drawn() for _ in range(bootstrap.rounds)[at : at + _TOGETHER]] for at in starts)
 
-    score(counted)  # what a scorer keeps is made here, before threads share it
-    for number, scores in enumerate(each(score, rounds())):
-        found[number] = scores
+    def score(rounds: list[Weights]) -> list[FloatArray]:
+        return [_scores(scorer, metric, rounds) for scorer in scorers]
+
+    score([counted])  # what a scorer keeps is made here, before threads share it
+    for at, scores in zip(starts, each(score, steps), strict=True):
+        found[at : at + _TOGETHER] = np.stack(scores, axis=1)
     return found
 
 

@@ -97,3 +97,28 @@ def test_a_class_of_every_row_has_no_area_whatever_the_weights(figure: str) -> N
     generator = np.random.default_rng(1)
     truth, said = np.ones((50, 1)), np.round(generator.random((50, 1)), 1)
     assert np.isnan(Scorer(truth, said).by_class(figure, generator.random(50))).all()
+
+
+@pytest.mark.parametrize(("most", "share"), [(2, 0.4), (300, 0.4), (2, 0.01), (70_000, 0.0005)])
+def test_rounds_scored_together_are_those_scored_alone_and_pair_by_pair(
+    most: int, share: float
+) -> None:
+    """Ties, long runs without a positive, and weights that fit in one number or do not."""
+    generator = np.random.default_rng(5)
+    truth = np.zeros((3000, 2))
+    truth[:, 0] = generator.random(3000) < share
+    truth[:2] = [[1, 0], [0, 1]]
+    truth[:, 1] = 1 - truth[:, 0]
+    said = generator.integers(0, 200, (3000, 2)) / 200
+    scorer = Scorer(truth, said)
+    rounds = [generator.integers(0, most, 3000).astype(np.int32) for _ in range(7)]
+    together = np.array(scorer.rounds("auc", rounds))
+    assert together.tolist() == [scorer.by_class("auc", one).tolist() for one in rounds]
+    for column in range(2):
+        is_one = truth[:, column] > 0
+        high, low = said[is_one, column][:, np.newaxis], said[~is_one, column]
+        for weights, found in zip(rounds, together[:, column], strict=True):
+            each = np.outer(weights[is_one].astype(float), weights[~is_one])
+            if each.sum() > 0:
+                wins = (each * ((high > low) + (high == low) / 2)).sum()
+                assert found == pytest.approx(wins / each.sum(), abs=1e-12)
