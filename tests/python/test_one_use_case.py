@@ -3,6 +3,7 @@
 A profiler hook notes the functions of the package that run; nothing is replaced.
 """
 
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -13,9 +14,10 @@ import numpy as np
 import pytest
 
 import isic_cli
-from isic_cli import Archive, Dataset, challenge
+from isic_cli import Archive, Dataset, challenge, superpixel
 from isic_cli.cli.main import run
 from isic_cli.superpixel import SuperpixelMap
+from tests.every_command.tree import COMMANDS
 from tests.support.challenge_broken import GOOD, TRUTH
 
 pytestmark = [
@@ -169,3 +171,22 @@ def test_a_command_and_its_call_stand_on_one_function(
     assert codes == [0]
     both = shell & functions_of(lambda: call(archive))
     assert function in both, sorted(both)
+
+
+def test_every_command_has_its_calls_in_the_table_of_the_docs() -> None:
+    """A command that is new is in no row, and a call that is gone has no object."""
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "python.md"
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in page.read_text("utf-8").splitlines()
+        if line.startswith("| `")
+    ]
+    named = [name for commands, _ in rows for name in re.findall(r"`([^`]+)`", commands)]
+    assert sorted(named) == sorted(COMMANDS)
+    public = {name: dir(getattr(isic_cli, name)) for name in isic_cli.__all__}
+    public |= {"challenge": challenge.__all__, "superpixel": superpixel.__all__}
+    public |= {"SuperpixelMap": dir(SuperpixelMap)}
+    for _, calls in rows:
+        names = re.findall(r"`(\w+)\.(\w+)", calls)
+        assert names or calls == "the shell alone"
+        assert [f"{owner}.{name}" for owner, name in names if name not in public[owner]] == []
