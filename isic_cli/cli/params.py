@@ -92,6 +92,7 @@ class LocalText(click.ParamType[str]):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the text."""
+        _refuse_empty(value, param, ctx)
         if not (self._stores and _is_in_store(value)):
             _refuse_url(value, param, ctx)
         return str(click.STRING.convert(value, param, ctx))

@@ -95,4 +95,7 @@ def test_an_empty_path_is_not_the_working_folder(isic: Isic, tmp_path: Path) -> 
     before = sorted(tmp_path.iterdir())
     for words in (["-o", ""], ["ISIC_0000001", ""], ["--report", "", "out"]):
         assert isic("image", "download", "-l", "1", *words).code == 2
+    for command in ("challenge download 2018:3", "superpixel info", "study consensus"):
+        done = isic(*command.split(), "")
+        assert (done.code, "the path is empty" in done.err) == (2, True)
     assert sorted(tmp_path.iterdir()) == before
