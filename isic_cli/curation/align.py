@@ -26,7 +26,7 @@ STEPS = 40
 #: Share of the pixels that counts.
 TRIMMED = 0.8
 
-#: How much of the other picture a map may enlarge or shrink, beyond which it fits by chance.
+#: How much a map may enlarge or shrink beyond its start, further than which it fits by chance.
 _SCALES = (0.55, 1.8)
 
 #: Grey values by which a pixel that nothing covers is away: more than any other.
@@ -102,6 +102,7 @@ def laid_over(ones: Grey, others: Grey, starts: Floats, steps: int = STEPS) -> L
     count = len(ones)
     source, target = ones.astype(np.float32), others.astype(np.float32).reshape(count, -1)
     matrices = starts.astype(np.float32)
+    back = np.linalg.inv(matrices[:, :, :2])
     fits = np.ones(target.shape, bool)
     failed, ended = np.zeros(count, bool), np.zeros(count, bool)
     for number in range(steps):
@@ -116,7 +117,7 @@ def laid_over(ones: Grey, others: Grey, starts: Floats, steps: int = STEPS) -> L
         step[:, :2] += (solved[:, :6] / gain).reshape(count, 2, 3)
         moving = ~(failed | ended)
         matrices[moving] = matrices[moving] @ step[moving]
-        sizes = np.linalg.svd(matrices[:, :, :2], compute_uv=False)
+        sizes = np.linalg.svd(back @ matrices[:, :, :2], compute_uv=False)
         failed |= (sizes[:, 1] < _SCALES[0]) | (sizes[:, 0] > _SCALES[1])
         if number > 2:
             ended |= np.abs(step - _EYE).max(axis=(1, 2)) < 1e-3

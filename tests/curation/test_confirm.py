@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from isic_cli.curation.align import laid_over
-from isic_cli.curation.confirm import AS_IT_IS, FINE, Confirmation, confirm, may_agree
+from isic_cli.curation.confirm import AS_IT_IS, CENTRE, FINE, Confirmation, confirm, may_agree
 from isic_cli.curation.phash import Grey
 
 MIDDLE = (slice(16, 48), slice(16, 48))
@@ -18,11 +19,11 @@ def noise(seed: int, amplitude: float) -> Grey:
 @pytest.mark.parametrize(
     ("correlation", "centre", "detail", "fine", "accepted"),
     [
-        (0.985, 0.95, 2.0, 0.75, True),
-        (0.985, 0.995, 2.0, 0.0, True),
-        (0.984, 1.0, 9.0, 1.0, False),
+        (0.965, 0.95, 1.5, 0.75, True),
+        (0.965, 0.995, 1.5, 0.0, True),
+        (0.964, 1.0, 9.0, 1.0, False),
         (1.0, 0.949, 9.0, 1.0, False),
-        (1.0, 1.0, 1.99, 1.0, False),
+        (1.0, 1.0, 1.49, 1.0, False),
         (1.0, 0.994, 9.0, 0.749, False),
     ],
 )
@@ -75,13 +76,32 @@ def test_light_that_is_cut_off_around_a_lesion_does_not_part_two_copies(seed: in
     assert confirm(glaring, one).accepted
 
 
+def textured(kept: tuple[float, float]) -> Grey:
+    """A lesion with texture as fine as the pixels of a thumbnail; of it what a crop keeps."""
+    grain = np.random.default_rng(7).standard_normal((80, 80))
+    fine = Image.fromarray(grain.astype(np.float32)).resize((640, 640), Image.Resampling.BICUBIC)
+    row, column = np.mgrid[-1:1:640j, -1:1:640j]
+    values = 170 - 60 / (1 + np.exp(20 * (row**2 + column**2 - 0.3))) + 30 * np.asarray(fine)
+    image = Image.fromarray(np.clip(values, 0, 255).astype(np.uint8))
+    low, left = (320 * (1 - share) for share in kept)
+    box = (left, low, 640 - left, 640 - low)
+    return np.asarray(image.resize((64, 64), Image.Resampling.BOX, box=box))
+
+
+@pytest.mark.parametrize("kept", [(0.9, 0.9), (0.8, 0.8), (0.45, 0.8)])
+def test_texture_as_fine_as_the_pixels_does_not_part_a_crop(kept: tuple[float, float]) -> None:
+    start = np.diag(np.array([*kept, 1], np.float32))[:2]
+
+    assert confirm(textured((1, 1)), textured(kept), start).accepted
+
+
 def test_pictures_that_share_their_rim_alone_are_two() -> None:
     one, other = noise(1, 60), noise(1, 60)
     one[MIDDLE], other[MIDDLE] = noise(2, 10)[MIDDLE], noise(3, 10)[MIDDLE]
 
     found = confirm(one, other)
 
-    assert (found.correlation > 0.95, found.centre < 0.1, found.accepted) == (True, True, False)
+    assert (found.correlation > 0.95, found.centre < CENTRE, found.accepted) == (True, True, False)
 
 
 def test_pictures_that_share_their_middle_alone_are_two() -> None:
