@@ -207,10 +207,12 @@ METADATA = {
 }
 
 
-def recalls_of(pictures: Sequence[MeasuredPicture]) -> Iterator[tuple[str, str, list[float]]]:
-    """Yield each fault, the kind that shows it, and the recall of each seed."""
+def recalls_of(
+    pictures: Sequence[MeasuredPicture],
+) -> Iterator[tuple[str, str, int, list[float]]]:
+    """Yield each fault, the kind that shows it, how many are planted, and each seed's recall."""
     for fault in (*PICTURES, *EMBEDDINGS, *METADATA):
-        recalls, kind = [], ""
+        recalls, kind, planted = [], "", set[str]()
         for seed in SEEDS:
             with tempfile.TemporaryDirectory() as name:
                 folder, images = Path(name), IMAGES
@@ -226,7 +228,7 @@ def recalls_of(pictures: Sequence[MeasuredPicture]) -> Iterator[tuple[str, str, 
                     planted, kind = plant_metadata(folder, fault, seed)
                     found = audited(folder / "metadata.csv", kinds=(kind,))
                 recalls.append(recall(found, kind, planted, images))
-        yield fault, kind, recalls
+        yield fault, kind, len(planted), recalls
 
 
 def sources() -> list[str]:
@@ -248,7 +250,7 @@ def main() -> int:
     print(f"{len(pictures)} pictures; {IMAGES} made rows and embeddings; recall at 5 % inspected\n")
     print(f"{'fault':24}{'kind':18}{'mean':>6}{'least':>7}")
     missed = 0
-    for fault, kind, recalls in recalls_of(pictures):
+    for fault, kind, _, recalls in recalls_of(pictures):
         mean = sum(recalls) / len(recalls)
         missed += mean < LEAST
         print(f"{fault:24}{kind:18}{mean:6.2f}{min(recalls):7.2f}", flush=True)

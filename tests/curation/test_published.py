@@ -67,6 +67,33 @@ Y2024 = [
     ({"iddx_1": "Malignant", "iddx_2": MEL, "iddx_3": "Melanoma in situ"}, 157),
     ({"iddx_full": "Malignant::Malignant adnexal epithelial proliferations - Follicular"}, 236),
 ]
+#: The 5,240 lesions of MILK10k: its classes have these counts, each under names of its supplement.
+MILK10K = [
+    ({"diagnosis_full": name}, count)
+    for name, count in {
+        "Solar or actinic keratosis": 103,
+        "Squamous cell carcinoma in situ, Bowens disease": 200,
+        "Basal cell carcinoma": 2522,
+        "Sebaceous hyperplasia": 43,
+        "Exogenous": 1,
+        "Seborrheic keratosis": 400,
+        "Lichen planus like keratosis": 143,
+        "Ink-spot lentigo": 1,
+        "Dermatofibroma": 52,
+        "Inflammatory or infectious diseases": 49,
+        "Porokeratosis": 1,
+        "Merkel cell carcinoma": 9,
+        "Melanoma Invasive": 250,
+        "Melanoma in situ": 199,
+        "Melanoma metastasis": 1,
+        "Nevus": 600,
+        "Nevus, NOS, Compound": 146,
+        "Squamous cell carcinoma, Invasive": 300,
+        "Keratoacanthoma": 173,
+        "Hemangioma": 30,
+        "Angiokeratoma": 17,
+    }.items()
+]
 
 
 @pytest.mark.parametrize(
@@ -81,6 +108,14 @@ Y2024 = [
         ),
         ("isic2020", Y2020, "benign 32542 malignant 584"),
         ("isic2024", Y2024, "0 400666 1 393"),
+        (
+            "milk10k",
+            MILK10K,
+            (
+                "AKIEC 303 BCC 2522 BEN_OTH 44 BKL 544 DF 52 INF 50 MAL_OTH 9 MEL 450 NV 746 "
+                "SCCKA 473 VASC 47"
+            ),
+        ),
     ],
 )
 def test_the_classes_have_the_published_counts(
