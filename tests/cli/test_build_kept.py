@@ -28,6 +28,7 @@ def build(isic: Isic, *arguments: str) -> tuple[int, str]:
     return done.code, done.err
 
 
+@pytest.mark.slow
 def test_the_lock_of_another_build_is_followed_in_a_folder_that_is_built(
     isic: Isic, work: Path
 ) -> None:
@@ -114,6 +115,7 @@ def test_a_link_to_nothing_in_an_archive_is_passed_over(isic: Isic, work: Path) 
     assert code == 0, said
 
 
+@pytest.mark.slow
 def test_a_changed_folder_of_splits_and_a_class_without_images_are_taken_on(
     isic: Isic, work: Path
 ) -> None:
@@ -135,6 +137,7 @@ def test_a_changed_folder_of_splits_and_a_class_without_images_are_taken_on(
     assert contents(work / "lesions/csv") == contents(work / "fresh/csv")
 
 
+@pytest.mark.slow
 def test_an_export_is_made_anew_for_other_classes_and_splits_and_in_a_moved_folder(
     isic: Isic, work: Path
 ) -> None:
@@ -167,6 +170,7 @@ def test_a_label_table_with_two_labels_of_an_image_is_refused_and_may_be_a_folde
     assert f"labels.csv: {NEVUS} is A and B" in checked.out + checked.err
 
 
+@pytest.mark.slow
 def test_a_reference_compares_with_no_picture_that_it_had_before(isic: Isic, work: Path) -> None:
     shutil.copytree(work / "archive", work / "theirs")
     for name in ("metadata.csv", f"{NEVUS}.png", "ISIC_0000005.png"):
@@ -188,6 +192,7 @@ def test_a_reference_compares_with_no_picture_that_it_had_before(isic: Isic, wor
     assert rows(work / "lesions/excluded.csv") == rows(work / "fresh/excluded.csv")
 
 
+@pytest.mark.slow
 def test_a_lock_gives_the_same_documents_for_collections_and_sources_that_overlap(
     isic: Isic, work: Path
 ) -> None:

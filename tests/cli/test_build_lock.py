@@ -83,6 +83,7 @@ def work(folder: Path) -> Path:
     return work
 
 
+@pytest.mark.slow
 def test_a_lock_alone_makes_the_same_data_set_on_another_machine(isic: Isic, work: Path) -> None:
     assert isic("dataset", "build", "set.toml", archive=None).code == 0
     (work / "other").mkdir()

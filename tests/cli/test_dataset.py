@@ -404,6 +404,7 @@ def test_parts_selected_by_a_file_merge(
     ]
 
 
+@pytest.mark.slow
 def test_folders_of_all_shards_merge_into_the_folder_of_the_whole(
     dataset: Isic, isic: Isic, out: Path, tmp_path: Path
 ) -> None:

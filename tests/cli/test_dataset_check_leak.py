@@ -122,6 +122,7 @@ def test_lists_of_ids_are_checked_by_what_other_tables_say(isic: Isic, sets: Pat
     ]
 
 
+@pytest.mark.slow
 def test_bare_pictures_are_tied_by_what_other_tables_say(isic: Isic, sets: Path) -> None:
     for name in ("train", "test"):
         (sets / name / "metadata.csv").rename(sets / f"{name}.csv")

@@ -98,6 +98,7 @@ def test_the_same_id_in_two_folders_is_never_left_out(isic: Isic, pile: Path) ->
     assert (pile.parent / "x.txt").read_text() == ""
 
 
+@pytest.mark.slow
 def test_metadata_and_creation_decide_when_asked(isic: Isic, pile: Path) -> None:
     (pile / "metadata.csv").write_text(
         "isic_id,sex,age_approx,created\nISIC_0000001,,,2020-01-02\nISIC_0000004,male,40,\n"
@@ -118,6 +119,7 @@ def test_a_damaged_picture_is_told_and_the_rest_compared(isic: Isic, pile: Path)
     assert "Warning: pile/ISIC_0000009.png: the file is not a picture" in done.err
 
 
+@pytest.mark.slow
 def test_bare_skin_is_no_duplicate_of_bare_skin(isic: Isic, tmp_path: Path) -> None:
     folder = tmp_path / "skin"
     folder.mkdir()

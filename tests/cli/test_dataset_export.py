@@ -203,6 +203,7 @@ def test_webdataset_reads_the_shards(isic: Isic, tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_shard_is_made_again_only_when_it_has_to_be(isic: Isic, tmp_path: Path) -> None:
     options = ("--to", "webdataset", "--per-shard", "2")
     export(isic, *options)
@@ -214,6 +215,7 @@ def test_a_shard_is_made_again_only_when_it_has_to_be(isic: Isic, tmp_path: Path
     assert (tmp_path / "out/images-000000.tar").stat().st_mtime_ns == first
 
 
+@pytest.mark.slow
 def test_a_shard_with_a_damaged_picture_is_tried_again(isic: Isic, tmp_path: Path) -> None:
     damaged = tmp_path / "archive" / "ISIC_0000002.jpg"
     whole = damaged.read_bytes()
@@ -360,7 +362,8 @@ def test_turned_pictures_are_set_upright_and_told(isic: Isic, tmp_path: Path) ->
     assert "1 were saved anew, upright" in done.err
 
 
-@pytest.mark.parametrize("where", ["processes", pytest.param("dask", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["processes", "dask"])
 def test_other_executors_give_the_same_bytes_as_threads(
     isic: Isic, tmp_path: Path, where: str
 ) -> None:
