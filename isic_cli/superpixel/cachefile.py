@@ -77,22 +77,6 @@ def write_cache(pixel_map: SuperpixelMap, *, source: bytes = bytes(32)) -> bytes
     return head + _CRC.pack(zlib.crc32(body, zlib.crc32(head))) + body
 
 
-def cache_source(source: Readable) -> bytes:
-    """Return the 32 bytes that name what a cache file was made from.
-
-    Parameters
-    ----------
-    source : path, bytes or binary file
-
-    Raises
-    ------
-    CheckError
-        Not a cache file.
-    """
-    data, name = contents(source, _NAME)
-    return _head(data, name).source
-
-
 def _head(data: bytes, name: str) -> _Head:
     if len(data) < _BODY_AT or not data.startswith(MAGIC):
         raise CheckError(f"{name}: not a run cache", hint=_AGAIN)

@@ -1,7 +1,6 @@
 """Rows for tables: what a map file is, and one row per superpixel."""
 
 import logging
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -162,14 +161,3 @@ def _neighbours(pixel_map: SuperpixelMap) -> list[Cell]:
     ends = pairs[:, 0].searchsorted(pixel_map.ids, side="right").tolist()
     texts = list(map(str, pairs[:, 1].tolist()))
     return [" ".join(texts[at:end]) for at, end in zip([0, *ends], ends, strict=False)]
-
-
-def region_rows(
-    pixel_map: SuperpixelMap,
-    image: npt.NDArray[np.uint8] | None = None,
-    features: Features | None = None,
-) -> Iterator[dict[str, Cell]]:
-    """Yield the table of `region_columns` row by row."""
-    columns = region_columns(pixel_map, image, features)
-    for cells in zip(*columns.values(), strict=True):
-        yield dict(zip(columns, cells, strict=True))

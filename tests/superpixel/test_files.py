@@ -10,12 +10,12 @@ from PIL import Image
 
 from isic_cli.errors import CheckError, NotFoundError, UsageError
 from isic_cli.pictures.png import check_png
-from isic_cli.superpixel.cachefile import cache_source, read_cache, write_cache
+from isic_cli.superpixel.cachefile import read_cache, write_cache
 from isic_cli.superpixel.codec import decode_png
 from isic_cli.superpixel.features import parse_features
 from isic_cli.superpixel.labelfile import map_from_file, map_to_file
 from isic_cli.superpixel.map import SuperpixelMap
-from isic_cli.superpixel.tables import MapInfo, map_info, region_rows
+from isic_cli.superpixel.tables import MapInfo, map_info, region_columns
 from isic_cli.superpixel.tiles import tiles
 from tests.superpixel.nasty import HAND, Labels, nasty_maps
 
@@ -29,7 +29,7 @@ def test_a_cache_gives_the_map_again(labels: Labels) -> None:
     found = read_cache(data)
     np.testing.assert_array_equal(found.labels, labels)
     assert found.areas().tolist() == SuperpixelMap.from_labels(labels).areas().tolist()
-    assert cache_source(data) == b"0123456789abcdef" * 2
+    assert b"0123456789abcdef" * 2 in data
 
 
 def test_every_reader_takes_a_path_its_text_or_what_the_file_holds(tmp_path: Path) -> None:
@@ -42,7 +42,6 @@ def test_every_reader_takes_a_path_its_text_or_what_the_file_holds(tmp_path: Pat
         np.testing.assert_array_equal(SuperpixelMap.from_png(path(png)).labels, HAND)
         np.testing.assert_array_equal(read_cache(path(cache)).labels, HAND)
         assert check_png(path(png)).mode == "RGB 8-bit"
-        assert cache_source(path(cache)) == bytes(32)
         assert parse_features(path(features)).labels("streaks").tolist() == [0]
     with pytest.raises(NotFoundError, match=r"no such file: .*b\.runs"):
         read_cache(tmp_path / "b.runs")
@@ -179,9 +178,9 @@ def test_rows_of_regions() -> None:
     image[HAND == 0] = (3, 4, 5)
     image[0, 0] = (4, 4, 5)
     features = parse_features('{"streaks":[1,0,0,0,0,0]}')
-    rows = list(region_rows(MAP, image, features))
-    assert len(rows) == 6
-    assert rows[0] == {
+    columns = region_columns(MAP, image, features)
+    assert {len(cells) for cells in columns.values()} == {6}
+    assert {name: cells[0] for name, cells in columns.items()} == {
         "label": 0,
         "area": 6,
         "row": 1.0,
@@ -195,4 +194,4 @@ def test_rows_of_regions() -> None:
         "blue": 5.0,
         "streaks": 1.0,
     }
-    assert list(next(region_rows(MAP))) == list(rows[0])[:8]
+    assert list(region_columns(MAP)) == list(columns)[:8]
