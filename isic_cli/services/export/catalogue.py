@@ -10,6 +10,7 @@ from typing import Any
 from isic_cli.curation.labels import SCHEMES, UNMAPPED, Scheme
 from isic_cli.errors import LocalError, UsageError
 from isic_cli.folder.scan import Contents, scan
+from isic_cli.models.ids import IdSet
 from isic_cli.services.dataset.label import Labelling, is_truth, label_scheme
 from isic_cli.services.dataset.split import read_splits
 from isic_cli.services.export.cells import ExportColumns, present
@@ -181,7 +182,7 @@ class Catalogue:
     def __iter__(self) -> Iterator[Item]:
         self.left_out.clear()
         self.rows = 0
-        seen: set[str] = set()
+        seen = IdSet()
         for row in self._labelled():
             self.rows += 1
             found = self._item_of(row, seen)
@@ -192,7 +193,7 @@ class Catalogue:
         if unnamed := len(self.table.problems):
             self.rows += unnamed
             self.left_out["rows without an ISIC id"] = unnamed
-        self.without_row = len(self.contents.pictures.keys() - seen)
+        self.without_row = sum(isic_id not in seen for isic_id in self.contents.pictures)
 
     def _rows(self) -> Iterator[Row]:
         """Yield the rows, each with its id as the table writes it where that is not ours."""
@@ -210,12 +211,11 @@ class Catalogue:
         else:
             yield from Labelling(self.scheme, column=_LABEL).apply(self._rows())
 
-    def _item_of(self, row: Row, seen: set[str]) -> Item | str:
+    def _item_of(self, row: Row, seen: IdSet) -> Item | str:
         """Return what is exported of a row, else why nothing is."""
         isic_id: str = row["isic_id"]
-        if isic_id in seen:
+        if not seen.add(isic_id):
             return "rows of an image that has another row"
-        seen.add(isic_id)
         source = self.contents.pictures.get(isic_id)
         if source is None:
             return "rows without a picture in the folder"
