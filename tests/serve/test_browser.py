@@ -418,6 +418,10 @@ def test_the_demo_is_looked_at_and_not_written(
     counted(page, 60)
     assert "read-only" in page.inner_text("#banner")
     assert not page.get_by_role("button", name="Save …").is_visible()
+    page.locator("#cell-2").press("Enter")
+    page.wait_for_selector(".side dl")
+    assert not page.get_by_role("heading", name="Notes").is_visible()  # none, and none can be added
+    page.keyboard.press("Escape")
     page.locator("#cell-2").press("x")
     page.get_by_role("button", name="Copy command").click()
     page.wait_for_selector("#command-dialog code")

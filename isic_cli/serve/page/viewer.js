@@ -240,10 +240,11 @@ export class Viewer {
   }
 
   notes() {
-    if (!this.data.note) return null;
+    const isReadOnly = this.data.info.read_only;
+    if (!this.data.note || (isReadOnly && !this.detail.notes.length)) return null;
     const { id } = this;
     const line = ({ when, who, note }) => el("li", {}, el("small", {}, `${when} ${who}`), el("br"), note);
-    const list = el("ul", { className: "notes" }, ...(this.detail.notes ?? []).map(line));
+    const list = el("ul", { className: "notes" }, ...this.detail.notes.map(line));
     const text = el("textarea", { rows: "2", maxlength: "2000", "aria-label": "A new note" });
     const form = el("form", { onsubmit: async (event) => {
       event.preventDefault();
@@ -257,7 +258,7 @@ export class Viewer {
         say(`The note was not kept: ${error.message}`);
       }
     } }, text, el("button", { type: "submit" }, "Add the note"));
-    return el("section", { "aria-label": "Notes" }, el("h3", {}, "Notes"), list, this.data.info.read_only ? null : form);
+    return el("section", { "aria-label": "Notes" }, el("h3", {}, "Notes"), list, isReadOnly ? null : form);
   }
 
   // Keys
