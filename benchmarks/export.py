@@ -23,6 +23,7 @@ from PIL import Image
 from isic_cli.services.export.options import ExportOptions, TargetSize
 from isic_cli.services.export.run import Exporter
 from isic_cli.services.export.state import ExportState
+from isic_cli.services.export.worker import make
 from isic_cli.services.run.workers import ExecutorSpec, open_workers
 
 DRAWN = 200
@@ -89,7 +90,7 @@ def by_export(folder: Path, out: Path, spec: ExecutorSpec = PROCESSES) -> float:
     """Return seconds of an export, the start of its workers not counted."""
     options = ExportOptions(folder, out, "csv", size=TargetSize(SIDE, SIDE))
     with open_workers(spec) as workers:
-        list(workers.stream(abs, [1, -1]))
+        list(workers.stream(make, [(), ()]))
         start = time.perf_counter()
         with ExportState(out).open(options.recipe) as state:
             done = sum(1 for _ in Exporter(options).run(state, workers))
