@@ -4,6 +4,8 @@
 of its own.
 """
 
+from pathlib import Path
+
 import nox
 
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -25,6 +27,15 @@ def slow(session: nox.Session) -> None:
     """Run the slow tests: pages, notebooks, examples, kills, full disks."""
     session.install("-e", ".[test]")
     session.run("pytest", "-q", "-n", "auto", "-m", "slow", *session.posargs)
+
+
+@nox.session(python="3.13")
+def same_bytes(session: nox.Session) -> None:
+    """Build a data set with Python 3.13 and with that of .venv: the bytes are the same."""
+    session.install("-e", ".[test]")
+    other = str(Path(".venv/bin/python").absolute())
+    test = "tests/cli/test_build_pythons.py"
+    session.run("pytest", "-q", "-m", "slow", test, env={"ISIC_TEST_PYTHONS": other})
 
 
 @nox.session(python=False)

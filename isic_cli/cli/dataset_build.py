@@ -78,8 +78,8 @@ def build(
     """
     from isic_cli.services.build.build import Build
     from isic_cli.services.build.check import checked_recipe
+    from isic_cli.services.build.events import BuildOptions
     from isic_cli.services.build.lock import LOCK, BuildLock
-    from isic_cli.services.build.work import BuildOptions
 
     if lock_file is not None and not locked:
         raise UsageError("--lock needs --locked")

@@ -76,7 +76,9 @@ def walk(
 def _entries(folder: Path | str, *, hidden: bool) -> Iterator[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as found:
-            yield from (entry for entry in found if hidden or not is_litter(entry.name))
+            for entry in found:
+                if hidden or not is_litter(entry.name):
+                    yield entry
     except FileNotFoundError as error:
         raise NotFoundError(f"no such folder: {shown(folder)}") from error
     except NotADirectoryError as error:

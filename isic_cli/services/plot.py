@@ -13,7 +13,6 @@ from isic_cli.errors import UsageError
 from isic_cli.files.atomic import write_bytes
 from isic_cli.files.faults import shown
 from isic_cli.services.paper.blocks import plain
-from isic_cli.superpixel.palette import HUES, distinct
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -93,6 +92,8 @@ def save_plot(figure: "Figure", path: Path, title: str) -> None:
 
 def line_styles(number: int) -> list[dict[str, Any]]:
     """Return a colour and dashes for each of `number` lines, told apart by any colour vision."""
+    from isic_cli.superpixel.palette import HUES, distinct
+
     return [
         {
             "color": tuple(channel / 255 for channel in colour),

@@ -19,7 +19,7 @@ import os, signal, sys
 from pathlib import Path
 from isic_cli.services.build.build import Build
 from isic_cli.services.build.recipe import load_recipe
-from isic_cli.services.build.work import BuildOptions
+from isic_cli.services.build.events import BuildOptions
 from isic_cli.settings import resolve
 last = int(sys.argv[1])
 file = load_recipe(Path("set.toml"))

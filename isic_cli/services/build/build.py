@@ -8,16 +8,17 @@ from isic_cli.models.outcomes import Outcome
 from isic_cli.services.build.decide import exclusion_reads
 from isic_cli.services.build.events import (
     BuildEvent,
+    BuildOptions,
     BuildWarned,
     StageEnded,
     StageKept,
+    StageResult,
 )
 from isic_cli.services.build.freshness import archive_marks
 from isic_cli.services.build.graph import Stage, recipe_digest, stages_of
 from isic_cli.services.build.listing import SettingsOf
 from isic_cli.services.build.lock import LOCK, BuildLock
 from isic_cli.services.build.outputs import BuiltImages, remove_export
-from isic_cli.services.build.pictures import PictureFetch, pictures_read
 from isic_cli.services.build.recipe import RecipeFile
 from isic_cli.services.build.state import (
     BuildState,
@@ -25,7 +26,6 @@ from isic_cli.services.build.state import (
     key_of,
     mark_of,
 )
-from isic_cli.services.build.work import BuildOptions, StageResult, StageWork
 
 #: What `--locked` does even where the last build, maybe of another lock, left nothing to do.
 _LOCKED = {
@@ -57,7 +57,6 @@ class Build:
         self._options = options
         self.state = BuildState.open(out, file.recipe.name)
         self.stages = stages_of(file, settings_of)
-        self._work = StageWork(file, self.state, self.stages, settings_of, options)
         names = [one.name for one in self.stages]
         if options.until and options.until not in names:
             raise UsageError(f"no stage {options.until}", hint=f"one of {', '.join(names)}")
@@ -117,6 +116,8 @@ class Build:
                     yield from self._check_archive(stage.name)
             elif self._reads_the_same(stage):
                 if stage.name == "pictures":  # their tables have the metadata that changed
+                    from isic_cli.services.build.pictures import PictureFetch
+
                     yield from PictureFetch(self._file, self.state, self._settings_of).run(
                         only_rows=True
                     )
@@ -124,7 +125,13 @@ class Build:
                 self._put(stage, StageResult(known.output, dict(known.facts), ""), known.reads)
                 yield StageKept(stage.name)
             else:
-                result = yield from self._work.do(stage, why)
+                # What does the stages takes half a second to import, and is not always needed.
+                from isic_cli.services.build.work import StageWork
+
+                work = StageWork(
+                    self._file, self.state, self.stages, self._settings_of, self._options
+                )
+                result = yield from work.do(stage, why)
                 self._put(stage, result, self._reads(stage))
                 yield StageEnded(stage.name, result.summary)
 
@@ -139,8 +146,13 @@ class Build:
 
     def _reads(self, stage: Stage) -> str:
         """Return the digest of all that a stage reads; `""` for one that reads all there is."""
-        reading = {"exclude": exclusion_reads, "pictures": pictures_read}.get(stage.name)
-        return reading(self._file, self.state) if reading is not None else ""
+        if stage.name == "exclude":
+            return exclusion_reads(self._file, self.state)
+        if stage.name == "pictures":
+            from isic_cli.services.build.pictures import pictures_read
+
+            return pictures_read(self._file, self.state)
+        return ""
 
     def _put(self, stage: Stage, result: StageResult, reads: str) -> None:
         """Note how a stage ended."""

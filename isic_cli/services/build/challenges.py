@@ -9,8 +9,6 @@ from isic_cli.config import Settings
 from isic_cli.errors import NetworkError, PartialError, UsageError
 from isic_cli.services.build.model import SourceTable
 from isic_cli.services.build.named import challenge_files
-from isic_cli.services.challenge.fetch import ChallengeDownload, FetchOptions
-from isic_cli.services.challenge.host import open_host
 from isic_cli.services.challenge.lock import ChallengeLock
 from isic_cli.tables.ids import read_ids
 
@@ -47,6 +45,9 @@ def challenge_ids(
 
 
 def _fetch(files: list[ChallengeFile], folder: Path, settings: Settings) -> None:
+    from isic_cli.services.challenge.fetch import ChallengeDownload, FetchOptions
+    from isic_cli.services.challenge.host import open_host
+
     with open_host(settings) as (host, url):
         job = ChallengeDownload(host, url, folder, FetchOptions(retries=settings.retries))
         for outcome in job.run(job.plan(files)):

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from isic_cli.config import parse_archive
-from isic_cli.curation.duplicates import parse_method
 from isic_cli.curation.shares import folds, parse_ratio
 from isic_cli.errors import IsicError, QueryError
 from isic_cli.models.image import FILE_FIELDS, LEADING_COLUMNS
@@ -27,9 +26,7 @@ from isic_cli.services.build.named import (
 )
 from isic_cli.services.build.positions import Path as KeyPath
 from isic_cli.services.build.recipe import RecipeError, RecipeFault, RecipeFile, load_recipe
-from isic_cli.services.dataset.audit_pictures import quality_measures
 from isic_cli.services.dataset.label import label_scheme
-from isic_cli.services.dataset.split import read_splits
 from isic_cli.services.export.options import Encoding, TargetSize
 
 #: Names in the folder of a build of no export.
@@ -156,6 +153,8 @@ class _Checks:
         self._ids((*at, "ids"), rule.ids)
         with self._at(*at, "quality"):
             if rule.quality:
+                from isic_cli.services.dataset.audit_pictures import quality_measures
+
                 quality_measures()
         if not rule.quality and "score" in rule.model_fields_set:
             self._add((*at, "score"), "needs quality")
@@ -169,6 +168,8 @@ class _Checks:
         """Check duplicates, labels and split, and that they do not contradict each other."""
         recipe = self._recipe
         if recipe.dedupe is not None:
+            from isic_cli.curation.duplicates import parse_method
+
             with self._at("dedupe", "method"):
                 parse_method(recipe.dedupe.method)
             if recipe.dedupe.action == "group" and recipe.split is None:
@@ -213,6 +214,8 @@ class _Checks:
                 self._add(("split", "hold_out", number), f"{text!r} is not field=value", hint)
         with self._at("split", "previous"):
             if split.previous:
+                from isic_cli.services.dataset.split import read_splits
+
                 read_splits(self._file.near(split.previous), "split")
 
     def exports(self) -> None:

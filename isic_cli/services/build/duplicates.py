@@ -8,9 +8,9 @@ from typing import Any
 from isic_cli.curation.duplicates import parse_method
 from isic_cli.errors import PartialError
 from isic_cli.services.build.decide import staying
-from isic_cli.services.build.pictures import PICTURES, REFERENCES, locked_of
+from isic_cli.services.build.pictures import locked_of
 from isic_cli.services.build.recipe import RecipeFile
-from isic_cli.services.build.state import BuildState, RowFile
+from isic_cli.services.build.state import PICTURES, REFERENCES, BuildState, RowFile
 from isic_cli.services.dataset.dedupe import Dedupe
 from isic_cli.services.dataset.lock import Lock
 from isic_cli.services.run.workers import Workers

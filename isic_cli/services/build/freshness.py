@@ -1,6 +1,7 @@
 """Whether an archive is still as it was: at most two requests for a source."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from isic_cli.errors import NotFoundError, RefusedError, ResponseError, ServerError
 from isic_cli.folder.freshness import SOURCES, stamp_of
@@ -8,8 +9,9 @@ from isic_cli.services.build.listing import SettingsOf, archive_for, selection_o
 from isic_cli.services.build.model import SourceTable
 from isic_cli.services.build.recipe import RecipeFile
 from isic_cli.services.build.state import digest_of, mark_of
-from isic_cli.services.opening import open_api
-from isic_cli.services.select.live import SelectedImages
+
+if TYPE_CHECKING:
+    from isic_cli.services.select.live import SelectedImages
 
 
 def archive_marks(
@@ -37,13 +39,16 @@ def archive_marks(
         elif spec.kind == "demo" or source.where or source.ids or source.challenge:
             marks[name] = ""
         else:
+            from isic_cli.services.opening import open_api
+            from isic_cli.services.select.live import SelectedImages
+
             with open_api(settings) as api:
                 images = SelectedImages(api, selection_of(file, source))
                 marks[name] = digest_of([images.count(), _facets(images)])
     return marks
 
 
-def _facets(images: SelectedImages) -> object:
+def _facets(images: "SelectedImages") -> object:
     """Return how often each value occurs; None where the archive does not say."""
     try:
         return images.facets()

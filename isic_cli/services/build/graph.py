@@ -15,11 +15,15 @@ from isic_cli.services.build.listing import LISTING_FACTS, SettingsOf, archive_f
 from isic_cli.services.build.lock import LOCK
 from isic_cli.services.build.model import ExportTable, SourceTable
 from isic_cli.services.build.named import ids_of, labels_in, scheme_name
-from isic_cli.services.build.outputs import EXCLUDED, TABLE
-from isic_cli.services.build.pictures import PICTURES, REFERENCES
 from isic_cli.services.build.recipe import RecipeFile
-from isic_cli.services.build.state import BuildState, digest_of
-from isic_cli.services.dataset.split import read_splits
+from isic_cli.services.build.state import (
+    EXCLUDED,
+    PICTURES,
+    REFERENCES,
+    TABLE,
+    BuildState,
+    digest_of,
+)
 from isic_cli.services.plot import can_draw
 
 _STATE = ".isic/build"
@@ -186,6 +190,8 @@ def split_options(file: RecipeFile) -> dict[str, Any]:
         return {}
     options = _plain(table)
     if table.previous:
+        from isic_cli.services.dataset.split import read_splits
+
         path = file.near(table.previous)
         options["content"] = _content(path, lambda: read_splits(path, "split"))
     action = file.recipe.dedupe.action if file.recipe.dedupe else "drop"

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from isic_cli.config import Settings
@@ -22,8 +22,9 @@ from isic_cli.services.build.model import SourceTable
 from isic_cli.services.build.named import ids_of
 from isic_cli.services.build.recipe import RecipeError, RecipeFile
 from isic_cli.services.build.state import RowFile, digest_of, read_rows
-from isic_cli.services.select.images import Images
-from isic_cli.services.select.live import opened
+
+if TYPE_CHECKING:
+    from isic_cli.services.select.images import Images
 
 #: Returns the settings of the archive that a source names; `""` for that of the command line.
 SettingsOf = Callable[[str], Settings]
@@ -183,6 +184,8 @@ class SourceListing:
         return sources
 
     def _list(self, name: str, source: SourceTable, journal: Journal[int]) -> Iterator[int]:
+        from isic_cli.services.select.live import opened
+
         selection = selection_of(self.file, source, self._ids.get(name, ()))
         if self.chosen is not None:
             ids = IdList("build.lock", self.chosen.get(name, ()))
@@ -209,7 +212,7 @@ class SourceListing:
             self._conclude(name, images, count)
             yield count % 500
 
-    def _conclude(self, name: str, images: Images, count: int) -> None:
+    def _conclude(self, name: str, images: "Images", count: int) -> None:
         self.counts[name] = count
         self.collections[name] = [[one.name, one.doi] for one in images.collections]
         if images.missed:

@@ -18,15 +18,11 @@ from isic_cli.services.build.facts import STAGES, ImageFacts
 from isic_cli.services.build.listing import listed_images
 from isic_cli.services.build.model import ExportTable
 from isic_cli.services.build.named import export_options
-from isic_cli.services.build.pictures import PICTURES
 from isic_cli.services.build.recipe import RecipeFile
-from isic_cli.services.build.state import BuildState, read_rows
+from isic_cli.services.build.state import EXCLUDED, PICTURES, TABLE, BuildState, read_rows
 from isic_cli.services.export.options import ExportOptions
-from isic_cli.services.export.run import Exporter
-from isic_cli.services.export.state import ExportState, changed_options, claim, known_recipe
 from isic_cli.services.run.workers import Workers
 
-TABLE, EXCLUDED = "dataset.csv", "excluded.csv"
 _EXCLUDED_COLUMNS = ("isic_id", "source", "stage", "reason")
 
 
@@ -154,6 +150,9 @@ def export_data_set(
     UsageError, LocalError
         The folder holds something else, or cannot be written.
     """
+    from isic_cli.services.export.run import Exporter
+    from isic_cli.services.export.state import ExportState, changed_options, claim, known_recipe
+
     found = known_recipe(options.out)
     is_ours = found is not None and (is_known or found.get("table") == options.recipe["table"])
     if found is not None and is_ours and changed_options(options, found):

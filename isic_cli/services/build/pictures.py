@@ -23,6 +23,8 @@ from isic_cli.services.build.listing import (
 from isic_cli.services.build.model import ReferenceTable, SourceTable
 from isic_cli.services.build.recipe import RecipeFile
 from isic_cli.services.build.state import (
+    PICTURES,
+    REFERENCES,
     BuildState,
     RowFile,
     digest_of,
@@ -40,9 +42,6 @@ from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.opening import open_api
 from isic_cli.services.select.live import resolve_collections
 from isic_cli.services.select.offline import with_links
-
-#: Where the pictures of the sources are, and of the references by name.
-PICTURES, REFERENCES = "pictures", "references"
 
 
 @dataclass

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 from isic_cli.errors import PartialError
 from isic_cli.services.build.decide import reason_of
-from isic_cli.services.build.pictures import PICTURES
 from isic_cli.services.build.recipe import RecipeFile
-from isic_cli.services.build.state import BuildState, read_rows
+from isic_cli.services.build.state import PICTURES, BuildState, read_rows
 from isic_cli.services.dataset.audit import Audit, AuditOptions
 from isic_cli.services.dataset.audit_scores import quality_scores
 from isic_cli.services.run.workers import Workers

@@ -7,7 +7,6 @@ not as it left it; but not when all that it reads of the stages before it is as 
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -20,6 +19,11 @@ from isic_cli.files.atomic import replacing_bytes, write_state
 from isic_cli.files.jsonl import to_line
 from isic_cli.files.load import load_json, open_regular, parse_json
 from isic_cli.files.walk import walk
+
+#: Where a build has the pictures of its sources, and those of references by name.
+PICTURES, REFERENCES = "pictures", "references"
+#: Its tables: the data set, and who was left out.
+TABLE, EXCLUDED = "dataset.csv", "excluded.csv"
 
 #: Of the format of the state.
 _VERSION = 1
@@ -214,20 +218,20 @@ def mark_of(path: Path) -> str:
             return "absent"
         return f"{found.st_size}:{found.st_mtime_ns}"
     skip = len(str(path)) + 1
-    lines = sorted(_line_of(entry, skip) for entry in walk(path, in_order=False))
+    lines = []
+    for entry in walk(path, in_order=False):
+        try:
+            found = entry.stat()
+            line = f"{entry.path[skip:]}\0{found.st_size}\0{found.st_mtime_ns}\n"
+        except OSError:  # a link to a picture that was removed
+            line = f"{entry.path[skip:]}\0absent\n"
+        lines.append(line)
+    lines.sort()
     digest = hashlib.sha256()
     # Many lines at a time, which is faster than each, and not all: their text would weigh 80 MB.
     for at in range(0, len(lines), 4096):
         digest.update("".join(lines[at : at + 4096]).encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
-
-
-def _line_of(entry: "os.DirEntry[str]", skip: int) -> str:
-    try:
-        found = entry.stat()
-    except OSError:  # a link to a picture that was removed
-        return f"{entry.path[skip:]}\0absent\n"
-    return f"{entry.path[skip:]}\0{found.st_size}\0{found.st_mtime_ns}\n"
 
 
 class RowFile:

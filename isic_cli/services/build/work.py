@@ -3,16 +3,21 @@
 from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
 
 from isic_cli.errors import CheckError
 from isic_cli.files.atomic import write_text
 from isic_cli.models.outcomes import Outcome
 from isic_cli.services.build import assign, decide
 from isic_cli.services.build.duplicates import dedupe_job
-from isic_cli.services.build.events import BuildEvent, BuildWarned, StageAdvanced, StageBegun
+from isic_cli.services.build.events import (
+    BuildEvent,
+    BuildOptions,
+    BuildWarned,
+    StageAdvanced,
+    StageBegun,
+    StageResult,
+)
 from isic_cli.services.build.freshness import archive_marks
 from isic_cli.services.build.gather import build_facts
 from isic_cli.services.build.graph import PAPER, Stage, lock_header
@@ -26,57 +31,19 @@ from isic_cli.services.build.lock import (
     lock_rows,
     write_lock_rows,
 )
-from isic_cli.services.build.outputs import (
-    EXCLUDED,
-    TABLE,
-    export_data_set,
-    options_of,
-    write_tables,
-)
+from isic_cli.services.build.outputs import export_data_set, options_of, write_tables
 from isic_cli.services.build.pictures import PictureFetch, note_pictures
 from isic_cli.services.build.quality import own_pictures, poor_pictures
 from isic_cli.services.build.recipe import RecipeFile
-from isic_cli.services.build.state import BuildState, digest_of, writing_rows
+from isic_cli.services.build.state import EXCLUDED, TABLE, BuildState, digest_of, writing_rows
 from isic_cli.services.paper.documents import write_paper
 from isic_cli.services.paper.flow import not_drawn
 from isic_cli.services.plot import can_draw
-from isic_cli.services.run.workers import ExecutorSpec, open_workers
+from isic_cli.services.run.workers import open_workers
 
 CHANGES = "changes.md"
 #: Differences from a lock that are told one by one.
 _MOST_TOLD = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class BuildOptions:
-    """How a data set is built.
-
-    Attributes
-    ----------
-    update : bool
-        List the sources anew, though nothing of them changed in the recipe.
-    locked : BuildLock or None
-        Build exactly what it says.
-    until : str
-        The last stage to do; `""` for all.
-    executor : ExecutorSpec
-        Where pictures are read and written.
-    """
-
-    update: bool = False
-    locked: BuildLock | None = None
-    until: str = ""
-    executor: ExecutorSpec = field(default_factory=ExecutorSpec)
-
-
-@dataclass(frozen=True, slots=True)
-class StageResult:
-    """What a stage gave: the digest of its decisions, what is said of it, and a line of words."""
-
-    output: str
-    facts: dict[str, Any]
-    summary: str
-
 
 Doing = Generator[BuildEvent, None, StageResult]
 

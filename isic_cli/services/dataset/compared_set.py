@@ -9,8 +9,7 @@ from isic_cli.curation.groups import GROUP_FIELDS
 from isic_cli.errors import LocalError
 from isic_cli.models.outcomes import Outcome
 from isic_cli.services.build.lock import LOCK
-from isic_cli.services.build.outputs import TABLE
-from isic_cli.services.build.pictures import PICTURES
+from isic_cli.services.build.state import PICTURES, TABLE
 from isic_cli.services.tabular import TableSource, open_table
 
 #: Field → the ids that are known of an image.

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -222,3 +224,12 @@ def test_the_published_schema_takes_recipes_and_refuses_mistakes() -> None:
         found = [error.message for error in judge.iter_errors(parse_toml(text))]
         assert found, text
         assert any(said in message for message in found), (text, found)
+
+
+def test_a_build_with_nothing_to_do_loads_neither_arrays_nor_the_network() -> None:
+    code = (
+        "import sys, isic_cli.services.build.build, isic_cli.services.build.check\n"
+        "print({'numpy', 'PIL', 'httpx', 'duckdb'} & {*sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
