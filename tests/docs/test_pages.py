@@ -1,5 +1,6 @@
 """Every page of the documentation is typed, from top to bottom, in an empty home on the demo."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from tests.support.challenges import mirror
 from tests.support.filehost import Loopback
+from tests.support.page_images import keep, look, made_picture
 from tests.support.pages import ROOT, Reader, blocks, not_printed
 
 DOCS = ROOT / "docs"
@@ -50,6 +52,12 @@ def test_every_block_of_a_page_does_what_the_page_says(
     if page.name == "README.md":  # it begins in a checkout, which is put beside
         (reader.work / "pyproject.toml").touch()
     assert "\n".join(reader.read(page)) == ""
+    folder = DOCS / "images" / page.stem
+    for kept in re.findall(rf"\]\(\.\./images/{page.stem}/([^)]*)\)", page.read_text("utf-8")):
+        made = made_picture(reader.work, kept)
+        if os.environ.get("DOCS_IMAGES"):
+            keep(made, folder / kept)
+        assert look(made) == pytest.approx(look(folder / kept), abs=8), "see CONTRIBUTING.md"
 
 
 def test_blocks_are_left_out_for_known_reasons_only() -> None:
