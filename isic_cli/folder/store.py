@@ -117,6 +117,10 @@ class FolderStore:
                 f"{folder} is not an archive: it has no metadata.csv and no picture ISIC_…",
                 hint="Any folder that isic or the official tool downloaded is one.",
             )
+        if lock and not has_table:
+            logger.warning(
+                "%s has no metadata.csv: of its images only what isic.lock holds is known", folder
+            )
         table = MetadataTable.read(path) if has_table else MetadataTable.of_challenge(folder)
         return cls(folder, contents, table, lock, writable=writable)
 

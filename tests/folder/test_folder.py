@@ -203,7 +203,9 @@ def test_a_second_row_of_one_image_is_reported(
     assert caplog.messages == [f"{path}: ISIC_0000001 has two rows, the first counts"]
 
 
-def test_the_lock_finds_pictures_whose_names_hide_their_id(make: Make) -> None:
+def test_the_lock_finds_pictures_whose_names_hide_their_id(
+    make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
     lock = (
         '{"format": 1, "layout": "x"}\n'
         '{"isic_id": "ISIC_0000001", "path": "scans/one.png", "width": 5, "height": 4,'
@@ -211,7 +213,10 @@ def test_the_lock_finds_pictures_whose_names_hide_their_id(make: Make) -> None:
         '{"isic_id": "ISIC_0000002", "path": "../secret.png"}\n'
         '{"isic_id": "ISIC_0000003", "path": "gone.png"}\n'
     )
-    store = FolderStore.open(make({"isic.lock": lock, "scans/one.png": png(5, 4), "x": ""}))
+    folder = make({"isic.lock": lock, "scans/one.png": png(5, 4), "x": ""})
+    store = FolderStore.open(folder)
+    lacks = f"{folder} has no metadata.csv: of its images only what isic.lock holds is known"
+    assert caplog.messages == [lacks]
     record = store.record("ISIC_0000001", "")
     assert store.ids == ("ISIC_0000001",)
     assert (record["copyright_license"], record["attribution"]) == ("CC-BY", "A")
