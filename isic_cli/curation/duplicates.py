@@ -57,11 +57,11 @@ class ComparedPicture:
     metadata: int = 0
 
 
-#: What `--keep` may say, and what it puts first.
+#: What `--keep` may say, and what it puts first; at last `a.jpg` before `a (1).jpg`.
 POLICIES: dict[str, Callable[[ComparedPicture], tuple[int | str, ...]]] = {
-    "largest": lambda one: (-prod(one.pixels), -one.metadata, one.key),
-    "oldest": lambda one: (one.date or "~", one.isic_id, one.key),
-    "most-metadata": lambda one: (-one.metadata, -prod(one.pixels), one.key),
+    "largest": lambda one: (-prod(one.pixels), -one.metadata, len(one.key), one.key),
+    "oldest": lambda one: (one.date or "~", one.isic_id, len(one.key), one.key),
+    "most-metadata": lambda one: (-one.metadata, -prod(one.pixels), len(one.key), one.key),
 }
 
 
@@ -106,7 +106,8 @@ class Duplicates:
     def keep(self, policy: str) -> ComparedPicture:
         """Return the picture that a policy of `POLICIES` keeps.
 
-        Ties go to the next best, then to the smallest key. An unknown date is the latest.
+        Ties go to the next best, then to the shortest key, then to the smallest. An unknown
+        date is the latest.
 
         Raises
         ------

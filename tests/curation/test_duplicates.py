@@ -163,6 +163,13 @@ def test_a_policy_keeps_one() -> None:
         group.keep("newest")
 
 
+@pytest.mark.parametrize("policy", ["largest", "oldest", "most-metadata"])
+def test_the_copy_of_a_file_manager_is_not_kept_before_its_file(policy: str) -> None:
+    names = ("f/ISIC_0000001 (1).jpg", "f/ISIC_0000001 - Copy.jpg", "f/ISIC_0000001.jpg")
+    group = Duplicates(tuple(map(ComparedPicture, names)), ())
+    assert group.keep(policy).key == "f/ISIC_0000001.jpg"
+
+
 @pytest.mark.parametrize(
     ("text", "method"),
     [
