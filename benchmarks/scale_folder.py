@@ -19,6 +19,7 @@ from isic_cli.models.locked import LockedImage
 from isic_cli.models.selection import Selection
 from isic_cli.services.dataset.header import LockHeader
 from isic_cli.services.dataset.lock import write_lock
+from isic_cli.services.dataset.record import locked_image
 from isic_cli.services.download.journal import Entry
 
 DIAGNOSES = (
@@ -105,7 +106,7 @@ def make_folder(folder: Path, images: int, *, alike: bool = False) -> None:
                 width=16, height=12, etag=None, stated=len(content), record=row,
             )  # fmt: skip
             journal.write(entry.to_line())
-            entries.append(LockedImage.of(entry, digest).to_line())
+            entries.append(locked_image(entry, digest).to_line())
     header = LockHeader(
         tool="isic-cli benchmark", archive="demo", time="2026-01-01T00:00:00Z", images=0, size=0,
         license=None, layout="{isic_id}.{ext}", variant="full", collections=(),

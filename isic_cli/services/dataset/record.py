@@ -177,13 +177,13 @@ def _merged(
         if was_locked:
             old = next(rest, None)
         if was_locked or _is_there(f"{root}/{entry.path}", entry.size):
-            yield _locked(entry, entry.sha256)
+            yield locked_image(entry, entry.sha256)
     while old is not None:
         yield old
         old = next(rest, None)
 
 
-def _locked(entry: Entry, sha256: str) -> LockedImage:
+def locked_image(entry: Entry, sha256: str) -> LockedImage:
     """Return the line of a file that the journal knows, with its hash."""
     row = entry.record
     return LockedImage(
