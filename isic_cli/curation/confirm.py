@@ -8,8 +8,8 @@ about, and when either the middle is the same beyond doubt or the fine detail is
 fails is compared once more in a blur of one pixel: a crop has finer pixels than the whole has.
 
 The thresholds of fine detail were chosen so that no two of the 41 real and 60 drawn pictures of
-`benchmarks/dedupe.py` are one; of 1,025 tiles cut from the real ones, two pairs along the dark rim
-of one picture are, which mirrored is the same.
+`benchmarks/dedupe.py` are one; of 1,025 tiles cut from the real ones, one pair along the dark rim
+of one picture is, which mirrored is the same.
 """
 
 from collections.abc import Callable, Iterator, Sequence
