@@ -145,7 +145,8 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="The examples of every command run as they stand with ISIC_ARCHIVE=demo. Selections are "
     "the same everywhere: isic image list --help explains them. "
-    "Exit codes: 0 done, 2 usage, 3 some items failed, 4 login, 5 network, 6 not found, 8 disk.",
+    "Exit codes: 0 done, 2 usage, 3 some items failed, 4 login, 5 network, 6 not found, "
+    "7 a check found a difference, 8 disk, 9 nothing selected, 10 folder in use.",
 )
 @click.option(
     "--archive",
