@@ -74,7 +74,7 @@ def test_no_secret_is_in_the_log(folder: Path, tmp_path: Path) -> None:
     ("arguments", "code", "said"),
     [
         (["prod"], 2, "prod is an archive over the network"),
-        ([""], 2, "the name of the folder is empty"),
+        ([""], 2, "the path is empty"),
         (["nowhere"], 2, "unknown archive 'nowhere'"),
         (["http://127.0.0.1:1/"], 2, "is a URL"),
         (["empty"], 8, "is not an archive"),
