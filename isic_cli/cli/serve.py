@@ -92,8 +92,6 @@ def _server() -> ModuleType:
 
 
 def _archive(run: Run, source: str) -> "tuple[ArchiveSpec, Path]":
-    if not source:  # a shell variable that was never set; the settings would take another archive
-        raise UsageError("the name of the folder is empty")
     settings = replace(run, archive=source, token_file=None).settings()
     if settings.archive.kind == "remote":
         raise UsageError(
