@@ -190,8 +190,9 @@ class Ranking:
 def _before(weights: Weights) -> NDArray[np.int32] | FloatArray:
     """Return the sum of the weights before each place, and of all."""
     # Sums of a round of a bootstrap fit, and are four times as fast.
-    kind = np.int32 if weights.dtype.kind in "iu" else np.float64
-    return np.append(kind(0), np.cumsum(weights, dtype=kind))
+    if weights.dtype.kind in "iu":
+        return np.append(np.int32(0), np.cumsum(weights, dtype=np.int32))
+    return np.append(0.0, np.cumsum(weights, dtype=np.float64))
 
 
 def _sums(weights: Weights, ends: IntArray) -> FloatArray:

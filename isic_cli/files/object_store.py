@@ -33,8 +33,8 @@ BATCH = 256
 PART = 16 << 20
 _AT_ONCE = 4 * PART
 
-#: Not part of the data set: locks of this machine.
-_LOCAL = re.compile(r"(.*/)?\.isic/lock")
+#: Not part of the data set: locks, and the times of files, of this machine.
+_LOCAL = re.compile(r"(.*/)?\.isic/(lock|recorded\.json)")
 
 #: What Windows takes for a drive.
 _DRIVE = re.compile(r"[A-Za-z]:")

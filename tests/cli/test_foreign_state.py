@@ -14,6 +14,7 @@ STATE_FILES = [
     ".isic/lock",
     ".isic/journal.jsonl",
     ".isic/layout.json",
+    ".isic/recorded.json",
     "isic.lock",
     "metadata.csv",
 ]

@@ -45,12 +45,10 @@ def test_names_inside_and_what_lies_beside_are_told_apart() -> None:
 
 def test_only_what_the_folder_has_no_more_is_removed(tmp_path: Path) -> None:
     (tmp_path / ".isic").mkdir()
-    for name in (".isic/lock", ".notes.csv.17-0123abcd.tmp"):  # neither is uploaded
+    local = (".isic/lock", ".isic/recorded.json", ".notes.csv.17-0123abcd.tmp")
+    for name in local:  # none is uploaded
         (tmp_path / name).write_text("x")
     store = Listed()
-    listed = {
-        name: StoredObject(1, None, "x")
-        for name in (".isic/lock", ".notes.csv.17-0123abcd.tmp", "withdrawn.jpg")
-    }
+    listed = {name: StoredObject(1, None, "x") for name in (*local, "withdrawn.jpg")}
     assert list(ObjectFolder("s3://bucket/isic", store).push(tmp_path, listed)) == []
     assert store.removed == ["bucket/isic/withdrawn.jpg"]
