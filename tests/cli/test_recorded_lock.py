@@ -7,6 +7,7 @@ from typing import Any
 
 from isic_cli.curation.diff import metadata_digest
 from tests.cli.conftest import Isic, with_accounts
+from tests.support.archivehost import ArchiveHost
 from tests.support.folders import jpeg
 
 
@@ -152,3 +153,17 @@ def test_a_run_that_changes_nothing_writes_nothing_and_what_was_changed_is_mende
     assert isic("image", "download", "-y", *query, "out").code == 0
     assert isic("image", "download", "-y", "out", "-s", "isic_id:*", "-c", "Nevi").code == 0
     assert {"query": "isic_id:*", "collections": [7]} in lock_of(out)[0]["selections"]
+
+
+def test_a_licence_that_could_not_be_had_is_asked_for_by_a_run_that_changes_nothing(
+    isic: Isic, tmp_path: Path
+) -> None:
+    command = ("image", "download", "--all", "--retries", "0", "out")
+    with ArchiveHost() as host:
+        host.add(1, jpeg(1))
+        host.has_licenses = False
+        assert isic("--archive", host.url, *command).code == 0
+        assert not (tmp_path / "out" / "licenses" / "CC-0.txt").exists()
+        host.has_licenses = True
+        assert isic("--archive", host.url, *command).code == 0
+    assert (tmp_path / "out" / "licenses" / "CC-0.txt").read_text("utf-8") == "A licence.\n"

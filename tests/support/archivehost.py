@@ -28,6 +28,8 @@ class ArchiveHost(Loopback):
     page: int = 100
     #: What `files.full.size` says, by number; the true size where nothing is said.
     sizes: dict[int, int] = field(default_factory=dict)
+    #: Whether it sends the texts of licences.
+    has_licenses: bool = True
 
     def add(self, number: int, body: bytes) -> None:
         """List an image and serve its file."""
@@ -48,7 +50,7 @@ class ArchiveHost(Loopback):
             number = int(match[0][5:])
             if number in self.listed:
                 return json_reply(self.described(number))
-        if "license-file" in parts.path:
+        if "license-file" in parts.path and self.has_licenses:
             return answer("200 OK", b"A licence.\n", content_type="text/plain")
         return json_reply({"detail": "Not Found"}, "404 Not Found")
 

@@ -102,9 +102,12 @@ def record_download(
     if not dropped and _is_recorded(folder, header, unchanged):
         return
     with history_kept(folder):
-        if not update_sidecars(folder, api.license_text, hurried=hurried):
+        sidecars = update_sidecars(folder, api.license_text, hurried=hurried)
+        if sidecars is None:
             return
         record_folder(folder, header, dropped=dropped)
+    if sidecars.missing:
+        return  # the next run asks for the licences' texts once more
     with DownloadJournal(folder, writable=False) as journal:
         state = _recorded_state(folder, len(journal))
     write_state(folder / STATE / _RECORDED, json.dumps(state) + "\n")

@@ -190,7 +190,9 @@ def no_license_text(name: str) -> str:
     raise TransferError(f"the licence {name} was not asked for: the run was interrupted")
 
 
-def update_sidecars(folder: Path, license_text: Callable[[str], str], *, hurried: bool) -> bool:
+def update_sidecars(
+    folder: Path, license_text: Callable[[str], str], *, hurried: bool
+) -> Sidecars | None:
     """Bring the tables of a folder up to date at the end of a run.
 
     Parameters
@@ -204,13 +206,12 @@ def update_sidecars(folder: Path, license_text: Callable[[str], str], *, hurried
 
     Returns
     -------
-    bool
-        Whether it was done.
+    Sidecars or None
+        What they hold; None where it was left to the next run.
     """
     if hurried and not is_quick(folder):
-        return False
-    write_sidecars(folder, no_license_text if hurried else license_text)
-    return True
+        return None
+    return write_sidecars(folder, no_license_text if hurried else license_text)
 
 
 @contextmanager
