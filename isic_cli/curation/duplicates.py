@@ -192,7 +192,7 @@ def find_duplicates(
     if "bytes" in method.tiers:
         found.tie_equal([picture.sha256 for picture in pictures], "bytes")
     if {"pixels", "phash"} & set(method.tiers):
-        pairs = pairs_of_variants(_hashes_once(pictures), method.distance)
+        pairs = pairs_of_variants(_hashes_once(pictures, method.tiers), method.distance)
         if "pixels" in method.tiers:
             found.tie_pixels(pairs, reader)
         if "phash" in method.tiers:
@@ -201,13 +201,11 @@ def find_duplicates(
     return found.groups()
 
 
-def _hashes_once(pictures: Sequence[ComparedPicture]) -> list[bytes]:
-    """Return the hashes of each picture, none of one whose bytes an earlier one has.
-
-    What the first is near to, the other is too; their bytes tie them.
-    """
+def _hashes_once(pictures: Sequence[ComparedPicture], tiers: Sequence[str]) -> list[bytes]:
+    """Return the hashes of each picture, none of one that was tied to an earlier by its bytes."""
     first: dict[str, int] = {}
-    firsts = [first.setdefault(one.sha256 or str(at), at) for at, one in enumerate(pictures)]
+    seen = [one.sha256 if "bytes" in tiers else "" for one in pictures]
+    firsts = [first.setdefault(sha256 or str(at), at) for at, sha256 in enumerate(seen)]
     return [one.hashes if firsts[at] == at else b"" for at, one in enumerate(pictures)]
 
 

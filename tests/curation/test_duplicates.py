@@ -1,7 +1,7 @@
 """Duplicates in tiers, the policy that keeps one, and pairs from files."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -70,6 +70,13 @@ def test_exact_tiers_tie_the_same_id_and_the_same_bytes(tmp_path: Path) -> None:
         Duplicates((pictures[0], pictures[2]), (Link("a", "c", "id"),)),
         Duplicates((pictures[1], pictures[3]), (Link("b", "d", "bytes"),)),
     ]
+
+
+def test_equal_bytes_are_found_by_their_looks_where_bytes_are_not_asked_for(tmp_path: Path) -> None:
+    pictures = saved(tmp_path, {"a.png": drawn(1), "b.png": drawn(1)})
+    pictures = [replace(picture, sha256="x") for picture in pictures]
+    found = find_duplicates(pictures, Method(("phash",)), reader=Folder(tmp_path))
+    assert keys(found) == [["a.png", "b.png"]]
 
 
 def test_pixels_and_looks_tie_what_bytes_do_not(tmp_path: Path) -> None:
