@@ -40,16 +40,19 @@ class Described(ABC):
         ValueError
             For a value of another type, or a key that is lacking.
         """
+        if isinstance(value, dict):  # first: it is nearly always one, and the other look is slow
+            made = object.__new__(cls)
+            # What the constructor of a frozen class would do, at a third of its time.
+            made.__dict__.update(cls._parts(value.copy()))
+            return made
         if isinstance(value, cls):
             return value
-        if not isinstance(value, dict):
-            raise ValueError(f"an object is needed, not {value!r:.40}")  # noqa: TRY004  # pydantic's
-        return cls(**cls._parts(dict(value)))
+        raise ValueError(f"an object is needed, not {value!r:.40}")
 
     @classmethod
     @abstractmethod
     def _parts(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """Return the arguments of the constructor."""
+        """Return every attribute."""
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
@@ -73,12 +76,11 @@ def _taken(given: dict[str, Any], name: str, kind: type[_T], *, default: _T | No
         When it is lacking, or of another type.
     """
     value = given.pop(name, default)
-    if not isinstance(value, bool) or kind is bool:
-        if isinstance(value, kind):
-            return value
-        if kind is float and isinstance(value, int):
-            with suppress(OverflowError):
-                return kind(value)  # type: ignore[call-arg]  # a float
+    if type(value) is kind:  # no subclass: True is no number
+        return value
+    if kind is float and type(value) is int:
+        with suppress(OverflowError):
+            return kind(value)  # type: ignore[call-arg]  # a float
     raise ValueError(f"{name}: {kind.__name__} is needed, not {value!r:.40}")
 
 
@@ -104,12 +106,9 @@ class RemoteFile(Described):
     @classmethod
     def _parts(cls, given: dict[str, Any]) -> dict[str, Any]:
         url = _taken(given, "url", str)
-        size = given.pop("size", None)
-        return {
-            "url": url,
-            "size": None if size is None else _taken({"size": size}, "size", int),
-            "more": given,
-        }
+        size = None if given.get("size") is None else _taken(given, "size", int)
+        given.pop("size", None)
+        return {"url": url, "size": size, "more": given}
 
     def to_json(self) -> dict[str, Any]:
         """Return it as the API has it."""

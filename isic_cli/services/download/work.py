@@ -67,7 +67,8 @@ class FileWork:
                 there.rename(self._folder.target(planned.path))
         stated = entry.stated if planned.file is None else planned.file.size
         record = planned.record
-        noted = replace(entry, record=record.row(), public=record.public, stated=stated)
-        if changed or noted != entry:
-            self._journal.append(noted)
+        noted = (record.row(), record.public, stated)
+        if changed or noted != (entry.record, entry.public, entry.stated):
+            row, public, stated = noted
+            self._journal.append(replace(entry, record=row, public=public, stated=stated))
         return Skipped(planned.isic_id, planned.path, entry.size, entry.sha256, planned.reason)
