@@ -1,6 +1,7 @@
 """A folder served over HTTP on loopback, in a thread of the test."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,3 +73,13 @@ def served(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[h
     cache = tmp_path_factory.mktemp("cache")
     with serving(spec, cache, ServeOptions(port=0)) as client:
         yield client
+
+
+def keeps(client: httpx.Client, **marks: list[str]) -> None:
+    """Wait until the server has the marks: the page shows them before it has sent them."""
+    wanted = {"selected": [], "excluded": [], **marks}
+    for _ in range(400):
+        if client.get("/gallery/marks").json() == wanted:
+            return
+        time.sleep(0.025)
+    assert client.get("/gallery/marks").json() == wanted

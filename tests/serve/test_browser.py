@@ -16,7 +16,7 @@ from isic_cli.config import LOCAL_URL, ArchiveSpec
 from isic_cli.query import parse
 from isic_cli.serve.server import ServeOptions
 from isic_cli.superpixel.map import SuperpixelMap
-from tests.serve.conftest import serving
+from tests.serve.conftest import keeps, serving
 from tests.support.browsers import OpenPage, Shoot, until
 from tests.support.folders import make_folder
 
@@ -206,6 +206,35 @@ def test_the_box_completes_and_marks_a_mistake(
     assert float(ages[first[:12]]) == max(float(ages[one]) for one in found)
 
 
+def test_the_page_is_busy_until_the_last_list_has_come(url: str, open_page: OpenPage) -> None:
+    page = open_page(url)
+    until(page, "!document.querySelector('[aria-busy]')")
+    # Answers are held in the page: a route that is held would hold the end of the test too.
+    page.evaluate(
+        """() => {
+            const ask = window.fetch;
+            window.held = {};
+            window.fetch = async (path, options) => {
+                const which = /facets.*sex/.test(path) ? "facets" : /list.*sort=/.test(path) && "sorted";
+                if (which && !(which in window.held)) {
+                    await new Promise((resolve) => { window.held[which] = resolve; });
+                }
+                return ask(path, options);
+            };
+        }"""
+    )
+    page.fill("#query", "sex:male")
+    page.keyboard.press("Enter")
+    until(page, "!!window.held.facets")
+    page.select_option("#sort", "-age_approx")
+    until(page, "!!window.held.sorted")
+    page.evaluate("window.held.facets()")
+    page.get_by_role("button", name="sex: male", pressed=True).wait_for()
+    assert page.get_attribute("#images", "aria-busy") == "true"
+    page.evaluate("window.held.sorted()")
+    until(page, "!document.querySelector('[aria-busy]')")
+
+
 def test_a_picture_shows_what_is_known_and_drawn_on_it(
     url: str, folder: Path, open_page: OpenPage, shoot: Shoot
 ) -> None:
@@ -268,8 +297,7 @@ def test_near_duplicates_are_kept_or_thrown_out(
     page.wait_for_selector("#pair-0-left[aria-pressed=true]")
     shoot(page, "pairs")
     until(page, "document.querySelector('#marked').textContent.includes('1 thrown out')")
-    kept = client.get("/gallery/marks").json()
-    assert kept["excluded"] == [pairs[0]["left"]]
+    keeps(client, excluded=[pairs[0]["left"]])
     dialog = page.locator("#save-dialog")
     page.get_by_role("button", name="Save …").click()
     dialog.get_by_label("A list of the thrown out").check()
@@ -353,7 +381,7 @@ def test_everything_is_done_by_the_keyboard(
     assert page.evaluate("navigator.clipboard.readText()") == page.inner_text(
         "#command-dialog code"
     )
-    assert client.get("/gallery/marks").json() == {"selected": [first], "excluded": []}
+    keeps(client, selected=[first])
 
 
 def test_dark_narrow_wide_and_read_aloud(url: str, open_page: OpenPage, shoot: Shoot) -> None:

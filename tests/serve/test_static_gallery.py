@@ -156,7 +156,11 @@ def test_a_colleague_searches_marks_and_takes_a_list_away(
     records = data_of(gallery)["records"]
     query = parse(page.input_value("#query"))
     expected = [one["isic_id"] for one in records if query.matches(one)]
-    assert shown(page) == f"{len(expected)} of 60 images"
+    until(
+        page,
+        "document.querySelector('#count').textContent === arg",
+        f"{len(expected)} of 60 images",
+    )
     shoot(page, "static")
     page.locator("#cell-0").press("x")
     page.click("#save-button")
@@ -262,8 +266,8 @@ def test_the_page_reads_queries_as_the_archive_does(gallery: Path, open_page: Op
         page.evaluate("(q) => { location.hash = new URLSearchParams({ q }); }", text)
         until(
             page,
-            "document.querySelector('#count').textContent === `${arg} of 60 images`"
+            "document.querySelector('#count').textContent === `${arg[0]} of 60 images`"
+            " && document.querySelector('#query').value === arg[1]"
             " && !document.querySelector('[aria-busy]')",
-            arg=expected,
+            arg=[expected, text],
         )
-        assert page.input_value("#query") == text

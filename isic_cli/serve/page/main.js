@@ -112,11 +112,14 @@ function start(data) {
     },
   });
 
+  let asked = 0; // a list that was asked for later is the one to show
   async function list() {
     const { q, sort } = state;
+    const mine = (asked += 1);
     byId("images").setAttribute("aria-busy", "true");
     try {
       const answer = await data.check(q);
+      if (mine !== asked) return;
       if (!answer.ok) {
         box.input.value = q;
         box.showMistake(q, answer);
@@ -133,7 +136,7 @@ function start(data) {
     } catch (error) {
       failed(error);
     } finally {
-      byId("images").removeAttribute("aria-busy");
+      if (mine === asked) byId("images").removeAttribute("aria-busy");
     }
   }
 
