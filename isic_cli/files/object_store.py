@@ -5,85 +5,34 @@ back (`push`). State files go last, so that a lock or a journal in the store nev
 not there; they also tell whether somebody else changed the store meanwhile.
 """
 
-import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
-from isic_cli.distribution import install_extra
-from isic_cli.errors import NetworkError, UnsafeError, UsageError
-from isic_cli.files.digest import md5_of, md5_of_parts
+from isic_cli.errors import NetworkError, UnsafeError
 from isic_cli.files.faults import translated
 from isic_cli.files.leftovers import is_temporary
 from isic_cli.files.store_errors import store_errors
+from isic_cli.files.stores import (
+    JOBS,
+    PART,
+    PARTS_AT_ONCE,
+    SCHEMES,
+    Bucket,
+    StoredObject,
+    open_bucket,
+)
 from isic_cli.files.walk import walk
 
-#: What is served, and the package that serves it.
-SCHEMES = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs"}
-
-#: Requests at once, and files between two signs of progress.
-_JOBS = 32
+#: Files between two signs of progress.
 BATCH = 256
-
-#: Bytes of the parts that a large file is uploaded in, and of all files that are sent at once: a
-#: file of less than two parts is held in memory while it goes.
-PART = 16 << 20
-_AT_ONCE = 4 * PART
 
 #: Not part of the data set: locks, and the times of files, of this machine.
 _LOCAL = re.compile(r"(.*/)?\.isic/(lock|recorded\.json)")
 
 #: What Windows takes for a drive.
 _DRIVE = re.compile(r"[A-Za-z]:")
-
-_MD5 = re.compile(r"[0-9a-f]{32}")
-
-
-@dataclass(frozen=True, slots=True)
-class StoredObject:
-    """What a store says of one object.
-
-    Attributes
-    ----------
-    size : int
-        Bytes.
-    md5 : str or None
-        In hexadecimal; None where the store does not tell it.
-    tag : str
-        Another one after every change. Of an object that came to S3 in parts: the MD5 of the
-        MD5s of its parts, and their number.
-    """
-
-    size: int
-    md5: str | None
-    tag: str
-
-    @classmethod
-    def of(cls, info: dict[str, Any]) -> "StoredObject":
-        """Read what fsspec returns: S3 has an ETag, Google md5Hash, Azure content_md5."""
-        import base64
-
-        tag = str(info.get("ETag") or info.get("etag") or info.get("created") or "").strip('"')
-        md5 = tag if _MD5.fullmatch(tag) else None  # of several parts it is no MD5
-        hashed = info.get("md5Hash") or (info.get("content_settings") or {}).get("content_md5")
-        if hashed:
-            raw = hashed if isinstance(hashed, (bytes, bytearray)) else base64.b64decode(hashed)
-            md5 = bytes(raw).hex()
-        return cls(int(info.get("size") or 0), md5, md5 or tag)
-
-    def is_of(self, path: Path) -> bool:
-        """Whether a file is what the store has, as far as the store tells."""
-        try:
-            if path.stat().st_size != self.size:
-                return False
-        except OSError:
-            return False
-        if self.md5 is not None:
-            return self.md5 == md5_of(path)
-        return self.tag == md5_of_parts(path, PART)
 
 
 def scheme_of(text: str) -> str | None:
@@ -106,38 +55,21 @@ class ObjectFolder:
     ----------
     url : str
         `s3://BUCKET/PREFIX`, `gs://…` or `az://…`.
-    filesystem : fsspec.AbstractFileSystem
+    bucket : Bucket
         What reaches it.
+    prefix : str
+        Of its keys in the bucket.
     """
 
-    def __init__(self, url: str, filesystem: Any) -> None:
+    def __init__(self, url: str, bucket: Bucket, prefix: str) -> None:
         self.url = url.rstrip("/")
-        self._fs = filesystem
-        self._root = self.url.partition("://")[2].strip("/")
+        self._bucket = bucket
+        self._root = f"{prefix}/" if prefix else ""
 
     @classmethod
     def open(cls, url: str) -> "ObjectFolder":
-        """Return the folder of a URL; nothing is asked of the store yet.
-
-        Raises
-        ------
-        UsageError
-            For a URL without a bucket, or when what serves it is not installed.
-        """
-        scheme, _, path = url.partition("://")
-        if not path.strip("/"):
-            raise UsageError(f"{url} names no bucket", hint=f"Write {scheme}://BUCKET/PREFIX.")
-        try:
-            import fsspec
-
-            # Their notes, such as one for each request without credentials, go to our log only.
-            logging.getLogger(SCHEMES[scheme]).addHandler(logging.NullHandler())
-            with store_errors(url):
-                return cls(url, fsspec.filesystem(scheme, skip_instance_cache=True))
-        except ImportError as error:
-            raise UsageError(
-                f"{url} needs the package {SCHEMES[scheme]}", hint=f"{install_extra('cloud')}."
-            ) from error
+        """Return the folder of a URL, see `open_bucket`."""
+        return cls(url, *open_bucket(url))
 
     def listing(self) -> dict[str, StoredObject]:
         """Return every object below the folder by its path in it.
@@ -150,15 +82,12 @@ class ObjectFolder:
             For an object whose name would lead out of a folder.
         """
         with store_errors(self.url):
-            self._fs.invalidate_cache()
-            found = self._fs.find(self._root, detail=True)
-        root = f"{self._root}/"
-        return {
-            self._inside(name.lstrip("/").removeprefix(root)): StoredObject.of(info)
-            for name, info in found.items()
-            # What lies beside the folder must never be taken for a part of it.
-            if name.lstrip("/").startswith(root) and not name.endswith("/")
-        }
+            return {
+                self._inside(key.removeprefix(self._root)): found
+                for key, found in self._bucket.find(self._root)
+                # What lies beside the folder must never be taken for a part of it.
+                if key.startswith(self._root) and not key.endswith("/")
+            }
 
     def _inside(self, name: str) -> str:
         """Return the name of an object; refuse one that would leave the copy of the folder."""
@@ -183,8 +112,7 @@ class ObjectFolder:
                 for name in batch:
                     (folder / name).parent.mkdir(parents=True, exist_ok=True)
             with store_errors(self.url):
-                targets = [str(folder / name) for name in batch]
-                self._fs.get([self._path(name) for name in batch], targets, batch_size=_JOBS)
+                self._bucket.get([(self._root + name, folder / name) for name in batch])
             yield from (listed[name].size for name in batch)
 
     def push(self, folder: Path, listed: dict[str, StoredObject]) -> Iterator[int]:
@@ -219,7 +147,7 @@ class ObjectFolder:
         gone = [name for name in sorted(listed) if not (folder / name).exists()]
         if gone:
             with store_errors(self.url):
-                self._fs.rm([self._path(name) for name in gone])
+                self._bucket.remove([self._root + name for name in gone])
 
     def send(
         self, folder: Path, names: Iterable[str], listed: dict[str, StoredObject]
@@ -235,15 +163,11 @@ class ObjectFolder:
         yield from self._upload(folder, wanted)
 
     def _upload(self, folder: Path, names: Iterable[str]) -> Iterator[tuple[str, int]]:
-        # Azure's package chooses its parts itself.
-        parts = {} if self.url.startswith("az:") else {"chunksize": PART}
         for batch in _batches(names):
             sizes = [(folder / name).stat().st_size for name in batch]
-            jobs = max(1, min(_JOBS, _AT_ONCE // max(1, *sizes)))
+            jobs = max(1, min(JOBS, PARTS_AT_ONCE * PART // max(1, *sizes)))
             with store_errors(self.url):
-                sources = [str(folder / name) for name in batch]
-                targets = [self._path(name) for name in batch]
-                self._fs.put(sources, targets, batch_size=jobs, **parts)
+                self._bucket.put([(folder / name, self._root + name) for name in batch], jobs)
             yield from zip(batch, sizes, strict=True)
 
     def _check(self, folder: Path, names: Sequence[str]) -> None:
@@ -266,16 +190,13 @@ class ObjectFolder:
         """Whether an object, whose MD5 the store does not tell, holds the bytes of a file."""
         with (
             store_errors(self.url),
-            self._fs.open(self._path(name), "rb") as remote,
+            self._bucket.open(self._root + name) as remote,
             path.open("rb") as local,
         ):
             while block := local.read(1 << 20):
                 if remote.read(len(block)) != block:
                     return False
         return True
-
-    def _path(self, name: str) -> str:
-        return f"{self._root}/{name}"
 
 
 def is_state(name: str) -> bool:

@@ -1,5 +1,6 @@
 """What object stores and their packages raise, translated into one line."""
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,14 +13,15 @@ def store_errors(url: str) -> Iterator[None]:
     """Translate what a store or its package raises into one line that names the URL."""
     try:
         yield
-    except _refusals() as error:
-        raise AuthError(
-            f"{url}: the store refuses: {_line(error)}",
-            hint="Set the credentials of the store, such as AWS_PROFILE or AWS_ACCESS_KEY_ID.",
-        ) from error
-    except FileNotFoundError as error:
-        raise NotFoundError(f"{url}: {_line(error)}") from error
     except _faults() as error:
+        status = _status(error)
+        if status in (401, 403) or isinstance(error, _refusals()):
+            raise AuthError(
+                f"{url}: the store refuses: {_line(error)}",
+                hint="Set the credentials of the store, such as AWS_PROFILE or AWS_ACCESS_KEY_ID.",
+            ) from error
+        if status == 404 or isinstance(error, FileNotFoundError):
+            raise NotFoundError(f"{url}: {_line(error)}") from error
         raise NetworkError(f"{url}: {_line(error)}", hint="Run again later.") from error
 
 
@@ -38,6 +40,7 @@ def _refusals() -> tuple[type[BaseException], ...]:
             *("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound"),
             *("CredentialRetrievalError", "TokenRetrievalError", "SSOError"),
         ),
+        *_foreign("obstore.exceptions", "PermissionDeniedError", "UnauthenticatedError"),
         *_foreign("google.auth.exceptions", "DefaultCredentialsError", "RefreshError"),
         *_foreign("azure.core.exceptions", "ClientAuthenticationError"),
     )
@@ -47,6 +50,7 @@ def _faults() -> tuple[type[BaseException], ...]:
     return (
         OSError,
         *_foreign("botocore.exceptions", "BotoCoreError", "ClientError"),
+        *_foreign("obstore.exceptions", "BaseError"),
         *_foreign("google.auth.exceptions", "GoogleAuthError"),
         *_foreign("gcsfs.retry", "HttpError"),
         *_foreign("azure.core.exceptions", "AzureError"),
@@ -54,6 +58,18 @@ def _faults() -> tuple[type[BaseException], ...]:
     )
 
 
+def _status(error: BaseException) -> int | None:
+    """Return the HTTP status in an answer that botocore raises."""
+    answer = getattr(error, "response", None)
+    return answer["ResponseMetadata"]["HTTPStatusCode"] if isinstance(answer, dict) else None
+
+
+_SAID = re.compile(r"non-2xx status code: ([^:]+)|<Message>(.*?)</Message>", re.DOTALL)
+
+
 def _line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return text or type(error).__name__
+    """Return what an error says in one line: of obstore's page only what the store said."""
+    text = str(error).partition("\n\nDebug source:")[0]
+    for status, message in _SAID.findall(text):  # the message, if there is one, comes last
+        text = message or status
+    return " ".join(text.split()) or type(error).__name__

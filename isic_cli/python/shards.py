@@ -7,7 +7,7 @@ import tarfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any
 
 from isic_cli.errors import ChangedError, DamagedError, NetworkError, NotFoundError, UsageError
 from isic_cli.files.faults import shown, translated
@@ -169,12 +169,12 @@ def _samples(shard: str) -> Iterator[tuple[str, Mapping[str, bytes]]]:
 def _opened(place: str) -> Iterator[IO[bytes]]:
     """Open a file, an address or an object of a store, to be read from its beginning."""
     if scheme_of(place):
-        import fsspec
-
         from isic_cli.files.store_errors import store_errors
+        from isic_cli.files.stores import open_bucket
 
-        with store_errors(place), fsspec.open(place, "rb") as stream:
-            yield cast("IO[bytes]", stream)
+        bucket, key = open_bucket(place)
+        with store_errors(place), bucket.open(key) as stream:
+            yield stream
     elif place.startswith(("http://", "https://")):
         from isic_cli.services.challenge.host import open_host
         from isic_cli.settings import resolve

@@ -13,11 +13,11 @@ from isic_cli.files.lock import held
 from isic_cli.files.object_store import (
     BATCH,
     ObjectFolder,
-    StoredObject,
     is_state,
     names_in,
     staging_place,
 )
+from isic_cli.files.stores import StoredObject
 from isic_cli.services.run.workers import OrderedCalls
 
 #: Watches a piece of work, `fetching` or `uploading`: told how many bytes each file has.

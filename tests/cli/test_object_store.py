@@ -10,7 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from isic_cli.files.object_store import PART, ObjectFolder
+from isic_cli.files.object_store import ObjectFolder
+from isic_cli.files.stores import PART
 from tests.cli.conftest import Isic
 from tests.support.objectstore import changes, s3_server, store
 
@@ -173,11 +174,11 @@ def test_a_copy_that_was_lost_is_fetched_again_and_deletes_nothing(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("url", ["s3://nowhere-at-all/x", "s3://"])
+@pytest.mark.parametrize("url", ["s3://nowhere-at-all/x", "s3://", "s3://bucket/a/../b"])
 def test_a_bucket_that_is_not_there_is_one_line(bucket: str, url: str, isic: Isic) -> None:
     done = isic("image", "download", "-y", url)
 
-    assert (done.code, done.err.count("Error:")) == (6 if url != "s3://" else 2, 1)
+    assert (done.code, done.err.count("Error:")) == (6 if "nowhere" in url else 2, 1)
     assert url in done.err
 
 
@@ -211,6 +212,44 @@ def test_credentials_that_are_missing_are_exit_code_4(
     assert done.code == 4
     assert f"Error: {OUT}: the store refuses: Unable to locate credentials" in done.err
     assert "Traceback" not in done.err
+
+
+@pytest.mark.slow
+def test_a_profile_says_where_the_store_is_and_who_asks(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "credentials").write_text(
+        "[lab]\naws_access_key_id = key\naws_secret_access_key = secret\n"
+    )
+    (tmp_path / "config").write_text(
+        f"[profile lab]\nendpoint_url = {bucket}\nregion = eu-west-1\n"
+    )
+    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "ENDPOINT_URL", "DEFAULT_REGION"):
+        monkeypatch.delenv(f"AWS_{name}")
+    monkeypatch.setenv("AWS_PROFILE", "lab")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a%20 \u00e9+.jpg").write_bytes(b"abc")
+    folder = ObjectFolder.open(OUT)
+
+    assert list(folder.push(tmp_path / "out", {})) == [3]
+
+    assert store().cat_file("bucket/isic/a%20 \u00e9+.jpg") == b"abc"
+    (tmp_path / "back").mkdir()
+    assert list(folder.pull(tmp_path / "back", folder.listing())) == [3]
+    assert (tmp_path / "back" / "a%20 \u00e9+.jpg").read_bytes() == b"abc"
+
+
+def test_an_endpoint_that_is_none_is_a_usage_error(
+    isic: Isic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("obstore")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "minio")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    done = isic("image", "download", "-y", OUT)
+    assert (done.code, done.err) == (2, f"Error: {OUT}: Invalid endpoint: minio\n")
 
 
 def test_without_the_extra_the_message_names_it(

@@ -1,30 +1,37 @@
 """Names of objects in a store: one that leads out of the folder never becomes a file."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 import pytest
 
 from isic_cli.errors import UnsafeError
-from isic_cli.files.object_store import ObjectFolder, StoredObject
+from isic_cli.files.object_store import ObjectFolder
+from isic_cli.files.stores import StoredObject, address_of
 
 
 class Listed:
-    """A store that lists some names."""
+    """A bucket that lists some keys."""
 
-    def __init__(self, *names: str) -> None:
-        self._names = names
+    def __init__(self, *keys: str) -> None:
+        self._keys = keys
         self.removed: list[str] = []
 
-    def rm(self, names: list[str]) -> None:
-        self.removed += names
+    def find(self, _prefix: str) -> Iterator[tuple[str, StoredObject]]:
+        return ((key, StoredObject(1, None, "x")) for key in self._keys)
 
-    def invalidate_cache(self) -> None:
-        """Forget nothing: nothing is kept."""
+    def get(self, files: Sequence[tuple[str, Path]]) -> None:
+        raise AssertionError
 
-    def find(self, _root: str, *, detail: bool) -> dict[str, dict[str, Any]]:
-        assert detail
-        return {name: {"size": 1, "ETag": "x"} for name in self._names}
+    def put(self, files: Sequence[tuple[Path, str]], jobs: int) -> None:
+        raise AssertionError
+
+    def remove(self, keys: Sequence[str]) -> None:
+        self.removed += keys
+
+    def open(self, key: str) -> IO[bytes]:
+        raise AssertionError
 
 
 @pytest.mark.parametrize(
@@ -32,14 +39,14 @@ class Listed:
     ["../../etc/x", "a/../../x", "/etc/x", "a//b", "./x", "a\\b", "C:/x", "..", "."],
 )
 def test_an_object_that_would_lie_outside_of_the_folder_is_refused(name: str) -> None:
-    folder = ObjectFolder("s3://bucket/isic", Listed("bucket/isic/good.jpg", f"bucket/isic/{name}"))
+    folder = ObjectFolder("s3://bucket/isic", Listed("isic/good.jpg", f"isic/{name}"), "isic")
     with pytest.raises(UnsafeError, match="no folder can hold"):
         folder.listing()
 
 
 def test_names_inside_and_what_lies_beside_are_told_apart() -> None:
-    names = ("bucket/isic/a.jpg", "bucket/isic/.isic/journal.jsonl", "bucket/isic2/b.jpg")
-    folder = ObjectFolder("s3://bucket/isic", Listed(*names))
+    names = ("isic/a.jpg", "isic/.isic/journal.jsonl", "isic2/b.jpg", "isic/", "isic/sub/")
+    folder = ObjectFolder("s3://bucket/isic", Listed(*names), "isic")
     assert set(folder.listing()) == {"a.jpg", ".isic/journal.jsonl"}
 
 
@@ -50,5 +57,16 @@ def test_only_what_the_folder_has_no_more_is_removed(tmp_path: Path) -> None:
         (tmp_path / name).write_text("x")
     store = Listed()
     listed = {name: StoredObject(1, None, "x") for name in (*local, "withdrawn.jpg")}
-    assert list(ObjectFolder("s3://bucket/isic", store).push(tmp_path, listed)) == []
-    assert store.removed == ["bucket/isic/withdrawn.jpg"]
+    assert list(ObjectFolder("s3://bucket/isic", store, "isic").push(tmp_path, listed)) == []
+    assert store.removed == ["isic/withdrawn.jpg"]
+
+
+def test_a_bucket_stands_in_the_path_unless_the_configuration_has_it_in_front() -> None:
+    assert address_of("b", "http://127.0.0.1:9000", {}) == {
+        "endpoint": "http://127.0.0.1:9000",
+        "virtual_hosted_style_request": False,
+    }
+    assert address_of("b", "https://oss.example", {"addressing_style": "virtual"}) == {
+        "endpoint": "https://b.oss.example",
+        "virtual_hosted_style_request": True,
+    }
