@@ -1,6 +1,7 @@
 """Digests of files."""
 
 import hashlib
+import os
 from pathlib import Path
 
 from isic_cli.files.faults import translated
@@ -17,6 +18,11 @@ def sha256_of(path: Path | str) -> str:
     # Plain text paths are opened as they are: the download engine passes many thousands.
     with translated(path, "cannot read"), open(path, "rb") as file:  # noqa: PTH123
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def etag_of(state: os.stat_result) -> str:
+    """Return the strong ETag of a file on this machine: another one for every change."""
+    return f'"{state.st_mtime_ns:x}-{state.st_size:x}"'
 
 
 def md5_of(path: Path) -> str:

@@ -82,31 +82,32 @@ class PartFile:
     ) -> None:
         self.name = name
         self.path = folder / f"{name}.{token}.part"
-        self._stable = folder / f"{name}.part"
-        self._state = folder / f"{name}.part.json"
         self._write = write
         self._fd = -1
         self._is_there = False
         self._pending: list[bytes] = []
-        self._waiting = 0
+        self._waiting = self._hashed = self.size = 0
         self._hash = hashlib.sha256()
-        self._hashed = 0
         self._marked, self._mark_time = 0, -_PAUSE
         self._observer: Observer | None = None
         #: A large file is hashed, and its progress made safe, while its next bytes come.
         self._hashing, self._observing, self._marking = (OrderedCalls() for _ in range(3))
         self._whole: bytes | None = None
-        self.size = 0
         self.etag: str | None = None
         self.resumed = False
         if state is not None:
             self._take_over(*state)
 
+    @property
+    def _state(self) -> Path:
+        return self.path.parent / f"{self.name}.part.json"
+
     def _take_over(self, etag: str, size: int) -> None:
         self._marked = size
-        with translated(self._stable):
+        stable = self._state.with_suffix("")
+        with translated(stable):
             try:
-                self._stable.replace(self.path)
+                stable.replace(self.path)
             except FileNotFoundError:  # another run took it
                 return
             self._is_there = True
@@ -276,7 +277,7 @@ class PartFile:
             return 0
         self._close()
         with suppress(FileNotFoundError):
-            self.path.replace(self._stable)
+            self.path.replace(self._state.with_suffix(""))
         self._is_there = False
         return here
 

@@ -107,6 +107,8 @@ Event = TypeVar("Event")
 
 #: Seconds that a stopped run waits for its threads, of the two it has.
 _GRACE = 1.5
+#: Of so many files on, the reader is not woken for each: it lets events gather for so many seconds.
+_MANY, _GATHER = 64, 0.005
 #: A look at the queue at least this often lets Windows deliver Ctrl-C.
 _LOOK = 0.5
 
@@ -150,6 +152,8 @@ class WorkerPool(Generic[Item, Event]):
 
     def take(self) -> list[Event]:
         """Wait for the next events; raise the error of a thread that gave up."""
+        if self._done > _MANY and self._events.empty():
+            time.sleep(_GATHER)
         while True:
             try:
                 events = self._events.get(timeout=_LOOK)
