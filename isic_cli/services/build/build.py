@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from isic_cli.errors import CheckError, IsicError, UsageError
+from isic_cli.files.digest import mark_of
 from isic_cli.models.outcomes import Outcome
 from isic_cli.services.build.decide import exclusion_reads
 from isic_cli.services.build.events import (
@@ -24,7 +25,6 @@ from isic_cli.services.build.state import (
     BuildState,
     StageRecord,
     key_of,
-    mark_of,
 )
 
 #: What `--locked` does even where the last build, maybe of another lock, left nothing to do.

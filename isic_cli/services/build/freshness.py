@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from isic_cli.errors import NotFoundError, RefusedError, ResponseError, ServerError
+from isic_cli.files.digest import mark_of
 from isic_cli.folder.freshness import SOURCES, stamp_of
 from isic_cli.services.build.listing import SettingsOf, archive_for, selection_of
 from isic_cli.services.build.model import SourceTable
 from isic_cli.services.build.recipe import RecipeFile
-from isic_cli.services.build.state import digest_of, mark_of
+from isic_cli.services.build.state import digest_of
 
 if TYPE_CHECKING:
     from isic_cli.services.select.live import SelectedImages

@@ -16,9 +16,9 @@ from typing import Any, BinaryIO, Self
 from isic_cli.errors import LocalError, UsageError
 from isic_cli.files import STATE
 from isic_cli.files.atomic import replacing_bytes, write_state
+from isic_cli.files.digest import mark_of
 from isic_cli.files.jsonl import to_line
 from isic_cli.files.load import load_json, open_regular, parse_json
-from isic_cli.files.walk import walk
 
 #: Where a build has the pictures of its sources, and those of references by name.
 PICTURES, REFERENCES = "pictures", "references"
@@ -206,31 +206,6 @@ def stream_digest(values: Iterable[Any]) -> str:
     for value in values:
         digest.update(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
         digest.update(b"\n")
-    return digest.hexdigest()
-
-
-def mark_of(path: Path) -> str:
-    """Return what tells whether a file, or any file of a folder, was touched; no byte is read."""
-    if not path.is_dir():
-        try:
-            found = path.stat()
-        except OSError:
-            return "absent"
-        return f"{found.st_size}:{found.st_mtime_ns}"
-    skip = len(str(path)) + 1
-    lines = []
-    for entry in walk(path, in_order=False):
-        try:
-            found = entry.stat()
-            line = f"{entry.path[skip:]}\0{found.st_size}\0{found.st_mtime_ns}\n"
-        except OSError:  # a link to a picture that was removed
-            line = f"{entry.path[skip:]}\0absent\n"
-        lines.append(line)
-    lines.sort()
-    digest = hashlib.sha256()
-    # Many lines at a time, which is faster than each, and not all: their text would weigh 80 MB.
-    for at in range(0, len(lines), 4096):
-        digest.update("".join(lines[at : at + 4096]).encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
 
