@@ -21,15 +21,17 @@ from PIL import Image
 from isic_cli.curation.diff import diff
 from isic_cli.curation.groups import build_groups
 from isic_cli.curation.labels import load_scheme
-from isic_cli.curation.matching import near_pairs
+from isic_cli.curation.matching import weakest
+from isic_cli.curation.near_pictures import near_pictures
 from isic_cli.curation.phash import THUMBNAIL, fingerprint
 from isic_cli.curation.sample import SamplePlan, sample
 from isic_cli.curation.shares import parse_ratio
 from isic_cli.curation.split import split
+from isic_cli.curation.variants import Signature
 from isic_cli.models.dictionary import diagnosis_paths
 
 ROWS = 400_000
-HASHES = 1_000_000
+PICTURES, HASHES = 100_000, 1_000_000
 
 
 def seconds(
@@ -90,15 +92,30 @@ def hash_rate(files: list[Path]) -> tuple[float, float]:
     return len(files) / statistics.median(hashed), len(files) / statistics.median(decoded)
 
 
-def hashes() -> np.ndarray[tuple[int, ...], np.dtype[np.uint64]]:
-    """One in ten is within four bits of another."""
+def random_signatures(count: int) -> list[Signature]:
+    """Return signatures of random hashes; one in ten is within four bits of another."""
     draw = np.random.default_rng(0)
-    found = draw.integers(0, 2**64, HASHES, dtype=np.uint64)
-    near = found[: HASHES // 10].copy()
+    hashes = draw.integers(0, 2**64, (count, 14), dtype=np.uint64)
+    near = hashes[: count // 10, 0].copy()
     for _ in range(4):
         near ^= np.uint64(1) << draw.integers(0, 64, len(near)).astype(np.uint64)
-    found[-len(near) :] = near
-    return found
+    hashes[-len(near) :, 0] = near
+    parts = [
+        weakest(draw.random((7 * min(100_000, count - begin), 64), dtype=np.float32))
+        for begin in range(0, count, 100_000)
+    ]
+    weak = np.concatenate(parts).reshape(count, 7)
+    greys = [draw.integers(0, 256, 1024, dtype=np.uint8).tobytes() for _ in range(1000)]
+    return [
+        Signature(hashes[at].tobytes(), weak[at].tobytes(), greys[at % 1000]) for at in range(count)
+    ]
+
+
+def search_seconds(count: int) -> float:
+    signatures = random_signatures(count)
+    start = time.process_time()
+    near_pictures(signatures, [(4, 3)] * count, 10)
+    return time.process_time() - start
 
 
 def main() -> int:
@@ -119,8 +136,8 @@ def main() -> int:
         "s",
         5,
     )
-    million = hashes()
-    say("match 1,000,000 hashes within 4", seconds(lambda: near_pairs(million, 4)), "s", 20)
+    for count, limit in ((PICTURES, 60), (HASHES, 20)):
+        say(f"find copies among {count:,} pictures, CPU", search_seconds(count), "s", limit)
     with tempfile.TemporaryDirectory() as drawn:
         files = sorted(Path(sys.argv[1]).glob("*.jpg")) if sys.argv[1:] else pictures(Path(drawn))
         hashed, decoded = hash_rate(files)

@@ -25,7 +25,7 @@ from PIL import Image, ImageDraw, ImageEnhance
 
 from isic_cli.curation.duplicates import ComparedPicture, find_duplicates, parse_method
 from isic_cli.curation.phash import Grey, digest_pixels, fingerprint
-from isic_cli.curation.variants import variant_hashes
+from isic_cli.curation.variants import signature_of
 
 Copy = Callable[[Image.Image, int], Image.Image]
 
@@ -164,8 +164,8 @@ class Pictures:
         found = []
         for key, data in self.data.items():
             seen = fingerprint(data)
-            hashes = variant_hashes(seen.thumbnail, seen.pixels)
-            found.append(ComparedPicture(key, hashes=hashes, pixels=seen.pixels))
+            signature = signature_of(seen.thumbnail, seen.pixels)
+            found.append(ComparedPicture(key, signature=signature, pixels=seen.pixels))
         return found
 
 

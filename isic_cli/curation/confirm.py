@@ -21,8 +21,10 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
 from isic_cli.curation.align import TRIMMED, Bools, Floats, laid_over, warped
-from isic_cli.curation.phash import THUMBNAIL, Grey
-from isic_cli.curation.variants import NearPair, start_of
+from isic_cli.curation.groups import Ints
+from isic_cli.curation.near_pictures import NearPair
+from isic_cli.curation.phash import THUMBNAIL, Grey, reduced
+from isic_cli.curation.variants import Signature, start_of
 
 Residual = npt.NDArray[np.float32]
 
@@ -65,6 +67,9 @@ _GLARE, _GLARING = 240, 0.25
 #: Sides of smaller thumbnails, and the correlation from which on a larger one is looked at.
 _COARSE = ((16, 0.8), (32, 0.9))
 _COARSE_STEPS = 6
+
+#: Shape of the thumbnail of a `Signature`.
+_SMALL = (THUMBNAIL // 2, THUMBNAIL // 2)
 
 #: Pairs whose small thumbnails are laid over each other together.
 _AT_ONCE = 256
@@ -201,8 +206,8 @@ def may_agree(ones: Grey, others: Grey, starts: Floats) -> Bools:
 
     Parameters
     ----------
-    ones, others : ndarray of shape (N, 64, 64), uint8
-        From `phash.fingerprint`.
+    ones, others : ndarray of shape (N, S, S), uint8
+        From `phash.fingerprint`, or half as wide and high.
     starts : ndarray of shape (N, 2, 3), float32
         As `confirm` takes them.
     """
@@ -212,17 +217,10 @@ def may_agree(ones: Grey, others: Grey, starts: Floats) -> Bools:
     for side, least in _COARSE:
         if not len(left):
             break
-        one, other = (_reduced(each[left], side) for each in (ones, others))
+        one, other = (reduced(each[left], side) for each in (ones, others))
         found = laid_over(one, other, starts[left], _COARSE_STEPS)
         left = left[~found.failed & (found.correlation >= least)]
     return np.isin(np.arange(len(ones)), left)
-
-
-def _reduced(grey: Grey, side: int) -> Grey:
-    block = THUMBNAIL // side
-    means = grey.reshape(-1, side, block, side, block).mean(axis=(2, 4), dtype=np.float32)
-    small: Grey = np.rint(means).astype(np.uint8)
-    return small
 
 
 def confirm(one: Grey, other: Grey, start: Floats = AS_IT_IS) -> Confirmation:
@@ -258,7 +256,8 @@ def _compared(one: Grey | Residual, other: Grey | Residual) -> Confirmation:
 
 
 def confirmed_pairs(
-    pairs: Sequence[NearPair],
+    pairs: Ints,
+    signatures: Sequence[Signature | None],
     thumbnail: Callable[[int], Grey | None],
     sizes: Sequence[tuple[int, int]],
     is_open: Callable[[NearPair], bool],
@@ -267,6 +266,10 @@ def confirmed_pairs(
 
     Parameters
     ----------
+    pairs : ndarray of shape (N, 5), int64
+        From `near_pictures`.
+    signatures : sequence of Signature
+        Of each picture.
     thumbnail : callable
         Returns that of a picture by its place, from `phash.fingerprint`; None for a damaged one.
     sizes : sequence of (int, int)
@@ -276,19 +279,20 @@ def confirmed_pairs(
     """
     thumbnail = lru_cache(_THUMBNAILS)(thumbnail)
     for begin in range(0, len(pairs), _AT_ONCE):
-        some: list[NearPair] = []
-        laid: list[tuple[Grey, Grey]] = []
-        for pair in filter(is_open, pairs[begin : begin + _AT_ONCE]):
-            one, other = map(thumbnail, (pair.varied, pair.one + pair.other - pair.varied))
-            if one is not None and other is not None:
-                some.append(pair)
-                laid.append((one, other))
+        some = [*filter(is_open, map(NearPair.of, pairs[begin : begin + _AT_ONCE]))]
         if not some:
             continue
-        ones, others = np.stack(laid, axis=1)
+        ends = [(pair.varied, pair.one + pair.other - pair.varied) for pair in some]
+        greys = b"".join(
+            signature.grey for pair in ends for at in pair if (signature := signatures[at])
+        )
+        small = np.frombuffer(greys, np.uint8).reshape(len(some), 2, *_SMALL)
         starts = np.stack([start_of(pair.variant, sizes[pair.varied]) for pair in some])
-        for at in np.flatnonzero(may_agree(ones, others, starts)).tolist():
-            if is_open(some[at]):
-                found = confirm(ones[at], others[at], starts[at])
+        for at in np.flatnonzero(may_agree(small[:, 0], small[:, 1], starts)).tolist():
+            if not is_open(some[at]):
+                continue
+            one, other = map(thumbnail, ends[at])
+            if one is not None and other is not None:
+                found = confirm(one, other, starts[at])
                 if found.accepted:
                     yield some[at], found.correlation

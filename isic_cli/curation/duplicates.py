@@ -6,16 +6,17 @@ which one a policy would keep.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import prod
 from typing import Protocol
 
 import numpy as np
 
 from isic_cli.curation.confirm import confirmed_pairs
-from isic_cli.curation.groups import connected
-from isic_cli.curation.matching import MOST
+from isic_cli.curation.groups import Ints, connected
+from isic_cli.curation.near_pictures import NearPair, near_pictures
 from isic_cli.curation.phash import Grey
-from isic_cli.curation.variants import NearPair, pairs_of_variants
+from isic_cli.curation.variants import Signature
 from isic_cli.errors import UsageError
 
 #: From the surest to the least sure.
@@ -24,6 +25,9 @@ EVIDENCE = (*METHODS, "embeddings")
 
 #: Bits by which the hashes of a copy and of the nearest variant differ at most, as a rule.
 DISTANCE = 10
+
+#: The most that may be asked for: beyond it half of all pictures would be compared.
+MOST = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,8 @@ class ComparedPicture:
         `""` when the name holds none.
     sha256 : str
         Of the bytes; `""` when not computed.
-    hashes : bytes
-        From `variants.variant_hashes`; empty when not computed or the picture is damaged.
+    signature : Signature or None
+        From `variants.signature_of`; None when not computed or the picture is damaged.
     pixels : tuple of (int, int)
         Width and height; zeros when unknown.
     date : str
@@ -51,7 +55,7 @@ class ComparedPicture:
     key: str
     isic_id: str = ""
     sha256: str = ""
-    hashes: bytes = b""
+    signature: Signature | None = None
     pixels: tuple[int, int] = (0, 0)
     date: str = ""
     metadata: int = 0
@@ -180,7 +184,7 @@ def find_duplicates(
     Parameters
     ----------
     pictures : sequence of ComparedPicture
-        With what the tiers need: `isic_id`, `sha256`, `hashes`.
+        With what the tiers need: `isic_id`, `sha256`, `signature`.
     reader : PictureReader
         Asked again for few pictures.
     alike : sequence of (int, int, float)
@@ -192,7 +196,8 @@ def find_duplicates(
     if "bytes" in method.tiers:
         found.tie_equal([picture.sha256 for picture in pictures], "bytes")
     if {"pixels", "phash"} & set(method.tiers):
-        pairs = pairs_of_variants(_hashes_once(pictures, method.tiers), method.distance)
+        signatures = _signatures_once(pictures, method.tiers)
+        pairs = near_pictures(signatures, [one.pixels for one in pictures], method.distance)
         if "pixels" in method.tiers:
             found.tie_pixels(pairs, reader)
         if "phash" in method.tiers:
@@ -201,12 +206,14 @@ def find_duplicates(
     return found.groups()
 
 
-def _hashes_once(pictures: Sequence[ComparedPicture], tiers: Sequence[str]) -> list[bytes]:
-    """Return the hashes of each picture, none of one that was tied to an earlier by its bytes."""
+def _signatures_once(
+    pictures: Sequence[ComparedPicture], tiers: Sequence[str]
+) -> list[Signature | None]:
+    """Return the signature of each picture but of those that bytes tied to an earlier one."""
     first: dict[str, int] = {}
     seen = [one.sha256 if "bytes" in tiers else "" for one in pictures]
     firsts = [first.setdefault(sha256 or str(at), at) for at, sha256 in enumerate(seen)]
-    return [one.hashes if firsts[at] == at else b"" for at, one in enumerate(pictures)]
+    return [one.signature if firsts[at] == at else None for at, one in enumerate(pictures)]
 
 
 class _Components:
@@ -227,26 +234,24 @@ class _Components:
                 self._tie(first.setdefault(value, at), at, method)
         self._tie_waiting()
 
-    def tie_pixels(self, pairs: Sequence[NearPair], reader: PictureReader) -> None:
+    def tie_pixels(self, pairs: Ints, reader: PictureReader) -> None:
         """Tie the pairs whose decoded pixels are equal."""
-        digests: dict[int, str] = {}
-        for pair in pairs:
+        digest = cache(lambda at: reader.pixels(self._pictures[at]))
+        for pair in map(NearPair.of, pairs):
             if pair.variant or self._component[pair.one] == self._component[pair.other]:
                 continue
-            for at in (pair.one, pair.other):
-                if at not in digests:
-                    digests[at] = reader.pixels(self._pictures[at])
-            if digests[pair.one] and digests[pair.one] == digests[pair.other]:
+            if digest(pair.one) and digest(pair.one) == digest(pair.other):
                 self._tie(pair.one, pair.other, "pixels")
         self._tie_waiting()
 
-    def tie_alike(self, pairs: Sequence[NearPair], reader: PictureReader) -> None:
+    def tie_alike(self, pairs: Ints, reader: PictureReader) -> None:
         """Tie the pairs whose thumbnails confirm what their hashes suggest."""
         found = confirmed_pairs(
             pairs,
+            [one.signature for one in self._pictures],
             lambda at: reader.thumbnail(self._pictures[at]),
             [picture.pixels for picture in self._pictures],
-            self._are_apart,
+            lambda pair: self._root(pair.one) != self._root(pair.other),
         )
         for pair, correlation in found:
             self._tie(pair.one, pair.other, "phash", pair.distance, round(correlation, 4))
@@ -256,9 +261,6 @@ class _Components:
         for one, other, cosine in pairs:
             self._tie(one, other, "embeddings", correlation=round(cosine, 4))
         self._tie_waiting()
-
-    def _are_apart(self, pair: NearPair) -> bool:
-        return self._root(pair.one) != self._root(pair.other)
 
     def _root(self, at: int) -> int:
         """Return a picture that stands for the group of another, ties of now included."""

@@ -19,6 +19,7 @@ from isic_cli.pictures.load import SIDEWAYS, opened, turn_of
 
 Grey = npt.NDArray[np.uint8]
 Hashes = npt.NDArray[np.uint64]
+Floats = npt.NDArray[np.float32]
 
 #: Pixels of the thumbnail on which near duplicates are confirmed; the hash is taken from half.
 THUMBNAIL = 64
@@ -26,7 +27,7 @@ THUMBNAIL = 64
 _SIDE = 32
 
 
-def _cosines() -> npt.NDArray[np.float32]:
+def _cosines() -> Floats:
     """Return the orthonormal DCT-II, shape (32, 32), float32.
 
     After Ahmed, Natarajan and Rao, IEEE Transactions on Computers C-23, 1974.
@@ -46,7 +47,8 @@ def _lowest() -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     return rows, columns
 
 
-_COSINES = _cosines()
+#: Orthonormal DCT-II: frequencies by places, shape (32, 32).
+COSINES = _cosines()
 _ROWS, _COLUMNS = _lowest()
 _BITS = np.uint64(1) << np.arange(64, dtype=np.uint64)
 
@@ -117,23 +119,36 @@ def hash_grey(thumbnail: Grey) -> int:
     int
         64 bits, the lowest frequency in the lowest bit; 0 for a picture of one grey value.
     """
-    quarters = thumbnail.reshape(_SIDE, 2, _SIDE, 2).astype(np.float32)
-    return int(hashes_of(spectrum(quarters.mean(axis=(1, 3)))[None])[0])
+    means = thumbnail.reshape(_SIDE, 2, _SIDE, 2).astype(np.float32).mean(axis=(1, 3))
+    return int(packed(margins_of(spectrum(means)[None]))[0])
 
 
-def spectrum(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def reduced(grey: Grey, side: int) -> Grey:
+    """Return thumbnails of shape (…, S, S) as the means of their blocks, (…, side, side)."""
+    block = grey.shape[-1] // side
+    blocks = grey.reshape(*grey.shape[:-2], side, block, side, block)
+    small: Grey = np.rint(blocks.mean(axis=(-3, -1), dtype=np.float32)).astype(np.uint8)
+    return small
+
+
+def spectrum(values: Floats) -> Floats:
     """Return the cosine transform of grey values, both of shape (32, 32)."""
-    return np.asarray(_COSINES @ values @ _COSINES.T, np.float32)
+    return np.asarray(COSINES @ values @ COSINES.T, np.float32)
 
 
-def hashes_of(spectra: npt.NDArray[np.float32]) -> Hashes:
-    """Return the hashes of cosine transforms of shape (n, 32, 32)."""
+def margins_of(spectra: Floats) -> Floats:
+    """Return by how much each bit of hashes is set, (n, 64), of spectra of shape (n, 32, 32)."""
     lowest = spectra[:, _ROWS, _COLUMNS]
     # Rounding must not draw bits out of a picture that has no detail at all.
     lowest[np.abs(lowest) < 1e-3] = 0
     # The median by hand: np.median takes as long as the transform for so few values.
     middle = np.sort(lowest, axis=1)[:, 31:33].mean(axis=1)
-    bits = np.where(lowest > middle[:, None], _BITS, np.uint64(0))
+    return np.asarray(lowest - middle[:, None], np.float32)
+
+
+def packed(margins: Floats) -> Hashes:
+    """Return the hashes whose bits are set where a margin is above zero."""
+    bits = np.where(margins > 0, _BITS, np.uint64(0))
     return np.asarray(np.bitwise_or.reduce(bits, axis=1), np.uint64)
 
 

@@ -18,7 +18,7 @@ from isic_cli.curation.duplicates import (
 )
 from isic_cli.curation.pairs import read_pairs
 from isic_cli.curation.phash import Grey, digest_pixels, fingerprint
-from isic_cli.curation.variants import variant_hashes
+from isic_cli.curation.variants import Signature, signature_of
 from isic_cli.errors import UsageError
 from tests.support.lesions import drawn, skin
 
@@ -46,9 +46,9 @@ def saved(folder: Path, images: Mapping[str, Image.Image]) -> list[ComparedPictu
     pictures = []
     for name, image in images.items():
         image.save(folder / name)
-        look = fingerprint(folder / name)
-        hashes = variant_hashes(look.thumbnail, look.pixels)
-        pictures.append(ComparedPicture(name, hashes=hashes, pixels=look.pixels))
+        seen = fingerprint(folder / name)
+        signature = signature_of(seen.thumbnail, seen.pixels)
+        pictures.append(ComparedPicture(name, signature=signature, pixels=seen.pixels))
     return pictures
 
 
@@ -107,13 +107,14 @@ def test_pixels_and_looks_tie_what_bytes_do_not(tmp_path: Path) -> None:
 
 def test_tiles_of_bare_skin_with_the_same_hash_do_not_match(tmp_path: Path) -> None:
     pictures = saved(tmp_path, {"a.png": skin(1), "b.png": skin(2)})
-    same = pictures[0].hashes
-    alike = [ComparedPicture(one.key, hashes=same, pixels=one.pixels) for one in pictures]
+    same = pictures[0].signature
+    alike = [ComparedPicture(one.key, signature=same, pixels=one.pixels) for one in pictures]
     assert find_duplicates(alike, Method(("phash",)), reader=Folder(tmp_path)) == []
 
 
 def test_what_a_surer_tier_tied_is_not_read_again(tmp_path: Path) -> None:
-    pictures = [ComparedPicture(key, sha256="x", hashes=bytes(8)) for key in "ab"]
+    signature = Signature(bytes(14 * 8), bytes(7 * 8), bytes(1024))
+    pictures = [ComparedPicture(key, sha256="x", signature=signature) for key in "ab"]
     reader = Folder(tmp_path)
     found = find_duplicates(pictures, parse_method("id,bytes,pixels,phash"), reader=reader)
     assert (keys(found), reader.read) == ([["a", "b"]], [])
@@ -122,7 +123,7 @@ def test_what_a_surer_tier_tied_is_not_read_again(tmp_path: Path) -> None:
 def test_copies_by_their_bytes_are_compared_with_others_once(tmp_path: Path) -> None:
     skins = saved(tmp_path, {"a.png": skin(1), "b.png": skin(2)})
     pictures = [
-        ComparedPicture(one.key, sha256=one.key, hashes=skins[0].hashes, pixels=one.pixels)
+        ComparedPicture(one.key, sha256=one.key, signature=skins[0].signature, pixels=one.pixels)
         for one in skins * 3
     ]
     reader = Folder(tmp_path)

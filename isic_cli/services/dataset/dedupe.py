@@ -128,7 +128,7 @@ class Dedupe:
                     key=seen.path,
                     isic_id=isic_id,
                     sha256=seen.sha256,
-                    hashes=seen.hashes,
+                    signature=seen.signature,
                     pixels=seen.pixels,
                     date=known.date,
                     metadata=known.fields,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isic_cli.curation.phash import fingerprint
-from isic_cli.curation.variants import variant_hashes
+from isic_cli.curation.variants import Signature, signature_of
 from isic_cli.errors import TransferError
 
 
@@ -27,7 +27,7 @@ class LoadedPicture:
 
     path: str
     sha256: str = ""
-    hashes: bytes = b""
+    signature: Signature | None = None
     pixels: tuple[int, int] = (0, 0)
     problem: str = ""
 
@@ -49,4 +49,4 @@ def _read(path: str, reading: Reading) -> LoadedPicture:
         seen = fingerprint(data, name="the file")
     except TransferError as error:
         return LoadedPicture(path, digest, problem=error.message)
-    return LoadedPicture(path, digest, variant_hashes(seen.thumbnail, seen.pixels), seen.pixels)
+    return LoadedPicture(path, digest, signature_of(seen.thumbnail, seen.pixels), seen.pixels)

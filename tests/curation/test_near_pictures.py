@@ -1,0 +1,57 @@
+"""Near pictures: one in a crop or a turn near to the other."""
+
+import numpy as np
+import pytest
+
+from isic_cli.curation.near_pictures import NearPair, near_pictures
+from isic_cli.curation.phash import Grey
+from isic_cli.curation.variants import Signature, signature_of
+from tests.support.lesions import drawn
+
+SIZE = (64, 48)
+
+
+def signature(thumbnail: Grey) -> Signature:
+    return signature_of(thumbnail, SIZE)
+
+
+def clouds(count: int, seed: int) -> Grey:
+    """Return thumbnails of random slow changes, shape (count, 64, 64)."""
+    random = np.random.default_rng(seed)
+    reach = np.hypot(*np.mgrid[0:64, 0:33])
+    waves = random.normal(size=(count, 64, 33)) + 1j * random.normal(size=(count, 64, 33))
+    fields = np.fft.irfft2(waves / (1 + reach) ** 1.5, s=(64, 64))
+    fields /= fields.std(axis=(1, 2), keepdims=True)
+    return np.clip(128 + 40 * fields, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [[], pytest.param(2_100, marks=pytest.mark.slow)],
+)
+def test_each_turn_is_found_as_the_variant_that_undoes_it(others: list[Grey] | int) -> None:
+    one = np.asarray(drawn(1).convert("L").resize((64, 64)))
+    turns = [one, one[:, ::-1], one[::-1], one[::-1, ::-1]]
+    turns += [np.ascontiguousarray(turn.T) for turn in turns]
+    more = clouds(others, 1) if isinstance(others, int) else others
+    signatures = [signature(np.ascontiguousarray(each)) for each in (*turns, *more)]
+    pairs = near_pictures(signatures, [SIZE] * len(signatures), 0)
+    assert len(pairs) == 28
+    of_the_first = [NearPair.of(row) for row in pairs if row[0] == 0]
+    assert {pair.other: pair.variant for pair in of_the_first if pair.varied == pair.other} == {
+        4: 4, 5: 6, 6: 5, 7: 7
+    }  # fmt: skip
+    assert {pair.other: pair.variant for pair in of_the_first if pair.varied == 0} == {
+        1: 1, 2: 2, 3: 3
+    }  # fmt: skip
+
+
+def test_a_very_common_hash_is_chained() -> None:
+    black = signature(np.zeros((64, 64), np.uint8))
+    pairs = near_pictures([None, *[black] * 70], [SIZE] * 71, 10)
+    assert pairs.tolist() == [[at, at + 1, 0, at, 0] for at in range(1, 70)]
+
+
+def test_no_pictures_have_no_pairs() -> None:
+    assert near_pictures([], [], 10).shape == (0, 5)
+    assert near_pictures([None], [SIZE], 10).shape == (0, 5)
