@@ -1,4 +1,4 @@
-"""The ISIC challenges: their tasks, and pure computation on their truths and predictions.
+"""The ISIC challenges: their tasks and files, and their truths and predictions.
 
 >>> from isic_cli import challenge
 >>> challenge.find_task("2018:3").metric
@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from isic_cli.challenge.tasks import TASKS, ChallengeTask, find_task
     from isic_cli.challenge.truth import Truth
     from isic_cli.challenge.truth_table import read_own_truth, read_truth
+    from isic_cli.python.challenges import (
+        download,
+        list_files,
+        score_files,
+        tidy_truth,
+        validate_file,
+    )
 
 __all__ = [
     "TASKS",
@@ -26,21 +33,30 @@ __all__ = [
     "Submission",
     "SubmissionFault",
     "Truth",
+    "download",
     "find_task",
+    "list_files",
     "read_own_truth",
     "read_submission",
     "read_truth",
+    "score_files",
     "scored",
+    "tidy_truth",
+    "validate_file",
 ]
 
 _MODULES = {
-    "faults": ("Submission", "SubmissionFault"),
-    "metrics": ("Scorer",),
-    "score": ("Prediction", "ScoreOptions", "scored"),
-    "submission": ("read_submission",),
-    "tasks": ("TASKS", "ChallengeTask", "find_task"),
-    "truth": ("Truth",),
-    "truth_table": ("read_own_truth", "read_truth"),
+    "challenge.faults": ("Submission", "SubmissionFault"),
+    "challenge.metrics": ("Scorer",),
+    "challenge.score": ("Prediction", "ScoreOptions", "scored"),
+    "challenge.submission": ("read_submission",),
+    "challenge.tasks": ("TASKS", "ChallengeTask", "find_task"),
+    "challenge.truth": ("Truth",),
+    "challenge.truth_table": ("read_own_truth", "read_truth"),
+    # What reads and writes files is above this package, and belongs to its names all the same.
+    "python.challenges": (
+        *("download", "list_files", "score_files", "tidy_truth", "validate_file"),
+    ),
 }
 _PLACES = {name: module for module, names in _MODULES.items() for name in names}
 
@@ -48,5 +64,5 @@ _PLACES = {name: module for module, names in _MODULES.items() for name in names}
 def __getattr__(name: str) -> Any:
     """Import what is asked for only then, so that commands start without NumPy."""
     if name in _PLACES:
-        return getattr(import_module(f"isic_cli.challenge.{_PLACES[name]}"), name)
+        return getattr(import_module(f"isic_cli.{_PLACES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,7 +1,7 @@
 """The catalogue: every file that the challenges publish, and which of them a name means."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from isic_cli.challenge.tasks import SPLITS, YEARS, ChallengeTask, Split, find_task, tasks_of
 from isic_cli.curation.reference import Reference, obliged
-from isic_cli.errors import NotFoundError
+from isic_cli.errors import NotFoundError, UsageError
 from isic_cli.files.load import parse_json
 
 Kind = Literal["images", "truth", "metadata"]
@@ -209,6 +209,33 @@ def may_be_truth(path: Path, task: ChallengeTask) -> bool:
         return True
     is_task = source.year == task.year and task.name in source.tasks
     return is_task and source.kind != "images"
+
+
+def choose_files(names: Iterable[str], only: Collection[str] = ()) -> list[ChallengeFile]:
+    """Return the files that words name, without the editions that are fetched by name alone.
+
+    Parameters
+    ----------
+    only : collection of str
+        Kinds: `images`, `truth`, `metadata`; all unless given.
+
+    Raises
+    ------
+    NotFoundError
+        A word names nothing.
+    UsageError
+        Nothing is left.
+    """
+    words = list(names)
+    found: dict[ChallengeFile, None] = {}
+    for name in words:
+        files = select_files(name)
+        usual = [one for one in files if not one.edition] if len(files) > 1 else files
+        found |= dict.fromkeys(one for one in usual if not only or one.kind in only)
+    if not found:
+        of_kind = f" of {' or '.join(only)}" if only else ""
+        raise UsageError(f"{' '.join(words) or 'nothing'} has no files{of_kind}")
+    return list(found)
 
 
 def is_challenge_file(text: str) -> bool:

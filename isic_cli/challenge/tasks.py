@@ -263,7 +263,7 @@ def tasks_of(year: str) -> tuple[ChallengeTask, ...]:
     return found
 
 
-def find_task(text: str) -> ChallengeTask:
+def find_task(text: str | int) -> ChallengeTask:
     """Return the task that `YEAR:TASK` names; a year with one task needs no more than itself.
 
     Raises
@@ -277,6 +277,7 @@ def find_task(text: str) -> ChallengeTask:
     >>> find_task("2018:3").metric
     'balanced_accuracy'
     """
+    text = str(text)
     year, _, name = text.partition(":")
     tasks = tasks_of(year)
     if not name and len(tasks) == 1:

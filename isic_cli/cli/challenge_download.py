@@ -136,20 +136,13 @@ def _files_and_folder(
     words: tuple[str, ...], only: tuple[str, ...]
 ) -> tuple[list["ChallengeFile"], Path]:
     """Return the files that all words but the last name, and the folder, which is the last."""
-    from isic_cli.challenge.catalogue import is_challenge_file, select_files
+    from isic_cli.challenge.catalogue import choose_files, is_challenge_file
 
     *names, last = words or ("",)
     if not names:
         what = f": {last} is what to fetch" if is_challenge_file(last) else ""
         raise UsageError(f"no folder is named{what}" if last else "nothing is named", hint=_EXAMPLE)
-    found: dict[ChallengeFile, None] = {}
-    for name in names:
-        files = select_files(name)
-        usual = [one for one in files if not one.edition] if len(files) > 1 else files
-        found |= dict.fromkeys(one for one in usual if not only or one.kind in only)
-    if not found:
-        raise UsageError(f"{' '.join(names)} has no files of {' or '.join(only)}")
-    return list(found), Path(last)
+    return choose_files(names, only), Path(last)
 
 
 def _show_plan(plans: "Sequence[FetchPlan]", outdir: Path, members: tuple[str, ...]) -> ExitCode:
@@ -203,23 +196,15 @@ def _fetch_members(
     ticker: Progress,
 ) -> ExitCode:
     """Fetch what patterns match out of the ZIPs among the files."""
-    from isic_cli.services.challenge.lock import write_notices
-    from isic_cli.services.challenge.members import RemoteZip, choose_members
+    from isic_cli.services.challenge.members import fetch_members
 
-    zips = [one for one in files if one.is_zip]
-    if not zips:
-        raise UsageError("--members needs a ZIP", hint="isic challenge list names them.")
     ticker.unit, ticker.total = "members", None
     with ticker:
-        fold, more = Fold(report, ticker), ticker.add_bytes
-        found = [
-            RemoteZip.open(*source, one, retries=options.retries, arrived=more) for one in zips
-        ]
-        for one, chosen in zip(found, choose_members(found, patterns), strict=True):
-            for outcome in one.fetch(chosen, outdir / one.file.stem, force=options.force):
-                fold.add(outcome)
+        fold = Fold(report, ticker)
+        more = ticker.add_bytes
+        for outcome in fetch_members(source, files, patterns, outdir, options, arrived=more):
+            fold.add(outcome)
     fold.finish()
-    write_notices(outdir, zips)
     done, here = (report.counts.get(word, 0) for word in ("downloaded", "skipped"))
     parts = f"{done:,} downloaded ({human_bytes(ticker.bytes)}), {here:,} already there"
     note(f"{counted(sum(report.counts.values()), 'member')}: {parts}.")

@@ -14,7 +14,7 @@ from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from isic_cli.agreement.bootstrap import Bootstrap
-    from isic_cli.challenge.score import Prediction, ScoreOptions
+    from isic_cli.challenge.score import ScoreOptions
     from isic_cli.challenge.truth import Truth
 
 _FIGURES = (
@@ -106,6 +106,7 @@ def score(
     from isic_cli.agreement.bootstrap import Bootstrap
     from isic_cli.challenge.score import ScoreOptions, scored
     from isic_cli.services.challenge.plot import plot_scores
+    from isic_cli.services.challenge.scoring import read_any_predictions, read_any_truth
     from isic_cli.services.plot import check_plot
     from isic_cli.services.run.workers import open_threads, processors
 
@@ -115,8 +116,8 @@ def score(
         return _score_masks(named, bootstrap, output, alone=(metadata, metric, by, unit, plot))
     if plot is not None:
         check_plot(plot)
-    truth = _read_truth(named, truth_column, metadata)
-    predictions = _read_predictions(truth, named)
+    truth = read_any_truth(named.task, named.truth, column=truth_column, metadata=metadata)
+    predictions = read_any_predictions(truth, named.predictions)
     options = ScoreOptions(metric or "", by or "", bootstrap, unit)
     if plot is not None:  # first: whoever reads the rows may stop, as `head` does
         plot_scores(truth, predictions, plot)
@@ -133,33 +134,6 @@ def _named(arguments: tuple[str, ...], truth_column: str | None) -> _Named:
         before = "" if truth_column else "YEAR:TASK, "
         raise UsageError(f"give {before}the truth, and at least one file of predictions")
     return _Named(task, Path(rest[0]), tuple(map(Path, rest[1:])))
-
-
-def _read_truth(named: _Named, truth_column: str | None, metadata: Path | None) -> "Truth":
-    from isic_cli.challenge.tasks import find_task
-    from isic_cli.challenge.truth_table import read_own_truth, read_truth
-
-    if truth_column:
-        truth = read_own_truth(named.truth, truth_column)
-    else:
-        task = find_task(named.task)
-        if task.kind == "superpixels":
-            from isic_cli.services.challenge.features import read_feature_truth
-
-            if metadata is not None:
-                raise UsageError("--metadata is for tables, not for superpixels")
-            return read_feature_truth(named.truth, task)
-        truth = read_truth(named.truth, task)
-    return truth if metadata is None else truth.joined(metadata)
-
-
-def _read_predictions(truth: "Truth", named: _Named) -> "list[Prediction]":
-    from isic_cli.services.challenge.features import read_feature_predictions
-    from isic_cli.services.challenge.predictions import read_predictions
-
-    if named.kind == "superpixels":
-        return read_feature_predictions(truth, truth.task, named.predictions)
-    return read_predictions(truth, named.predictions, as_the_site=bool(named.task))
 
 
 def _score_masks(

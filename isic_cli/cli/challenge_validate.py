@@ -80,20 +80,13 @@ def _validate_masks(
     name: str, submission: Path, truth: Path | None, fixed: Path | None, output: Output
 ) -> ExitCode:
     from isic_cli.challenge.tasks import find_task
-    from isic_cli.services.challenge.features import check_features
     from isic_cli.services.challenge.mask_fix import write_fixed_masks
-    from isic_cli.services.challenge.masks import check_masks
+    from isic_cli.services.challenge.scoring import check_pictures
 
     task = find_task(name)
-    if truth is None:
-        raise UsageError(
-            "masks and features are checked beside those of the truth",
-            hint="Give their folder or ZIP with --ids.",
-        )
     if task.kind == "superpixels" and fixed is not None:
         raise UsageError("features of superpixels are checked and not mended")
-    check = check_features if task.kind == "superpixels" else check_masks
-    faults = check(task, truth, submission)
+    truth, faults = check_pictures(task, truth, submission)
     fixing: IsicError | None = None
     count = 0
     if fixed is not None:  # first: whoever reads the faults may stop, as `head` does

@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class DownloadResult:
-    """What became of every image of a download.
+    """What became of every image or file of a download.
 
     Attributes
     ----------
     folder : Path
         Where the pictures, tables, credits and the lock are.
     downloaded, skipped : tuple of str
-        ISIC ids that were fetched, and that were there and good.
+        ISIC ids, or files of a challenge, that were fetched, and that were there and good.
     failed : mapping of str to str
-        ISIC ids, or lines of the selection, that have no picture, and why.
+        ISIC ids, files or lines of the selection that could not be had, and why.
     table : ResultTable
         A row for each, as in a report.
     """
@@ -106,7 +106,7 @@ def download(
             outcomes = _taken(job.run(), watch)
         finally:
             api.reopen_files()
-    return _result(folder, [*outcomes, *job.images.problems, *_not_listed(job.images.missed)])
+    return result_of(folder, [*outcomes, *job.images.problems, *_not_listed(job.images.missed)])
 
 
 def _taken(
@@ -129,15 +129,21 @@ def _not_listed(missed: int) -> list[Outcome]:
     return [Outcome("", "failed", f"the archive did not list {missed} images it announced")]
 
 
-def _result(folder: Path, outcomes: "Sequence[Outcome]") -> DownloadResult:
+def result_of(folder: Path, outcomes: "Sequence[Outcome]") -> DownloadResult:
+    """Make a result of what became of each image or file."""
+
     def ids(status: str) -> tuple[str, ...]:
-        return tuple(one.isic_id for one in outcomes if one.status == status)
+        return tuple(one.isic_id or one.path or "" for one in outcomes if one.status == status)
 
     return DownloadResult(
         folder,
         ids("downloaded"),
         ids("skipped"),
-        {one.isic_id or one.sentence: one.reason or one.status for one in outcomes if one.is_bad},
+        {
+            one.isic_id or one.path or one.sentence: one.reason or one.status
+            for one in outcomes
+            if one.is_bad
+        },
         ResultTable.of(f"download into {folder}", (one.line() for one in outcomes), ITEM_KEYS),
     )
 
@@ -172,4 +178,4 @@ def synchronise(folder: Path) -> DownloadResult:
     gone = {one.isic_id for one in leaving}
     problems = [one for one in job.problems() if one.isic_id not in gone]
     missed = _not_listed(job.missed)
-    return _result(folder, [*outcomes, *leaving, *problems, *missed])
+    return result_of(folder, [*outcomes, *leaving, *problems, *missed])

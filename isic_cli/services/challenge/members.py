@@ -19,12 +19,15 @@ from isic_cli.errors import (
     LocalError,
     NetworkError,
     NotFoundError,
+    UsageError,
 )
 from isic_cli.files.atomic import replacing_bytes
 from isic_cli.files.place import free_space
 from isic_cli.models.ids import find_ids
 from isic_cli.models.outcomes import Outcome
+from isic_cli.services.challenge.fetch import FetchOptions
 from isic_cli.services.challenge.host import explained
+from isic_cli.services.challenge.lock import write_notices
 from isic_cli.services.challenge.unpack import is_whole
 from isic_cli.services.challenge.zips import check_methods, member_pieces, read_directory
 from isic_cli.services.download.paths import TargetFolder
@@ -254,3 +257,38 @@ def choose_members(
         {path: info for path, info in one.members.items() if path in paths}
         for one, paths in zip(zips, chosen, strict=True)
     ]
+
+
+def fetch_members(
+    source: tuple[FileHost, str],
+    files: Sequence[ChallengeFile],
+    patterns: Sequence[str],
+    folder: Path,
+    options: FetchOptions,
+    *,
+    arrived: Callable[[int], object] = lambda _: None,
+) -> Iterator[Outcome]:
+    """Fetch what patterns match out of the ZIPs among the files; yield what became of each.
+
+    Parameters
+    ----------
+    source : (FileHost, str)
+        As `open_host` gives it.
+    folder : Path
+        Where each ZIP has a folder of its name, and the licences and papers are written; the
+        caller holds its lock.
+
+    Raises
+    ------
+    UsageError
+        There is no ZIP among the files.
+    IsicError
+        As `RemoteZip.open`, `choose_members` and `RemoteZip.fetch`.
+    """
+    zips = [one for one in files if one.is_zip]
+    if not zips:
+        raise UsageError("--members needs a ZIP", hint="isic challenge list names them.")
+    found = [RemoteZip.open(*source, one, retries=options.retries, arrived=arrived) for one in zips]
+    for one, chosen in zip(found, choose_members(found, patterns), strict=True):
+        yield from one.fetch(chosen, folder / one.file.stem, force=options.force)
+    write_notices(folder, zips)

@@ -1,0 +1,125 @@
+"""The challenges from Python: files in, results out, as the commands have them."""
+
+import json
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from isic_cli import challenge
+from isic_cli.cli.main import run
+from isic_cli.errors import CheckError, IsicError, NotFoundError, UsageError
+from isic_cli.python.table import ResultTable
+from tests.support.challenge_broken import GOOD, TRUTH
+from tests.support.challenges import mirror
+from tests.support.filehost import Loopback
+
+PICTURES = "ISIC2018_Task3_Validation_Input"
+LABELS = "ISIC2018_Task3_Validation_GroundTruth"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("truth.csv").write_text(TRUTH, "utf-8")
+    Path("said.csv").write_text(GOOD, "utf-8")
+
+
+@pytest.fixture(scope="module")
+def files() -> dict[str, bytes]:
+    return {f"/{name}": body for name, body in mirror().items() if name.startswith("2018/")}
+
+
+@pytest.fixture
+def host(files: dict[str, bytes]) -> Iterator[Loopback]:
+    with Loopback(files=dict(files)) as loopback:
+        yield loopback
+
+
+def test_a_download_tells_what_came_what_was_there_and_what_failed(host: Loopback) -> None:
+    fetch = partial(challenge.download, base_url=host.url, force=True, retries=0)
+    first = fetch("2018:3:validation", "ham", only="images")
+    assert repr(first) == "<DownloadResult ham: 1 downloaded, 0 already there>"
+    assert (first.downloaded, first.failed) == ((PICTURES,), {})
+    assert Path("ham", PICTURES, "ISIC_0024406.jpg").is_file()
+    assert "10.1038/sdata.2018.161" in Path("ham/CITATION.bib").read_text("utf-8")
+    host.files.pop(f"/2018/{LABELS}.zip")
+    second = fetch(["2018:3:validation"], Path("ham"))
+    assert (second.downloaded, second.skipped, second.ok) == ((), (f"{PICTURES}.zip",), False)
+    assert list(second.failed) == [f"{LABELS}.zip"]
+    assert "HTTP 404" in second.failed[f"{LABELS}.zip"]
+
+
+def test_some_members_come_alone(host: Loopback) -> None:
+    name, some = f"{PICTURES}.zip", "ISIC_0024407*"
+    found = challenge.download(name, "ham", members=some, base_url=host.url, force=True)
+    assert found.downloaded == ("ISIC_0024407",)
+    assert [path.name for path in Path("ham").rglob("*.jpg")] == ["ISIC_0024407.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: challenge.list_files(2018), "list 2018"),
+        (lambda: challenge.tidy_truth("2018:3", "truth.csv"), "truth 2018:3 truth.csv"),
+        (
+            lambda: challenge.score_files("2018:3", "truth.csv", "said.csv", ci=0.9, rounds=20),
+            "score 2018:3 truth.csv said.csv --ci 0.9 --rounds 20",
+        ),
+        (
+            lambda: challenge.validate_file("2018:3", "said.csv", "truth.csv"),
+            "validate 2018:3 said.csv --ids truth.csv",
+        ),
+    ],
+)
+def test_a_call_returns_what_the_command_writes(
+    call: Callable[[], ResultTable], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["challenge", *words.split(), "-f", "json"]) == 0
+    assert json.loads(json.dumps(call().rows)) == json.loads(capsys.readouterr().out)
+
+
+def test_a_file_that_the_site_would_refuse_is_refused_and_says_why() -> None:
+    Path("said.csv").write_text(GOOD.replace("image", "picture", 1), "utf-8")
+    with pytest.raises(CheckError, match=r"said\.csv"):
+        challenge.score_files("2018:3", "truth.csv", ["said.csv"])
+    assert {row["level"] for row in challenge.validate_file("2018:3", "said.csv")} >= {"error"}
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "said"),
+    [
+        (lambda: challenge.list_files(2031), NotFoundError, "no challenge '2031'"),
+        (lambda: challenge.download(3, "out"), NotFoundError, "no challenge '3'"),
+        (lambda: challenge.download([], "out"), UsageError, "names: none is given"),
+        (
+            lambda: challenge.download("2018:3", "out", only=["foo"]),
+            UsageError,
+            "2018:3 has no files of foo",
+        ),
+        (lambda: challenge.tidy_truth(2020), UsageError, "sources: none is given"),
+        (
+            lambda: challenge.score_files(2020, "truth.csv", []),
+            UsageError,
+            "predictions: none is given",
+        ),
+        (
+            lambda: challenge.score_files("2018:1", "truth.csv", "said.csv", by="sex"),
+            UsageError,
+            "metadata, metric, by and unit are for tables, not for masks",
+        ),
+        (
+            lambda: challenge.validate_file("2018:1", "said.csv"),
+            UsageError,
+            "masks and features are checked beside those of the truth",
+        ),
+    ],
+)
+def test_bad_input_names_what_is_wrong(
+    call: Callable[[], object], kind: type[IsicError], said: str
+) -> None:
+    with pytest.raises(kind) as caught:
+        call()
+    assert caught.value.message == said
+    assert not Path("out").exists()
