@@ -182,8 +182,7 @@ ONE_PLACE = {
     r"ProcessPoolExecutor|import multiprocessing|from multiprocessing|subprocess\.": {
         "services/run/processes.py"
     },
-    # The adapters below the services list with a few threads of their own.
-    r"ThreadPoolExecutor": {"services/run/workers.py", "api"},
+    r"ThreadPoolExecutor": {"files/threads.py"},
     r"\bReport\(": {"cli/outcome.py"},
     # What became of an item is one class, and one fold renders it.
     r"(?m)^class \w*(Outcome|Checked|Leaving|Problem)\b": {"models/outcomes.py"},

@@ -1,13 +1,13 @@
 """Look many ids up at once: a hundred in each request, up to eight requests side by side."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from isic_cli.api.client import ArchiveClient
 from isic_cli.api.origin import Params
 from isic_cli.api.paging import PAGE_SIZE, all_rows
 from isic_cli.api.search import MOST_PARALLEL_PAGES, SEARCH, both, read_images, search_params
+from isic_cli.files.threads import Threads
 from isic_cli.models.ids import is_isic_id
 from isic_cli.models.image import ImageRecord
 
@@ -56,11 +56,8 @@ def side_by_side(fetch: Callable[[S], T], groups: Sequence[S]) -> Iterator[T]:
     if len(groups) <= 1:
         yield from map(fetch, groups)
         return
-    pool = ThreadPoolExecutor(MOST_PARALLEL_PAGES, thread_name_prefix="isic-ids")
-    try:
+    with Threads(MOST_PARALLEL_PAGES, "isic-ids", waits=False) as pool:
         yield from pool.map(fetch, groups)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _fits(

@@ -9,7 +9,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -17,6 +17,7 @@ from typing import Protocol, TypeVar
 
 from isic_cli.api.spooled import sorted_by_id
 from isic_cli.files.closing import Closing
+from isic_cli.files.threads import Threads
 from isic_cli.models.base import Page
 from isic_cli.models.image import ImageRecord
 
@@ -77,15 +78,14 @@ class PrefixListing(Closing):
         self._total = total
         self._largest = largest
         self._ahead = parallel_pages + 2
-        self._pool = ThreadPoolExecutor(parallel_pages, thread_name_prefix="isic-list")
+        self._pool = Threads(parallel_pages, "isic-list", waits=False)
         self._stop = threading.Event()
         self._roots: list[Part] = []
 
     def close(self) -> None:
         """Ask for nothing more."""
-        # Not waited for: a lane may hang in a request until its time-out, and nobody reads it.
         self._stop.set()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.close()
 
     def adds_up(self) -> bool:
         """Ask for the ten shortest prefixes; whether their counts give the total."""

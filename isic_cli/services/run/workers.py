@@ -8,13 +8,14 @@ of them: a shared file system.
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
 from isic_cli.errors import LocalError, UsageError
+from isic_cli.files.threads import Threads
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -136,7 +137,7 @@ class OrderedCalls:
     """
 
     def __init__(self, most: int = 8) -> None:
-        self._pool: ThreadPoolExecutor | None = None
+        self._pool: Threads | None = None
         self._most = most
         self._open: deque[Future[object]] = deque()
 
@@ -144,7 +145,7 @@ class OrderedCalls:
         """Hand over a call."""
         while self._open and (self._open[0].done() or len(self._open) >= self._most):
             self._open.popleft().result()
-        self._pool = self._pool or ThreadPoolExecutor(1, thread_name_prefix="isic-aside")
+        self._pool = self._pool or Threads(1, "isic-aside")
         self._open.append(self._pool.submit(work, *arguments))
 
     def is_idle(self) -> bool:
@@ -185,11 +186,8 @@ def open_workers(spec: ExecutorSpec) -> AbstractContextManager[Workers]:
 @contextmanager
 def open_threads(count: int, name: str = "isic-work") -> Iterator[Workers]:
     """Open threads."""
-    with ThreadPoolExecutor(count, thread_name_prefix=name) as pool:
-        try:
-            yield Workers(count, pool.submit)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    with Threads(count, name) as pool:
+        yield Workers(count, pool.submit)
 
 
 @contextmanager
