@@ -124,6 +124,8 @@ def changes_of(
     old: Mapping[str, Any], new: Mapping[str, Any], names: Collection[str] | None = None
 ) -> list[Change]:
     """Return how one image changed, by field; in every field unless some are named."""
+    if old == new:
+        return []
     if names is None:
         names = {*old, *new} - {"isic_id"}
     isic_id = str(new.get("isic_id", ""))

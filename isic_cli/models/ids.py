@@ -10,14 +10,14 @@ from pathlib import PurePath
 #: The pattern of an id, for larger patterns.
 ID_PATTERN = "ISIC_[0-9]{7}"
 
-_ID = re.compile(ID_PATTERN)
+_is_whole_id = re.compile(ID_PATTERN).fullmatch
 _ANY_CASE = re.compile(ID_PATTERN, re.IGNORECASE)
 _WITHIN = re.compile(rf"(?<![A-Za-z0-9]){ID_PATTERN}(?![0-9])", re.IGNORECASE)
 
 
 def is_isic_id(text: str) -> bool:
     """Whether a text is an id as the archive writes it, and so can be part of a path."""
-    return _ID.fullmatch(text) is not None
+    return _is_whole_id(text) is not None
 
 
 def as_isic_id(text: str) -> str | None:
@@ -27,7 +27,7 @@ def as_isic_id(text: str) -> str | None:
 
 def number_of(isic_id: str) -> int | None:
     """Return the number of an id as the archive writes it; None for any other text."""
-    return int(isic_id[5:]) if is_isic_id(isic_id) else None
+    return int(isic_id[5:]) if _is_whole_id(isic_id) else None
 
 
 def find_ids(text: str) -> list[str]:
