@@ -205,12 +205,12 @@ def _hash_of_pixels(method: Any, data: bytes) -> int:
     return int(method.encode_image(image_array=np.asarray(Image.open(io.BytesIO(data)))), 16)
 
 
-def read(folder: Path) -> dict[str, Image.Image]:
-    """Return the pictures of a folder, at most 1024 pixels wide and high."""
+def read(folder: Path, most: int = 1024) -> dict[str, Image.Image]:
+    """Return the pictures of a folder, at most so many pixels wide and high."""
     images = {}
     for file in sorted(folder.glob("*.jpg")):
         image = Image.open(file)
-        image.thumbnail((1024, 1024))
+        image.thumbnail((most, most))
         images[file.name] = image.convert("RGB")
     return images
 

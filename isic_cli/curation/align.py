@@ -32,6 +32,9 @@ _SCALES = (0.55, 1.8)
 #: Grey values by which a pixel that nothing covers is away: more than any other.
 _FAR = np.float32(1e9)
 
+#: Grey value and share of the pixels from which on light was cut off in one colour at least.
+_GLARE, _GLARING = 240, 0.25
+
 _EYE = np.eye(3, dtype=np.float32)
 
 
@@ -169,3 +172,26 @@ def _correlation(one: Floats, other: Floats, used: Bools) -> Floats:
     spread = np.sqrt((left**2).sum(axis=1) * (right**2).sum(axis=1))
     found: Floats = ((left * right).sum(axis=1) / np.maximum(spread, 1e-3)).astype(np.float32)
     return found
+
+
+def in_one_light(one: Grey, other: Grey, start: Floats) -> tuple[Grey, Grey]:
+    """Give the picture that has more light left the grey values of the other, rank by rank.
+
+    What was cut off has no edges where the other has them, so that aligning would walk away.
+    """
+    glaring = [float((grey >= _GLARE).mean()) for grey in (one, other)]
+    if max(glaring) < _GLARING:
+        return one, other
+    near, inside = warped(one[None].astype(np.float32), start[None])
+    ranks = np.linspace(0, 1, 257)
+    values = [np.quantile(grey[inside[0]], ranks) for grey in (near[0], other)]
+    if glaring[0] < glaring[1]:
+        return _toned(one, *values), other
+    return one, _toned(other, *values[::-1])
+
+
+def _toned(grey: Grey, before: Floats, after: Floats) -> Grey:
+    """Change grey values by a curve; one that is there more than once becomes the mean."""
+    places, which = np.unique(before, return_inverse=True)
+    curve = np.bincount(which, after) / np.bincount(which)
+    return np.rint(np.interp(grey, places, curve)).astype(np.uint8)

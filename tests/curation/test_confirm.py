@@ -5,7 +5,15 @@ import pytest
 from PIL import Image
 
 from isic_cli.curation.align import laid_over
-from isic_cli.curation.confirm import AS_IT_IS, CENTRE, FINE, Confirmation, confirm, may_agree
+from isic_cli.curation.confirm import (
+    AS_IT_IS,
+    CENTRE,
+    FINE,
+    FINE_CENTRE,
+    Confirmation,
+    confirm,
+    may_agree,
+)
 from isic_cli.curation.phash import Grey
 
 MIDDLE = (slice(16, 48), slice(16, 48))
@@ -17,20 +25,28 @@ def noise(seed: int, amplitude: float) -> Grey:
 
 
 @pytest.mark.parametrize(
-    ("correlation", "centre", "detail", "fine", "accepted"),
+    ("correlation", "centre", "detail", "fine", "fine_centre", "accepted"),
     [
-        (0.965, 0.95, 1.5, 0.75, True),
-        (0.965, 0.995, 1.5, 0.0, True),
-        (0.964, 1.0, 9.0, 1.0, False),
-        (1.0, 0.949, 9.0, 1.0, False),
-        (1.0, 1.0, 1.49, 1.0, False),
-        (1.0, 0.994, 9.0, 0.749, False),
+        (0.965, 0.95, 1.5, 0.75, 0.79, True),
+        (0.965, 0.995, 1.5, 0.0, 0.0, True),
+        (0.964, 1.0, 9.0, 1.0, 1.0, False),
+        (1.0, 0.949, 9.0, 1.0, 1.0, False),
+        (1.0, 1.0, 1.49, 1.0, 0.998, False),
+        (1.0, 0.999, 0.5, 1.0, 0.999, True),
+        (1.0, 1.0, 0.49, 1.0, 1.0, False),
+        (1.0, 0.994, 9.0, 0.749, 1.0, False),
+        (1.0, 0.994, 9.0, 1.0, 0.789, False),
     ],
 )
 def test_each_threshold_is_needed_alone(
-    correlation: float, centre: float, detail: float, fine: float, accepted: bool
+    correlation: float,
+    centre: float,
+    detail: float,
+    fine: float,
+    fine_centre: float,
+    accepted: bool,
 ) -> None:
-    assert Confirmation(correlation, centre, detail, fine).accepted is accepted
+    assert Confirmation(correlation, centre, detail, fine, fine_centre).accepted is accepted
 
 
 def blotch(seed: int) -> Grey:
@@ -47,6 +63,23 @@ def test_smooth_blotches_of_one_shape_are_two_by_their_fine_detail() -> None:
 
     assert (found.correlation > 0.985, found.centre > 0.95) == (True, True)
     assert (found.fine < FINE, found.accepted) == (True, False)
+
+
+def in_a_tube(seed: int) -> Grey:
+    """A smooth dark ellipse with grain of its own, in the black rim of a dermatoscope's tube."""
+    row, column = np.mgrid[-1:1:64j, -1:1:64j]
+    grain = 3 * np.random.default_rng(seed).standard_normal((64, 64))
+    lesion = 110 / (1 + np.exp(6 * (2 * row**2 + column**2 - 0.4)))
+    grey: Grey = np.where(np.hypot(row, column) < 0.9, 190 - lesion + grain, 8).astype(np.uint8)
+    return grey
+
+
+def test_the_sharp_rim_of_a_tube_is_not_the_fine_detail_of_a_lesion() -> None:
+    found = confirm(in_a_tube(1), in_a_tube(2))
+
+    assert (found.correlation > 0.99, found.centre > CENTRE, found.fine > 0.95) == (True,) * 3
+    assert (found.fine_centre < FINE_CENTRE, found.accepted) == (True, False)
+    assert confirm(in_a_tube(1), (in_a_tube(1) * 0.8).astype(np.uint8)).accepted
 
 
 @pytest.mark.parametrize("seed", range(5))
