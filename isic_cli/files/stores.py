@@ -183,13 +183,16 @@ class _S3:
         if bundle := self._session.get_config_variable("ca_bundle"):
             with translated(bundle, "cannot read"):
                 client_options["root_certificate"] = Path(bundle).read_bytes()
-        return S3Store(
-            self._name,
-            region=region,
-            client_options=cast("Any", client_options),
-            credential_provider=cast("Any", self._credential),
-            **address_of(self._name, client.meta.endpoint_url, client.meta.config.s3 or {}),
-        )
+        try:
+            return S3Store(
+                self._name,
+                region=region,
+                client_options=cast("Any", client_options),
+                credential_provider=cast("Any", self._credential),
+                **address_of(self._name, client.meta.endpoint_url, client.meta.config.s3 or {}),
+            )
+        except ValueError as error:
+            raise UsageError(f"s3://{self._name}: {error}") from error
 
     def _credential(self) -> dict[str, object]:
         frozen = self._credentials.get_frozen_credentials()
