@@ -6,13 +6,17 @@ not there; they also tell whether somebody else changed the store meanwhile.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import sqlite3
+import weakref
+from collections.abc import Container, Iterable, Iterator, Mapping, MutableMapping
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from isic_cli.errors import NetworkError, UnsafeError
 from isic_cli.files.faults import translated
 from isic_cli.files.leftovers import is_temporary
+from isic_cli.files.spool import cannot_spool
 from isic_cli.files.store_errors import store_errors
 from isic_cli.files.stores import (
     JOBS,
@@ -24,6 +28,8 @@ from isic_cli.files.stores import (
     open_bucket,
 )
 from isic_cli.files.walk import walk
+
+T = TypeVar("T")
 
 #: Files between two signs of progress.
 BATCH = 256
@@ -46,6 +52,48 @@ def staging_place(url: str, cache_dir: Path) -> Path:
     import hashlib
 
     return cache_dir / "staging" / hashlib.sha256(url.rstrip("/").encode()).hexdigest()[:16]
+
+
+class ObjectListing(MutableMapping[str, StoredObject]):
+    """What a store has, by name and sorted, in a temporary file: memory is the same for any number.
+
+    Any method raises LocalError when the disk for temporary files is full.
+    """
+
+    def __init__(self, found: Iterable[tuple[str, StoredObject]] = ()) -> None:
+        # An unnamed database is a temporary file, which goes away when it is closed.
+        self._table = sqlite3.connect("", check_same_thread=False)
+        weakref.finalize(self, self._table.close)
+        self._ask(
+            "CREATE TABLE object (name TEXT PRIMARY KEY, size INTEGER, md5 TEXT, tag TEXT)"
+            " WITHOUT ROWID"
+        )
+        self.update(found)
+
+    def __getitem__(self, name: str) -> StoredObject:
+        for row in self._ask("SELECT size, md5, tag FROM object WHERE name = ?", name):
+            return StoredObject(*row)
+        raise KeyError(name)
+
+    def __setitem__(self, name: str, found: StoredObject) -> None:
+        row = (name, found.size, found.md5, found.tag)
+        self._ask("INSERT OR REPLACE INTO object VALUES (?, ?, ?, ?)", *row)
+
+    def __delitem__(self, name: str) -> None:
+        if not self._ask("DELETE FROM object WHERE name = ?", name).rowcount:
+            raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for (name,) in self._ask("SELECT name FROM object ORDER BY name"))
+
+    def __len__(self) -> int:
+        return int(self._ask("SELECT count(*) FROM object").fetchone()[0])
+
+    def _ask(self, query: str, *values: object) -> sqlite3.Cursor:
+        try:
+            return self._table.execute(query, values)
+        except sqlite3.OperationalError as error:
+            raise cannot_spool(error) from error
 
 
 class ObjectFolder:
@@ -71,8 +119,8 @@ class ObjectFolder:
         """Return the folder of a URL, see `open_bucket`."""
         return cls(url, *open_bucket(url))
 
-    def listing(self) -> dict[str, StoredObject]:
-        """Return every object below the folder by its path in it.
+    def find(self) -> Iterator[tuple[str, StoredObject]]:
+        """Yield every object below the folder, by its path in it.
 
         Raises
         ------
@@ -82,12 +130,14 @@ class ObjectFolder:
             For an object whose name would lead out of a folder.
         """
         with store_errors(self.url):
-            return {
-                self._inside(key.removeprefix(self._root)): found
-                for key, found in self._bucket.find(self._root)
+            for key, found in self._bucket.find(self._root):
                 # What lies beside the folder must never be taken for a part of it.
-                if key.startswith(self._root) and not key.endswith("/")
-            }
+                if key.startswith(self._root) and not key.endswith("/"):
+                    yield self._inside(key.removeprefix(self._root)), found
+
+    def listing(self, of: Container[str] | None = None) -> ObjectListing:
+        """Return what `find` yields, or what it yields of some names."""
+        return ObjectListing(one for one in self.find() if of is None or one[0] in of)
 
     def _inside(self, name: str) -> str:
         """Return the name of an object; refuse one that would leave the copy of the folder."""
@@ -98,7 +148,7 @@ class ObjectFolder:
             )
         return name
 
-    def pull(self, folder: Path, listed: dict[str, StoredObject]) -> Iterator[int]:
+    def pull(self, folder: Path, listed: Iterable[tuple[str, StoredObject]]) -> Iterator[int]:
         """Fetch what the folder on this machine has not, or has otherwise.
 
         Yields
@@ -106,23 +156,23 @@ class ObjectFolder:
         int
             The bytes of each file that came.
         """
-        wanted = [name for name, one in listed.items() if not one.is_of(folder / name)]
+        wanted = ((name, one.size) for name, one in listed if not one.is_of(folder / name))
         for batch in _batches(wanted):
             with translated(folder):
-                for name in batch:
+                for name, _ in batch:
                     (folder / name).parent.mkdir(parents=True, exist_ok=True)
             with store_errors(self.url):
-                self._bucket.get([(self._root + name, folder / name) for name in batch])
-            yield from (listed[name].size for name in batch)
+                self._bucket.get([(self._root + name, folder / name) for name, _ in batch])
+            yield from (size for _, size in batch)
 
-    def push(self, folder: Path, listed: dict[str, StoredObject]) -> Iterator[int]:
+    def push(self, folder: Path, listed: Mapping[str, StoredObject]) -> Iterator[int]:
         """Upload what the store has not, data first; remove what the folder has no more.
 
         Parameters
         ----------
         folder : Path
             On this machine.
-        listed : dict of str to StoredObject
+        listed : mapping of str to StoredObject
             What the store had when the folder was as it is there.
 
         Yields
@@ -135,22 +185,22 @@ class ObjectFolder:
         NetworkError
             When the store does not answer, or has an object otherwise than it was sent.
         """
-        data: list[str] = []
-        state: list[str] = []
-        for name in names_in(folder):
-            (state if is_state(name) else data).append(name)
-        for names in (data, state):
-            wanted = [one for one in names if not self._has(one, folder / one, listed.get(one))]
-            yield from (size for _, size in self._upload(folder, wanted))
-            self._check(folder, wanted)
+        for later in (False, True):
+            sent = ObjectListing()
+            names = (name for name in names_in(folder) if is_state(name) == later)
+            for name, size in self.send(folder, names, listed):
+                sent[name] = StoredObject(size, None, "")
+                yield size
+            if sent:
+                self._check(folder, sent)
         # What is there and is not uploaded, such as a file with the name of a temporary one, stays.
-        gone = [name for name in sorted(listed) if not (folder / name).exists()]
+        gone = sorted(name for name in listed if not (folder / name).exists())
         if gone:
             with store_errors(self.url):
                 self._bucket.remove([self._root + name for name in gone])
 
     def send(
-        self, folder: Path, names: Iterable[str], listed: dict[str, StoredObject]
+        self, folder: Path, names: Iterable[str], listed: Mapping[str, StoredObject]
     ) -> Iterator[tuple[str, int]]:
         """Upload files that are complete, before the others are; `push` checks them at the end.
 
@@ -159,21 +209,18 @@ class ObjectFolder:
         tuple of (str, int)
             The name and bytes of each file that the store had not.
         """
-        wanted = [one for one in names if not self._has(one, folder / one, listed.get(one))]
-        yield from self._upload(folder, wanted)
-
-    def _upload(self, folder: Path, names: Iterable[str]) -> Iterator[tuple[str, int]]:
-        for batch in _batches(names):
+        wanted = (one for one in names if not self._has(one, folder / one, listed.get(one)))
+        for batch in _batches(wanted):
             sizes = [(folder / name).stat().st_size for name in batch]
             jobs = max(1, min(JOBS, PARTS_AT_ONCE * PART // max(1, *sizes)))
             with store_errors(self.url):
                 self._bucket.put([(folder / name, self._root + name) for name in batch], jobs)
             yield from zip(batch, sizes, strict=True)
 
-    def _check(self, folder: Path, names: Sequence[str]) -> None:
+    def _check(self, folder: Path, sent: ObjectListing) -> None:
         """Compare uploaded files with what the store has now: size, and MD5 or the bytes."""
-        there = self.listing() if names else {}
-        for name in names:
+        there = self.listing(sent)
+        for name in sent:
             stored, path = there.get(name), folder / name
             if stored is None or stored.size != path.stat().st_size:
                 raise NetworkError(f"{self.url}/{name} did not arrive whole", hint="Run again.")
@@ -204,17 +251,15 @@ def is_state(name: str) -> bool:
     return name.startswith(".") or "/." in name or name == "isic.lock"
 
 
-def names_in(folder: Path) -> list[str]:
-    """Return the paths of all files of a data set in its folder, state included."""
-    names = (Path(entry.path).relative_to(folder).as_posix() for entry in walk(folder, hidden=True))
-    return [
-        name
-        for name in names
-        if not _LOCAL.fullmatch(name) and not is_temporary(name.rpartition("/")[2])
-    ]
+def names_in(folder: Path) -> Iterator[str]:
+    """Yield the paths of all files of a data set in its folder, state included, in any order."""
+    for entry in walk(folder, hidden=True, in_order=False):
+        name = Path(entry.path).relative_to(folder).as_posix()
+        if not _LOCAL.fullmatch(name) and not is_temporary(entry.name):
+            yield name
 
 
-def _batches(names: Iterable[str]) -> Iterator[list[str]]:
-    left = iter(names)
+def _batches(items: Iterable[T]) -> Iterator[list[T]]:
+    left = iter(items)
     while batch := list(islice(left, BATCH)):
         yield batch

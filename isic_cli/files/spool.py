@@ -33,7 +33,7 @@ class Spool:
                 self._is_at_end = True
             self._file.write(piece)
         except OSError as error:
-            raise _refused(error) from error
+            raise cannot_spool(error) from error
         self._ends.append(self._ends[-1] + len(piece))
 
     def piece(self, place: int) -> bytes:
@@ -44,11 +44,12 @@ class Spool:
             self._file.seek(begin)
             return self._file.read(end - begin)
         except OSError as error:
-            raise _refused(error) from error
+            raise cannot_spool(error) from error
 
 
-def _refused(error: OSError) -> LocalError:
+def cannot_spool(error: Exception) -> LocalError:
+    """Return what is said where the disk for temporary files refuses."""
     return LocalError(
-        f"cannot write a temporary file: {error.strerror or error}",
+        f"cannot write a temporary file: {getattr(error, 'strerror', None) or error}",
         hint="Set TMPDIR to a folder with room.",
     )

@@ -1,5 +1,6 @@
 """Work in a folder of an object store: in a copy on this machine that goes back at the end."""
 
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from hashlib import sha256
@@ -13,6 +14,7 @@ from isic_cli.files.lock import held
 from isic_cli.files.object_store import (
     BATCH,
     ObjectFolder,
+    ObjectListing,
     is_state,
     names_in,
     staging_place,
@@ -45,9 +47,9 @@ class Staging:
         self._store = store
         self.folder = place / "files"
         self._note = place / "state"
-        self._listed: dict[str, StoredObject] = {}
+        self._listed = ObjectListing()
         self._complete: list[str] = []
-        self._sent: dict[str, int] = {}
+        self._sent = ObjectListing()
         self._calls = OrderedCalls(2)
 
     def pull(self) -> Iterator[int]:
@@ -59,16 +61,14 @@ class Staging:
         with translated(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
         mine = self._read_note()
-        known = _fingerprint(self._listed)
+        known = _fingerprint(self._listed.items())
         if mine != known:
-            yield from self._store.pull(self.folder, self._listed)
+            yield from self._store.pull(self.folder, self._listed.items())
             for name in [one for one in names_in(self.folder) if one not in self._listed]:
                 (self.folder / name).unlink()
             write_state(self._note, known)
         else:
-            missing = {
-                name: one for name, one in self._listed.items() if not (self.folder / name).exists()
-            }
+            missing = (one for one in self._listed.items() if not (self.folder / one[0]).exists())
             yield from self._store.pull(self.folder, missing)
 
     def send(self, names: Iterable[str]) -> None:
@@ -88,8 +88,9 @@ class Staging:
 
     def _send(self, names: list[str]) -> None:
         wanted = [one for one in dict.fromkeys(names) if (self.folder / one).exists()]
-        listed = {name: one for name, one in self._listed.items() if name not in self._sent}
-        self._sent |= dict(self._store.send(self.folder, wanted, listed))
+        for name, size in self._store.send(self.folder, wanted, self._listed):
+            self._sent[name] = StoredObject(size, None, "")
+            self._listed.pop(name, None)  # it is another one now
         if any(map(is_state, wanted)):
             # What an interruption leaves from here on is known to be ours.
             self._note_state()
@@ -103,11 +104,10 @@ class Staging:
             The bytes of each file that was uploaded, those that were sent before included.
         """
         self._calls.wait()
-        yield from self._sent.values()
+        yield from (one.size for one in self._sent.values())
         known = self._listed
         if self._sent:
-            there = self._store.listing()
-            known = {name: there[name] for name in {*known, *self._sent} & there.keys()}
+            known = self._store.listing(ChainMap(self._sent, self._listed))
         yield from self._store.push(self.folder, known)
         self._note_state()
 
@@ -116,7 +116,7 @@ class Staging:
         self._calls.close(wait=False)
 
     def _note_state(self) -> None:
-        write_state(self._note, _fingerprint(self._store.listing()))
+        write_state(self._note, _fingerprint(self._store.find()))
 
     def _read_note(self) -> str | None:
         with suppress(OSError, UnicodeDecodeError):
@@ -124,9 +124,9 @@ class Staging:
         return None
 
 
-def _fingerprint(listed: dict[str, StoredObject]) -> str:
+def _fingerprint(listed: Iterable[tuple[str, StoredObject]]) -> str:
     """Return another text for every state of the store's lock and journals."""
-    state = sorted((name, one.size, one.tag) for name, one in listed.items() if is_state(name))
+    state = sorted((name, one.size, one.tag) for name, one in listed if is_state(name))
     return sha256(repr(state).encode()).hexdigest()
 
 

@@ -237,7 +237,7 @@ def test_a_profile_says_where_the_store_is_and_who_asks(
 
     assert store().cat_file("bucket/isic/a%20 \u00e9+.jpg") == b"abc"
     (tmp_path / "back").mkdir()
-    assert list(folder.pull(tmp_path / "back", folder.listing())) == [3]
+    assert list(folder.pull(tmp_path / "back", folder.find())) == [3]
     assert (tmp_path / "back" / "a%20 \u00e9+.jpg").read_bytes() == b"abc"
 
 

@@ -6,8 +6,8 @@ from typing import IO
 
 import pytest
 
-from isic_cli.errors import UnsafeError
-from isic_cli.files.object_store import ObjectFolder
+from isic_cli.errors import LocalError, UnsafeError
+from isic_cli.files.object_store import ObjectFolder, ObjectListing
 from isic_cli.files.stores import StoredObject, address_of
 
 
@@ -70,3 +70,19 @@ def test_a_bucket_stands_in_the_path_unless_the_configuration_has_it_in_front() 
         "endpoint": "https://b.oss.example",
         "virtual_hosted_style_request": True,
     }
+
+
+def test_a_listing_is_a_mapping_in_the_order_of_names() -> None:
+    one, other = StoredObject(3, None, "x-2"), StoredObject(4, "0" * 32, "0" * 32)
+    listing = ObjectListing([("b", one), ("a\u00e9", other), ("b", other)])
+    assert list(listing.items()) == [("a\u00e9", other), ("b", other)]
+    assert (len(listing), listing.get("c"), "b" in listing) == (2, None, True)
+    assert (listing.pop("b"), listing.pop("b", None)) == (other, None)
+    assert dict(listing) == {"a\u00e9": other}
+
+
+def test_a_full_disk_for_temporary_files_is_said() -> None:
+    listing = ObjectListing()
+    listing._ask("PRAGMA max_page_count = 2")
+    with pytest.raises(LocalError, match="cannot write a temporary file: database or disk is full"):
+        listing.update((f"{number:0300}", StoredObject(1, None, "x")) for number in range(99))

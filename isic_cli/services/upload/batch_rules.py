@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from isic_cli.errors import LocalError
 from isic_cli.files.closing import Closing
+from isic_cli.files.spool import cannot_spool
 from isic_cli.models.dictionary import batch_row, check_batch, image_types
 
 if TYPE_CHECKING:
@@ -138,9 +138,7 @@ class BatchRules(Closing):
         try:
             self._table.executemany("INSERT INTO item VALUES (?, ?, ?, ?, ?, ?)", self._waiting)
         except sqlite3.OperationalError as error:
-            raise LocalError(
-                f"cannot write a temporary file: {error}", hint="Set TMPDIR to a folder with room."
-            ) from error
+            raise cannot_spool(error) from error
         self._waiting.clear()
 
 
