@@ -30,7 +30,7 @@ LAYERS = [
     {"config"},
     {"pictures"},
     {"files"},
-    {"errors", "__init__", "distribution"},
+    {"errors", "__init__", "distribution", "memory"},
 ]
 
 #: Third-party packages and the only places that may import them.

@@ -1,7 +1,7 @@
 """The challenges from Python: what `isic challenge` does with files."""
 
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,9 @@ AnyPath = str | os.PathLike[str]
 
 def _several(given: Any, argument: str) -> list[str]:
     """Return words or paths, of which there may be one alone."""
-    is_one = isinstance(given, str | os.PathLike) or not isinstance(given, Iterable)
-    words = [str(given)] if is_one else [str(one) for one in given]
+    if isinstance(given, str | os.PathLike | int):
+        given = [given]
+    words = [str(one) for one in given]
     if not words:
         raise UsageError(f"{argument}: none is given")
     return words

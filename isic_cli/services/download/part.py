@@ -25,6 +25,7 @@ from typing import Protocol
 from isic_cli.errors import LocalError, TransferError
 from isic_cli.files.atomic import write_state
 from isic_cli.files.faults import translated
+from isic_cli.memory import keep_freed_memory
 from isic_cli.pictures.whole import ReadAt
 from isic_cli.services.run.workers import OrderedCalls
 
@@ -33,9 +34,6 @@ FLUSH = 1 << 20
 #: A large file's progress is made safe after so many bytes, and no sooner than so many seconds
 #: after the time before: waiting for the disk all the time would slow a fast transfer.
 MARK, _PAUSE = 8 << 20, 5.0
-#: glibc keeps twice the largest block that was freed so far, of those below 32 MB; by default so
-#: little that the memory of each piece of a large file is given back, and cleared for the next.
-_LARGEST_BLOCK = 31 << 20
 
 #: Writes to a descriptor, like `os.write`.
 Write = Callable[[int, bytes], int]
@@ -185,12 +183,11 @@ class PartFile:
 
     def _look_at(self, data: bytes) -> None:
         """Hash the next bytes, and show them to the observer."""
-        if self._hashed < MARK <= self._hashed + len(data):
-            bytes(_LARGEST_BLOCK)  # freed at once, and none of its pages is ever used
         self._hashed += len(data)
         if self._hashed < MARK:
             self._hash.update(data)
         else:
+            keep_freed_memory()
             self._hashing.call(self._hash.update, data)
         if self._observer:
             self._observing.call(self._observer.update, data)

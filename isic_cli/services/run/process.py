@@ -11,6 +11,8 @@ import time
 from queue import SimpleQueue
 from typing import IO
 
+from isic_cli.memory import keep_freed_memory
+
 _LENGTH = struct.Struct("!Q")
 
 #: Seconds for work to clear up after the other end is gone.
@@ -40,6 +42,7 @@ def serve() -> None:
     # By default SIGTERM ends a process on the spot, and half a file would stay behind.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit())
     sys.unraisablehook = _tell
+    keep_freed_memory()
     requests, answers = _pipes()
     queue: SimpleQueue[bytes | None] = SimpleQueue()
     threading.Thread(target=_listen, args=(requests, queue), daemon=True).start()

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from isic_cli.errors import LocalError, UsageError
 from isic_cli.files.threads import Threads
+from isic_cli.memory import keep_freed_memory
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -186,6 +187,7 @@ def open_workers(spec: ExecutorSpec) -> AbstractContextManager[Workers]:
 @contextmanager
 def open_threads(count: int, name: str = "isic-work") -> Iterator[Workers]:
     """Open threads."""
+    keep_freed_memory()
     with Threads(count, name) as pool:
         yield Workers(count, pool.submit)
 
