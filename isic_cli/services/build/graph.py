@@ -133,7 +133,7 @@ def _all(file: RecipeFile, settings_of: SettingsOf) -> Iterator[Stage]:
     if recipe.document.paper:
         exports = [_plain(export) for export in recipe.export]
         options = {**_plain(recipe.document), "exports": exports, "is_drawn": can_draw()}
-        yield Stage("paper", 2, options, ("lock", "tables"), (PAPER,))
+        yield Stage("paper", 3, options, ("lock", "tables"), (PAPER,))
 
 
 def _plain(table: Any) -> dict[str, Any]:

@@ -186,14 +186,10 @@ def _broken(word: re.Match[str]) -> str:
     return r"\allowbreak{}".join(parts)
 
 
-#: The most columns of numbers that a page holds in each size of letters, and the width of the
-#: first column beside them, in widths of a line.
-_SIZES = (
-    (4, "small", 0.28),
-    (5, "footnotesize", 0.28),
-    (7, "scriptsize", 0.28),
-    (10**6, "tiny", 0.2),
-)
+#: Sizes of letters, and how wide a letter is at most in a text of 11 points, in points.
+_SIZES = (("small", 5.0), ("footnotesize", 4.6), ("scriptsize", 4.3))
+#: What is beside the first column in a line of 16 cm, and a column's margins, in points.
+_BESIDE, _MARGINS = 320.0, 4.0
 _LEVELS = {1: "section", 2: "subsection", 3: "subsubsection"}
 
 
@@ -206,20 +202,46 @@ def _tex(block: Block) -> str:
         case Bullets(items):
             lines = [rf"  \item {{}}{say_tex(item)}" for item in items]
             return "\n".join([r"\begin{itemize}", *lines, r"\end{itemize}"])
-        case Grid(header, rows, caption, is_text):
-            numbers = len(header) - 1
-            size, width = next(how for most, *how in _SIZES if numbers <= most)
-            columns = rf"p{{{width}\linewidth}}" + ("l" if is_text else "r") * numbers
-            lines = [
-                r"\raggedright " + " & ".join(map(say_tex, row)) + r" \\" for row in (header, *rows)
-            ]
-            head = [rf"\caption{{{say_tex(caption)}}} \\"] if caption else []
-            begin = [
-                rf"{{\{size}\setlength{{\tabcolsep}}{{2pt}}",
-                *(rf"\begin{{longtable}}{{{columns}}}", *head, r"\toprule", lines[0]),
-            ]
-            end = [r"\bottomrule", r"\end{longtable}}"]
-            return "\n".join([*begin, r"\midrule", r"\endhead", *lines[1:], *end])
+        case Grid():
+            return _tex_table(block)
+
+
+def _tex_table(grid: Grid) -> str:
+    """Return a table in the largest letters in which a page holds it, or else in parts."""
+    lengths = [max(map(len, column)) for column in zip(grid.header, *grid.rows, strict=True)][1:]
+    size, letter = next(
+        (one for one in _SIZES if sum(_MARGINS + one[1] * n for n in lengths) <= _BESIDE),
+        _SIZES[-1],
+    )
+    parts: list[list[int]] = []
+    left = 0.0
+    for at, length in enumerate(lengths, start=1):
+        width = _MARGINS + letter * length
+        if not parts or width > left:
+            parts.append([])
+            left = _BESIDE
+        parts[-1].append(at)
+        left -= width
+    return "\n\n".join(
+        _tex_part(grid, columns, size, is_first=columns is parts[0]) for columns in parts
+    )
+
+
+def _tex_part(grid: Grid, columns: list[int], size: str, *, is_first: bool) -> str:
+    kinds = r"p{0.28\linewidth}" + ("l" if grid.is_text else "r") * len(columns)
+    lines = [
+        r"\raggedright " + " & ".join(say_tex(row[at]) for at in (0, *columns)) + r" \\"
+        for row in (grid.header, *grid.rows)
+    ]
+    caption = grid.caption if is_first else f"{grid.caption} Continued."
+    head = [rf"\caption{{{say_tex(caption)}}} \\"] if grid.caption else []
+    again = [] if is_first or not grid.caption else [r"\addtocounter{table}{-1}"]
+    begin = [
+        rf"{{\{size}\setlength{{\tabcolsep}}{{2pt}}",
+        *(*again, rf"\begin{{longtable}}{{{kinds}}}", *head, r"\toprule", lines[0]),
+    ]
+    end = [r"\bottomrule", r"\end{longtable}}"]
+    return "\n".join([*begin, r"\midrule", r"\endhead", *lines[1:], *end])
 
 
 def to_html(blocks: Iterable[Block], title: str) -> str:
@@ -227,7 +249,7 @@ def to_html(blocks: Iterable[Block], title: str) -> str:
     style = (
         "body{font-family:sans-serif;margin:2em}table{border-collapse:collapse;margin-bottom:2em}"
         "td,th{padding:.15em .8em;text-align:right;white-space:nowrap}"
-        "td:first-child,th:first-child{text-align:left;white-space:normal}"
+        "td:first-child,th:first-child{text-align:left;white-space:normal;min-width:14em}"
         "thead th{border-top:2px solid;border-bottom:1px solid}"
         "tbody tr:last-child td{border-bottom:2px solid}caption{text-align:left;padding:.5em 0}"
     )

@@ -19,6 +19,7 @@ from isic_cli.services.paper.blocks import (
     Heading,
     Paragraph,
     bare,
+    listed,
     plain,
     to_markdown,
 )
@@ -70,11 +71,12 @@ def hub_card(facts: BuildFacts, counts: BuildCounts, cited: Reference) -> str:
         "- dermatology",
         "---",
     ]
+    archives = dict.fromkeys(map(methods.archive_words, facts.sources))
     blocks: list[Block] = [Heading(plain(facts.title), 1)]
     if facts.description:
         blocks.append(Paragraph(plain(facts.description)))
     blocks += [
-        Paragraph(f"{counted(images, 'image')} of the ISIC Archive."),
+        Paragraph(f"{counted(images, 'image')} of {listed(archives)}."),
         *_split_table(counts),
         Heading("Source and selection"),
         Paragraph(" ".join(methods.source_sentences(facts, counts))),

@@ -75,12 +75,14 @@ def answers_of(facts: BuildFacts, counts: BuildCounts) -> Mapping[str, str]:
     }
     found = {key: say() or AUTHORS for key, say in sentences.items()}
     return found | {
+        "eligibility": f"{found['source']} {found['exclusion']}",
         "retrospective": "Retrospective: the images were in the archive before the study.",
         "deidentified": "The archive gives pseudonymous ids of patients and lesions and "
         "approximate ages; how its contributors de-identified images is for the authors to say.",
         "dates": f"The archive was asked on {facts.listed.isoformat()}; when the images were taken "
         "it does not say.",
-        "software": f"Data: {plain(facts.tool)}. The model: for the authors to say.",
+        "software": f"The data set was made with {plain(facts.tool)}; what the model was made with "
+        "is for the authors to say.",
         "flow": f"See {listed(map(code, ['flow.svg'] * can_draw() + ['flow.md']))}.",
         "characteristics": f"See {code('table1.md')}, with what is missing.",
         "differences": f"See the standardised differences in {code('table1.md')}."
@@ -100,7 +102,10 @@ def missing_sentence(counts: BuildCounts) -> str:
     if not whole.images:
         return ""
     gaps = [("age", whole.without_age)]
-    gaps += [(title.lower(), whole.missing(name)) for name, title, _ in VARIABLES]
+    gaps += [
+        (title if name == "skin" else title.lower(), whole.missing(name))  # Fitzpatrick is a name
+        for name, title, _ in VARIABLES
+    ]
     told = [f"{title} for {part(count, whole.images)}" for title, count in gaps if count]
     return f"Not given: {listed(told)}. No value was filled in." if told else "Nothing is missing."
 
@@ -122,7 +127,8 @@ def _shares(counts: BuildCounts, variable: str) -> str:
 
 def _acquisition(counts: BuildCounts) -> str:
     types = _shares(counts, "type")
-    return f"{types} Devices and protocols are not in the archive's metadata." if types else ""
+    rest = "Devices and protocols are not in the archive's metadata."
+    return f"Image type: {types} {rest}" if types else ""
 
 
 def _classes(counts: BuildCounts) -> str:

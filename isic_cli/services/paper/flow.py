@@ -143,10 +143,10 @@ def _aside_of(step: FlowStep) -> list[str]:
     shown, rest = step.reasons[:_MOST_REASONS], step.reasons[_MOST_REASONS:]
     lines = [f"{step.removed}: {counted(step.lost, 'image')}"]
     for reason, count in shown:
-        first, *more = wrap(f"{count:,} {plain(reason)}", _CHARACTERS[_ASIDE] - 4) or [""]
+        first, *more = wrap(f"{plain(reason)} ({count:,})", _CHARACTERS[_ASIDE] - 4) or [""]
         lines += [f"  {first}", *(f"      {line}" for line in more)]
     if rest:
-        lines.append(f"  {sum(count for _, count in rest):,} for {len(rest):,} other reasons")
+        lines.append(f"  {len(rest):,} other reasons ({sum(count for _, count in rest):,})")
     return lines
 
 

@@ -12,7 +12,7 @@ from isic_cli.services.paper.counts import MISSING, VARIABLES, BuildCounts
 
 #: Shares of images, from which on something is told.
 _MISSING, _DOMINATING, _SEX, _CONTRIBUTOR = 0.1, 0.5, 0.6, 0.8
-_DARK, _YOUNG = 0.05, 0.05
+_DARK = _YOUNG = 0.05
 #: The largest class over the smallest; images of a class in a split; a standardised difference.
 _IMBALANCE, _FEW, _APART = 10.0, 30, 0.1
 
@@ -23,13 +23,13 @@ _MOST_NAMED = 12
 _WORDS = {"confirmation": "How the diagnosis was confirmed"}
 
 THRESHOLDS = (
-    f"Told is a variable that is missing for {_MISSING:.0%} of the images or more; a site or image "
-    f"type of more than {_DOMINATING:.0%}, a sex of more than {_SEX:.0%} and a contributor of more "
-    f"than {_CONTRIBUTOR:.0%}; skin types V and VI below {_DARK:.0%}; people below 20 or from 80 "
-    f"years below {_YOUNG:.0%}; classes whose sizes differ by more than {_IMBALANCE:g} times; a "
-    f"class with fewer than {_FEW} images in a split; splits that differ by a standardised "
-    f"difference of more than {_APART:g}; images without patient or lesion; a class of one "
-    "contributor or image type alone; licences that exclude commercial use."
+    f"a variable that is missing for {_MISSING:.0%} of the images or more; a site or image type of "
+    f"more than {_DOMINATING:.0%}, a sex of more than {_SEX:.0%} and a contributor of more than "
+    f"{_CONTRIBUTOR:.0%} of the images; skin types V and VI, people below 20 and people from 80 "
+    f"years on, each below {_DARK:.0%}; classes whose sizes differ by more than {_IMBALANCE:g} "
+    f"times; a class with fewer than {_FEW} images in a split; splits that differ by a "
+    f"standardised difference of more than {_APART:g}; images without patient or lesion; a class "
+    "of one contributor or image type alone; licences that exclude commercial use."
 )
 
 
@@ -119,8 +119,8 @@ def _ties(facts: BuildFacts, counts: BuildCounts) -> Iterator[str]:
             )
     if whole.lesions and (several := whole.images - whole.without_lesion - len(whole.lesions)):
         yield (
-            f"{counted(several, 'image')} of a lesion that another image shows already: images are "
-            "no independent samples."
+            f"{counted(several, 'image')} {'shows' if several == 1 else 'show'} a lesion that "
+            "another image shows already: the images are not independent samples."
         )
     licences = whole.known("licence")
     if count := sum(n for name, n in licences.items() if "NC" in name.split("-")):

@@ -11,6 +11,7 @@ from isic_cli.services.build.facts import (
     SourceFacts,
     SplitFacts,
 )
+from isic_cli.services.export.options import TargetSize
 from isic_cli.services.paper.blocks import Block, Heading, Paragraph, code, listed, part, plain
 from isic_cli.services.paper.counts import BuildCounts
 
@@ -62,14 +63,14 @@ def source_sentences(facts: BuildFacts, counts: BuildCounts) -> Iterator[str]:
         only = facts.sources[0]
         yield (
             f"On {day}, {counted(only.images, 'image')} {_was(only.images)} "
-            f"selected from {_archive(only)}{_selection(only)}."
+            f"selected from {archive_words(only)}{_selection(only)}."
         )
     else:
         yield f"On {day}, images were selected from {len(facts.sources)} sources."
         for one in facts.sources:
             yield (
                 f"Source {code(one.name)}: {counted(one.images, 'image')} from "
-                f"{_archive(one)}{_selection(one)}."
+                f"{archive_words(one)}{_selection(one)}."
             )
         given, first = sum(one.images for one in facts.sources), counts.remaining[0].images
         if given > first:
@@ -81,7 +82,8 @@ def source_sentences(facts: BuildFacts, counts: BuildCounts) -> Iterator[str]:
         yield f"Images are of {listed(map(plain, facts.challenges))}."
 
 
-def _archive(one: SourceFacts) -> str:
+def archive_words(one: SourceFacts) -> str:
+    """Return which archive a source is of, in words."""
     names = {"prod": "the ISIC Archive", "sandbox": "the sandbox of the ISIC Archive",
              "demo": "the demonstration archive (drawn pictures, no patients)"}  # fmt: skip
     where = names.get(one.archive, f"the archive {code(one.archive)}")
@@ -98,7 +100,9 @@ def _selection(one: SourceFacts) -> str:
         ]
         word = "collection" if len(names) == 1 else "collections"
         parts.append(f"within the {word} {listed(names)}")
-    parts += [f"with {code(f'{name} = {value}')}" for name, value in one.filters.items()]
+    for name, value in one.filters.items():
+        licence = f"a licence no more restrictive than {plain(value)}"
+        parts.append(f"with {licence if name == 'license' else code(f'{name} = {value}')}")
     return (" " if parts else "") + ", ".join(parts)
 
 
@@ -138,7 +142,7 @@ def exclusion_sentences(facts: BuildFacts, counts: BuildCounts) -> Iterator[str]
 def _reference_sentence(one: ReferenceFacts) -> str:
     ways = [_SHARED.get(name, f"have its {name}") for name in one.share]
     ways += ["show a near-duplicate of one of its pictures"] if one.pictures else []
-    of = f"{counted(one.source.images, 'image')} of {_archive(one.source)}"
+    of = f"{counted(one.source.images, 'image')} of {archive_words(one.source)}"
     return (
         f"The data set is kept apart from {code(one.source.name)} ({of}{_selection(one.source)}): "
         f"left out were images that {listed(ways, 'or')}."
@@ -259,11 +263,17 @@ def _grouping_sentences(one: SplitFacts) -> Iterator[str]:
 def export_sentences(facts: BuildFacts) -> Iterator[str]:
     """Yield how pictures were written."""
     for one in facts.exports:
-        parts = [f"resized to {code(one.size)}"] if one.size else []
+        parts = [_resized(one.size)] if one.size else []
         parts += [f"encoded as {code(one.encode)}"] if one.encode else []
         how = listed(parts) if parts else "as the archive has them"
         pictures = f"{counted(one.images, 'picture')} {_was(one.images)}"
         yield f"{pictures} written to {code(one.name)} ({code(one.kind)}), {how}."
+
+
+def _resized(size: str) -> str:
+    box = TargetSize.parse(size)
+    how = {"fit": "reduced to fit into", "crop": "scaled and cropped to", "pad": "padded to"}
+    return f"{how[box.mode]} {box.width} x {box.height} pixels"
 
 
 def availability_sentences(facts: BuildFacts) -> Iterator[str]:

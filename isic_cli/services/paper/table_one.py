@@ -180,7 +180,7 @@ def _mean(one: GroupCounts) -> str:
 def _median(one: GroupCounts) -> str:
     if not one.ages:
         return "–"
-    low, middle, high = quartiles(one.ages)
+    low, middle, high = (round(age, 1) for age in quartiles(one.ages))
     return f"{middle:g} [{low:g}, {high:g}]"
 
 

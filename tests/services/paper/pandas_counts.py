@@ -39,7 +39,7 @@ def expected(of: Any, variable: str, value: str) -> str:
             return "–"
         if value == "mean (SD)":
             return f"{ages.mean():.1f} ({ages.std() if len(ages) > 1 else 0:.1f})"
-        low, middle, high = ages.quantile([0.25, 0.5, 0.75])
+        low, middle, high = ages.quantile([0.25, 0.5, 0.75]).round(1)
         return f"{middle:g} [{low:g}, {high:g}]"
     column = of[FIELDS[variable]]
     if value == "not given":
