@@ -4,17 +4,18 @@ import logging
 import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from isic_cli.api.archive import ArchiveApi
 from isic_cli.config import Settings
 from isic_cli.errors import IsicError, NotFoundError
-from isic_cli.index.blobs import BlobKey, BlobStore
 from isic_cli.models.ids import is_isic_id
 from isic_cli.models.image import ImageRecord
 from isic_cli.services.download.options import Variant
 from isic_cli.services.download.transfer import fetch_file
-from isic_cli.services.index.upkeep import blob_store
+
+if TYPE_CHECKING:
+    from isic_cli.index.blobs import BlobKey, BlobStore
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ class FileCache:
         Which file of each image.
     """
 
-    def __init__(self, store: BlobStore, archive: str, variant: Variant) -> None:
+    def __init__(self, store: "BlobStore", archive: str, variant: Variant) -> None:
         self._store = store
         self._archive = archive
         self._variant = variant
@@ -44,9 +45,13 @@ class FileCache:
         """Return the cache that the settings name; None where they ask for none."""
         if not settings.cache:
             return None
+        from isic_cli.services.index.upkeep import blob_store  # rarely, and it needs much
+
         return cls(blob_store(settings.cache_dir), settings.archive.key, variant)
 
-    def _found(self, record: ImageRecord) -> tuple[BlobKey, int | None]:
+    def _found(self, record: ImageRecord) -> "tuple[BlobKey, int | None]":
+        from isic_cli.index.blobs import BlobKey
+
         file = record.variant(self._variant)
         return BlobKey(self._archive, self._variant, record.isic_id), file.size if file else None
 
