@@ -32,7 +32,7 @@ _NUMBER = "TRY_CAST(cell AS DOUBLE)"
 _WITHIN = rf"(?i)(?:^|[^A-Za-z0-9])({ID_PATTERN})(?:[^0-9]|$)"
 
 #: Functions of one cell that the sources below are made of. What begins with a letter that begins
-#: no word for "no value" is told apart by its first byte.
+#: no word for "no value" is told apart by its first byte; a text of JSON without escapes is itself.
 _MACROS = {
     "plain": "CASE WHEN (cell >= '!' AND cell < '<') OR (cell > '=' AND cell < 'N')"
     " OR (cell >= 'O' AND cell < 'n') OR (cell >= 'o' AND cell < chr(127)) THEN cell"
@@ -46,9 +46,10 @@ _MACROS = {
     f" AND floor({_NUMBER}) = {_NUMBER} THEN CAST({_NUMBER} AS INTEGER) END",
     "id_of": f"CASE WHEN regexp_full_match(cell, '{ID_PATTERN}') THEN cell"
     f" ELSE upper(nullif(regexp_extract(cell, '{_WITHIN}', 1), '')) END",
-    "text_of": "CASE WHEN json_type(cell) = 'VARCHAR' THEN cell->>'$' END",
-    "number_of": "CASE WHEN json_type(cell) IN ('UBIGINT', 'BIGINT')"
-    " THEN TRY_CAST(cell->>'$' AS INTEGER) END",
+    "text_of": "CASE WHEN starts_with(cell, '\"') AND NOT contains(cell, '\\') THEN cell[2:-2]"
+    " WHEN json_type(cell) = 'VARCHAR' THEN cell->>'$' END",
+    "number_of": "CASE WHEN regexp_full_match(cell, '-?[0-9]+')"
+    " THEN TRY_CAST(CAST(cell AS VARCHAR) AS INTEGER) END",
 }
 _TYPED = {"BOOLEAN": "truth", "INTEGER": "whole", "DOUBLE": "decimal_of"}
 
