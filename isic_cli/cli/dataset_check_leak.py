@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,37 +119,10 @@ def check_leak(
         if chosen.sheet is not None:
             _draw(check, leaks, chosen.sheet, progress)
         output.write((leak.row() for leak in leaks), _SHARED)
-        _report_gaps(check)
+        warn(check.gaps())
         code = max(report_problems([*check.problems, *job.problems]), _conclude(check, leaks))
         report.summarize(exit_code=int(code))
     return code
-
-
-def _report_gaps(check: "LeakCheck") -> None:
-    """Say what of which data set is not known: it was not looked for."""
-    sets = check.sets.values()
-    lines = [
-        f"{one.name}: no {field} is known for {missing:,} of {len(one.rows):,} images"
-        for field in ("patient_id", "lesion_id")  # few images are of an RCM case
-        for one in sets
-        if (missing := one.without(field))
-    ]
-    lines += [
-        f"{one.name} and {other.name} name each {field} otherwise ({_shown(own)}; "
-        f"{_shown(theirs)}): shared ones cannot be seen but by --metadata"
-        for field in ("patient_id", "lesion_id")
-        for one, other in combinations(sets, 2)
-        if (own := one.kinds(field)) and (theirs := other.kinds(field)) and not own & theirs
-    ]
-    with_pictures = sum(bool(one.pictures) for one in sets)
-    if with_pictures < 2:
-        words = "only one data set has" if with_pictures else "no data set has"
-        lines.append(f"{words} pictures: copies were not looked for")
-    warn(lines)
-
-
-def _shown(kinds: set[str]) -> str:
-    return ", ".join(f"{kind}…" for kind in sorted(kinds)[:3])
 
 
 def _conclude(check: "LeakCheck", leaks: "Sequence[SharedItem]") -> ExitCode:

@@ -1,8 +1,6 @@
 """A data set on this machine, from Python: a folder of `isic image download`, or any table."""
 
 import os
-import warnings
-from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -10,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from isic_cli.errors import UsageError
 from isic_cli.python import html
-from isic_cli.python.images import IsicWarning, warn_of
+from isic_cli.python.images import warn_of
 from isic_cli.python.results import Citation, DatasetSplit
 from isic_cli.python.table import ResultTable
 
@@ -113,25 +111,12 @@ class Dataset:
         stable : bool
             Keep the split of a group a function of its ids and the seed, as a set grows.
         """
-        from isic_cli.curation.shares import folds as equal
-        from isic_cli.curation.shares import parse_ratio
-        from isic_cli.curation.split import split as divide
-        from isic_cli.services.dataset.label import label_scheme
-        from isic_cli.services.dataset.split import Grouping, read_groups
+        from isic_cli.python import curating
 
         if (ratio is None) == (folds is None):
             raise UsageError("give ratio or folds", hint="For example ratio='70:10:20'.")
-        shares = parse_ratio(ratio) if ratio is not None else equal(folds or 0)
-        scheme = label_scheme(label) if label else None
-        fields = (stratify,) if stratify else ()
-        grouping = Grouping(group=tuple(group), fields=fields, scheme=scheme)
-        source = self._source()
-        rows, groups = read_groups(source, grouping)
-        warn_of(source.problems)
-        found = divide(rows, groups, shares, seed=seed, stratify=stratify, stable=stable)
-        for split in found.empty:
-            warnings.warn(f"{split} has no image", IsicWarning, stacklevel=2)
-        return DatasetSplit(found.of, found.images, dict(found.groups))
+        shares, ties = folds or 0 if ratio is None else ratio, tuple(group)
+        return curating.split(self.folder, shares, stratify, label, ties, seed=seed, stable=stable)
 
     def dedupe(self, method: str | None = None) -> ResultTable:
         """Find pictures that are there twice, as `isic dataset dedupe` does.
@@ -141,33 +126,58 @@ class Dataset:
         method : str, optional
             The tiers, such as `id,bytes,pixels` or `phash:4`; all of them unless given.
         """
-        from isic_cli.curation.duplicates import ALL_TIERS, parse_method
-        from isic_cli.services.dataset.dedupe import Dedupe
-        from isic_cli.services.run.workers import ExecutorSpec, open_workers
+        from isic_cli.python import curating
 
-        job = Dedupe((self.folder,), (), parse_method(method or ALL_TIERS))
-        with open_workers(ExecutorSpec(jobs=2)) as workers:
-            pictures = list(job.pictures_of(job.paths(), workers))
-        rows = [group.row() for group in job.groups(pictures)]
-        warn_of(job.problems)
-        columns = ("isic_ids", "method", "distance", "keep", "paths")
-        return ResultTable.of(f"duplicates in {self.folder}", rows, columns)
+        return curating.dedupe(self.folder, method)
+
+    def audit(
+        self,
+        kinds: Sequence[str] = (),
+        *,
+        embeddings: str | os.PathLike[str] | None = None,
+        label: str = "",
+        share: float = 0.05,
+    ) -> ResultTable:
+        """Rank what a person should look at before training, as `isic dataset audit` does.
+
+        Parameters
+        ----------
+        kinds, label, embeddings
+            As the options of the command.
+        share : float
+            List at most this part of the pictures for each kind, from 0 to 1.
+        """
+        from isic_cli.python import curating
+
+        return curating.audit(self.folder, kinds, embeddings, label, share)
+
+    def check_leak(
+        self,
+        *others: "Dataset | str | os.PathLike[str]",
+        metadata: Sequence[str | os.PathLike[str]] = (),
+        method: str | None = None,
+    ) -> ResultTable:
+        """Find what this data set shares with others: images, lesions, patients, pictures.
+
+        Parameters
+        ----------
+        others : Dataset or path
+            Folders, tables or lists of ids.
+        metadata : sequence of paths
+            Tables that say lesions and patients where a data set does not.
+        method : str, optional
+            The tiers of `dedupe`.
+        """
+        from isic_cli.python import curating
+
+        folders = [one.folder if isinstance(one, Dataset) else Path(one) for one in others]
+        return curating.check_leak([self.folder, *folders], list(map(Path, metadata)), method)
 
     def stats(self, by: str | None = None, *, label: str | None = None) -> ResultTable:
         """Count the values of a column, or else classes, ages, sites, sizes and licences."""
-        if by is not None:
-            source = self._source()
-            source.require(by)
-            counts = Counter(str(row.get(by, "")) for row in source)
-            counted = ({by: value or None, "count": n} for value, n in counts.most_common())
-            return ResultTable.of(f"{by} in {self.folder}", counted, (by, "count"))
-        from isic_cli.services.dataset.label import label_scheme
-        from isic_cli.services.stats.dataset import describe
+        from isic_cli.python import curating
 
-        found = describe(self.folder, scheme=label_scheme(label) if label else None)
-        warn_of(found.table.problems)
-        columns = ("section", "value", "count", "percent")
-        return ResultTable.of(f"statistics of {self.folder}", found.rows(), columns)
+        return curating.stats(self.folder, by, label)
 
     def cite(
         self, style: str = "text", *, title: str = "", retrieved: date | None = None
@@ -191,14 +201,9 @@ class Dataset:
         deep : bool
             Read every file anew, and decode it to the last row.
         """
-        from isic_cli.services.dataset.lock import Lock
-        from isic_cli.services.dataset.verify import check_folder
-        from isic_cli.services.run.workers import ExecutorSpec, open_workers
+        from isic_cli.python import curating
 
-        with Lock(self.folder) as lock, open_workers(ExecutorSpec(jobs=2)) as workers:
-            checked = list(check_folder(self.folder, lock, deep=deep, workers=workers))
-        columns = ("isic_id", "status", "reason", "bytes", "path", "sha256")
-        return ResultTable.of(f"files of {self.folder}", (one.line() for one in checked), columns)
+        return curating.verify(self.folder, deep=deep)
 
     def diff(self, other: "Dataset | str | os.PathLike[str]") -> ResultTable:
         """Return what changed from this data set to another: images and metadata."""

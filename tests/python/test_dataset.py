@@ -164,6 +164,28 @@ def test_duplicates_are_found_by_every_tier_that_the_command_has(
     assert len(Dataset.open(folder).dedupe("id")) == 0
 
 
+def test_a_data_set_is_audited_and_compared_with_others(pictures: Path, tmp_path: Path) -> None:
+    dataset = Dataset.open(pictures)
+    found = dataset.audit(["lesion", "impossible"])
+    assert repr(found) == f"<ResultTable findings in {pictures}: {len(found)} rows, 7 columns>"
+    assert {row["kind"] for row in found} <= {"lesion", "impossible"}
+    first, second = dataset.images()[0], dataset.images()[1]
+    other = tmp_path / "other.csv"
+    other.write_text(f"isic_id\n{second['isic_id']}\n{first['isic_id']}\n", "utf-8")
+    with pytest.warns(IsicWarning) as warned:
+        shared = dataset.check_leak(other)
+    assert "only one data set has pictures: copies were not looked for" in {
+        str(one.message) for one in warned
+    }
+    assert sorted(row["value"] for row in shared if row["kind"] == "isic_id") == sorted(
+        [first["isic_id"], second["isic_id"]]
+    )
+    with pytest.raises(UsageError, match="give two or more"):
+        dataset.check_leak()
+    with pytest.raises(UsageError, match="no kind 'nope'"):
+        dataset.audit(["nope"])
+
+
 def test_a_stable_split_keeps_its_groups_as_a_set_grows(tmp_path: Path) -> None:
     def table(count: int) -> Path:
         path = tmp_path / f"{count}.csv"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import TypeVar
 
@@ -140,6 +141,28 @@ class LeakCheck:
             ),
         )
 
+    def gaps(self) -> list[str]:
+        """Say what of which data set is not known, so that it was not looked for."""
+        sets = self.sets.values()
+        lines = [
+            f"{one.name}: no {field} is known for {missing:,} of {len(one.rows):,} images"
+            for field in ("patient_id", "lesion_id")  # few images are of an RCM case
+            for one in sets
+            if (missing := one.without(field))
+        ]
+        lines += [
+            f"{one.name} and {other.name} name each {field} otherwise ({_shown(own)}; "
+            f"{_shown(theirs)}): shared ones cannot be seen but by --metadata"
+            for field in ("patient_id", "lesion_id")
+            for one, other in combinations(sets, 2)
+            if (own := one.kinds(field)) and (theirs := other.kinds(field)) and not own & theirs
+        ]
+        with_pictures = sum(bool(one.pictures) for one in sets)
+        if with_pictures < 2:
+            words = "only one data set has" if with_pictures else "no data set has"
+            lines.append(f"{words} pictures: copies were not looked for")
+        return lines
+
     def outcomes(
         self,
         leaks: Iterable[SharedItem],
@@ -236,3 +259,7 @@ def _check_apart(sources: Sequence[Path]) -> None:
     for whole, source in known.items():
         for outer in known.keys() & set(whole.parents) if source.is_dir() else ():
             raise UsageError(f"{source} is inside of {known[outer]}")
+
+
+def _shown(kinds: set[str]) -> str:
+    return ", ".join(f"{kind}…" for kind in sorted(kinds)[:3])

@@ -1,0 +1,122 @@
+"""The work of `Dataset`: what the commands of these names do, with tables for results."""
+
+import os
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from isic_cli.curation.duplicates import ALL_TIERS, parse_method
+from isic_cli.curation.shares import folds, parse_ratio
+from isic_cli.curation.split import split as divide
+from isic_cli.models.names import counted
+from isic_cli.python.images import IsicWarning, warn_of
+from isic_cli.python.results import DatasetSplit
+from isic_cli.python.table import ResultTable
+from isic_cli.services.dataset.audit import Audit, AuditOptions
+from isic_cli.services.dataset.check_leak import LeakCheck
+from isic_cli.services.dataset.dedupe import Dedupe
+from isic_cli.services.dataset.label import label_scheme
+from isic_cli.services.dataset.lock import Lock
+from isic_cli.services.dataset.split import Grouping, read_groups
+from isic_cli.services.dataset.verify import check_folder
+from isic_cli.services.run.workers import ExecutorSpec, open_workers
+from isic_cli.services.stats.dataset import describe
+from isic_cli.services.tabular import open_table
+
+_JOBS = ExecutorSpec(jobs=2)
+
+
+def split(
+    folder: Path,
+    shares: str | int,
+    stratify: str | None,
+    label: str | None,
+    group: tuple[str, ...],
+    *,
+    seed: int,
+    stable: bool,
+) -> DatasetSplit:
+    """Divide the images by shares such as `70:30`, or into so many folds."""
+    parts = parse_ratio(shares) if isinstance(shares, str) else folds(shares)
+    scheme = label_scheme(label) if label else None
+    fields = (stratify,) if stratify else ()
+    source = open_table(folder)
+    rows, groups = read_groups(source, Grouping(group=group, fields=fields, scheme=scheme))
+    warn_of(source.problems, stacklevel=4)
+    found = divide(rows, groups, parts, seed=seed, stratify=stratify, stable=stable)
+    for name in found.empty:
+        warnings.warn(f"{name} has no image", IsicWarning, stacklevel=3)
+    return DatasetSplit(found.of, found.images, dict(found.groups))
+
+
+def stats(folder: Path, by: str | None, label: str | None) -> ResultTable:
+    """Count the values of a column, or else describe the whole."""
+    if by is not None:
+        source = open_table(folder)
+        source.require(by)
+        counts = Counter(str(row.get(by, "")) for row in source)
+        counted_values = ({by: value or None, "count": n} for value, n in counts.most_common())
+        return ResultTable.of(f"{by} in {folder}", counted_values, (by, "count"))
+    found = describe(folder, scheme=label_scheme(label) if label else None)
+    warn_of(found.table.problems, stacklevel=4)
+    columns = ("section", "value", "count", "percent")
+    return ResultTable.of(f"statistics of {folder}", found.rows(), columns)
+
+
+def verify(folder: Path, *, deep: bool) -> ResultTable:
+    """Compare every file with the lock."""
+    with Lock(folder) as lock, open_workers(_JOBS) as workers:
+        checked = list(check_folder(folder, lock, deep=deep, workers=workers))
+    columns = ("isic_id", "status", "reason", "bytes", "path", "sha256")
+    return ResultTable.of(f"files of {folder}", (one.line() for one in checked), columns)
+
+
+def dedupe(folder: Path, method: str | None) -> ResultTable:
+    """Find pictures that are there twice."""
+    job = Dedupe((folder,), (), parse_method(method or ALL_TIERS))
+    with open_workers(_JOBS) as workers:
+        pictures = list(job.pictures_of(job.paths(), workers))
+    rows = [group.row() for group in job.groups(pictures)]
+    warn_of(job.problems, stacklevel=4)
+    columns = ("isic_ids", "method", "distance", "keep", "paths")
+    return ResultTable.of(f"duplicates in {folder}", rows, columns)
+
+
+def audit(
+    folder: Path,
+    kinds: Sequence[str],
+    embeddings: str | os.PathLike[str] | None,
+    label: str,
+    share: float,
+) -> ResultTable:
+    """Rank what a person should look at."""
+    names = (kinds,) if isinstance(kinds, str) else tuple(kinds)
+    vectors = None if embeddings is None else Path(embeddings)
+    job = Audit(folder, AuditOptions(names, vectors, label, share))
+    paths = job.paths()
+    with open_workers(_JOBS) as workers:
+        wanted = paths.values() if job.needs_pictures() else ()
+        rows = job.findings(paths, list(job.measured(wanted, workers)))
+    for note in job.notes:
+        warnings.warn(note, IsicWarning, stacklevel=3)
+    warn_of(job.problems, stacklevel=4)
+    columns = ("rank", "isic_id", "kind", "score", "reason", "related", "path")
+    return ResultTable.of(f"findings in {folder}", rows, columns)
+
+
+def check_leak(
+    sources: Sequence[Path], metadata: Sequence[Path], method: str | None
+) -> ResultTable:
+    """Find what data sets share."""
+    check = LeakCheck(sources, metadata)
+    job = Dedupe(check.folders, (), parse_method(method or ALL_TIERS))
+    with open_workers(_JOBS) as workers:
+        pictures = list(job.pictures_of(job.paths(), workers))
+    check.place(job)
+    rows = [one.row() for one in check.leaks(job.groups(pictures))]
+    for gap in check.gaps():
+        warnings.warn(gap, IsicWarning, stacklevel=3)
+    warn_of([*check.problems, *job.problems], stacklevel=4)
+    columns = ("kind", "value", "images", "sets", "paths", "distance", "correlation")
+    return ResultTable.of(f"shared by {counted(len(sources), 'data set')}", rows, columns)
