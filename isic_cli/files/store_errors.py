@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from isic_cli.errors import AuthError, NetworkError, NotFoundError
+from isic_cli.errors import AuthError, NetworkError, NotFoundError, UsageError
 
 
 @contextmanager
@@ -20,6 +20,8 @@ def store_errors(url: str) -> Iterator[None]:
                 f"{url}: the store refuses: {_line(error)}",
                 hint="Set the credentials of the store, such as AWS_PROFILE or AWS_ACCESS_KEY_ID.",
             ) from error
+        if isinstance(error, _misuse()):
+            raise UsageError(f"{url}: {_line(error)}") from error
         if status == 404 or isinstance(error, FileNotFoundError):
             raise NotFoundError(f"{url}: {_line(error)}") from error
         raise NetworkError(f"{url}: {_line(error)}", hint="Run again later.") from error
@@ -43,6 +45,15 @@ def _refusals() -> tuple[type[BaseException], ...]:
         *_foreign("obstore.exceptions", "PermissionDeniedError", "UnauthenticatedError"),
         *_foreign("google.auth.exceptions", "DefaultCredentialsError", "RefreshError"),
         *_foreign("azure.core.exceptions", "ClientAuthenticationError"),
+    )
+
+
+def _misuse() -> tuple[type[BaseException], ...]:
+    """Return the errors of names and configuration files that no other day makes good."""
+    return _foreign(
+        "botocore.exceptions",
+        *("ParamValidationError", "ConfigParseError", "ConfigNotFound"),
+        *("InvalidConfigError", "InvalidRegionError"),
     )
 
 

@@ -73,7 +73,8 @@ def test_heads_and_trailers_without_end_are_given_up(
 def test_what_comes_by_the_byte_is_given_up(loop: Loopback, files: Open, reply: Reply) -> None:
     loop.script["/a"] = [reply]
     with pytest.raises(TransferError, match="slower than 10000 bytes per second"):
-        read(files(), f"{loop.url}/a")
+        # The server may be late by twenty bytes on a busy machine, and is still an answer.
+        read(files(timeout=0.4), f"{loop.url}/a")
 
 
 def test_a_body_without_a_length_has_a_bound(loop: Loopback, files: Open) -> None:

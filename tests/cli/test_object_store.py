@@ -241,15 +241,26 @@ def test_a_profile_says_where_the_store_is_and_who_asks(
     assert (tmp_path / "back" / "a%20 \u00e9+.jpg").read_bytes() == b"abc"
 
 
-def test_an_endpoint_that_is_none_is_a_usage_error(
-    isic: Isic, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize(
+    ("name", "value", "url", "said"),
+    [
+        ("AWS_ENDPOINT_URL", "minio", OUT, "Invalid endpoint: minio"),
+        ("AWS_CONFIG_FILE", "broken", OUT, "Unable to parse config file: "),
+        ("AWS_REGION", "eu-west-1", "s3://my bucket/x", "Parameter validation failed: Invalid buc"),
+    ],
+)
+def test_a_wrong_name_or_configuration_is_a_usage_error(
+    name: str, value: str, url: str, said: str,
+    isic: Isic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     pytest.importorskip("obstore")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "minio")
+    (tmp_path / "broken").write_text("[")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    done = isic("image", "download", "-y", OUT)
-    assert (done.code, done.err) == (2, f"Error: {OUT}: Invalid endpoint: minio\n")
+    monkeypatch.setenv(name, str(tmp_path / value) if value == "broken" else value)
+    done = isic("image", "download", "-y", url)
+    assert (done.code, done.err.count("\n")) == (2, 1), done.err
+    assert done.err.startswith(f"Error: {url}: {said}")
 
 
 def test_without_the_extra_the_message_names_it(
