@@ -115,15 +115,7 @@ class ImageSearch:
         parallel_pages : int
             Requests at once, at most 8.
         """
-        listing = self._parts(parallel_pages)
-        if listing is None:
-            yield from sorted_by_id(self)
-            return
-        with listing:
-            if listing.adds_up():
-                yield from listing.by_id()
-                return
-        yield from sorted_by_id(self)
+        return self._side_by_side(parallel_pages, PrefixListing.by_id, sorted_by_id)
 
     def unordered(self, *, parallel_pages: int = MOST_PARALLEL_PAGES) -> Iterator[ImageRecord]:
         """Yield the images in any order; like `by_id`, but without waiting for slow parts.
@@ -133,15 +125,21 @@ class ImageSearch:
         parallel_pages : int
             Requests at once, at most 8.
         """
+        return self._side_by_side(parallel_pages, PrefixListing.unordered, iter)
+
+    def _side_by_side(
+        self,
+        parallel_pages: int,
+        listed: Callable[[PrefixListing], Iterator[ImageRecord]],
+        serial: Callable[["ImageSearch"], Iterator[ImageRecord]],
+    ) -> Iterator[ImageRecord]:
         listing = self._parts(parallel_pages)
-        if listing is None:
-            yield from self
-            return
-        with listing:
-            if listing.adds_up():
-                yield from listing.unordered()
-                return
-        yield from self
+        if listing is not None:
+            with listing:
+                if listing.adds_up():
+                    yield from listed(listing)
+                    return
+        yield from serial(self)
 
     def first(self, prefix: str) -> Page[ImageRecord]:
         """Return the first page of the images whose id begins with `prefix`."""
