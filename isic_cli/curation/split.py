@@ -38,6 +38,7 @@ from isic_cli.curation.keyed import ranks, unit
 from isic_cli.curation.shares import SplitShares
 from isic_cli.curation.strata import place_by_stratum, strata_of
 from isic_cli.errors import UsageError
+from isic_cli.models.names import counted
 
 #: The split of what `--hold-out` keeps apart.
 HOLDOUT = "holdout"
@@ -161,9 +162,9 @@ def split(
         clashes += _forced(groups, names, kept, held, previous)
     split = np.where(held, len(splits.names), kept)
     free = np.flatnonzero(split < 0)
-    if len(split) - int(held.sum()) < len(splits.names):
+    if (count := len(split) - int(held.sum())) < len(splits.names):
         raise UsageError(
-            f"{len(split) - int(held.sum())} groups cannot fill {len(splits.names)} splits",
+            f"{counted(count, 'group')} cannot fill {len(splits.names)} splits",
             hint="images of one patient or lesion stay together: ask for fewer splits or folds",
         )
     at = np.array([unit(number) for number in ranks(seed, groups.identities)])

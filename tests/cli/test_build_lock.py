@@ -203,13 +203,13 @@ def test_what_cannot_be_is_refused_before_anything_is_made(
     ("change", "code", "message"),
     [
         (('archive = "archive"', 'archive = "archive"\nsearch = "sex:male"'), 2, "set.toml:4:1: source selects no image"),
-        (('archive = "archive"', 'archive = "archive"\nids = ["ISIC_0000001", "ISIC_9999999"]'), 7, "Error: source source: 1 of its ids are not in the archive"),
-        (('missing = ["diagnosis_1"]', 'search = "isic_id:*"'), 2, "Error: every image was left out"),
+        (('archive = "archive"', 'archive = "archive"\nids = ["ISIC_0000001", "ISIC_9999999"]'), 7, "Error: set.toml:6:1: 1 id not in the archive or not visible: ISIC_9999999"),
+        (('missing = ["diagnosis_1"]', 'search = "isic_id:*"'), 2, "Error: set.toml:6:1: every image was left out: "),
         (("folds = 2", "folds = 7"), 2, "Error: set.toml:10:1: 3 groups cannot fill 7 splits"),
         (("folds = 2", 'ratio = "50:50"\ntolerance = 1'), 7, "Error: set.toml:12:1: the split"),
         (("folds = 2", 'folds = 2\nstratify = "colour"'), 2, "Error: set.toml:10:1: no image has a value of colour"),
         (("folds = 2", 'folds = 2\ngroup = ["rcm"]'), 2, "Error: set.toml:10:1: no image has a value of rcm_case_id"),
-        (('column = "diagnosis_1"', 'column = "diagnosis_5"\nunmapped = "refuse"'), 7, "Error: 11 images have no label of diagnosis_5"),
+        (('column = "diagnosis_1"', 'column = "diagnosis_5"\nunmapped = "refuse"'), 7, "Error: set.toml:10:1: 11 images have no label of diagnosis_5"),
     ],
 )  # fmt: skip
 def test_a_recipe_that_its_archive_does_not_meet_makes_nothing(

@@ -12,6 +12,7 @@ from isic_cli.curation.shares import SplitShares, folds, parse_ratio
 from isic_cli.curation.split import HOLDOUT, Split
 from isic_cli.curation.split import split as divide
 from isic_cli.errors import CheckError, UsageError
+from isic_cli.models.names import counted
 from isic_cli.services.build.decide import column_of, staying
 from isic_cli.services.build.graph import split_options
 from isic_cli.services.build.listing import ListedImage
@@ -59,7 +60,8 @@ def label(file: RecipeFile, state: BuildState, rows: RowFile, out: RowFile) -> d
             counts[found] += 1
     if labels.unmapped == "refuse" and (count := removed[f"no label of {source}"]):
         raise CheckError(
-            f"{count:,} images have no label of {source}",
+            f"{file.place('labels', 'unmapped')}: {counted(count, 'image')} "
+            f"{'has' if count == 1 else 'have'} no label of {source}",
             hint="unmapped = 'drop' leaves them out; [[exclude]] says which may be left out.",
         )
     known = scheme.labels if scheme else tuple(sorted(counts.keys() - {UNMAPPED}))

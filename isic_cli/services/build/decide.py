@@ -154,8 +154,8 @@ def column_of(path: Path, column: str) -> dict[str, str]:
     return found
 
 
-def require_some(state: BuildState, stage: str) -> None:
-    """Refuse a data set of nothing.
+def require_some(state: BuildState, stage: str, place: str) -> None:
+    """Refuse a data set of nothing, after what stands at a place of the recipe.
 
     Raises
     ------
@@ -164,5 +164,5 @@ def require_some(state: BuildState, stage: str) -> None:
     """
     if next(staying(state, stage), None) is None:
         counts = Counter(reason for _, reason in leaving(state, stage).values())
-        said = ", ".join(f"{count:,} {reason}" for reason, count in counts.most_common(5))
-        raise UsageError(f"every image was left out: {said}")
+        said = ", ".join(f"{reason} ({count:,})" for reason, count in counts.most_common(5))
+        raise UsageError(f"{place}: every image was left out: {said}")

@@ -16,6 +16,7 @@ from isic_cli.files.load import parse_json
 from isic_cli.files.walk import walk
 from isic_cli.models.ids import find_ids, number_of
 from isic_cli.models.image import LEADING_COLUMNS, ImageRecord
+from isic_cli.models.names import counted
 from isic_cli.models.selection import IdList, Selection
 from isic_cli.services.build.challenges import challenge_ids, challenge_names
 from isic_cli.services.build.model import SourceTable
@@ -226,9 +227,10 @@ class SourceListing:
         if absent and self.sources[name].challenge:
             self.warnings.append(f"{len(absent):,} images of {name} are not in the archive")
         elif absent:
+            place = self.file.place(self.table, name, "ids")
+            shown = f"{', '.join(absent[:5])}{' …' if absent[5:] else ''}"
             raise CheckError(
-                f"{self.table} {name}: {len(absent):,} of its ids are not in the archive, or not "
-                f"visible: {', '.join(absent[:5])}{' …' if absent[5:] else ''}",
+                f"{place}: {counted(len(absent), 'id')} not in the archive or not visible: {shown}",
                 hint="Take them out of the recipe's ids.",
             )
         if not count:

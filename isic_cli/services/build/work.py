@@ -133,7 +133,7 @@ class StageWork:
         yield StageBegun(stage.name, why, "images")
         with writing_rows(self.state.path("exclude.jsonl")) as rows:
             facts = decide.exclude(self._file, self.state, rows)
-        decide.require_some(self.state, "quality.jsonl")
+        decide.require_some(self.state, "quality.jsonl", self._file.place("exclude", 0))
         return StageResult(rows.digest, facts, f"{rows.rows:,} images left out")
 
     def _fetch(self, stage: Stage, why: str) -> Doing:
@@ -171,7 +171,7 @@ class StageWork:
                 yield StageAdvanced(count)
             for isic_id, reason in poor.items():
                 rows.add({"isic_id": isic_id, "reason": reason})
-        decide.require_some(self.state, "dedupe.jsonl")
+        decide.require_some(self.state, "dedupe.jsonl", self._file.place("exclude", 0))
         facts = {"removed": dict(Counter(poor.values()))}
         return StageResult(rows.digest, facts, f"{rows.rows:,} images left out")
 
@@ -185,7 +185,7 @@ class StageWork:
             yield StageBegun(stage.name, why, "pictures", job.total)
             for count in job.run(workers, rows, groups):
                 yield StageAdvanced(count)
-        decide.require_some(self.state, "unlabelled.jsonl")
+        decide.require_some(self.state, "unlabelled.jsonl", self._file.place("dedupe"))
         facts = {"removed": job.removed, **job.counts}
         summary = f"{groups.rows:,} groups of duplicates, {rows.rows:,} images left out"
         return StageResult(rows.digest + groups.digest, facts, summary)
@@ -197,7 +197,7 @@ class StageWork:
             writing_rows(self.state.path("unlabelled.jsonl")) as out,
         ):
             facts = assign.label(self._file, self.state, rows, out)
-        decide.require_some(self.state, "")
+        decide.require_some(self.state, "", self._file.place("labels"))
         for name in facts["absent"]:
             yield BuildWarned(f"no image has the label {name}")
         counts = ", ".join(f"{name} {count:,}" for name, count in facts["counts"].items())
