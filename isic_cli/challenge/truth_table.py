@@ -19,6 +19,8 @@ _BINARY = {"benign": 0.0, "malignant": 1.0, "false": 0.0, "true": 1.0, "no": 0.0
 #: The image of 2018, task 3, that the challenge took out after it had begun.
 _LEFT_OUT = "ISIC_0035068"
 _WEIGHTS = ("score_weight", "validation_weight")
+#: How a tidy truth begins, as `isic challenge truth` writes it.
+_TIDY = ("id", "isic_id", "label")
 
 
 def read_ids_of(source: str | Path, task: ChallengeTask) -> tuple[str, ...]:
@@ -201,6 +203,8 @@ def _class_columns(reader: RowReader, task: ChallengeTask) -> list[str]:
 
 def _key(reader: RowReader, task: ChallengeTask | None) -> str:
     """Return the column of ids: the task's own, or what such columns are called."""
+    if tuple(reader.columns[:3]) == _TIDY:  # the ISIC id is beside the one that counts
+        return "id"
     lesion = ("lesion_id", "lesion")
     by_lesion = task is not None and task.key in lesion
     wanted = (*lesion, *ID_COLUMNS) if by_lesion else (*ID_COLUMNS, *lesion)

@@ -123,3 +123,31 @@ def test_bad_input_names_what_is_wrong(
         call()
     assert caught.value.message == said
     assert not Path("out").exists()
+
+
+@pytest.mark.parametrize(
+    ("task", "key", "ids"),
+    [
+        ("2019", "image", ["ISIC_0014108_downsampled", "ISIC_0014109", "ISIC_0014110"]),
+        ("milk10k", "lesion_id", ["IL_0007000", "IL_0007001", "IL_0007002"]),
+    ],
+)
+def test_a_tidy_truth_has_the_ids_of_the_truth_it_was_made_of(
+    task: str, key: str, ids: list[str]
+) -> None:
+    classes = challenge.find_task(task).classes
+    for name, values in (("whole.csv", ("0", "1")), ("guess.csv", ("0.05", "0.7"))):
+        lines = [",".join([key, *classes])]
+        for at, one in enumerate(ids):
+            lines.append(",".join([one, *(values[at == n] for n in range(len(classes)))]))
+        Path(name).write_text("\n".join(lines) + "\n", "utf-8")
+    assert run(["challenge", "truth", task, "whole.csv", "-o", "tidy.csv"]) == 0
+    assert Path("tidy.csv").read_text("utf-8").startswith("id,isic_id,label,")
+    right = challenge.score_files(task, "whole.csv", "guess.csv").rows
+    assert challenge.score_files(task, "tidy.csv", "guess.csv").rows == right
+    errors = [
+        row
+        for row in challenge.validate_file(task, "guess.csv", "tidy.csv")
+        if row["level"] == "error"
+    ]
+    assert errors == []
