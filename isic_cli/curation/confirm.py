@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
-from isic_cli.curation.align import TRIMMED, Bools, Floats, in_one_light, laid_over, warped
+from isic_cli.curation.align import TRIMMED, Bools, Floats, in_one_light, laid_over
 from isic_cli.curation.groups import Ints
 from isic_cli.curation.near_pictures import NearPair
 from isic_cli.curation.phash import THUMBNAIL, Grey, reduced
@@ -60,9 +60,6 @@ _UNSURE = 0.98
 
 #: How often the pixels that fit are chosen at most.
 _ROUNDS = 8
-
-#: Correlation before they are aligned, below which aligning is not tried.
-NEAR = 0.3
 
 #: Grey value from which on light may have been cut off, so that it tells nothing.
 WHITE = 254
@@ -122,9 +119,9 @@ class Confirmation:
 
 
 def _smooth(side: int) -> Residual:
-    """Return the quadratic surfaces over a square, shape (side², 6)."""
+    """Return the quadratic surfaces over a square, shape (6, side²)."""
     row, column = np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j].reshape(2, -1)
-    basis = np.stack([row**0, row, column, row * column, row**2, column**2], axis=1)
+    basis = np.stack([row**0, row, column, row * column, row**2, column**2])
     return basis.astype(np.float32)
 
 
@@ -132,9 +129,7 @@ _MIDDLE = slice(THUMBNAIL // 4, THUMBNAIL - THUMBNAIL // 4)
 _SURFACES = {side: _smooth(side) for side in (THUMBNAIL, THUMBNAIL // 2)}
 
 
-def _agreement(
-    one: Grey | Residual, other: Grey | Residual, share: float = TRIMMED
-) -> tuple[float, float, Bools]:
+def _agreement(one: Grey | Residual, other: Grey | Residual) -> tuple[float, float, Bools]:
     """Return the correlation of two squares, the lesser of their details, and what fits.
 
     Slow shading is taken away, and a tone curve: light that was cut off bends it, in one colour
@@ -150,25 +145,34 @@ def _agreement(
     rounds = 0
     while True:
         rounds += 1
-        tone = (left - left[fits].mean()) / max(float(left[fits].std()), 1e-3)
-        columns = np.stack([left, np.maximum(tone, 0) ** 2, np.minimum(tone, 0) ** 2, right], 1)
-        under = basis[fits]
-        columns -= basis @ np.linalg.solve(under.T @ under, under.T @ columns[fits])
-        curve, second = columns[:, :3], columns[:, 3]
-        normal = curve[fits].T @ curve[fits]
+        used = (fits / fits.sum()).astype(np.float32)
+        centred = left - left @ used
+        tone = centred / max(float(np.sqrt(centred**2 @ used)), 1e-3)
+        curved = [centred, np.maximum(tone, 0) ** 2, np.minimum(tone, 0) ** 2, right]
+        columns = np.concatenate([curved, basis])
+        columns[:4] -= _slow_part(columns, used) @ basis
+        curve, second = columns[:3], columns[3]
+        normal = (curve * used) @ curve.T
         normal[np.diag_indices(3)] += max(1e-4 * float(np.trace(normal)), 1e-6)
-        toned = curve @ np.linalg.solve(normal, curve[fits].T @ second[fits])
+        toned = np.linalg.solve(normal, curve @ (second * used)) @ curve
         away = np.abs(toned - second)
-        closest = shown & (away <= np.quantile(away[shown], share))
+        closest = shown & (away <= np.quantile(away[shown], TRIMMED))
         if rounds == _ROUNDS or (rounds > 1 and (closest == fits).all()):
             break
         fits = closest
-    plain, first, second = curve[fits, 0], toned[fits], second[fits]
+    plain, first, second = curve[0, fits], toned[fits], second[fits]
     spread = min(float(plain.std()), float(second.std()))
     if spread < 1e-3 or first.std() < 1e-3:
         return 0.0, 0.0, fits
     sign = np.sign(np.corrcoef(plain, second)[0, 1])  # a curve may turn a negative
     return float(sign * np.corrcoef(first, second)[0, 1]), spread, fits
+
+
+def _slow_part(columns: Floats, used: Floats) -> Floats:
+    """Return the surfaces that fit four columns best, of these and the surfaces, shape (4, 6)."""
+    products = (columns[4:] * used) @ columns.T
+    found: Floats = np.linalg.solve(products[:, 4:], products[:, :4]).T
+    return found
 
 
 def _smoothed(grey: Grey) -> Residual:
@@ -231,10 +235,6 @@ def confirm(one: Grey, other: Grey, start: Floats = AS_IT_IS) -> Confirmation:
         About where `other` lies in `one`, from `variants.starts`.
     """
     one, other = in_one_light(one, other, start)
-    near, _ = warped(one[None].astype(np.float32), start[None])
-    agreement, detail, _ = _agreement(near[0].astype(np.uint8), other, 0.9)
-    if agreement < NEAR:
-        return Confirmation(agreement, 0.0, detail)
     found = laid_over(one[None], other[None], start[None])
     if found.failed[0] or found.covered[0] < COVERED:
         return Confirmation(0.0, 0.0, 0.0)
