@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from isic_cli import challenge
 from isic_cli.cli.main import run
@@ -151,3 +153,13 @@ def test_a_tidy_truth_has_the_ids_of_the_truth_it_was_made_of(
         if row["level"] == "error"
     ]
     assert errors == []
+
+
+def test_masks_that_are_those_of_the_truth_score_one_exactly() -> None:
+    Path("masks").mkdir()
+    for number in range(6):  # the sum of six sixths is not 1
+        mask = np.zeros((4, 6), np.uint8)
+        mask[1:3, number // 2 : 4] = 255
+        Image.fromarray(mask).save(f"masks/ISIC_000000{number}_segmentation.png")
+    (row,) = challenge.score_files("2018:1", "masks", "masks", ci=0.95, rounds=20)
+    assert [row[name] for name in ("score", "low", "high", "jaccard")] == [1.0, 1.0, 1.0, 1.0]

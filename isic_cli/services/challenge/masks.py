@@ -165,10 +165,9 @@ def _row(
     def scores(weights: FloatArray) -> list[float]:
         if is_pooled:
             return [pooled(metric, counts[:, one], weights) for one in everyone]
-        return [float(weights @ mask_figure(metric, counts[:, one])) for one in everyone]
+        figures = [mask_figure(metric, counts[:, one]) for one in everyone]
+        return [float(weights @ one / weights.sum()) for one in figures]
 
-    even = np.ones(len(counts))
-    scale = 1.0 if is_pooled else 1 / len(counts)
     drawn = None
     if bootstrap is not None:
         generator = np.random.default_rng(bootstrap.seed)
@@ -177,10 +176,8 @@ def _row(
         drawn = np.empty((bootstrap.rounds, counts.shape[1], 1))
         for one in range(bootstrap.rounds):
             times = np.bincount(generator.integers(0, number, number), minlength=number)[present]
-            drawn[one, :, 0] = scores(
-                times.astype(np.float64) * (scale * len(counts) / times.sum())
-            )
-    found = np.array(scores(even * scale))
+            drawn[one, :, 0] = scores(times.astype(np.float64))
+    found = np.array(scores(np.ones(len(counts))))
     row: dict[str, Any] = {"prediction": prediction, "class": name, "items": len(counts)}
     row["score"] = float(found[at])
     row |= intervals(found, at, drawn, 0, bootstrap)
