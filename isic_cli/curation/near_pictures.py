@@ -138,8 +138,9 @@ class _Search:
 
     def _described_plain(self, pictures: Ints) -> Floats:
         new = np.unique(pictures[~self._is_described[pictures]])
-        self._plain[new] = self._described(new, np.zeros_like(new))
-        self._is_described[new] = True
+        if len(new):
+            self._plain[new] = self._described(new, np.zeros_like(new))
+            self._is_described[new] = True
         return self._plain[pictures].astype(np.float32)
 
     def _described(self, pictures: Ints, crops: Ints) -> Floats:

@@ -55,3 +55,13 @@ def test_a_very_common_hash_is_chained() -> None:
 def test_no_pictures_have_no_pairs() -> None:
     assert near_pictures([], [], 10).shape == (0, 5)
     assert near_pictures([None], [SIZE], 10).shape == (0, 5)
+
+
+def test_pictures_that_were_described_before_are_not_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("isic_cli.curation.matching._FEW", 0)
+    monkeypatch.setattr("isic_cli.curation.near_pictures._PICTURES", 2)
+    one = np.asarray(drawn(1).convert("L").resize((64, 64)))
+    pairs = near_pictures([signature(one)] * 5, [SIZE] * 5, 0)
+    assert [row[:3] for row in pairs.tolist()] == [
+        [one, other, 0] for one in range(5) for other in range(one + 1, 5)
+    ]
