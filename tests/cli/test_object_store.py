@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from isic_cli.errors import LocalError
 from isic_cli.files.object_store import ObjectFolder
 from isic_cli.files.stores import PART
 from tests.cli.conftest import Isic
@@ -153,6 +154,18 @@ def test_a_file_that_came_in_parts_is_known_again(bucket: str, tmp_path: Path) -
 
     assert folder.listing()["shard.tar"].tag.endswith("-3")
     assert list(folder.push(tmp_path, folder.listing())) == []
+
+
+@pytest.mark.slow
+def test_a_file_that_cannot_be_written_is_a_fault_of_this_machine(
+    bucket: str, tmp_path: Path
+) -> None:
+    store().pipe_file("bucket/isic/a.jpg", b"abc")
+    (tmp_path / "a.jpg").mkdir()
+    folder = ObjectFolder.open(OUT)
+
+    with pytest.raises(LocalError, match="a.jpg"):
+        list(folder.pull(tmp_path, folder.find()))
 
 
 @pytest.mark.slow
