@@ -62,13 +62,6 @@ def archive(tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch) -> 
         yield opened
 
 
-def score() -> object:
-    truth = challenge.read_truth("truth.csv", challenge.find_task("2018:3"))
-    said = challenge.read_submission("said.csv", truth.task, truth.ids)
-    predictions = [challenge.Prediction(said.name, said.values)]
-    return list(challenge.scored(truth, predictions, challenge.ScoreOptions()))
-
-
 def data() -> Dataset:
     return Dataset.open("data")
 
@@ -147,17 +140,32 @@ PAIRS: list[tuple[str, Callable[[Archive], object], str]] = [
         lambda _: drawn().mask([1]),
         "superpixel/map:SuperpixelMap.mask",
     ),
-    ("challenge score 2018:3 truth.csv said.csv", lambda _: score(), "challenge/score:scored"),
+    (
+        "challenge score 2018:3 truth.csv said.csv",
+        lambda _: challenge.score_files("2018:3", "truth.csv", "said.csv"),
+        "challenge/score:scored",
+    ),
     (
         "challenge validate 2018:3 said.csv",
-        lambda _: challenge.read_submission("said.csv", challenge.find_task("2018:3")),
+        lambda _: challenge.validate_file("2018:3", "said.csv"),
         "challenge/submission:read_submission",
     ),
     (
         "challenge truth 2018:3 truth.csv",
-        lambda _: challenge.read_truth("truth.csv", challenge.find_task("2018:3")),
-        "challenge/truth_table:read_truth",
+        lambda _: challenge.tidy_truth("2018:3", "truth.csv"),
+        "services/challenge/truth:tidy_truth",
     ),
+    (
+        "challenge list 2018:3",
+        lambda _: challenge.list_files("2018:3"),
+        "challenge/catalogue:select_files",
+    ),
+    (
+        "dataset audit data --kinds lesion,patient",
+        lambda _: data().audit(["lesion", "patient"]),
+        "services/dataset/audit:Audit.findings",
+    ),
+    ("lesion list -l 2", lambda a: next(a.lesions()), "api/archive:ArchiveApi.lesions"),
 ]
 
 
