@@ -1,6 +1,5 @@
 """Files by httpx: through proxies, and from transports without a network."""
 
-import os
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -12,15 +11,11 @@ from isic_cli.api.addresses import Address
 from isic_cli.api.file_transport import (
     CONNECT,
     FOREIGN,
-    FileAnswer,
     body_length,
     check_length,
     translated,
 )
 from isic_cli.api.network import NetworkTransport, OpenSockets, ReadWatch
-from isic_cli.files.digest import etag_of
-
-_BLOCK = 1 << 19
 
 
 class HttpxAnswer:
@@ -54,37 +49,6 @@ class HttpxAnswer:
             self._response.close()
 
 
-class LocalAnswer:
-    """A file of this machine in place of an answer; see `FileAnswer`."""
-
-    status = 200
-
-    def __init__(self, path: str, address: Address, sockets: OpenSockets) -> None:
-        self._file = open(path, "rb", buffering=0)  # noqa: PTH123, SIM115 - closed by close
-        self._address = address
-        self._sockets = sockets
-        state = os.fstat(self._file.fileno())
-        self.length: int | None = state.st_size
-        self.headers: Mapping[str, str] = {"etag": etag_of(state)}
-
-    def chunks(self) -> Iterator[bytes]:
-        """Yield the file in blocks."""
-        received = 0
-        try:
-            while not self._sockets.is_cut and (block := self._file.read(_BLOCK)):
-                received += len(block)
-                yield block
-                if received == self.length:  # to read once more would cost as much
-                    break
-        except OSError as error:
-            raise translated(error, self._address, received) from error
-        check_length(self._address, received, self.length)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-
 class HttpxTransport:
     """One httpx client for each thread, or a given transport in place of the network.
 
@@ -109,11 +73,6 @@ class HttpxTransport:
         self._ssl_context = ssl_context
         self._timeout = httpx.Timeout(timeout, connect=min(CONNECT, timeout))
         self._transport = transport
-        # A folder on this machine tells its pictures: a request within the process costs more
-        # than to read one.
-        self._local: Callable[[str], str | None] = getattr(
-            transport, "local_picture", lambda _: None
-        )
         self._sockets = OpenSockets()
         self._watch = ReadWatch(lowest_speed, timeout)
         self._own = threading.local()
@@ -129,16 +88,13 @@ class HttpxTransport:
                 self._clients.append(client)
         return client
 
-    def get(self, address: Address, headers: Mapping[str, str]) -> FileAnswer:
+    def get(self, address: Address, headers: Mapping[str, str]) -> HttpxAnswer:
         """Send a GET and wait for the answer's head."""
         self._watch.begin()
         try:
             if self._sockets.is_cut:
                 raise ConnectionAbortedError("stopped")
             if self._transport is not None:
-                if "Range" not in headers and (path := self._local(address.url)):
-                    with suppress(OSError):  # an answer says what is wrong
-                        return LocalAnswer(path, address, self._sockets)
                 # A client's cookies, merged headers and log would be half of a local file's cost.
                 request = httpx.Request("GET", address.url, headers=headers)
                 response = self._transport.handle_request(request)

@@ -24,11 +24,6 @@ def sha256_of(path: Path | str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def etag_of(state: os.stat_result) -> str:
-    """Return the strong ETag of a file on this machine: another one for every change."""
-    return f'"{state.st_mtime_ns:x}-{state.st_size:x}"'
-
-
 def mark_of(path: Path) -> str:
     """Return what tells whether a file, or any file of a folder, was touched; no byte is read.
 

@@ -1,6 +1,5 @@
 """Files, served as an object store serves them: ETag, ranges, conditional requests."""
 
-import os
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -11,10 +10,8 @@ from typing import BinaryIO
 import httpx
 
 from isic_cli.files.atomic import replacing_bytes
-from isic_cli.files.digest import etag_of
 from isic_cli.folder.replies import access_denied, no_such_key
 from isic_cli.folder.request import Call
-from isic_cli.folder.scan import Contents
 from isic_cli.pictures.load import logged_errors, opened
 
 _TYPES = {
@@ -66,15 +63,11 @@ class FilePart(httpx.SyncByteStream):
 
 def picture(call: Call) -> httpx.Response:
     """Answer `/images/<id>.<suffix>`; the suffix must be that of the file."""
-    path = picture_path(call.store.contents, call.parts["name"])
-    return no_such_key(call.path.lstrip("/")) if path is None else file_reply(call, Path(path))
-
-
-def picture_path(contents: Contents, name: str) -> str | None:
-    """Return the picture that is served as `<id>.<suffix>`; None where there is none."""
-    isic_id, _, suffix = name.partition(".")
-    path = contents.pictures.get(isic_id)
-    return path if path and path.lower().endswith(f".{suffix.lower()}") else None
+    isic_id, _, suffix = call.parts["name"].partition(".")
+    path = call.store.contents.pictures.get(isic_id)
+    if path is None or not path.lower().endswith(f".{suffix.lower()}"):
+        return no_such_key(call.path.lstrip("/"))
+    return file_reply(call, Path(path))
 
 
 def small_picture(call: Call) -> httpx.Response:
@@ -192,9 +185,17 @@ def _opened(call: Call, path: Path) -> httpx.Response:
         return access_denied(call.path.lstrip("/"))
     except OSError:
         return no_such_key(call.path.lstrip("/"))
-    state = os.fstat(file.fileno())
+    state = _stat(file.fileno())
+    etag = f'"{state[0]:x}-{state[1]:x}"'
     kind = _TYPES.get(path.suffix.lower(), "application/octet-stream")
-    return _reply(call, file, state.st_size, etag_of(state), kind)
+    return _reply(call, file, state[1], etag, kind)
+
+
+def _stat(file: int) -> tuple[int, int]:
+    import os
+
+    state = os.fstat(file)
+    return state.st_mtime_ns, state.st_size
 
 
 def _reply(call: Call, file: BinaryIO | FileIO, size: int, etag: str, kind: str) -> httpx.Response:

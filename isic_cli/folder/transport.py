@@ -153,19 +153,6 @@ class FolderTransport(httpx.BaseTransport):
         except ParameterError as error:
             return json_reply({"detail": [error.problem]}, 422)
 
-    def local_picture(self, url: str) -> str | None:
-        """Return the path of the picture that a GET of an address answers with.
-
-        None where a request has to tell: what lies elsewhere, is still to be made, or may not
-        be served.
-        """
-        store = self.store
-        start = f"{self.origin}/images/"
-        if not (self.origin and url.startswith(start)) or store.contents.confined:
-            return None
-        path = files.picture_path(store.contents, url.removeprefix(start))
-        return path if path and not store.contents.maker else None
-
     def _missing(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
         slashed = request.url.copy_with(path=f"{path}/")
