@@ -13,7 +13,13 @@ from typing import Any
 import pytest
 
 from isic_cli.cli.main import run
-from tests.services.paper.pandas_counts import FIELDS, columns, expected
+from tests.services.paper.pandas_counts import (
+    FIELDS,
+    classes_told,
+    columns,
+    expected,
+    people_told,
+)
 
 pandas = pytest.importorskip("pandas")
 
@@ -379,20 +385,23 @@ def test_every_reference_is_told_with_its_images(paper: Path, counted: Counted, 
 
 def test_every_number_of_the_limitations_is_counted(paper: Path, counted: Counted) -> None:
     there = counted.there
-    images = len(there)
     found = read(paper, "limitations.md").partition("\nWhat was looked for")[0]
-    skin = int(there.fitzpatrick_skin_type.isna().sum())
-    told = f"Fitzpatrick skin type is not given for {skin} of {images} images"
-    assert (told in found) == (skin >= images / 10)
-    again = int(there.lesion_id.duplicated().sum())
-    verb = "image shows" if again == 1 else "images show"
-    assert f"{again} {verb} a lesion that another image shows already" in found
-    for name in counted.shape.splits:
-        labels = there[there.split == name].label.value_counts()
-        few = [f"{label} ({labels.get(label, 0)})" for label in counted.shape.classes
-               if label in set(there.label)]  # fmt: skip
-        several = f"{', '.join(few[:-1])} and {few[-1]}" if few[1:] else few[0]
-        assert f"In {name}, fewer than 30 images are of {several}:" in found
+    left = found
+    told = [*people_told(there), *classes_told(there, counted.shape.splits, counted.shape.classes)]
+    for sentence in told:
+        assert sentence in left, sentence
+        left = left.replace(sentence, "", 1)
+    apart = re.search(r"\* Splits differ in .*", left)
+    if apart is not None:  # the differences of Table 1, which another test compares
+        left = left.replace(apart[0], "")
+        table = read(paper, "table1.md").partition("Characteristics by split.")[0]
+        far = [row.strip(" |").split(" | ")[-1] for row in table.splitlines()]
+        known = [float(one) for one in far if re.fullmatch(r"\d\.\d{3}", one)]
+        differences = re.findall(r"\(([\d.]+),", apart[0])
+        assert differences
+        for one in differences:  # rounded to fewer digits
+            assert min(abs(float(one) - number) for number in known) < 0.0056, one
+    assert re.findall(r"\S*\d\S*", left) == []
     for label, of in there.groupby("label") if counted.shape.classes else ():
         alone = f"All images of {label} have one contributor, {of.attribution.iloc[0]}:"
         assert (alone in found) == (of.attribution.nunique() == 1)
