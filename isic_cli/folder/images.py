@@ -115,8 +115,8 @@ class _Lesions(Sequence[tuple[str, Sequence[str]]]):
 def lesion(call: Call) -> httpx.Response:
     """Answer `lesions/<id>/`."""
     lesion_id = call.parts["lesion_id"]
-    images = call.store.lesions.get(lesion_id)
-    if images is None:
+    images = call.store.lesion(lesion_id)
+    if not images:
         return not_found()
     return json_reply(_shown(call, lesion_id, list(call.store.each(images))))
 

@@ -231,9 +231,17 @@ class IndexedStore(FolderStore):
     @cached_property
     def lesions(self) -> Mapping[str, tuple[str, ...]]:
         """The images of every lesion, newest first, by lesion id in order."""
+        return self._lesions(Condition("lesion_id IS NOT NULL", ()))
+
+    def lesion(self, lesion_id: str) -> Sequence[str]:
+        """As `FolderStore`."""
+        return self._lesions(Condition("lesion_id = ?", (lesion_id,))).get(lesion_id, ())
+
+    def _lesions(self, condition: Condition) -> Mapping[str, tuple[str, ...]]:
         rows = self.index.table(
-            "SELECT lesion_id, isic_id FROM images WHERE lesion_id IS NOT NULL"
-            " ORDER BY lesion_id, position DESC NULLS LAST, isic_id DESC"
+            f"SELECT lesion_id, isic_id FROM images WHERE {condition.sql}"
+            " ORDER BY lesion_id, position DESC NULLS LAST, isic_id DESC",
+            condition,
         )
         images: dict[str, list[str]] = {}
         for row in rows:

@@ -135,10 +135,8 @@ class FolderStore:
 
     def fields(self, isic_id: str) -> dict[str, Any]:
         """Return the metadata of an image, typed and flat, from the table or else the lock."""
-        fields = self.table.fields(isic_id)
-        if entry := self.lock.get(isic_id):
-            fields = entry.fields() | fields
-        return fields
+        entry = self.lock.get(isic_id)
+        return (entry.fields() if entry else {}) | self.table.fields(isic_id)
 
     def credit(self, isic_id: str) -> tuple[str, str]:
         """Return the licence and the attribution of an image; empty when unknown."""
@@ -262,8 +260,7 @@ class FolderStore:
 
     def size_of(self, ids: Sequence[str]) -> int:
         """Return the bytes of the pictures of a selection, as far as they are known."""
-        paths = map(self.contents.pictures.__getitem__, ids)
-        return sum(self.contents.size_of(path) or 0 for path in paths)
+        return sum(self.contents.size_of(self.contents.pictures[one]) or 0 for one in ids)
 
     @cached_property
     def coded(self) -> Mapping[str, CodedField]:
@@ -282,11 +279,14 @@ class FolderStore:
     def lesions(self) -> Mapping[str, tuple[str, ...]]:
         """The images of every lesion, newest first, by lesion id in order."""
         images: dict[str, list[str]] = {}
-        for isic_id in self.ids:
-            lesion = self.fields(isic_id).get("lesion_id")
-            if lesion:
+        for isic_id in reversed(self.ids):
+            if lesion := self.fields(isic_id).get("lesion_id"):
                 images.setdefault(lesion, []).append(isic_id)
-        return {lesion: tuple(reversed(images[lesion])) for lesion in sorted(images)}
+        return {lesion: tuple(images[lesion]) for lesion in sorted(images)}
+
+    def lesion(self, lesion_id: str) -> Sequence[str]:
+        """Return the images of a lesion, newest first; none of an unknown one."""
+        return self.lesions.get(lesion_id, ())
 
     @cached_property
     def lesion_ids(self) -> Sequence[str]:
