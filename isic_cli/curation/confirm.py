@@ -232,7 +232,7 @@ def confirm(one: Grey, other: Grey, start: Floats = AS_IT_IS) -> Confirmation:
     one, other : ndarray of shape (64, 64), uint8
         From `phash.fingerprint`.
     start : ndarray of shape (2, 3), float32
-        About where `other` lies in `one`, from `variants.starts`.
+        About where `other` lies in `one`, from `variants.start_of`.
     """
     one, other = in_one_light(one, other, start)
     found = laid_over(one[None], other[None], start[None])
