@@ -119,7 +119,7 @@ def check_leak(
         if chosen.sheet is not None:
             _draw(check, leaks, chosen.sheet, progress)
         output.write((leak.row() for leak in leaks), _SHARED)
-        warn(check.gaps())
+        warn([*check.gaps(), *job.gaps()])
         code = max(report_problems([*check.problems, *job.problems]), _conclude(check, leaks))
         report.summarize(exit_code=int(code))
     return code

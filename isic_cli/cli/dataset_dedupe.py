@@ -12,7 +12,7 @@ from isic_cli.cli.outcome import report_option, reported
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import SHARE, LocalPath
 from isic_cli.cli.progress import Progress, progress_option
-from isic_cli.cli.sources import report_problems
+from isic_cli.cli.sources import report_problems, warn
 from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -169,8 +169,7 @@ def read_all(job: "Dedupe", executor: "ExecutorSpec", progress: str) -> "list[Co
 
 
 def _conclude(job: "Dedupe", groups: "list[Group]", excluded: int) -> ExitCode:
-    if job.without_vector:
-        click.echo(f"Warning: {job.without_vector:,} pictures have no embedding", err=True)
+    warn(job.gaps())
     inside = sum(len(group.found.pictures) for group in groups)
     click.echo(
         f"{job.read:,} pictures: {len(groups):,} groups of duplicates with {inside:,} pictures; "

@@ -30,7 +30,7 @@ _PIECES = tuple(
 )
 
 #: Up to so many entries are all compared; up to so many three bits are flipped, or two.
-_FEW, _SOME, _MANY = 16_000, 400_000, 2_000_000
+FEW, _SOME, _MANY = 16_000, 400_000, 2_000_000
 
 #: Hashes compared at a time.
 _AT_ONCE = 1 << 22
@@ -74,7 +74,7 @@ class HashIndex:
     @property
     def is_exact(self) -> bool:
         """Whether all are compared, so that none is missed."""
-        return len(self._entries) <= _FEW
+        return len(self._entries) <= FEW
 
     def _bucket(self, hashes: Hashes, piece: np.uint64) -> Ints:
         return (((hashes & piece) * _SPREAD) >> self._shift).astype(np.int64)

@@ -11,13 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from isic_cli.curation.groups import Ints
-from isic_cli.curation.matching import HashIndex
+from isic_cli.curation.matching import FEW, HashIndex
 from isic_cli.curation.phash import COSINES, Floats, Hashes
 from isic_cli.curation.variants import TURNS, Signature, crops_of, turned
 
 #: Cosine of the descriptions from which on a pair is alike. Of the 1,814 copies of the benchmark
 #: that are confirmed ten are below: hairs, rulers, and crops of one side; of other pairs, 79 %.
 ALIKE = 0.5
+
+#: Up to so many pictures are all compared: each has eight turns among which crops are looked up.
+MOST_COMPARED = FEW // len(TURNS)
 
 #: Pictures of one hash, beyond which they are chained instead of paired with each other.
 _LARGEST_CLASS = 64

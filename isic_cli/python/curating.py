@@ -78,6 +78,8 @@ def dedupe(folder: Path, method: str | None) -> ResultTable:
     with open_workers(_JOBS) as workers:
         pictures = list(job.pictures_of(job.paths(), workers))
     rows = [group.row() for group in job.groups(pictures)]
+    for gap in job.gaps():
+        warnings.warn(gap, IsicWarning, stacklevel=3)
     warn_of(job.problems, stacklevel=4)
     columns = ("isic_ids", "method", "distance", "keep", "paths")
     return ResultTable.of(f"duplicates in {folder}", rows, columns)
@@ -115,7 +117,7 @@ def check_leak(
         pictures = list(job.pictures_of(job.paths(), workers))
     check.place(job)
     rows = [one.row() for one in check.leaks(job.groups(pictures))]
-    for gap in check.gaps():
+    for gap in (*check.gaps(), *job.gaps()):
         warnings.warn(gap, IsicWarning, stacklevel=3)
     warn_of([*check.problems, *job.problems], stacklevel=4)
     columns = ("kind", "value", "images", "sets", "paths", "distance", "correlation")

@@ -58,7 +58,7 @@ def test_no_pictures_have_no_pairs() -> None:
 
 
 def test_pictures_that_were_described_before_are_not_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("isic_cli.curation.matching._FEW", 0)
+    monkeypatch.setattr("isic_cli.curation.matching.FEW", 0)
     monkeypatch.setattr("isic_cli.curation.near_pictures._PICTURES", 2)
     one = np.asarray(drawn(1).convert("L").resize((64, 64)))
     pairs = near_pictures([signature(one)] * 5, [SIZE] * 5, 0)

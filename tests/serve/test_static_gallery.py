@@ -271,3 +271,4 @@ def test_the_page_reads_queries_as_the_archive_does(gallery: Path, open_page: Op
             " && !document.querySelector('[aria-busy]')",
             arg=[expected, text],
         )
+        assert shown(page) == f"{expected} of 60 images"

@@ -92,6 +92,7 @@ class DuplicateSearch:
                 hint="Remove them from the folder pictures, then run again.",
             )
         self._write(job.groups(pictures), rows, groups, drops=table is not None)
+        self.gaps = job.gaps()
 
     def _write(self, found: Iterable[Any], rows: RowFile, groups: RowFile, *, drops: bool) -> None:
         table = self.file.recipe.dedupe

@@ -185,6 +185,8 @@ class StageWork:
             yield StageBegun(stage.name, why, "pictures", job.total)
             for count in job.run(workers, rows, groups):
                 yield StageAdvanced(count)
+        for gap in job.gaps:
+            yield BuildWarned(gap)
         decide.require_some(self.state, "unlabelled.jsonl", self._file.place("dedupe"))
         facts = {"removed": job.removed, **job.counts}
         summary = f"{groups.rows:,} groups of duplicates, {rows.rows:,} images left out"

@@ -14,6 +14,7 @@ from isic_cli.curation.duplicates import (
     Method,
     find_duplicates,
 )
+from isic_cli.curation.near_pictures import MOST_COMPARED
 from isic_cli.curation.phash import Grey, digest_pixels, fingerprint
 from isic_cli.errors import LocalError, TransferError
 from isic_cli.models.ids import find_ids
@@ -165,6 +166,18 @@ class Dedupe:
         self.without_vector = len(pictures) - len(there)
         pairs = pairs_alike(self.embeddings.vectors[rows[there]], self.cosine)
         return [(int(there[one]), int(there[other]), cosine) for one, other, cosine in pairs]
+
+    def gaps(self) -> list[str]:
+        """Say what was not looked for, or not all of it."""
+        lines = []
+        if self.without_vector:
+            lines.append(f"{self.without_vector:,} pictures have no embedding")
+        if self.read > MOST_COMPARED and "phash" in self.method.tiers:
+            lines.append(
+                f"more than {MOST_COMPARED:,} pictures are not all compared: of a hundred copies "
+                "that were changed, one to four are not found"
+            )
+        return lines
 
     def outcomes(
         self, pictures: Iterable[ComparedPicture], groups: Iterable["Group"]
