@@ -90,9 +90,10 @@ def cite(
 def _archive(run: Run) -> str:
     """Return the archive to name when the folder does not say: a folder itself is none."""
     from isic_cli.config import PROD_URL
+    from isic_cli.services.dataset.header import archive_of
 
-    archive = run.settings().archive
-    return archive.url if archive.kind == "remote" else PROD_URL
+    settings = run.settings()
+    return PROD_URL if settings.archive.kind == "folder" else archive_of(settings)
 
 
 def _sources(run: Run, names: tuple[str, ...]) -> "list[CitedCollection]":

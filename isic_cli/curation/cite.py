@@ -7,7 +7,6 @@ from typing import Any
 
 from isic_cli.curation.reference import (
     OTHERS,
-    PUBLISHER,
     Reference,
     Style,
     one_line,
@@ -64,8 +63,8 @@ def _apa(one: Reference) -> str:
     ids = f" (ISIC ids sha256:{one.digest[:8]})" if one.digest else ""
     parts = [f"{listed}{stop} ({one.year or 'n.d.'}). {one_line(one.title)}{ids}"]
     parts[0] += "." if one.journal else " [Data set]."
-    if one.journal or names != [PUBLISHER]:
-        parts.append(f"{one.journal or PUBLISHER}.")
+    if one.journal or names != [one.publisher]:
+        parts.append(f"{one.journal or one.publisher}.")
     if one.retrieved and not one.doi:
         day = f"{one.retrieved:%B} {one.retrieved.day}, {one.retrieved.year}"
         parts.append(f"Retrieved {day}, from {one.link}" if one.link else f"Retrieved {day}.")
@@ -129,7 +128,7 @@ def _bibtex(one: Reference) -> str:
         "title": f"{{{escape_bibtex(one.title)}}}",
         "year": str(one.year or ""),
         "journal": escape_bibtex(one.journal),
-        "publisher": "" if one.journal else f"{{{PUBLISHER}}}",
+        "publisher": "" if one.journal else f"{{{escape_bibtex(one.publisher)}}}",
         "doi": percent_encoded(one.doi or ""),
         "howpublished": rf"\url{{{one.link}}}" if one.link and not one.journal else "",
         "urldate": one.retrieved.isoformat() if one.retrieved else "",
@@ -156,7 +155,7 @@ def _csl(one: Reference) -> dict[str, Any]:
     if one.journal:
         item["container-title"] = one.journal
     else:
-        item["publisher"] = PUBLISHER
+        item["publisher"] = one.publisher
     values = {"URL": one.link, "DOI": one.doi, "note": one.note, "version": _version(one)}
     item |= {name: value for name, value in values.items() if value}
     if one.year:
@@ -182,7 +181,7 @@ def _ris(one: Reference) -> str:
         *(("AU", "et al." if name == OTHERS else name) for name in one.creators),
         ("PY", str(one.year or "")),
         ("DO", one.doi),
-        ("JO" if one.journal else "PB", one.journal or PUBLISHER),
+        ("JO" if one.journal else "PB", one.journal or one.publisher),
         ("UR", one.link),
         ("N1", one.note),
     ]

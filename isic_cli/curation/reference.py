@@ -37,6 +37,8 @@ class Reference:
         Kept only when it is an `https` address: a reader has no use for another.
     journal : str
         Of a paper; `""` for a data set.
+    publisher : str
+        Of a data set: the archive that the images are from.
     retrieved : date or None
         When the archive was asked.
     digest : str
@@ -55,6 +57,7 @@ class Reference:
     doi: str | None = None
     url: str = ""
     journal: str = ""
+    publisher: str = PUBLISHER
     retrieved: date | None = None
     digest: str = ""
     note: str = ""
@@ -71,7 +74,7 @@ class Reference:
     @property
     def creators(self) -> tuple[str, ...]:
         """The authors, each once; the archive where nobody is known."""
-        return tuple(dict.fromkeys(one_line(name) for name in self.authors)) or (PUBLISHER,)
+        return tuple(dict.fromkeys(one_line(name) for name in self.authors)) or (self.publisher,)
 
     @property
     def license(self) -> str | None:

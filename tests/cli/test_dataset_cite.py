@@ -126,3 +126,24 @@ def test_the_paper_of_ham10000_comes_along_by_the_ids_of_its_images(isic: Isic) 
     )
     done = isic("dataset", "cite", "ham.csv", "--style", "bibtex")
     assert "doi = {10.1038/sdata.2018.161}" in done.out
+
+
+def test_images_of_the_demo_are_not_called_those_of_the_isic_archive(
+    isic: Isic, demo_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ISIC_CACHE_DIR", str(demo_cache))
+    isic("--archive", "demo", "image", "download", "ISIC_9000002", "out")
+    for style in ("apa", "bibtex", "cff", "csl", "ris", "text"):
+        cited = isic("dataset", "cite", "out", "--style", style).out
+        assert "1 image of the isic demo archive (drawn pictures)" in cited
+        assert "ISIC Archive" not in cited
+    for kind in ("coco", "croissant", "hf"):
+        assert isic("dataset", "export", "out", kind, "--to", kind).code == 0
+        for path in Path(kind).rglob("*.*"):
+            if path.suffix in {".json", ".md", ".cff"}:
+                assert "ISIC Archive" not in path.read_text(), path
+    bare = [Path("out", name) for name in ("isic.lock", ".isic/journal.jsonl")]
+    for path in bare:
+        path.unlink()
+    assert "isic demo archive" in isic("--archive", "demo", "dataset", "cite", "out").out
+    assert "ISIC Archive" in isic("dataset", "cite", "out").out

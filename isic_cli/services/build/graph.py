@@ -129,11 +129,11 @@ def _all(file: RecipeFile, settings_of: SettingsOf) -> Iterator[Stage]:
     for export in recipe.export:
         name = export.name or export.to
         inputs = ("pictures", "labels", "tables")
-        yield Stage(f"export:{name}", 1, _plain(export), inputs, (name,), export)
+        yield Stage(f"export:{name}", 2, _plain(export), inputs, (name,), export)
     if recipe.document.paper:
         exports = [_plain(export) for export in recipe.export]
         options = {**_plain(recipe.document), "exports": exports, "is_drawn": can_draw()}
-        yield Stage("paper", 3, options, ("lock", "tables"), (PAPER,))
+        yield Stage("paper", 4, options, ("lock", "tables"), (PAPER,))
 
 
 def _plain(table: Any) -> dict[str, Any]:

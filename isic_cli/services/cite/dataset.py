@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from isic_cli.challenge.metadata import challenges_of
+from isic_cli.config import SANDBOX_URL
 from isic_cli.curation.credit import (
     Credit,
     beyond,
@@ -24,6 +25,12 @@ from isic_cli.services.tabular import TableSource, open_table
 
 _CREDIT = ("copyright_license", "attribution")
 
+#: Archives whose images nobody should take for those of the ISIC Archive, as locks name them.
+_OTHER_ARCHIVES = {
+    "demo": "isic demo archive (drawn pictures)",
+    SANDBOX_URL: f"sandbox of the {PUBLISHER}",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class CitedCollection:
@@ -40,7 +47,7 @@ class Provenance:
     Attributes
     ----------
     archive : str
-        URL; `""` when nothing says.
+        URL, or `demo`; `""` when nothing says.
     query : str
         The search.
     retrieved : date
@@ -211,10 +218,12 @@ def composed(
         Reference(title=one.name, year=None, doi=one.doi) for one in known.sources if one.doi
     ]
     dois = {one.doi for one in known.sources}
+    publisher = _OTHER_ARCHIVES.get(known.archive, PUBLISHER)
     papers = obliged([*told, *(one.attribution for one in found)], isic_ids)
     return Reference(
-        title=title or f"{len(isic_ids):,} image{plural} of the {PUBLISHER}",
+        title=title or f"{len(isic_ids):,} image{plural} of the {publisher}",
         authors=tuple(one.attribution for one in found),
+        publisher=publisher,
         year=known.retrieved.year,
         url=known.archive,
         retrieved=known.retrieved,

@@ -12,7 +12,7 @@ from isic_cli.services.export.catalogue import Catalogue, Item
 Entry = tuple[Item, dict[str, Any], dict[str, Any]]
 
 
-def write(file: TextIO, catalogue: Catalogue, entries: Iterable[Entry]) -> None:
+def write(file: TextIO, catalogue: Catalogue, entries: Iterable[Entry], *, publisher: str) -> None:
     """Write one file of annotations.
 
     An image has `label` where labels were asked for; its masks are annotations. The category of
@@ -26,12 +26,14 @@ def write(file: TextIO, catalogue: Catalogue, entries: Iterable[Entry]) -> None:
         For the categories.
     entries : iterable of Entry
         The images.
+    publisher : str
+        The archive that they are from.
     """
     categories = {name: at for at, name in enumerate(_names(catalogue), start=1)}
     listed = [{"id": at, "name": name, "supercategory": ""} for name, at in categories.items()]
     licenses = {name: at for at, name in enumerate(LICENSES, start=1)}
     head = {
-        "info": {"description": "Images of the ISIC Archive"},
+        "info": {"description": f"Images of the {publisher}"},
         "licenses": [
             {"id": licenses[name], "name": one.spdx, "url": one.url}
             for name, one in LICENSES.items()

@@ -113,7 +113,7 @@ def describe(one: CroissantSet) -> str:
     cited = one.cited
     value = {
         **head(cited, name="isic-export"),
-        **_responsible(one.types),
+        **_responsible(one.types, cited.publisher),
         "distribution": [
             {
                 "@type": "cr:FileObject",
@@ -158,10 +158,10 @@ def written_out(value: dict[str, Any], cited: Reference) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
 
-def _responsible(types: Mapping[str, str]) -> dict[str, Any]:
+def _responsible(types: Mapping[str, str], publisher: str) -> dict[str, Any]:
     """Return the properties of responsible AI (mlcommons.org/croissant/RAI/1.0) that are known."""
     found: dict[str, Any] = {
-        "rai:dataCollection": "Images that clinics and studies contributed to the ISIC Archive; "
+        "rai:dataCollection": f"Images that clinics and studies contributed to the {publisher}; "
         "the columns attribution and copyright_license name the contributor of each.",
         "rai:dataLimitations": "The images are not a random sample of a population: which lesions "
         "were photographed, and how often, differs between contributors.",

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +180,8 @@ class Finals:
 
     def _card(self, files: Mapping[str, str], features: Mapping[str, Feature]) -> None:
         text = card(
-            license_=hub_license(self._cited().license),
+            license_=hub_license(self._cited.license),
+            publisher=self._cited.publisher,
             files=files,
             counts={split: count for split, count in self._image_counts().items() if count},
             features=features,
@@ -192,7 +194,8 @@ class Finals:
             with replacing_state(
                 self._options.out / "annotations" / f"{split or 'all'}.json"
             ) as file:
-                coco.write(file, self._catalogue, self._entries(split or None))
+                entries = self._entries(split or None)
+                coco.write(file, self._catalogue, entries, publisher=self._cited.publisher)
 
     def _croissant(self) -> None:
         out = self._options.out
@@ -208,7 +211,7 @@ class Finals:
                     if one.kind != "features"
                 ),
                 table_sha256=sha256_of(out / "metadata.parquet"),
-                cited=self._cited(),
+                cited=self._cited,
             )
         )
         write_state(out / "croissant.json", text)
@@ -251,8 +254,9 @@ class Finals:
         rows = (item.row for item in self._catalogue if self._is_there(item))
         for name, text in credit_texts(self._options.folder, rows).items():
             write_state(self._options.out / name, text)
-        write_state(self._options.out / "CITATION.cff", written(self._cited(), "cff"))
+        write_state(self._options.out / "CITATION.cff", written(self._cited, "cff"))
 
+    @cached_property
     def _cited(self) -> Reference:
         """Return what is cited: exactly the images that are in the export."""
         rows = (

@@ -58,6 +58,7 @@ def hub_license(name: str | None) -> str:
 def card(
     *,
     license_: str,
+    publisher: str,
     files: Mapping[str, str],
     counts: Mapping[str, int],
     features: Mapping[str, Feature],
@@ -69,6 +70,8 @@ def card(
     ----------
     license_ : str
         As the hub writes it.
+    publisher : str
+        The archive that the images are from.
     files : mapping of str to str
         Split → pattern of its files. Named, since folds are not splits by custom.
     counts : mapping of str to int
@@ -82,7 +85,7 @@ def card(
     for split, pattern in files.items():
         lines += [f"  - split: {json.dumps(split)}", f"    path: {json.dumps(pattern)}"]
     lines += ["dataset_info:", "  features:", *_listed(features, "  "), "---", ""]
-    lines += ["# Images of the ISIC Archive", ""]
+    lines += [f"# Images of the {publisher}", ""]
     lines += [f"* {split}: {count:,} images" for split, count in counts.items()]
     if has_masks:
         # Earlier ones fail on a picture that a row has not got.

@@ -39,8 +39,9 @@ def reference_of_build(facts: BuildFacts, counts: BuildCounts) -> Reference:
     } | dict.fromkeys(facts.challenges)
     queries = list(dict.fromkeys(source.query for source in facts.sources))
     several = [f"({query})" for query in queries] if all(queries) else []
+    urls = [one.url for one in facts.sources if one.url.startswith("https://")]
     known = Provenance(
-        archive=next((one.url for one in facts.sources if one.url.startswith("https://")), ""),
+        archive=next(iter(urls or (one.archive for one in facts.sources)), ""),
         query=queries[0] if len(queries) == 1 else " OR ".join(several),
         retrieved=facts.listed,
         sources=tuple(CitedCollection(name, doi) for name, doi in collections.items()),
