@@ -182,6 +182,30 @@ def test_a_picture_that_is_cut_short_is_not_sent(isic: Isic, tmp_path: Path, kin
     assert "nothing was sent" in done.err
 
 
+@pytest.mark.parametrize(
+    ("bad", "hint"),
+    [
+        (1, "JPEG, PNG and TIFF are."),
+        (2, "Nor are whole pictures: all/02.jpg."),
+        (20, f"Nor are whole pictures: {', '.join(f'all/{n:02}.jpg' for n in range(2, 21))}."),
+        (22, ", all/20.jpg and 2 more."),
+    ],
+)
+def test_every_file_that_is_not_a_picture_is_named_at_once(
+    isic: Isic, tmp_path: Path, bad: int, hint: str
+) -> None:
+    (tmp_path / "all").mkdir()
+    (tmp_path / "all" / "00.jpg").write_bytes(jpeg(9))
+    for number in range(1, bad + 1):
+        (tmp_path / "all" / f"{number:02}.jpg").write_text("hello")
+
+    done = upload(isic, "1", "all")
+
+    assert done.code == 2
+    assert "all/01.jpg is not a picture" in done.err
+    assert done.err.rstrip().endswith(hint)
+
+
 def test_somebody_elses_cohort_and_a_guest_are_refused(isic: Isic) -> None:
     assert upload(isic, "4", "in", user="other").code == 6
     assert isic("accession", "upload", "4", "in").code == 4

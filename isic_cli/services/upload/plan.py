@@ -14,6 +14,9 @@ from isic_cli.services.upload.validate import validate_file
 
 _SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff"})
 
+#: Refused files that one error names.
+_NAMED = 20
+
 
 @dataclass(frozen=True, slots=True)
 class UploadPlan:
@@ -59,9 +62,9 @@ def plan_upload(paths: Sequence[Path], metadata_csv: Path | None = None) -> Uplo
     files = tuple(dict.fromkeys(file for path in paths for file in _pictures(path)))
     if not files:
         raise UsageError("there is no picture to upload", hint="JPEG, PNG and TIFF are.")
+    _check_pictures(files)
     names: dict[str, Path] = {}
     for file in files:
-        _check_picture(file)
         if names.setdefault(file.name, file) != file:
             raise UsageError(
                 f"{file} and {names[file.name]} have one name",
@@ -90,8 +93,22 @@ def _pictures(path: Path) -> Iterator[Path]:
             yield one
 
 
-def _check_picture(path: Path) -> None:
-    """Refuse what a download would refuse: no picture, or not all of one."""
+def _check_pictures(files: Sequence[Path]) -> None:
+    """Refuse files of which one is no whole picture, and name all that are not."""
+    refused = [(path, reason) for path in files if (reason := _fault_of(path))]
+    if not refused:
+        return
+    path, reason = refused[0]
+    others = ", ".join(str(one) for one, _ in refused[1:_NAMED])
+    more = f" and {len(refused) - _NAMED:,} more" if refused[_NAMED:] else ""
+    raise UsageError(
+        f"{path} is {reason}; nothing was sent",
+        hint=f"Nor are whole pictures: {others}{more}." if others else "JPEG, PNG and TIFF are.",
+    )
+
+
+def _fault_of(path: Path) -> str:
+    """Return why a download would refuse a file: no picture, or not all of one; else `""`."""
     try:
         with translated(path, "cannot read"), path.open("rb") as stream:
             inspect(partial(_read_at, stream), path.stat().st_size)
@@ -100,9 +117,8 @@ def _check_picture(path: Path) -> None:
             raise NotFoundError(f"no file {path}") from error
         raise
     except DamagedError as error:
-        raise UsageError(
-            f"{path} is {error.message}; nothing was sent", hint="JPEG, PNG and TIFF are."
-        ) from error
+        return error.message
+    return ""
 
 
 def _read_at(stream: IO[bytes], offset: int, length: int) -> bytes:
