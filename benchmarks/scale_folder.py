@@ -1,14 +1,17 @@
 """Make a download folder of any number of tiny pictures, as `isic image download` leaves one.
 
-`python benchmarks/scale_folder.py FOLDER IMAGES` writes pictures of a few hundred bytes, the
-table, the lock, the journal and the collections; what is there already is not made again.
+`python benchmarks/scale_folder.py FOLDER IMAGES [alike]` writes pictures of a few hundred bytes
+(with `alike` a few, and links to them), the table, the lock, the journal and the collections; what
+is there already is not made again.
 """
 
+import csv
 import hashlib
 import json
 import os
 import random
 import sys
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -75,38 +78,40 @@ def picture(number: int) -> bytes:
     return stream.getvalue()
 
 
-def make_folder(folder: Path, images: int, *, alike: bool = False) -> None:
-    """Make the folder; with `alike` all its pictures are links to one, which takes no time."""
-    if (folder / "isic.lock").exists():
-        return
-    (folder / ".isic").mkdir(parents=True)
-    entries = []
-    with (folder / "metadata.csv").open("w", encoding="utf-8", newline="") as table:
-        table.write(",".join(COLUMNS) + "\n")
+def _images(folder: Path, images: int, *, alike: bool) -> Iterator[LockedImage]:
+    """Write the pictures, the table and the journal; yield the lines of the lock."""
+    root = os.fspath(folder)
+    with (
+        (folder / "metadata.csv").open("w", encoding="utf-8", newline="") as table,
+        (folder / ".isic/journal.jsonl").open("wb") as journal,
+    ):
+        rows = csv.writer(table, lineterminator="\n")
+        rows.writerow(COLUMNS)
         for number in range(images):
             row = row_of(number)
-            cells = (
-                f'"{row[name]}"' if "," in str(row[name]) else str(row[name]) for name in COLUMNS
-            )
-            table.write(",".join(cells) + "\n")
-    with (folder / ".isic/journal.jsonl").open("wb") as journal:
-        for number in range(images):
-            first = number // _MOST_LINKS * _MOST_LINKS
-            row = row_of(number)
-            path = folder / f"{row['isic_id']}.jpg"
-            if alike and number != first:
-                os.link(folder / f"ISIC_{first:07d}.jpg", path)
+            rows.writerow(row.values())
+            name = f"{row['isic_id']}.jpg"
+            if not alike or number % _MOST_LINKS == 0:
+                first, content = f"{root}/{name}", picture(number)
+                Path(first).write_bytes(content)
+                digest = hashlib.sha256(content).hexdigest()
+                changed = Path(first).stat().st_mtime_ns
             else:
-                content = picture(number)
-                path.write_bytes(content)
-                digest, changed = hashlib.sha256(content).hexdigest(), path.stat().st_mtime_ns
+                os.link(first, f"{root}/{name}")
             entry = Entry(
-                isic_id=row["isic_id"], variant="full", path=path.name, size=len(content),
+                isic_id=row["isic_id"], variant="full", path=name, size=len(content),
                 sha256=digest, mtime_ns=changed,
                 width=16, height=12, etag=None, stated=len(content), record=row,
             )  # fmt: skip
             journal.write(entry.to_line())
-            entries.append(locked_image(entry, digest).to_line())
+            yield locked_image(entry, digest)
+
+
+def make_folder(folder: Path, images: int, *, alike: bool = False) -> None:
+    """Make the folder; with `alike` its pictures are links to a few, which takes less time."""
+    if (folder / "isic.lock").exists():
+        return
+    (folder / ".isic").mkdir(parents=True)
     header = LockHeader(
         tool="isic-cli benchmark", archive="demo", time="2026-01-01T00:00:00Z", images=0, size=0,
         license=None, layout="{isic_id}.{ext}", variant="full", collections=(),
@@ -118,9 +123,8 @@ def make_folder(folder: Path, images: int, *, alike: bool = False) -> None:
         "isic_ids": [f"ISIC_{n:07d}" for n in range(min(1000, images))],
     }
     (folder / "collections.json").write_text(json.dumps([named]), "utf-8")
-    lines = (LockedImage.from_line(line, "made") for line in entries)
-    write_lock(folder / "isic.lock", header, lines, earlier=None)
+    write_lock(folder / "isic.lock", header, _images(folder, images, alike=alike), earlier=None)
 
 
 if __name__ == "__main__":
-    make_folder(Path(sys.argv[1]), int(sys.argv[2]))
+    make_folder(Path(sys.argv[1]), int(sys.argv[2]), alike="alike" in sys.argv[3:])

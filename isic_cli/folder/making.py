@@ -24,7 +24,14 @@ from isic_cli.folder.freshness import (
     stamp_of,
     write_stamps,
 )
-from isic_cli.folder.joining import joined_in_parts, needs_order, places_of, unique, written
+from isic_cli.folder.joining import (
+    Sources,
+    joined_in_parts,
+    needs_order,
+    places_of,
+    unique,
+    written,
+)
 from isic_cli.folder.rows import define_macros, lock_source, rewritten, table_source
 from isic_cli.folder.scan import STUDIES, kind_of
 from isic_cli.index.build import Builder
@@ -85,16 +92,17 @@ class IndexMaking:
         with translated(str(self._folder)):
             rows = self._rows(builder, old, scratch)
             lock = written(database, scratch / "lock.parquet", lock_source(self._folder / LOCK))
-            lock = unique(database, lock, "isic_id", "the last counts", f"{self._folder / LOCK}")
-            found = self._files(database, lock, scratch)
-            measured = self._measured(database, old, rows, lock, found, scratch)
+            sources = Sources(rows, lock, self._scanned(database, scratch)).aligned(database)
+            if not sources.is_aligned:
+                sources = self._distinct(database, sources, scratch)
+            measured = self._measured(database, old, sources, scratch)
             builder.part(FILES, f"SELECT * FROM {measured} ORDER BY kind, name")
-            files = f"read_parquet({quoted(builder.path(FILES))})"
-            is_ordered = needs_order(database, rows, files)
-            places = places_of(database, rows, files, scratch) if is_ordered else ""
-            joined = joined_in_parts(database, (rows, lock, files), places, scratch)
+            sources = replace(sources, files=f"read_parquet({quoted(builder.path(FILES))})")
+            is_ordered = needs_order(database, sources)
+            places = places_of(database, sources, scratch) if is_ordered else ""
+            joined = joined_in_parts(database, sources, places, scratch)
             builder.records(joined, sort=False, beside=BESIDE)
-            self._tell(database, rows, files)
+            self._tell(database, sources)
         now = utc_now().isoformat()
         return IndexState(
             archive=str(self._folder.resolve()), user="anonymous", as_of=now, refreshed=now,
@@ -103,7 +111,7 @@ class IndexMaking:
         )  # fmt: skip
 
     def _rows(self, builder: Builder, old: IndexState | None, scratch: Path) -> str:
-        """Return the rows of the table as a FROM clause, each image once."""
+        """Return the rows of the table that name an image as a FROM clause."""
         if old is not None and self._before and self._before.has_same(self._folder, TABLE):
             written = self._home / old.files[ROWS].name
         else:
@@ -118,41 +126,42 @@ class IndexMaking:
                 with table_source(table, scratch) as source:
                     builder.part(ROWS, f"SELECT * FROM {source}")
             written = builder.path(ROWS)
-        source = f"(SELECT * FROM read_parquet({quoted(written)}) WHERE isic_id IS NOT NULL)"
-        return unique(
-            builder.database, source, "isic_id", "the first counts", str(self._folder / TABLE)
-        )
+        return f"(SELECT * FROM read_parquet({quoted(written)}) WHERE isic_id IS NOT NULL)"
 
-    def _files(self, database: "duckdb.DuckDBPyConnection", lock: str, scratch: Path) -> str:
-        """Return the files of the folder as a FROM clause, those that only the lock names too."""
+    def _scanned(self, database: "duckdb.DuckDBPyConnection", scratch: Path) -> str:
+        """Return the files of the folder by kind and name as a FROM clause."""
         listed = scratch / "files.csv"
-        columns = (
-            "{kind: 'VARCHAR', name: 'VARCHAR', path: 'VARCHAR', size: 'BIGINT', changed: 'BIGINT'}"
-        )
-        source = (
-            f"read_csv({quoted(listed)}, auto_detect = false, header = false, columns = {columns})"
-        )
         with listed.open("w", encoding="ascii", newline="") as stream:
-            stream.writelines(self._scanned())
-        scanned = written(database, scratch / "scanned.parquet", source)
+            stream.writelines(self._lines())
+        source = f"(SELECT * FROM {_listed(listed)} ORDER BY kind, name)"
+        return written(database, scratch / "scanned.parquet", source)
+
+    def _distinct(
+        self, database: "duckdb.DuckDBPyConnection", sources: Sources, scratch: Path
+    ) -> Sources:
+        """Return the sources with each image once; with the files that only the lock names."""
+        rows = unique(database, sources.rows, "isic_id", "the first counts",
+                      str(self._folder / TABLE))  # fmt: skip
+        lock = unique(database, sources.lock, "isic_id", "the last counts",
+                      str(self._folder / LOCK))  # fmt: skip
         more = database.execute(
             f"SELECT isic_id, path FROM {lock} WHERE path <> '' AND isic_id NOT IN"
-            f" (SELECT name FROM {scanned} WHERE kind = 'picture')"
+            f" (SELECT name FROM {sources.of_kind('picture')})"
         ).fetchall()
         hidden = scratch / "hidden.csv"
         with hidden.open("w", encoding="ascii", newline="") as stream:
             for isic_id, path in more:
                 if (self._folder / path).is_file():
                     stream.write(_line("picture", isic_id, path, (self._folder / path).stat()))
+        files = sources.files
         if hidden.stat().st_size:
-            both = f"[{quoted(listed)}, {quoted(hidden)}]"
-            scanned = written(
-                database, scratch / "all.parquet", source.replace(quoted(listed), both)
-            )
-        return unique(database, scanned, "kind, name", "the first is served", str(self._folder),
+            both = f"(SELECT * FROM {files} UNION ALL SELECT * FROM {_listed(hidden)})"
+            files = written(database, scratch / "all.parquet", both)
+        files = unique(database, files, "kind, name", "the first is served", str(self._folder),
                        order="replace(path, '/', chr(1))")  # fmt: skip
+        return Sources(rows, lock, files)
 
-    def _scanned(self) -> Iterator[str]:
+    def _lines(self) -> Iterator[str]:
         root = os.fspath(self._folder)
         skip = len(root.rstrip("/\\")) + 1
 
@@ -169,8 +178,8 @@ class IndexMaking:
                 yield _line(kind, name, entry.path[skip:], state)
 
     def _measured(
-        self, database: "duckdb.DuckDBPyConnection", old: IndexState | None, rows: str, lock: str,
-        found: str, scratch: Path,
+        self, database: "duckdb.DuckDBPyConnection", old: IndexState | None, sources: Sources,
+        scratch: Path,
     ) -> str:  # fmt: skip
         """Return the files with the dimensions of pictures, as far as they need not be opened.
 
@@ -181,11 +190,9 @@ class IndexMaking:
         if old is not None and FILES in old.files:
             known = f"read_parquet({quoted(self._home / old.files[FILES].name)})"
         wanted = database.execute(
-            f"SELECT f.path, k.width, k.height FROM {found} f"
-            f" LEFT JOIN {rows} r ON f.name = r.isic_id"
-            f" LEFT JOIN {lock} l ON f.name = l.isic_id LEFT JOIN {known} k ON f.path = k.path"
-            " AND f.size = k.size AND f.changed = k.changed WHERE f.kind = 'picture' AND"
-            " (coalesce(r.pixels_x, l.width) IS NULL OR coalesce(r.pixels_y, l.height) IS NULL)"
+            f"SELECT f.path, k.width, k.height FROM {sources.beside()} LEFT JOIN {known} k ON"
+            " f.path = k.path AND f.size = k.size AND f.changed = k.changed WHERE"
+            " coalesce(r.pixels_x, l.width) IS NULL OR coalesce(r.pixels_y, l.height) IS NULL"
         )
         sizes = scratch / "measured.csv"
         with sizes.open("w", encoding="ascii", newline="") as stream:
@@ -203,7 +210,8 @@ class IndexMaking:
         # The lock knows the dimensions of a file that has still the size that it had.
         return (
             "(SELECT f.*, coalesce(m.width, l.width) AS width, coalesce(m.height, l.height)"
-            f" AS height FROM {found} f LEFT JOIN {source} m USING (path) LEFT JOIN {lock} l"
+            f" AS height FROM {sources.files} f LEFT JOIN {source} m USING (path)"
+            f" LEFT JOIN {sources.lock} l"
             " ON f.kind = 'picture' AND f.name = l.isic_id AND f.path = l.path AND f.size = l.size)"
         )
 
@@ -229,22 +237,33 @@ class IndexMaking:
         shown = [one.model_dump(include=set(SHOWN)) for one in found.values()]
         builder.collections(shown, [members] if members.stat().st_size else [])
 
-    def _tell(self, database: "duckdb.DuckDBPyConnection", rows: str, files: str) -> None:
+    def _tell(self, database: "duckdb.DuckDBPyConnection", sources: Sources) -> None:
         """Log what was left out of the table, as `FolderStore` does."""
         table = self._folder / TABLE
         bad = database.execute(
             f"SELECT field, any_value(isic_id) FROM (SELECT isic_id, unnest(string_split(faults,"
-            f" ',')) AS field FROM {rows} WHERE faults IS NOT NULL) GROUP BY field ORDER BY field"
+            f" ',')) AS field FROM {sources.rows} WHERE faults IS NOT NULL)"
+            " GROUP BY field ORDER BY field"
         ).fetchall()
         for name, isic_id in bad:
             logger.warning("%s: %s of %s has no such value: left out", table.name, name, isic_id)
+        if sources.is_aligned:
+            return
         missing = database.execute(
-            f"SELECT count(*) FROM {rows} WHERE isic_id NOT IN"
-            f" (SELECT name FROM {files} WHERE kind = 'picture')"
+            f"SELECT count(*) FROM {sources.rows} WHERE isic_id NOT IN"
+            f" (SELECT name FROM {sources.of_kind('picture')})"
         ).fetchone()
         if missing and missing[0]:
             logger.warning("%s: %d rows of metadata.csv have no picture here",
                            self._folder, missing[0])  # fmt: skip
+
+
+def _listed(path: Path) -> str:
+    """Return the files that `_line` wrote down as a FROM clause."""
+    columns = (
+        "{kind: 'VARCHAR', name: 'VARCHAR', path: 'VARCHAR', size: 'BIGINT', changed: 'BIGINT'}"
+    )
+    return f"read_csv({quoted(path)}, auto_detect = false, header = false, columns = {columns})"
 
 
 def _line(kind: str, name: str, path: str, state: os.stat_result | None) -> str:

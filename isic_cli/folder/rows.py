@@ -46,8 +46,8 @@ _MACROS = {
     f" AND floor({_NUMBER}) = {_NUMBER} THEN CAST({_NUMBER} AS INTEGER) END",
     "id_of": f"CASE WHEN regexp_full_match(cell, '{ID_PATTERN}') THEN cell"
     f" ELSE upper(nullif(regexp_extract(cell, '{_WITHIN}', 1), '')) END",
-    "text_of": "CASE WHEN starts_with(cell, '\"') AND NOT contains(cell, '\\') THEN cell[2:-2]"
-    " WHEN json_type(cell) = 'VARCHAR' THEN cell->>'$' END",
+    "text_of": "CASE WHEN starts_with(cell, '\"') THEN CASE WHEN contains(cell, '\\')"
+    " THEN cell->>'$' ELSE replace(cell, '\"', '') END END",
     "number_of": "CASE WHEN regexp_full_match(cell, '-?[0-9]+')"
     " THEN TRY_CAST(CAST(cell AS VARCHAR) AS INTEGER) END",
 }
@@ -222,5 +222,5 @@ def lock_source(path: Path) -> str:
     public = "(CAST(public AS VARCHAR) IS DISTINCT FROM 'false') AS public"
     return (
         f"(SELECT {', '.join(shown)}, {inside}, {public} FROM {source}"
-        " WHERE json_type(isic_id) = 'VARCHAR')"
+        " WHERE starts_with(isic_id, '\"'))"
     )

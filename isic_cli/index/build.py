@@ -35,6 +35,9 @@ LAYOUT = "1"
 #: Rows between two entries of a Parquet file's own index: small enough to skip most of the file
 #: when ids are looked up, and to sort and write in little memory.
 _ROW_GROUP = 50_000
+#: Values of a row group up to which a dictionary is tried: to find out that ids are all different
+#: takes longer than to write them.
+_DICTIONARY = 1000
 
 #: Fields with too many values to count each.
 _UNCOUNTED = frozenset({"lesion_id", "patient_id", "rcm_case_id"})
@@ -243,7 +246,8 @@ class Builder(Closing):
         with translated(str(target)):
             counted = self._db.execute(
                 f"COPY ({query}) TO {quoted(part)} (FORMAT parquet, COMPRESSION zstd,"
-                f" ROW_GROUP_SIZE {_ROW_GROUP}, KV_METADATA {{{MARK}: '{LAYOUT}'}})"
+                f" ROW_GROUP_SIZE {_ROW_GROUP}, DICTIONARY_SIZE_LIMIT {_DICTIONARY},"
+                f" KV_METADATA {{{MARK}: '{LAYOUT}'}})"
             ).fetchone()
             move(part, target)
             rows = int(counted[0]) if counted else 0

@@ -121,6 +121,40 @@ def test_the_index_answers_every_route_as_the_folder_does(folder: Path, *, table
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"isic.lock": None},
+        {"ISIC_0000002.png": None},
+        {"ISIC_0000001_thumbnail.jpg": None},
+        {"metadata.csv": "isic_id,sex\nISIC_0000001,male\nISIC_0000003,female\n"},
+        {"metadata.csv": "isic_id,sex\nISIC_0000002,male\nISIC_0000001,female\nISIC_0000003,\n"},
+    ],
+    ids=["as a download leaves it", "no lock", "a picture less", "a thumbnail less", "a row less",
+         "another order"],
+)  # fmt: skip
+def test_pictures_meet_their_own_rows_whatever_is_lacking(
+    make: Make, changes: dict[str, str | None]
+) -> None:
+    names = [f"ISIC_000000{number}" for number in (1, 2, 3)]
+    files: dict[str, str | bytes] = {
+        "metadata.csv": "isic_id,sex\n" + "".join(f"{name},male\n" for name in names),
+        "isic.lock": "".join(
+            json.dumps({"isic_id": name, "path": f"{name}.png", "attribution": f'"{place}\\'})
+            + "\n"
+            for place, name in enumerate(names)
+        ),
+        **{f"{name}.png": png(5, place + 1) for place, name in enumerate(names)},
+        **{f"{name}_thumbnail.jpg": place * b"s" for place, name in enumerate(names)},
+    }
+    folder = make({name: text for name, text in (files | changes).items() if text is not None})
+    with opened(folder) as index:
+        plain, indexed = served(FolderStore.open(folder)), served(IndexedStore(index))
+        assert indexed.get("images/").json() == plain.get("images/").json()
+
+
+@pytest.mark.slow
 def test_pages_of_the_index_go_forth_and_back_as_those_of_the_folder(folder: Path) -> None:
     with opened(folder) as index:
         plain, indexed = served(FolderStore.open(folder)), served(IndexedStore(index))
