@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from isic_cli.python.archive import Archive
+    from isic_cli.python.cache import Cache
     from isic_cli.python.collection import ImageCollection
     from isic_cli.python.dataset import Dataset
     from isic_cli.python.image import Image
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __version__ = "1.0.0"
 __all__ = [
     "Archive",
+    "Cache",
     "Dataset",
     "Image",
     "ImageCollection",
@@ -30,6 +32,7 @@ __all__ = [
 
 _HOME = {
     "Archive": "archive",
+    "Cache": "cache",
     "Dataset": "dataset",
     "Image": "image",
     "ImageCollection": "collection",

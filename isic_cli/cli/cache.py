@@ -1,8 +1,7 @@
 """`isic cache`: the index of the archive's metadata, and files once fetched."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,16 +17,10 @@ from isic_cli.errors import CheckError, ExitCode
 from isic_cli.models.names import counted
 
 if TYPE_CHECKING:
+    from isic_cli.python.cache import Cache
     from isic_cli.services.index.events import Refreshed, RefreshEvent
     from isic_cli.services.run.report import Report
 
-_INFO = Shape(
-    key="archive",
-    columns=(
-        *("archive", "user", "records", "as_of", "refreshed", "age_hours", "bytes", "source"),
-        *("collections_as_of", "folder", "problem"),
-    ),
-)
 _FILES = Shape(key="name", columns=("archive", "kind", "name", "bytes", "used", "sha256"))
 _CHECKED = Shape(key="path", columns=("status", "item", "bytes", "path"))
 
@@ -117,35 +110,19 @@ def info(run: Run, output: Output) -> ExitCode:
 
     isic cache info
     """
-    from isic_cli.services.index.upkeep import found_indexes
-
-    rows = list(_info_rows(found_indexes(run.settings().cache_dir)))
-    output.write(rows, _info_shape(rows, output))
+    table = _cache(run).indexes()
+    columns = table.columns
+    if output.resolved_format() == "table":  # what fits a terminal
+        problem = ("problem",) if any(row["problem"] for row in table) else ()
+        columns = ("archive", "user", "records", "as_of", "age_hours", "bytes", *problem)
+    output.write(table, Shape(key="archive", columns=columns))
     return ExitCode.OK
 
 
-def _info_shape(rows: list[dict[str, Any]], output: Output) -> Shape:
-    """Return what fits a terminal, problems included only where there are any; else everything."""
-    if output.resolved_format() != "table":
-        return _INFO
-    problem = ("problem",) if any(row["problem"] for row in rows) else ()
-    names = ("archive", "user", "records", "as_of", "age_hours", "bytes")
-    return Shape(key="archive", columns=(*names, *problem))
+def _cache(run: Run) -> "Cache":
+    from isic_cli.python.cache import Cache
 
-
-def _info_rows(indexes: Iterator[Any]) -> Iterator[dict[str, Any]]:
-    from isic_cli.services.index.upkeep import hours_since
-
-    for index in indexes:
-        row = dict.fromkeys(_INFO.columns)
-        row |= {"archive": index.folder.parent.name, "user": index.folder.name}
-        row |= {"folder": str(index.folder), "problem": index.error or None}
-        if index.state is not None:
-            names = ("archive", "records", "as_of", "refreshed", "bytes", "source")
-            row |= {name: getattr(index.state, name) for name in names}
-            row["collections_as_of"] = index.state.collections_as_of
-            row["age_hours"] = hours_since(index.state)
-        yield row
+    return Cache(run.settings().cache_dir)
 
 
 @cache.command("list")
@@ -156,22 +133,9 @@ def list_files(run: Run, output: Output) -> ExitCode:
 
     isic cache list
     """
-    from datetime import UTC, datetime
+    from isic_cli.services.index.upkeep import file_rows
 
-    from isic_cli.services.index.upkeep import blob_store
-
-    rows = (
-        {
-            "archive": blob.key.archive,
-            "kind": blob.key.kind,
-            "name": blob.key.name,
-            "bytes": blob.bytes,
-            "used": datetime.fromtimestamp(int(blob.used), UTC).isoformat(),
-            "sha256": blob.sha256,
-        }
-        for blob in blob_store(run.settings().cache_dir).blobs()
-    )
-    output.write(rows, _FILES)
+    output.write(file_rows(run.settings().cache_dir), _FILES)
     return ExitCode.OK
 
 
@@ -224,22 +188,19 @@ def prune_cache(
 
     isic cache prune --older-than 90d
     """
-    from isic_cli.services.index.upkeep import clean, plan_cleaning
+    from datetime import timedelta
 
     if max_size is None and older_than is None:
         raise click.UsageError("Say what may stay: --max-size 20GB, --older-than 30d, or both.")
-    cache_dir = run.settings().cache_dir
-    cleaning = plan_cleaning(cache_dir, max_size=max_size, older_than=older_than)
-    count = len(cleaning.plan.forgotten) + len(cleaning.leftovers)
-    if not dry_run:
-        clean(cache_dir, cleaning)
+    age = None if older_than is None else timedelta(seconds=older_than)
+    pruned = _cache(run).prune(max_size=max_size, older_than=age, dry_run=dry_run)
     verb = "would be removed" if dry_run else "removed"
     note(
-        f"{counted(count, 'file')} {verb}, {human_bytes(cleaning.freed)} freed, "
-        f"{human_bytes(cleaning.plan.kept)} kept."
+        f"{counted(pruned.files, 'file')} {verb}, {human_bytes(pruned.freed)} freed, "
+        f"{human_bytes(pruned.kept)} kept."
     )
-    if cleaning.shared:
-        stay = human_bytes(cleaning.shared)
+    if pruned.shared:
+        stay = human_bytes(pruned.shared)
         note(f"{stay} more stay on the disk: download folders share them.")
     return ExitCode.OK
 
@@ -255,14 +216,11 @@ def clear_cache(run: Run, areas: str | None, yes: bool, dry_run: bool) -> ExitCo
 
     isic cache clear --files -y
     """
-    from isic_cli.services.index.upkeep import Area, clear
-
-    cache_dir = run.settings().cache_dir
-    chosen: tuple[Area, ...] = ("index", "files")
-    chosen = tuple(area for area in chosen if areas in {None, area})
+    found = _cache(run)
+    chosen = [area for area in ("index", "files") if areas in {None, area}]
     if not (yes or dry_run) and can_ask():
-        confirm(f"Remove {' and '.join(chosen)} from {cache_dir}?")
-    freed = sum(clear(cache_dir, area, dry_run=dry_run) for area in chosen)
+        confirm(f"Remove {' and '.join(chosen)} from {found.folder}?")
+    freed = found.clear(index="index" in chosen, files="files" in chosen, dry_run=dry_run)
     note(f"{human_bytes(freed)} {'would be ' if dry_run else ''}freed.")
     return ExitCode.OK
 

@@ -6,10 +6,6 @@ from html import escape
 from io import BytesIO
 from typing import Any
 
-from PIL import Image as Pillow
-
-from isic_cli.pictures.load import opened
-
 #: Rows of a table, and thumbnails of a search, that a notebook shows.
 MOST = 20
 
@@ -48,6 +44,10 @@ def rows_as_html(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], capt
 
 def picture(data: bytes, *, side: int, alt: str) -> str:
     """Return a picture as an `img` that carries its bytes, at most `side` pixels long."""
+    from PIL import Image as Pillow  # tables need none of it
+
+    from isic_cli.pictures.load import opened
+
     with opened(data, name=alt) as image:
         small = image.convert("RGB")
     small.thumbnail((side, side), Pillow.Resampling.LANCZOS)

@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from isic_cli.errors import IsicError, LocalError, NotFoundError
 from isic_cli.files.digest import sha256_of
@@ -20,6 +21,11 @@ from isic_cli.services.index.paths import indexes_folder
 
 #: What `clear` can be asked to remove.
 Area = Literal["index", "files"]
+
+INDEX_COLUMNS = (
+    *("archive", "user", "records", "as_of", "refreshed", "age_hours", "bytes", "source"),
+    *("collections_as_of", "folder", "problem"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,17 @@ class FoundIndex:
     folder: Path
     state: IndexState | None
     error: str = ""
+
+    def row(self) -> dict[str, Any]:
+        """Return the index as a row of a listing."""
+        row: dict[str, Any] = dict.fromkeys(INDEX_COLUMNS)
+        row |= {"archive": self.folder.parent.name, "user": self.folder.name}
+        row |= {"folder": str(self.folder), "problem": self.error or None}
+        if self.state is not None:
+            names = ("archive", "records", "as_of", "refreshed", "bytes", "source")
+            row |= {name: getattr(self.state, name) for name in (*names, "collections_as_of")}
+            row["age_hours"] = hours_since(self.state)
+        return row
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +105,19 @@ class Cleaning:
 def blob_store(cache_dir: Path) -> BlobStore:
     """Return the store of fetched files."""
     return BlobStore(cache_dir / "files")
+
+
+def file_rows(cache_dir: Path) -> Iterator[dict[str, Any]]:
+    """Yield a row for each fetched file, with when it was last used."""
+    for blob in blob_store(cache_dir).blobs():
+        yield {
+            "archive": blob.key.archive,
+            "kind": blob.key.kind,
+            "name": blob.key.name,
+            "bytes": blob.bytes,
+            "used": datetime.fromtimestamp(int(blob.used), UTC).isoformat(),
+            "sha256": blob.sha256,
+        }
 
 
 def found_indexes(cache_dir: Path) -> Iterator[FoundIndex]:
