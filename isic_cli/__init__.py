@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from isic_cli.python.archive import Archive
     from isic_cli.python.cache import Cache
+    from isic_cli.python.checks import doctor, validate_metadata
     from isic_cli.python.collection import ImageCollection
     from isic_cli.python.dataset import Dataset
     from isic_cli.python.image import Image
     from isic_cli.python.images import ImageSelection
+    from isic_cli.python.recipe import DatasetRecipe
     from isic_cli.python.shards import ShardImages
     from isic_cli.python.study import ReaderStudy
 
@@ -22,23 +24,29 @@ __all__ = [
     "Archive",
     "Cache",
     "Dataset",
+    "DatasetRecipe",
     "Image",
     "ImageCollection",
     "ImageSelection",
     "ReaderStudy",
     "ShardImages",
     "__version__",
+    "doctor",
+    "validate_metadata",
 ]
 
 _HOME = {
     "Archive": "archive",
     "Cache": "cache",
     "Dataset": "dataset",
+    "DatasetRecipe": "recipe",
     "Image": "image",
     "ImageCollection": "collection",
     "ImageSelection": "images",
     "ReaderStudy": "study",
     "ShardImages": "shards",
+    "doctor": "checks",
+    "validate_metadata": "checks",
 }
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())

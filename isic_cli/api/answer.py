@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 from pydantic import ValidationError
@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from isic_cli.api.faults import FailedAttempt, cut
 from isic_cli.api.retry import parse_retry_after
 from isic_cli.api.status import error_for
-from isic_cli.errors import IsicError, ResponseError
+from isic_cli.errors import IsicError, ResponseError, UsageError
+from isic_cli.files.load import DataError, parse_json
 
 T = TypeVar("T")
 
@@ -88,6 +89,20 @@ class Answer:
     def content_type(self) -> str:
         """The Content-Type header in lower case; empty for none."""
         return self.headers.get("content-type", "").lower()
+
+    def value(self) -> Any:
+        """Return what the JSON of the body says; text where it is none, None where it is empty."""
+        try:
+            return parse_json(self.body) if self.body else None
+        except DataError:
+            return self.body.decode("utf-8", "replace")
+
+    def rows(self) -> list[Any]:
+        """Return the rows of a page; raises `UsageError` for an answer that is none."""
+        page = self.value()
+        if not isinstance(page, dict) or not isinstance(page.get("results"), list):
+            raise UsageError("this answer has no pages", hint="Ask for it as one answer.")
+        return list(page["results"])
 
     @property
     def is_framed(self) -> bool:

@@ -59,7 +59,7 @@ def upload(
     isic accession upload 1 photos/ --metadata upload.csv --dry-run
     """
     from isic_cli.services.upload.plan import plan_upload
-    from isic_cli.services.upload.send import Uploader, find_cohort
+    from isic_cli.services.upload.send import Uploader, find_cohort, upload_row
 
     with reported(writing.report_file) as report, run.open() as api:
         plan = plan_upload(paths, metadata_csv)
@@ -68,18 +68,11 @@ def upload(
         if writing.dry_run:
             return ExitCode.OK
         with Progress("uploading", "files", mode=writing.progress, total=len(plan.files)) as ticker:
-            uploader = Uploader(api, chosen, _journal(api, chosen), advance=_counting(ticker))
+            uploader = Uploader.open(api, chosen, _counting(ticker))
             fold = Fold(report, ticker)
-            output.write(_rows(uploader.run(plan), fold), UPLOADS)
+            output.write(map(upload_row, _folded(uploader.run(plan), fold)), UPLOADS)
         report.summarize(exit_code=int(fold.code))
     return fold.code
-
-
-def _journal(api: Any, cohort: "Cohort") -> Any:
-    from isic_cli.services.upload.send import UploadJournal, journal_path
-
-    settings = api.settings
-    return UploadJournal(journal_path(settings.cache_dir, settings.archive, cohort))
 
 
 def _counting(ticker: Progress) -> Any:
@@ -98,14 +91,8 @@ def _report_plan(plan: "UploadPlan", cohort: "Cohort", *, dry_run: bool) -> None
         click.echo(f"Warning: {rows} of metadata without a file given here", err=True)
 
 
-def _rows(outcomes: "Iterable[Outcome]", fold: Fold) -> "Iterator[dict[str, Any]]":
+def _folded(outcomes: "Iterable[Outcome]", fold: Fold) -> "Iterator[Outcome]":
     for one in outcomes:
         fold.add(one)
-        yield {
-            "file": one.path,
-            "status": one.status,
-            "accession": one.extra.get("accession"),
-            "bytes": one.bytes,
-            "reason": one.reason,
-        }
+        yield one
     fold.finish()

@@ -62,7 +62,8 @@ def api(
             answers = iter([archive.raw(chosen, path, params=params, json=body)])
         for answer in answers:
             if paginate and answer.error is None:
-                _print_rows(answer.body)
+                for row in answer.rows():
+                    _print_row(row)
             else:
                 _print(answer.body)
             if answer.error is not None:
@@ -107,19 +108,12 @@ def _read_json(name: str) -> Any:
         raise UsageError(f"{name} is not JSON: {error}") from error
 
 
-def _print_rows(body: bytes) -> None:
+def _print_row(row: Any) -> None:
     try:
-        page = parse_json(body)
-    except DataError:
-        page = None
-    if not isinstance(page, dict) or not isinstance(page.get("results"), list):
-        raise UsageError("this answer has no pages", hint="Leave out --paginate.")
-    for row in page["results"]:
-        try:
-            line = json.dumps(row, ensure_ascii=False)
-        except RecursionError as error:  # what can be parsed may still be too deep to write
-            raise ResponseError("a row of the answer is nested too deep to be shown") from error
-        click.echo(line)
+        line = json.dumps(row, ensure_ascii=False)
+    except RecursionError as error:  # what can be parsed may still be too deep to write
+        raise ResponseError("a row of the answer is nested too deep to be shown") from error
+    click.echo(line)
 
 
 def _print(body: bytes) -> None:

@@ -12,12 +12,11 @@ from isic_cli.cli.outcome import Fold, report_option, reported
 from isic_cli.cli.output import Output, Shape, output_options
 from isic_cli.cli.params import LocalPath
 from isic_cli.cli.progress import Progress, human_bytes, progress_option
-from isic_cli.errors import ExitCode, NotFoundError
+from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
     from isic_cli.api.archive import ArchiveApi
     from isic_cli.api.dois import PublishedFile
-    from isic_cli.models.collection import Collection
     from isic_cli.services.run.report import Report
 
 FILES = Shape(key="name", columns=("name", "size", "type", "description", "url"))
@@ -51,24 +50,16 @@ def files(
     isic collection files 1
     """
     from isic_cli.services.collections.change import find_collection
+    from isic_cli.services.download.published import published_files
 
     with reported(report_file) as report, run.open() as api:
-        listed = _published(api, find_collection(api, name))
+        listed = published_files(api, find_collection(api, name))
         if folder is None:
             output.write((_row(one) for one in listed), FILES)
             return ExitCode.OK
         code = _fetch(api, listed, folder, report, progress)
         report.summarize(exit_code=int(code))
     return code
-
-
-def _published(api: "ArchiveApi", found: "Collection") -> "list[PublishedFile]":
-    if not found.doi:
-        raise NotFoundError(
-            f"collection {found.id} ({found.name}) has no DOI, so that no files are frozen",
-            hint="`isic collection list --doi` lists those that have one.",
-        )
-    return api.published_files(found.name, found.doi)
 
 
 def _row(one: "PublishedFile") -> dict[str, Any]:

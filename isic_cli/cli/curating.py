@@ -12,7 +12,7 @@ from isic_cli.cli.outcome import reported
 from isic_cli.cli.params import LOCAL_TEXT
 from isic_cli.cli.terminal import can_ask, confirm, note
 from isic_cli.cli.writing import WriteChoice, change_members, send, write_options
-from isic_cli.errors import ExitCode, StateError, UsageError
+from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from isic_cli.models.collection import Collection
@@ -154,25 +154,19 @@ def delete(run: Run, name: str, yes: bool, dry_run: bool) -> ExitCode:
 
     isic collection delete 3 --dry-run
     """
-    from isic_cli.services.collections.change import find_to_write
+    from isic_cli.services.collections.change import delete_collection, find_to_write
 
     with run.open() as api:
         found = find_to_write(api, name)
-        _check_deletable(found)
+        delete_collection(api, found, dry_run=True)
         if dry_run:
             note(f"Would delete collection {found.id} ({found.name}).")
             return ExitCode.OK
         if not yes:
             _confirm(found)
-        api.delete_collection(found.id)
+        delete_collection(api, found)
     note(f"Deleted collection {found.id} ({found.name}).")
     return ExitCode.OK
-
-
-def _check_deletable(found: "Collection") -> None:
-    if found.locked or found.doi:
-        reason = "is locked" if found.locked else "has a DOI"
-        raise StateError(f"collection {found.id} {reason} and cannot be deleted", status=409)
 
 
 def _confirm(found: "Collection") -> None:

@@ -17,7 +17,6 @@ from isic_cli.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from isic_cli.services.dataset.header import LockHeader
     from isic_cli.services.dataset.lock import Lock
 
 FOLDER = LocalPath(file_okay=False)
@@ -73,11 +72,12 @@ def status(folder: Path, output: Output, files: bool, progress: str) -> ExitCode
     isic dataset status out/ --files
     """
     from isic_cli.services.dataset.lock import Lock
+    from isic_cli.services.dataset.rebuild import state_rows
 
     with Lock(folder) as lock, Progress("looking", "files", progress, len(lock)) as ticker:
         counted: Counter[str] = Counter()
         sizes: Counter[str] = Counter()
-        rows = _counted(ticker.counting(_states(folder, lock)), counted, sizes)
+        rows = _counted(ticker.counting(state_rows(folder, lock)), counted, sizes)
         if files:
             output.write((row for row in rows if row["state"] != "complete"), _FILES)
         else:
@@ -89,30 +89,6 @@ def status(folder: Path, output: Output, files: bool, progress: str) -> ExitCode
             )
         _describe(lock)
     return ExitCode.OK
-
-
-def _states(folder: Path, lock: "Lock") -> "Iterator[dict[str, Any]]":
-    """Yield a row for each image of the lock, then for each picture that is not in it."""
-    from isic_cli.services.dataset.rebuild import extra_pictures
-    from isic_cli.services.dataset.verify import check_folder
-
-    for checked in check_folder(folder, lock, trust=True):
-        yield {
-            "isic_id": checked.isic_id,
-            "state": checked.status,
-            "path": checked.path,
-            "reason": checked.reason,
-            "bytes": checked.bytes,
-        }
-    for extra in extra_pictures(folder, lock):
-        size = (folder / str(extra.path)).stat().st_size
-        yield {
-            "isic_id": extra.isic_id,
-            "state": "extra",
-            "path": extra.path,
-            "reason": extra.reason,
-            "bytes": size,
-        }
 
 
 def _counted(
@@ -145,27 +121,10 @@ def log(folder: Path, output: Output) -> ExitCode:
 
     isic dataset log out/
     """
-    output.write(_log_rows(folder), _LOG)
+    from isic_cli.services.dataset.history import log_rows
+
+    output.write(log_rows(folder), _LOG)
     return ExitCode.OK
-
-
-def _log_rows(folder: Path) -> "Iterator[dict[str, Any]]":
-    from dataclasses import asdict
-
-    from isic_cli.services.dataset.history import kept_states
-    from isic_cli.services.dataset.lock import Lock
-
-    with Lock(folder) as lock:
-        header = lock.header
-    for state in reversed(kept_states(folder)):
-        yield {**_log_row(header), **asdict(state.change())}
-        header = state.header()
-    yield _log_row(header)
-
-
-def _log_row(header: "LockHeader") -> dict[str, Any]:
-    names = ("time", "images", "license", "archive", "tool")
-    return {**{name: getattr(header, name) for name in names}, "bytes": header.size}
 
 
 @dataset.command("merge")

@@ -1,6 +1,6 @@
 """`isic dataset build`: a data set from one file."""
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +18,6 @@ from isic_cli.cli.terminal import note
 from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from isic_cli.config import Settings
     from isic_cli.services.build.build import Build
     from isic_cli.services.build.events import BuildEvent
@@ -76,7 +74,7 @@ def build(
     isic dataset build nevi.toml --dry-run
     isic dataset build nevi.toml
     """
-    from isic_cli.services.build.build import Build
+    from isic_cli.services.build.build import Build, held
     from isic_cli.services.build.check import checked_recipe
     from isic_cli.services.build.events import BuildOptions
     from isic_cli.services.build.lock import LOCK, BuildLock
@@ -91,7 +89,7 @@ def build(
         lock = BuildLock.open(lock_file or folder / LOCK) if locked else None
         options = BuildOptions(update, lock, stage, executor)
         if not dry_run:
-            stack.enter_context(_held(folder, wait))
+            stack.enter_context(held(folder, wait))
         job = Build(file, folder, lambda name: _settings(run, name, executor.jobs), options)
         code = _show_plan(job) if dry_run else _build(job, report, progress)
         report.summarize(exit_code=int(code))
@@ -102,17 +100,6 @@ def _settings(run: Run, archive: str, jobs: int | None) -> "Settings":
     """Return the settings of an archive that a recipe names."""
     chosen = replace(run, archive=archive) if archive else run
     return chosen.settings(jobs=min(jobs, 64) if jobs else None)
-
-
-@contextmanager
-def _held(folder: Path, wait: float) -> "Iterator[None]":
-    """Hold the folder of a build; one that holds something else is refused before."""
-    from isic_cli.files.lock import folder_lock
-    from isic_cli.services.build.state import refuse_foreign
-
-    refuse_foreign(folder)
-    with folder_lock(folder, wait=wait):
-        yield
 
 
 def _show_plan(job: "Build") -> ExitCode:

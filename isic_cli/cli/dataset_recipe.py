@@ -1,7 +1,7 @@
 """`isic dataset init` and `isic dataset check`: write a recipe, and find its mistakes."""
 
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ _DEFAULT = Path("isic-dataset.toml")
 
 
 @dataclass(frozen=True, slots=True)
-class _RecipeChoice:
+class _RecipeOptions:
     name: str | None = None
     search: str | None = None
     collections: tuple[str, ...] = ()
@@ -42,7 +42,7 @@ class _RecipeChoice:
 
 _choices = grouped(
     "chosen",
-    _RecipeChoice,
+    _RecipeOptions,
     click.option("--name", help="Names the data set and its folder."),
     click.option("-s", "--search", metavar="QUERY", help="In the archive's search language."),
     click.option(
@@ -82,7 +82,7 @@ _choices = grouped(
 @click.option("--schema", is_flag=True, help="Print the JSON schema of recipes, for editors.")
 @click.pass_context
 def init(
-    ctx: click.Context, /, file: Path, chosen: _RecipeChoice, explain: bool, schema: bool
+    ctx: click.Context, /, file: Path, chosen: _RecipeOptions, explain: bool, schema: bool
 ) -> ExitCode:
     """Write a RECIPE of a data set, from the options or from a few questions.
 
@@ -93,11 +93,8 @@ def init(
     """
     import json
 
-    from isic_cli.files.atomic import write_text
-    from isic_cli.services.build.check import check_recipe
     from isic_cli.services.build.model import recipe_schema
-    from isic_cli.services.build.recipe import parse_recipe
-    from isic_cli.services.build.write import explained_recipe, recipe_text
+    from isic_cli.services.build.write import explained_recipe, write_recipe
 
     if explain or schema:
         click.echo(explained_recipe() if explain else json.dumps(recipe_schema(), indent=2))
@@ -107,16 +104,13 @@ def init(
     archive = ctx.find_root().params.get("archive")
     if chosen.is_silent:
         chosen = _asked(file, archive)
-    values = _values(file, chosen, archive)
-    text = recipe_text(values)
     with faults_told():
-        check_recipe(parse_recipe(text, file))
-    write_text(file, text)
+        write_recipe(file, _text(file, chosen, archive))
     note(f"{file} is written. isic dataset build {file} builds it.")
     return ExitCode.OK
 
 
-def _asked(file: Path, archive: str | None) -> _RecipeChoice:
+def _asked(file: Path, archive: str | None) -> _RecipeOptions:
     """Ask what the data set is to be.
 
     Raises
@@ -130,7 +124,7 @@ def _asked(file: Path, archive: str | None) -> _RecipeChoice:
             hint="For example isic dataset init -s diagnosis_3:Nevus --ratio 70:10:20.",
         )
 
-    chosen = _RecipeChoice()
+    chosen = _RecipeOptions()
     for key, question, default in _QUESTIONS:
         chosen = click.prompt(
             question,
@@ -155,18 +149,17 @@ _QUESTIONS = (
 
 
 def _answered(
-    file: Path, archive: str | None, chosen: _RecipeChoice, key: str, answer: str
-) -> _RecipeChoice:
+    file: Path, archive: str | None, chosen: _RecipeOptions, key: str, answer: str
+) -> _RecipeOptions:
     """Return the choices with one more answer; a mistake makes the question come again."""
     from isic_cli.services.build.check import check_recipe
     from isic_cli.services.build.recipe import RecipeError, parse_recipe
-    from isic_cli.services.build.write import recipe_text
 
     given = answer.strip()
     changed: dict[str, Any] = {key: None if given == _NONE else given}
     found = replace(chosen, **changed)
     try:
-        check_recipe(parse_recipe(recipe_text(_values(file, found, archive)), file))
+        check_recipe(parse_recipe(_text(file, found, archive), file))
     except RecipeError as error:
         first = error.faults[0]
         hint = f" ({first.hint})" if first.hint else ""
@@ -174,23 +167,10 @@ def _answered(
     return found
 
 
-def _values(file: Path, chosen: _RecipeChoice, archive: str | None) -> dict[str, Any]:
-    """Return the recipe of some options."""
-    return {
-        "recipe": 1,
-        "name": chosen.name or file.stem,
-        "source": {
-            "archive": archive,
-            "search": chosen.search,
-            "collections": chosen.collections,
-            "ids": chosen.from_file,
-            "license": chosen.license,
-        },
-        "dedupe": {} if chosen.dedupe else None,
-        "labels": {"scheme": chosen.label} if chosen.label else None,
-        "split": {"ratio": chosen.ratio} if chosen.ratio else None,
-        "export": {"to": chosen.kind} if chosen.kind else None,
-    }
+def _text(file: Path, chosen: _RecipeOptions, archive: str | None) -> str:
+    from isic_cli.services.build.write import RecipeChoice
+
+    return RecipeChoice(**asdict(chosen), archive=archive).text(file)
 
 
 @click.command("check", cls=Command)

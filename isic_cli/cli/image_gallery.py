@@ -1,6 +1,5 @@
 """`isic image gallery`."""
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,7 +54,7 @@ def gallery(
 
     isic image gallery -s 'diagnosis_1:Malignant' out/
     """
-    from isic_cli.services.gallery import Gallery, GalleryInfo
+    from isic_cli.services.gallery import Gallery, GalleryInfo, command_prefix
 
     named, target = ids_and_folder(place, out)
     selection = with_ids(selection, named)
@@ -64,9 +63,8 @@ def gallery(
         at_hand(target, transfer.progress) as here,
         transfer.open(run) as api,
     ):
-        page = Gallery(
-            here.folder, GalleryInfo(title or Path(target).resolve().name, _program(api))
-        )
+        prefix = command_prefix(api.settings.archive)
+        page = Gallery(here.folder, GalleryInfo(title or Path(target).resolve().name, prefix))
         page.check()
         code = _fetched(api, selection, page, transfer, report, pictures=pictures, yes=yes)
         report.summarize(exit_code=int(code))
@@ -74,13 +72,6 @@ def gallery(
     if page.private:
         click.echo(f"Warning: {page.private:,} of them are private", err=True)
     return code
-
-
-def _program(api: "ArchiveApi") -> str:
-    """Return how whoever gets the gallery calls isic; a folder of this machine is not theirs."""
-    archive = api.settings.archive
-    named = archive.kind != "folder" and archive.name != "prod"
-    return shlex.join(["isic", *(["--archive", archive.name] if named else [])])
 
 
 def _fetched(

@@ -3,8 +3,6 @@
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING
 
 import click
 
@@ -13,11 +11,6 @@ from isic_cli.cli.complete import complete_archive
 from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.params import AGE, LOCAL_TEXT
 from isic_cli.config import is_loopback
-from isic_cli.distribution import install_extra
-from isic_cli.errors import UsageError
-
-if TYPE_CHECKING:
-    from isic_cli.config import ArchiveSpec
 
 PLAIN = "plain HTTP: whoever is on the network between can read the token and the pictures."
 
@@ -60,14 +53,16 @@ def serve(
 
     isic serve demo --port 0 --for 1s
     """
+    from isic_cli.serve import server_module
     from isic_cli.settings import read_token_file
 
-    spec, cache_dir = _archive(run, source)
+    settings = replace(run, archive=source, token_file=None).settings()
     token = read_token_file(Path(token_file)) if token_file is not None else None
-    server = _server()
+    server = server_module()
+    spec = server.served(settings).archive
     options = server.ServeOptions(host, port, read_only, token)
     with closing(server.listen(options)) as listening:
-        app = server.build_app(spec, cache_dir, options)
+        app = server.build_app(spec, settings.cache_dir, options)
         url = server.address_of(listening, options)
 
         def ready() -> None:
@@ -78,24 +73,3 @@ def serve(
                 click.launch(f"{url}/")
 
         server.run(app, listening, ready=ready, seconds=seconds)
-
-
-def _server() -> ModuleType:
-    try:
-        from isic_cli.serve import server
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"isic serve needs {error.name}, which is not installed",
-            hint=install_extra("serve"),
-        ) from error
-    return server
-
-
-def _archive(run: Run, source: str) -> "tuple[ArchiveSpec, Path]":
-    settings = replace(run, archive=source, token_file=None).settings()
-    if settings.archive.kind == "remote":
-        raise UsageError(
-            f"{source} is an archive over the network, and served already",
-            hint="Download a folder of it, and serve that.",
-        )
-    return settings.archive, settings.cache_dir

@@ -3,8 +3,7 @@
 import os
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -115,13 +114,14 @@ def show(run: Run, output: Output) -> ExitCode:
 
     isic user show
     """
-    from isic_cli.services.opening import open_api
+    from isic_cli.services.login import current_login
 
-    used, row = _current(run, _with_users(run))
-    with open_api(used) as api:
+    settings = run.settings()
+    used = current_login(settings, handed_in="--token-file" if run.token_file else "ISIC_TOKEN")
+    with run.open(replace(settings, token=used.token)) as api:
         me = api.me()
-    row |= {"id": me.id, "full_name": me.full_name, "email": me.email}
-    output.write([row], USER)
+    row = {"archive": settings.archive.name, "login": used.source, "expires": used.expires}
+    output.write([{"id": me.id, "full_name": me.full_name, "email": me.email, **row}], USER)
     return ExitCode.OK
 
 
@@ -132,38 +132,18 @@ def token(run: Run) -> ExitCode:
 
     isic user token
     """
-    used, _ = _current(run, _with_users(run))
-    click.echo(used.token)
+    from isic_cli.services.login import current_login
+
+    click.echo(current_login(run.settings()).token)
     return ExitCode.OK
 
 
-def _current(run: Run, settings: "Settings") -> "tuple[Settings, dict[str, Any]]":
-    """Return the settings with a token, and what is known of the login without asking."""
-    row: dict[str, Any] = {"archive": settings.archive.name, "expires": None}
-    if settings.token is not None:
-        return settings, row | {"login": "--token-file" if run.token_file else "ISIC_TOKEN"}
-    found = None if settings.login_dir is None else _logins(settings).current()
-    if found is None:
-        raise AuthError(
-            f"nobody is logged in to {settings.archive.name}", hint="Run `isic user login`."
-        )
-    if found.login.expires_at is not None:
-        row["expires"] = datetime.fromtimestamp(found.login.expires_at, UTC).isoformat()
-    row["login"] = found.store.source
-    return replace(settings, token=found.login.access_token), row
-
-
-def _with_users(run: Run) -> "Settings":
+def _remote(run: Run) -> "Settings":
     from isic_cli.settings import NO_LOGIN
 
     settings = run.settings()
     if settings.archive.kind == "folder":
         raise UsageError(NO_LOGIN.format(settings.archive.name))
-    return settings
-
-
-def _remote(run: Run) -> "Settings":
-    settings = _with_users(run)
     if run.guest:
         raise UsageError("--guest and a login exclude each other")
     return settings

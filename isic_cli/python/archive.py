@@ -5,16 +5,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from isic_cli.python import named_as
+from isic_cli.python.account import ArchiveAccount
 from isic_cli.python.connection import ArchiveConnection
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from isic_cli.models.contribution import Cohort
     from isic_cli.models.image import ImageRecord
     from isic_cli.models.lesion import Lesion
-    from isic_cli.models.user import User
     from isic_cli.python.collection import ImageCollection
     from isic_cli.python.downloads import DownloadResult
     from isic_cli.python.image import Image
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from isic_cli.superpixel.map import SuperpixelMap
 
 
-class Archive(ArchiveConnection):
+class Archive(ArchiveAccount):
     """An ISIC Archive: the real one, a folder, or the demo. Open it with `Archive.open`.
 
     It may be used from several threads, and pickled: the copy opens itself anew, without the
@@ -146,17 +146,45 @@ class Archive(ArchiveConnection):
 
         return ImageCollection(self, find_collection(self.api, str(name)))
 
+    def create_collection(
+        self, name: str, images: "Iterable[str] | ImageSelection", *, description: str = ""
+    ) -> "ImageCollection":
+        """Make a private collection of images; one that the archive refuses is warned of.
+
+        Parameters
+        ----------
+        name : str
+            Of no other collection.
+        images : iterable of str, or ImageSelection
+            ISIC ids, or a search; the archive makes no empty collection.
+        description : str
+            Shown on its page.
+
+        Raises
+        ------
+        AuthError
+            Nobody is logged in, or may not make one.
+        RefusedError, UsageError
+            The name is taken, or nothing was selected.
+        """
+        from isic_cli.python.collection import ImageCollection, members, send_all
+        from isic_cli.services.collections.change import make_collection
+
+        change, ids = make_collection(self.api, name, members(images), description=description)
+        send_all(change, ids)
+        return ImageCollection(self, change.collection)
+
     def cite(self, collection: int | str, style: str = "text") -> str:
         """Cite a collection: `text`, `apa`, `bibtex`, `csl`, `ris` or `cff`."""
         return self.collection(collection).cite(style)
 
-    def cohorts(self) -> "Iterator[Cohort]":
-        """Yield the cohorts that this user may upload to, the newest first; needs a login."""
-        return self.api.cohorts()
-
     def lesions(self) -> "Iterator[Lesion]":
         """Yield the lesions whose images this user may all see."""
         return self.api.lesions()
+
+    def lesion(self, lesion_id: str) -> "Lesion":
+        """Return one lesion, such as `IL_9000000`; raises `NotFoundError` when there is none."""
+        return self.api.lesion(lesion_id)
 
     def studies(self) -> "ResultTable":
         """Return the studies, a row for each."""
@@ -201,10 +229,6 @@ class Archive(ArchiveConnection):
     def facets(self, query: str = "") -> dict[str, Any]:
         """Return how often each value of each field occurs among the images of a search."""
         return self.api.facets(query)
-
-    def me(self) -> "User":
-        """Return the user that is logged in; raises `AuthError` for a guest."""
-        return self.api.me()
 
     def read(self, image: "str | Image | ImageRecord", *, variant: "Variant" = "full") -> bytes:
         """Return the bytes of a picture, `full` or `thumbnail`, checked to be whole."""
@@ -257,6 +281,9 @@ class Archive(ArchiveConnection):
     def glance(self, image: "Image") -> bytes | None:
         """Return the thumbnail where no request is needed for it; None for a remote archive."""
         return self.read(image, variant="thumbnail") if self.is_local else None
+
+
+named_as("Archive", ArchiveConnection, ArchiveAccount)
 
 
 def _id_of(image: "str | Image") -> str:

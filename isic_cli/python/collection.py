@@ -1,6 +1,8 @@
 """A collection from Python: its images, who made them, and changes to it."""
 
+import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isic_cli.python import html
@@ -10,7 +12,11 @@ from isic_cli.python.table import ResultTable
 
 if TYPE_CHECKING:
     from isic_cli.models.collection import Collection
+    from isic_cli.models.outcomes import Outcome
+    from isic_cli.models.selection import Selection
     from isic_cli.python.archive import Archive
+    from isic_cli.python.downloads import DownloadResult
+    from isic_cli.services.collections.change import MembershipChange
     from isic_cli.services.collections.members import Verb
 
 
@@ -86,22 +92,50 @@ class ImageCollection:
         return self._change(images, "remove")
 
     def _change(self, images: Iterable[str] | ImageSelection, verb: "Verb") -> ResultTable:
-        from isic_cli.models.selection import Selection
         from isic_cli.services.collections.change import MembershipChange
 
-        if isinstance(images, ImageSelection):
-            chosen = images.selection
-        else:
-            chosen = Selection(ids=id_list("images", images))
-        change = MembershipChange(self._archive.api, self.record, chosen, verb)
+        change = MembershipChange(self._archive.api, self.record, members(images), verb)
         change.check()
-        group = change.write()
-        outcomes = list(group.run(change.isic_ids()))
-        if group.error is not None and all(one.is_bad for one in outcomes):
-            raise group.error
-        warn_of(one for one in outcomes if one.is_bad)
-        rows = [one.line() for one in outcomes]
+        rows = [one.line() for one in send_all(change, change.isic_ids())]
         return ResultTable.of(f"{verb} to {self.name}", rows, ("isic_id", "status", "reason"))
+
+    def delete(self) -> None:
+        """Delete it at once; its images stay in the archive.
+
+        Raises
+        ------
+        StateError
+            It is locked, has a DOI or a study.
+        AuthError
+            Nobody is logged in, or it is somebody else's.
+        """
+        from isic_cli.services.collections.change import delete_collection
+
+        delete_collection(self._archive.api, self.record)
+
+    def files(self) -> ResultTable:
+        """Return the frozen files that were published with its DOI.
+
+        Raises
+        ------
+        NotFoundError
+            It has no DOI.
+        """
+        from isic_cli.services.download.published import FILE_COLUMNS, published_files
+
+        found = published_files(self._archive.api, self.record)
+        rows = ({name: getattr(one, name) for name in FILE_COLUMNS} for one in found)
+        return ResultTable.of(f"files of {self.name}", rows, FILE_COLUMNS)
+
+    def download_files(self, folder: str | os.PathLike[str]) -> "DownloadResult":
+        """Fetch the frozen files into a folder; a file that was cut goes on where it was."""
+        from isic_cli.python.downloads import result_of
+        from isic_cli.services.download.published import fetch_published, published_files
+
+        api, target = self._archive.api, Path(folder)
+        found = published_files(api, self.record)
+        retries = api.settings.retries
+        return result_of(target, list(fetch_published(api, found, target, retries=retries)))
 
     def diff(self, other: "int | str | ImageCollection") -> ResultTable:
         """Compare with another: each image of the two, and whether it is in `a`, `b` or `both`."""
@@ -125,3 +159,22 @@ class ImageCollection:
 
     def _repr_html_(self) -> str:
         return f"<p>{html.text(repr(self))}</p><p>{html.text(self.description)}</p>"
+
+
+def members(images: Iterable[str] | ImageSelection) -> "Selection":
+    """Return what ids, or a search, select."""
+    from isic_cli.models.selection import Selection
+
+    if isinstance(images, ImageSelection):
+        return images.selection
+    return Selection(ids=id_list("images", images))
+
+
+def send_all(change: "MembershipChange", ids: Iterable[str]) -> "list[Outcome]":
+    """Make a change of members and warn of what was refused; raises where all was."""
+    group = change.write()
+    outcomes = list(group.run(ids))
+    if group.error is not None and all(one.is_bad for one in outcomes):
+        raise group.error
+    warn_of((one for one in outcomes if one.is_bad), stacklevel=5)
+    return outcomes

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from isic_cli.api.archive import ArchiveApi
     from isic_cli.config import Settings
     from isic_cli.python.fetching import Fetching
-    from isic_cli.python.login import PendingLogin
+    from isic_cli.python.table import ResultTable
+    from isic_cli.serve import ServedArchive
+    from isic_cli.services.upload.dictionary import Tree
 
 
 class ArchiveConnection(Closing):
@@ -119,27 +121,6 @@ class ArchiveConnection(Closing):
             self._settings = replace(self._settings, token=None, login_dir=login_dir)
             self._api, self._fetching, self._is_closed = None, None, False
 
-    def login(self) -> "PendingLogin":
-        """Begin a login: open its `url`, sign in, and hand the code to `finish`.
-
-        The login is kept as that of the shell is, and used from then on.
-
-        Raises
-        ------
-        UsageError
-            For an archive on this machine.
-        """
-        from isic_cli.python.login import PendingLogin
-
-        return PendingLogin(self)
-
-    def logout(self) -> None:
-        """End the login at the archive and forget it here; the archive is asked as a guest."""
-        from isic_cli.python.login import logins_of
-
-        logins_of(self.api.settings).forget()
-        self.use_login(is_used=False)
-
     def refresh(self, *, full: bool = False) -> int:
         """Make the index of this machine or bring it up to date, for `search(offline=True)`.
 
@@ -158,6 +139,87 @@ class ArchiveConnection(Closing):
 
         events = Refresh(self.api, RefreshOptions(full=full)).run()
         return next(one.state.records for one in events if isinstance(one, Refreshed))
+
+    def sql(self, query: str) -> "ResultTable":
+        """Ask the index of this machine in DuckDB's SQL; it can only be read.
+
+        Tables: `images`, `collections`, `memberships`; `refresh` makes them.
+
+        Raises
+        ------
+        NotFoundError
+            There is no index.
+        UsageError
+            The query is not one, or would write.
+        """
+        from isic_cli.python.table import ResultTable
+        from isic_cli.services.select.offline import open_index
+
+        _ = self.api
+        with open_index(self._settings) as index:
+            columns, rows = index.sql(query)
+            return ResultTable.of(query, rows, columns)
+
+    def fields(self, tree: "Tree | None" = None) -> "ResultTable":
+        """Return the metadata fields and the values that they may have.
+
+        Parameters
+        ----------
+        tree : {"diagnosis", "anatom_site"}, optional
+            The terms of a hierarchy instead, each below the one that contains it.
+
+        Returns
+        -------
+        table : ResultTable
+            With an index of this archive also how many images have each.
+        """
+        from isic_cli.python.table import ResultTable
+        from isic_cli.services.upload.dictionary import field_rows, known_terms, tree_rows
+
+        if tree not in {None, "diagnosis", "anatom_site"}:
+            raise UsageError(f"tree={tree!r}", hint="diagnosis or anatom_site.")
+        _ = self.api
+        terms = known_terms(self._settings)
+        rows = field_rows(terms) if tree is None else tree_rows(tree, terms)
+        return ResultTable.of(f"{tree or 'metadata'} fields", rows)
+
+    def serve(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        read_only: bool = False,
+        token: str | None = None,
+    ) -> "ServedArchive":
+        """Serve this folder, or the demo, to browsers and other programs until it is closed.
+
+        Parameters
+        ----------
+        host, port
+            Where to listen; 0 is any port that is free.
+        read_only : bool
+            Write nothing into the folder.
+        token : str, optional
+            What every request must carry; needed where other machines can ask.
+
+        Returns
+        -------
+        ServedArchive
+            A context manager; its `url` is an archive too, and a gallery for a browser.
+
+        Raises
+        ------
+        UsageError
+            For an archive over the network, or where the extra `serve` is not installed.
+        LocalError
+            The port is in use.
+        """
+        from isic_cli.serve import ServedArchive, server_module
+
+        _ = self.api
+        server = server_module()
+        options = server.ServeOptions(host, port, read_only, token)
+        return ServedArchive(*server.start(self._settings, options))
 
     @property
     def fetching(self) -> "Fetching":
@@ -203,7 +265,3 @@ class ArchiveConnection(Closing):
     def __repr__(self) -> str:
         """Return one line, without a token."""
         return f"<Archive {self.name}{' (closed)' if self._is_closed else ''}>"
-
-
-# What a TypeError of an unknown argument names.
-vars(ArchiveConnection)["open"].__func__.__qualname__ = "Archive.open"

@@ -4,22 +4,21 @@ import os
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from isic_cli.errors import UsageError
-from isic_cli.python import html
+from isic_cli.python import html, named_as
+from isic_cli.python.folder import DatasetFolder
 from isic_cli.python.images import warn_of
 from isic_cli.python.results import Citation, DatasetSplit
 from isic_cli.python.table import ResultTable
 
 if TYPE_CHECKING:
-    from isic_cli.python.downloads import DownloadResult
     from isic_cli.python.torch import TorchImages
     from isic_cli.services.export.options import Kind, Link
-    from isic_cli.services.tabular import TableSource
 
 
-class Dataset:
+class Dataset(DatasetFolder):
     """A data set on this machine. Open it with `Dataset.open`.
 
     Attributes
@@ -35,37 +34,6 @@ class Dataset:
     >>> Dataset.open("pictures")
     <Dataset pictures: 8 images>
     """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._source()
-
-    @classmethod
-    def open(cls, folder: str | os.PathLike[str]) -> Self:
-        """Open a folder that `isic` or the official client downloaded, or a table of metadata.
-
-        Raises
-        ------
-        NotFoundError, LocalError, UsageError
-            There is none, it has no metadata, or is no table of images.
-        """
-        return cls(Path(folder))
-
-    def _source(self) -> "TableSource":
-        from isic_cli.services.tabular import open_table
-
-        return open_table(self.folder)
-
-    def images(self) -> ResultTable:
-        """Return the metadata, a row for each image."""
-        source = self._source()
-        rows = list(source)
-        warn_of(source.problems)
-        return ResultTable.of(str(self.folder), rows, source.columns)
-
-    def __len__(self) -> int:
-        """Return the number of images."""
-        return sum(1 for _ in self._source())
 
     def labels(self, scheme: str) -> ResultTable:
         """Return the metadata with the labels of a challenge, such as `isic2019`.
@@ -193,36 +161,6 @@ class Dataset:
         warn_of(table.problems)
         return Citation(style, written(found, chosen), sum(one.count for one in found.credits))
 
-    def verify(self, *, deep: bool = False) -> ResultTable:
-        """Compare every file with size and SHA-256 of the lock; a row for each file.
-
-        Parameters
-        ----------
-        deep : bool
-            Read every file anew, and decode it to the last row.
-        """
-        from isic_cli.python import curating
-
-        return curating.verify(self.folder, deep=deep)
-
-    def diff(self, other: "Dataset | str | os.PathLike[str]") -> ResultTable:
-        """Return what changed from this data set to another: images and metadata."""
-        from isic_cli.services.dataset.compare import compare
-
-        new = other.folder if isinstance(other, Dataset) else Path(other)
-        compared = compare(self.folder, new)
-        warn_of(compared.problems)
-        found = compared.difference
-        return ResultTable.of(
-            f"{self.folder} to {new}", found.rows(), ("change", "isic_id", "field", "old", "new")
-        )
-
-    def sync(self) -> "DownloadResult":
-        """Fetch what is new or changed in the archive, as `isic dataset sync` does."""
-        from isic_cli.python.downloads import synchronise
-
-        return synchronise(self.folder)
-
     def export(
         self,
         out: str | os.PathLike[str],
@@ -292,9 +230,8 @@ class Dataset:
             )
         return found
 
-    def __repr__(self) -> str:
-        """Return one line."""
-        return f"<Dataset {self.folder}: {len(self):,} images>"
-
     def _repr_html_(self) -> str:
         return f"<p>{html.text(repr(self))}</p>{self.stats()._repr_html_()}"
+
+
+named_as("Dataset", DatasetFolder)

@@ -87,6 +87,20 @@ def download(
     LocalError
         The folder cannot be written, or the disk is too small.
     """
+    return result_of(
+        folder, _fetched(api, selection, folder, variant, jobs=jobs, progress=progress)
+    )
+
+
+def _fetched(
+    api: "ArchiveApi",
+    selection: "Selection",
+    folder: Path,
+    variant: Variant,
+    *,
+    jobs: int | None = None,
+    progress: bool | Callable[[Any], None] = False,
+) -> list[Outcome]:
     from isic_cli.files.lock import folder_lock
     from isic_cli.services.download.acquire import Acquisition
 
@@ -106,7 +120,29 @@ def download(
             outcomes = _taken(job.run(), watch)
         finally:
             api.reopen_files()
-    return result_of(folder, [*outcomes, *job.images.problems, *_not_listed(job.images.missed)])
+    return [*outcomes, *job.images.problems, *_not_listed(job.images.missed)]
+
+
+def write_gallery(
+    api: "ArchiveApi",
+    selection: "Selection",
+    folder: Path,
+    *,
+    pictures: bool,
+    title: str | None,
+) -> DownloadResult:
+    """Fetch what a gallery shows, then write its page; see `ImageSelection.gallery`."""
+    from isic_cli.services.gallery import IMAGES, Gallery, GalleryInfo, command_prefix
+
+    info = GalleryInfo(title or folder.resolve().name, command_prefix(api.settings.archive))
+    page = Gallery(folder, info)
+    page.check()
+    outcomes = _fetched(api, selection, folder / IMAGES, "thumbnail")
+    if pictures:
+        bad = [one for one in outcomes if one.is_bad]
+        outcomes = [*bad, *_fetched(api, selection, folder / IMAGES, "full")]
+    page.write()
+    return result_of(folder, outcomes)
 
 
 def _taken(
@@ -132,13 +168,13 @@ def _not_listed(missed: int) -> list[Outcome]:
 def result_of(folder: Path, outcomes: "Sequence[Outcome]") -> DownloadResult:
     """Make a result of what became of each image or file."""
 
-    def ids(status: str) -> tuple[str, ...]:
-        return tuple(one.isic_id or one.path or "" for one in outcomes if one.status == status)
+    def ids(*statuses: str) -> tuple[str, ...]:
+        return tuple(one.isic_id or one.path or "" for one in outcomes if one.status in statuses)
 
     return DownloadResult(
         folder,
-        ids("downloaded"),
-        ids("skipped"),
+        ids("downloaded", "fetched"),
+        ids("skipped", "present"),
         {
             one.isic_id or one.path or one.sentence: one.reason or one.status
             for one in outcomes

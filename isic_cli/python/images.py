@@ -209,6 +209,29 @@ class ImageSelection:
             progress=progress,
         )
 
+    def gallery(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        pictures: bool = False,
+        title: str | None = None,
+    ) -> "DownloadResult":
+        """Write a page that shows these images from disk, as `isic image gallery` does.
+
+        Parameters
+        ----------
+        folder : path
+            Its `index.html` is the page, its `images` a download folder.
+        pictures : bool
+            With the pictures, not only their thumbnails.
+        title : str, optional
+            The heading; by default the name of the folder.
+        """
+        from isic_cli.python.downloads import write_gallery
+
+        api, out = self._archive.api, Path(folder)
+        return write_gallery(api, self.selection, out, pictures=pictures, title=title)
+
     def sheet(
         self,
         path: str | os.PathLike[str],

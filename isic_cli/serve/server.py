@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import socket
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
-from isic_cli.config import ArchiveSpec, is_loopback
+from isic_cli.config import ArchiveSpec, Settings, is_loopback
 from isic_cli.errors import LocalError, UsageError
 from isic_cli.serve import own_credits
 from isic_cli.serve.app import make_app
@@ -83,17 +84,19 @@ def listen(options: ServeOptions) -> socket.socket:
         For a port that is in use, or that only an administrator may take.
     """
     host, port = options.host, options.port
+    if not 0 <= port < 1 << 16:
+        raise UsageError(f"port {port} is not from 0 to 65535")
     if not is_loopback(host) and options.token is None:
         raise UsageError(
-            f"--host {host}: others could read the folder",
-            hint="Name a file with a secret word by --token-file; clients send it as their token.",
+            f"host {host}: others could read the folder",
+            hint="Give a secret word that clients send as their token: --token-file, or token=…",
         )
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
     except (socket.gaierror, UnicodeError) as error:
-        raise UsageError(f"--host {host}: there is no such host") from error
+        raise UsageError(f"host {host}: there is no such host") from error
     # With its protocol named, asyncio sends small pieces at once (TCP_NODELAY).
     listening = socket.socket(family, kind, protocol)
     try:
@@ -107,7 +110,7 @@ def listen(options: ServeOptions) -> socket.socket:
                 f"port {port} of {host} is in use", hint="Choose another with --port."
             ) from error
         if error.errno == errno.EADDRNOTAVAIL:
-            raise UsageError(f"--host {host} is not an address of this machine") from error
+            raise UsageError(f"host {host} is not an address of this machine") from error
         raise LocalError(f"cannot listen at {host}:{port}: {error.strerror}") from error
     return listening
 
@@ -174,3 +177,51 @@ class _Server(uvicorn.Server):
         if self._seconds is not None:
             asyncio.get_running_loop().call_later(self._seconds, self._end)
         self._ready()
+
+
+def start(settings: Settings, options: ServeOptions) -> tuple[str, Callable[[], None]]:
+    """Serve an archive from a thread of this process.
+
+    Returns
+    -------
+    url : str
+        Where it answers, from now on.
+    stop : callable
+        Ends it, and returns when nothing is under way.
+
+    Raises
+    ------
+    UsageError, LocalError
+        As `listen` and `build_app`; `UsageError` also for an archive over the network.
+    """
+    spec = served(settings).archive
+    listening = listen(options)
+    try:
+        app = build_app(spec, settings.cache_dir, options)
+    except BaseException:
+        listening.close()
+        raise
+    ready = threading.Event()
+    server = _Server(configured(app), ready.set, None)
+    thread = threading.Thread(
+        target=server.run, kwargs={"sockets": [listening]}, name="isic-serve", daemon=True
+    )
+    thread.start()
+    ready.wait()
+
+    def stop() -> None:
+        server.should_exit = True
+        thread.join()
+        listening.close()
+
+    return address_of(listening, options), stop
+
+
+def served(settings: Settings) -> Settings:
+    """Return the settings of an archive that can be served; refuse one that is served already."""
+    if settings.archive.kind == "remote":
+        raise UsageError(
+            f"{settings.archive.name} is an archive over the network, and served already",
+            hint="Download a folder of it, and serve that.",
+        )
+    return settings

@@ -7,6 +7,7 @@ and `data.js`, which holds what a server would be asked for.
 
 import json
 import re
+import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from isic_cli.config import ArchiveSpec
 from isic_cli.errors import UsageError
 from isic_cli.files.atomic import replacing_text, write_text
 from isic_cli.files.faults import translated
@@ -58,6 +60,12 @@ class GalleryInfo:
 
     title: str
     command_prefix: str = "isic"
+
+
+def command_prefix(archive: ArchiveSpec) -> str:
+    """Return how whoever gets the gallery calls isic; a folder of this machine is not theirs."""
+    named = archive.kind != "folder" and archive.name != "prod"
+    return shlex.join(["isic", *(["--archive", archive.name] if named else [])])
 
 
 @dataclass

@@ -3,14 +3,16 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isic_cli.config import Settings
 from isic_cli.credentials.login import StoredLogin
 from isic_cli.credentials.stores import LoginStore, locked, stores
-from isic_cli.errors import AuthError, IsicError, LocalError
+from isic_cli.errors import AuthError, IsicError, LocalError, UsageError
+from isic_cli.settings import NO_LOGIN
 
 if TYPE_CHECKING:
     from isic_cli.api.oauth import Authorization, OAuthClient
@@ -202,3 +204,50 @@ def with_login(settings: Settings) -> Settings:
         return settings
     found = _existing(settings, settings.login_dir).current()
     return settings if found is None else replace(settings, token=found.login.access_token)
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentLogin:
+    """Whose token is sent to an archive.
+
+    Attributes
+    ----------
+    source : str
+        Where it is from.
+    expires : str or None
+        When, in UTC, where that is known.
+    """
+
+    token: str = field(repr=False)
+    source: str
+    expires: str | None = None
+
+
+def current_login(settings: Settings, *, handed_in: str = "ISIC_TOKEN") -> CurrentLogin:
+    """Return the token that is used, renewed if need be, without asking who it belongs to.
+
+    Parameters
+    ----------
+    handed_in : str
+        What the token of the settings comes from.
+
+    Raises
+    ------
+    AuthError
+        Nobody is logged in.
+    UsageError
+        For a folder, which has no users.
+    """
+    name = settings.archive.name
+    if settings.archive.kind == "folder":
+        raise UsageError(NO_LOGIN.format(name))
+    if settings.token is not None:
+        return CurrentLogin(settings.token, handed_in)
+    found = (
+        None if settings.login_dir is None else _existing(settings, settings.login_dir).current()
+    )
+    if found is None:
+        raise AuthError(f"nobody is logged in to {name}", hint="Run `isic user login`.")
+    expires = found.login.expires_at
+    when = None if expires is None else datetime.fromtimestamp(expires, UTC).isoformat()
+    return CurrentLogin(found.login.access_token, found.store.source, when)

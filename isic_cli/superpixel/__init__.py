@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from isic_cli.superpixel.map import SuperpixelMap
     from isic_cli.superpixel.outline import Rings
     from isic_cli.superpixel.slic import generate
+    from isic_cli.superpixel.tiles import Tile
 
 __all__ = [
     "Features",
     "PngHeader",
     "Rings",
     "SuperpixelMap",
+    "Tile",
     "check_png",
     "decode_png",
     "dice",
@@ -36,6 +38,7 @@ _HOME = {
     "PngHeader": "pictures.png",
     "Rings": "superpixel.outline",
     "SuperpixelMap": "superpixel.map",
+    "Tile": "superpixel.tiles",
     "check_png": "pictures.png",
     "decode_png": "superpixel.codec",
     "dice": "superpixel.compare",

@@ -1,6 +1,6 @@
 """`SuperpixelMap`: a label image as row runs, and everything that can be asked of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -18,6 +18,7 @@ from isic_cli.superpixel.outline import Rings
 from isic_cli.superpixel.paint import blend, fills
 from isic_cli.superpixel.palette import HUES, Colour
 from isic_cli.superpixel.runs import Int32, Int64, RowRuns, compact, split_runs
+from isic_cli.superpixel.tiles import Tile, cut
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -80,8 +81,8 @@ class SuperpixelMap:
     @classmethod
     def read_png(cls, source: Readable, *, max_pixels: int = MAX_PIXELS) -> tuple[Self, PngHeader]:
         """Read a superpixel PNG as `from_png`, and return its header as well."""
-        header, labels = codec.read_png(source, max_pixels=max_pixels)
-        found = cls.from_labels(labels)
+        header, pixels = codec.read_png(source, max_pixels=max_pixels)
+        found = cls.from_labels(pixels)
         codec.warn_of_many(len(found), source)
         return found, header
 
@@ -152,10 +153,9 @@ class SuperpixelMap:
         return measure.piece_counts(self.runs, corners=corners)
 
     def _chosen(self, positions: Int64) -> Int64:
-        offsets, order = self.runs.offsets, self.runs.order
-        return np.concatenate(
-            [order[:0], *(order[offsets[k] : offsets[k + 1]] for k in positions.tolist())]
-        )
+        offsets, order = self.run_index()
+        pieces = (order[offsets[k] : offsets[k + 1]] for k in positions.tolist())
+        return np.concatenate([order[:0], *pieces])
 
     def pixels(self, label: int) -> Int32:
         """Return the pixels of one superpixel.
@@ -251,7 +251,7 @@ class SuperpixelMap:
         ----------
         mask : ndarray of shape (H, W), bool
         threshold : float
-            0.0 to below 1.0; a share equal to it is not enough.
+            From 0 to below 1; a share equal to it is not enough.
         """
         if not 0 <= threshold < 1:
             raise UsageError(f"a threshold is at least 0 and below 1, not {threshold}")
@@ -287,6 +287,13 @@ class SuperpixelMap:
         chosen = None if labels is None else self.positions(labels)
         colours, alphas = fills(len(self), chosen, values, colour, alpha, colormap)
         return blend(self.runs, image, colours, alphas)
+
+    def tiles(
+        self, image: npt.NDArray[np.uint8], labels: Iterable[int] | None = None
+    ) -> Iterator[Tile]:
+        """Yield each superpixel of a photograph (H, W, 3), or those asked for, as a picture."""
+        chosen = range(len(self)) if labels is None else self.positions(labels).tolist()
+        return cut(self.runs, self.ids, image, chosen)
 
     def means(self, image: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
         """Return the mean of each channel per superpixel: (N, C) or (N,), float64."""

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from isic_cli.pictures.png import png_bytes
-from isic_cli.superpixel.map import SuperpixelMap
-from isic_cli.superpixel.measure import check_size
+from isic_cli.superpixel.measure import bounding_boxes, check_size
+from isic_cli.superpixel.runs import Int64, RowRuns
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,6 +23,15 @@ class Tile:
         Where the tile lies in the photograph, in pixels.
     rgba : ndarray of shape (h, w, 4), uint8
         Its bounding box; pixels of other superpixels are transparent, their colours kept.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from isic_cli.superpixel import SuperpixelMap
+    >>> photograph = np.zeros((2, 3, 3), np.uint8)
+    >>> found = SuperpixelMap.from_labels([[0, 0, 1], [2, 2, 1]])
+    >>> [(tile.label, tile.top, tile.left) for tile in found.tiles(photograph, [1])]
+    [(1, 0, 2)]
     """
 
     label: int
@@ -35,29 +44,31 @@ class Tile:
         return png_bytes(self.rgba)
 
 
-def tiles(
-    pixel_map: SuperpixelMap,
+def cut(
+    runs: RowRuns,
+    ids: Int64,
     image: npt.NDArray[np.uint8],
-    labels: Iterable[int] | None = None,
+    positions: Iterable[int],
 ) -> Iterator[Tile]:
-    """Yield a tile for each superpixel, or for those asked for, in their order.
+    """Yield a tile for each superpixel that stands at one of the positions in `ids`.
 
     Parameters
     ----------
-    pixel_map : SuperpixelMap
-        The map.
+    runs : RowRuns
+        Of the map.
+    ids : ndarray of shape (N,), int64
+        Its labels.
     image : ndarray of shape (H, W, 3), uint8
         The photograph, EXIF orientation not applied.
-    labels : iterable of int, optional
-        Superpixels.
+    positions : iterable of int
+        Which.
     """
-    check_size(pixel_map.runs, image.shape, "image")
-    boxes = pixel_map.bounding_boxes()
-    regions = pixel_map.runs.image
-    chosen = np.arange(len(pixel_map)) if labels is None else pixel_map.positions(labels)
-    for position in chosen.tolist():
+    check_size(runs, image.shape, "image")
+    boxes = bounding_boxes(runs)
+    regions = runs.image
+    for position in positions:
         top, left, bottom, right = boxes[position].tolist()
         rgba = np.empty((bottom - top, right - left, 4), np.uint8)
         rgba[..., :3] = image[top:bottom, left:right]
         rgba[..., 3] = np.where(regions[top:bottom, left:right] == position, 255, 0)
-        yield Tile(int(pixel_map.ids[position]), top, left, rgba)
+        yield Tile(int(ids[position]), top, left, rgba)

@@ -23,8 +23,9 @@ def folder(tmp_path: Path) -> Path:
 
 def test_the_front_door_names_what_is_public() -> None:
     assert isic_cli.__all__ == [
-        *("Archive", "Dataset", "Image", "ImageCollection", "ImageSelection", "ReaderStudy"),
-        *("ShardImages", "__version__"),
+        *("Archive", "Cache", "Dataset", "DatasetRecipe", "Image", "ImageCollection"),
+        *("ImageSelection", "ReaderStudy", "ShardImages", "__version__"),
+        *("doctor", "validate_metadata"),
     ]
     with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
         isic_cli.Nothing  # noqa: B018 - asking for it is the test

@@ -16,7 +16,6 @@ from isic_cli.superpixel.features import parse_features
 from isic_cli.superpixel.labelfile import map_from_file, map_to_file
 from isic_cli.superpixel.map import SuperpixelMap
 from isic_cli.superpixel.tables import MapInfo, map_info, region_columns
-from isic_cli.superpixel.tiles import tiles
 from tests.superpixel.nasty import HAND, Labels, nasty_maps
 
 MAP = SuperpixelMap.from_labels(HAND)
@@ -132,7 +131,7 @@ def test_a_tiff_that_asks_for_too_much_is_refused(tmp_path: Path, bomb_tiff: byt
 
 def test_tiles_are_cut_out_with_transparent_neighbours() -> None:
     image = np.arange(108, dtype=np.uint8).reshape(6, 6, 3)
-    found = list(tiles(MAP, image, [3, 2]))
+    found = list(MAP.tiles(image, [3, 2]))
     assert [(t.label, t.top, t.left, t.rgba.shape) for t in found] == [
         (3, 0, 3, (6, 3, 4)),
         (2, 1, 3, (1, 1, 4)),
@@ -140,10 +139,10 @@ def test_tiles_are_cut_out_with_transparent_neighbours() -> None:
     np.testing.assert_array_equal(found[0].rgba[..., 3] == 255, HAND[:, 3:] == 3)
     np.testing.assert_array_equal(found[0].rgba[..., :3], image[:, 3:])
     assert found[1].rgba.tolist() == [[[*image[1, 3].tolist(), 255]]]
-    assert len(list(tiles(MAP, image))) == 6
+    assert len(list(MAP.tiles(image))) == 6
     assert found[1].to_png().startswith(b"\x89PNG")
     with pytest.raises(UsageError, match="the image is 5x6"):
-        next(tiles(MAP, image[:, :5]))
+        next(MAP.tiles(image[:, :5]))
 
 
 def test_a_row_of_a_map_file(tmp_path: Path) -> None:

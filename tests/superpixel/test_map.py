@@ -16,7 +16,6 @@ from isic_cli.errors import NotFoundError, UsageError
 from isic_cli.superpixel.map import SuperpixelMap
 from isic_cli.superpixel.neighbours import contacts
 from isic_cli.superpixel.runs import split_runs
-from isic_cli.superpixel.tiles import tiles
 from tests.superpixel.nasty import HAND, Labels, nasty_maps
 
 every_map = pytest.mark.parametrize("labels", [pytest.param(m, id=n) for n, m in nasty_maps()])
@@ -259,7 +258,7 @@ def test_a_label_that_is_no_whole_number_is_named(wrong: Any) -> None:
         lambda: found.pixels(wrong),
         lambda: found.neighbors(wrong),
         lambda: found.paint(image, [wrong]),
-        lambda: list(tiles(found, image, [wrong])),
+        lambda: list(found.tiles(image, [wrong])),
     ):
         with pytest.raises(UsageError, match=re.escape(f"{wrong!r} is not a label")):
             ask()

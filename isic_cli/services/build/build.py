@@ -1,10 +1,12 @@
 """Build a data set: the stages of a recipe one after another, each only when it is needed."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from isic_cli.errors import CheckError, IsicError, UsageError
 from isic_cli.files.digest import mark_of
+from isic_cli.files.lock import folder_lock
 from isic_cli.models.outcomes import Outcome
 from isic_cli.services.build.decide import exclusion_reads
 from isic_cli.services.build.events import (
@@ -25,6 +27,7 @@ from isic_cli.services.build.state import (
     BuildState,
     StageRecord,
     key_of,
+    refuse_foreign,
 )
 
 #: What `--locked` does even where the last build, maybe of another lock, left nothing to do.
@@ -207,3 +210,22 @@ class Build:
                 f"the archive of {' and '.join(changed)} has changed since {known['listed']}; "
                 "this build keeps to what was listed then: --update takes the changes on"
             )
+
+
+@contextmanager
+def held(folder: Path, wait: float = 0.0) -> Iterator[None]:
+    """Hold the folder of a build; one that holds something else is refused before.
+
+    Parameters
+    ----------
+    wait : float
+        Seconds to wait for another build of it.
+
+    Raises
+    ------
+    LockedError
+        Another run has it.
+    """
+    refuse_foreign(folder)
+    with folder_lock(folder, wait=wait):
+        yield

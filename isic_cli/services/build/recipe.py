@@ -85,13 +85,17 @@ def load_recipe(path: Path) -> RecipeFile:
     NotFoundError, LocalError
         It is not there, or cannot be read.
     """
+    return parse_recipe(recipe_in(path), path)
+
+
+def recipe_in(path: Path) -> str:
+    """Return the text of a recipe; raises `NotFoundError` where there is none."""
     try:
-        text = read_text(path)
+        return read_text(path)
     except FileNotFoundError as error:
         raise NotFoundError(
             f"no such recipe: {path}", hint="isic dataset init writes one."
         ) from error
-    return parse_recipe(text, path)
 
 
 def parse_recipe(text: str, path: Path) -> RecipeFile:

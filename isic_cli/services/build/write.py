@@ -2,15 +2,75 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from isic_cli.errors import UsageError
+from isic_cli.files.atomic import write_text
+from isic_cli.services.build.check import check_recipe
 from isic_cli.services.build.model import TABLES, Recipe
+from isic_cli.services.build.recipe import parse_recipe
 
 #: Tables that a recipe may have several of.
 _LISTS = frozenset({"exclude", "export"})
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeChoice:
+    """What `isic dataset init` asks for; None, `()` and False leave a table out."""
+
+    name: str | None = None
+    search: str | None = None
+    collections: tuple[str, ...] = ()
+    from_file: str | None = None
+    license: str | None = None
+    dedupe: bool = False
+    label: str | None = None
+    ratio: str | None = None
+    kind: str | None = None
+    archive: str | None = None
+
+    def text(self, path: Path) -> str:
+        """Return the recipe, whose data set has the name of its file where no other was given."""
+        return recipe_text(
+            {
+                "recipe": 1,
+                "name": self.name or path.stem,
+                "source": {
+                    "archive": self.archive,
+                    "search": self.search,
+                    "collections": self.collections,
+                    "ids": self.from_file,
+                    "license": self.license,
+                },
+                "dedupe": {} if self.dedupe else None,
+                "labels": {"scheme": self.label} if self.label else None,
+                "split": {"ratio": self.ratio} if self.ratio else None,
+                "export": {"to": self.kind} if self.kind else None,
+            }
+        )
+
+
+def write_recipe(path: Path, text: str) -> None:
+    """Write a recipe that can be built.
+
+    Raises
+    ------
+    UsageError
+        The file is there already.
+    RecipeError
+        With every mistake.
+    LocalError
+        It cannot be written.
+    """
+    if path.exists():
+        raise UsageError(f"{path} is there already", hint="Name another file, or remove it.")
+    check_recipe(parse_recipe(text, path))
+    write_text(path, text)
 
 
 def recipe_text(values: Mapping[str, Any]) -> str:

@@ -167,6 +167,21 @@ def make_collection(
     return change, chain([first], ids)
 
 
+def delete_collection(api: ArchiveApi, found: Collection, *, dry_run: bool = False) -> None:
+    """Delete a collection; its images stay. A dry run only checks whether it could be.
+
+    Raises
+    ------
+    StateError
+        It is locked, has a DOI or a study.
+    """
+    if found.locked or found.doi:
+        reason = "is locked" if found.locked else "has a DOI"
+        raise StateError(f"collection {found.id} {reason} and cannot be deleted", status=409)
+    if not dry_run:
+        api.delete_collection(found.id)
+
+
 def find_collection(api: ArchiveApi, name: str) -> Collection:
     """Return the one collection of this id, name or DOI.
 

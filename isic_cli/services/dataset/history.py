@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from isic_cli.errors import LocalError, NotFoundError, UsageError
 from isic_cli.files import STATE
@@ -108,6 +109,24 @@ def kept_states(folder: Path) -> list[KeptState]:
                 when = datetime.strptime(match[2], _STAMP).replace(tzinfo=UTC)
                 found.append(KeptState(when, path))
     return found
+
+
+def log_rows(folder: Path) -> Iterator[dict[str, Any]]:
+    """Yield a row for each state of a folder, the current one first.
+
+    What a change added, removed and changed is told of the state that it led to.
+    """
+    with Lock(folder) as lock:
+        header = lock.header
+    for state in reversed(kept_states(folder)):
+        yield {**_log_row(header), **asdict(state.change())}
+        header = state.header()
+    yield _log_row(header)
+
+
+def _log_row(header: LockHeader) -> dict[str, Any]:
+    names = ("time", "images", "license", "archive", "tool")
+    return {**{name: getattr(header, name) for name in names}, "bytes": header.size}
 
 
 @contextmanager

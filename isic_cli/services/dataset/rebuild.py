@@ -3,8 +3,9 @@
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from isic_cli.api.archive import ArchiveApi
 from isic_cli.curation.diff import metadata_digest, to_text
@@ -16,6 +17,7 @@ from isic_cli.models.outcomes import Outcome
 from isic_cli.models.selection import IdList, Selection
 from isic_cli.services.cite.credits import Credits
 from isic_cli.services.dataset.lock import Lock, locked_attribution
+from isic_cli.services.dataset.verify import check_folder
 from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent, Failed, Finished, Skipped
 from isic_cli.services.download.options import DownloadOptions
@@ -154,3 +156,19 @@ def extra_pictures(folder: Path, lock: Lock) -> Iterator[Outcome]:
         isic_id = match[1].upper()
         if not lock.lists(isic_id, path):
             yield Outcome(isic_id, "extra", "not in the lock", path=path)
+
+
+STATE_COLUMNS = ("isic_id", "state", "path", "reason", "bytes")
+
+
+def state_rows(folder: Path, lock: Lock) -> Iterator[dict[str, Any]]:
+    """Yield a row for each image of the lock, then for each picture that is not in it.
+
+    Only files that were touched since they were written or read are read.
+    """
+    for one in chain(check_folder(folder, lock, trust=True), extra_pictures(folder, lock)):
+        size = one.bytes
+        if one.status == "extra":
+            size = (folder / str(one.path)).stat().st_size
+        found = (one.isic_id, one.status, one.path, one.reason, size)
+        yield dict(zip(STATE_COLUMNS, found, strict=True))

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from isic_cli.api.archive import ArchiveApi
 from isic_cli.api.dois import PublishedFile
 from isic_cli.api.files import FileStream
-from isic_cli.errors import IsicError
+from isic_cli.errors import IsicError, NotFoundError
 from isic_cli.files.faults import translated
+from isic_cli.models.collection import Collection
 from isic_cli.models.image import RemoteFile
 from isic_cli.models.outcomes import Outcome
 from isic_cli.services.download.limits import Pace
@@ -19,6 +21,19 @@ from isic_cli.services.download.transfer import FAILURES, FileOpener, Transfer, 
 
 class _PresentError(IsicError):
     """A file of this length is there."""
+
+
+FILE_COLUMNS = ("name", "size", "type", "description", "url")
+
+
+def published_files(api: ArchiveApi, found: Collection) -> list[PublishedFile]:
+    """Return the frozen files of a collection; raises `NotFoundError` where it has no DOI."""
+    if not found.doi:
+        raise NotFoundError(
+            f"collection {found.id} ({found.name}) has no DOI, so that no files are frozen",
+            hint="`isic collection list --doi` lists those that have one.",
+        )
+    return api.published_files(found.name, found.doi)
 
 
 def fetch_published(

@@ -29,7 +29,6 @@ from isic_cli.superpixel.overlay import (
 )
 from isic_cli.superpixel.slic import METHOD_KEY, Method, method_text
 from isic_cli.superpixel.tables import map_for_features
-from isic_cli.superpixel.tiles import tiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +148,7 @@ def cut_tiles(task: PairTask) -> Written:
     chosen = task.labels.of(pixel_map) if task.labels else None
     width = max(4, len(str(pixel_map.ids[-1])))
     files = total = 0
-    for tile in tiles(pixel_map, load_rgb(task.image.path), chosen):
+    for tile in pixel_map.tiles(load_rgb(task.image.path), chosen):
         data = tile.to_png()
         write_bytes(
             task.target / f"{task.image.stem}_{tile.label:0{width}d}.png", data, parents=True

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, Self
 
 from isic_cli.api.archive import ArchiveApi
 from isic_cli.config import ArchiveSpec
@@ -28,6 +29,8 @@ from isic_cli.services.upload.plan import UploadPlan
 
 #: Uploads side by side.
 LANES = 4
+
+UPLOAD_COLUMNS = ("file", "status", "accession", "bytes", "reason")
 
 #: Bytes read at once.
 _CHUNK = 1 << 20
@@ -109,6 +112,15 @@ class Uploader:
         self._journal = journal
         self._advance = advance
 
+    @classmethod
+    def open(
+        cls, api: ArchiveApi, cohort: Cohort, advance: Callable[[int], object] = lambda _: None
+    ) -> Self:
+        """Return what uploads to a cohort, with what this machine sent there before."""
+        settings = api.settings
+        journal = UploadJournal(journal_path(settings.cache_dir, settings.archive, cohort))
+        return cls(api, cohort, journal, advance=advance)
+
     def run(self, plan: UploadPlan) -> Iterator[Outcome]:
         """Yield the outcome of each file, in their order; a few go side by side.
 
@@ -155,6 +167,12 @@ class Uploader:
             sent.append(self._api.send_part(part, chunks))
             start += part.size
         return self._api.finish_upload(upload, sent)
+
+
+def upload_row(outcome: Outcome) -> dict[str, Any]:
+    """Return what became of a file as a row of a listing."""
+    found = (outcome.path, outcome.status, outcome.extra.get("accession"))
+    return dict(zip(UPLOAD_COLUMNS, (*found, outcome.bytes, outcome.reason), strict=True))
 
 
 def _digest(path: Path) -> tuple[str, int]:
