@@ -1,5 +1,6 @@
 """What carries the bodies of files: one interface, and one translation of what goes wrong."""
 
+import re
 from collections.abc import Iterator, Mapping
 from http.client import HTTPException
 from typing import Protocol
@@ -15,6 +16,10 @@ from isic_cli.errors import ConnectionSetupError, NetworkError, TransferError
 CONNECT = 10.0
 #: What a transport may meet; `translated` makes a TransferError of it.
 FOREIGN = (OSError, HTTPException, httpx.HTTPError, httpx.StreamError, ValueError)
+
+#: Fields of a head that leave nothing to interpret: no folded line, no other character.
+_PLAIN_FIELDS = re.compile(r"(?:[A-Za-z0-9-]+:[ -~]*\r\n)*[A-Za-z0-9-]+:[ -~]*")
+_PLAIN_STATUS = ("HTTP/1.1 200 ", "HTTP/1.1 206 ")
 
 
 class FileAnswer(Protocol):
@@ -104,3 +109,29 @@ def check_length(address: Address, received: int, length: int | None) -> None:
     """Raise a TransferError for a body that ended before its Content-Length."""
     if length is not None and received != length:
         raise TransferError(f"{address}: cut after {received} of {length} bytes")
+
+
+def plain_head(data: bytes) -> tuple[dict[str, str], int] | None:
+    """Return headers and status of a head as nearly all hosts send it; None for any other.
+
+    `http.client` has the parser of e-mail read its heads, which takes as long as all else that
+    is done for a small file. Whatever it could read in another way is left to it.
+    """
+    end = data.find(b"\r\n\r\n")
+    text = data[:end].decode("latin-1") if end > 0 else ""
+    first, _, fields = text.partition("\r\n")
+    if not first.startswith(_PLAIN_STATUS) or not _PLAIN_FIELDS.fullmatch(fields):
+        return None
+    lines = fields.split("\r\n")
+    headers = {}
+    for line in lines:
+        name, _, value = line.partition(":")
+        headers[name.lower()] = value.strip()
+    if (
+        len(headers) < len(lines)  # one that comes twice
+        or "transfer-encoding" in headers
+        or not headers.get("content-length", "").isdigit()
+        or headers.get("connection", "keep-alive").lower() != "keep-alive"
+    ):
+        return None
+    return headers, int(first[9:12])

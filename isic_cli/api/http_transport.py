@@ -1,7 +1,8 @@
 """Files by the standard library's `http.client`, where there is no proxy: half the CPU of httpx.
 
-One kept connection for each thread and origin, over one TLS context. `http.client` reads heads
-and chunks; the sockets are our own, so that another thread can cut a request in flight.
+One kept connection for each thread and origin, over one TLS context. `http.client` reads chunks and
+any head but the plainest; the sockets are our own, so that another thread can cut a request in
+flight.
 """
 
 import io
@@ -19,6 +20,7 @@ from isic_cli.api.file_transport import (
     FOREIGN,
     body_length,
     check_length,
+    plain_head,
     translated,
 )
 from isic_cli.api.network import HEAD_BYTES, OpenSockets, ReadWatch
@@ -83,9 +85,13 @@ class _Connection:
         self.reader = _Reader(self._file, _BUFFER)
         self.is_open = True
 
-    def ask(self, request: bytes) -> HTTPResponse:
+    def ask(self, request: bytes) -> "tuple[dict[str, str], int] | HTTPResponse":
         """Send a request and read the head of its answer, interim answers passed over."""
         self._sock.sendall(request)
+        data = self.reader.peek()
+        if (plain := plain_head(data)) is not None:
+            self.reader.read(data.index(b"\r\n\r\n") + 4)
+            return plain
         while True:
             response = HTTPResponse(cast("socket.socket", self.reader), method="GET")
             response.begin()
@@ -131,27 +137,42 @@ class _Connection:
 
 
 class HttpAnswer:
-    """One answer of `http.client`; see `FileAnswer`."""
+    """One answer; see `FileAnswer`.
+
+    Parameters
+    ----------
+    head : tuple or HTTPResponse
+        Headers and status of a plain head, whose body has a length; else the response that
+        `http.client` made of the head.
+    """
 
     def __init__(
-        self, response: HTTPResponse, connection: _Connection, address: Address, watch: ReadWatch
+        self,
+        head: tuple[dict[str, str], int] | HTTPResponse,
+        connection: _Connection,
+        address: Address,
+        watch: ReadWatch,
     ) -> None:
-        self._response = response
+        self._response = head if isinstance(head, HTTPResponse) else None
         self._connection = connection
         self._address = address
         self._watch = watch
         self._is_done = False
-        self.status = response.status
-        self.headers: Mapping[str, str] = _headers(response)
+        self.headers, self.status = (
+            (_headers(head), head.status) if isinstance(head, HTTPResponse) else head
+        )
         self.length = body_length(self.headers)
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the body as it comes."""
         received = 0
+        response = self._response
         # Without a length the body ends with the connection.
-        keeps = not self._response.will_close
+        keeps = response is None or not response.will_close
         try:
-            for chunk in self._chunked() if self._response.chunked else self._plain():
+            for chunk in (
+                self._chunked(response) if response and response.chunked else self._plain()
+            ):
                 received += len(chunk)
                 yield chunk
         except FOREIGN as error:
@@ -170,10 +191,10 @@ class HttpAnswer:
                 left -= len(chunk)
             yield chunk
 
-    def _chunked(self) -> Iterator[bytes]:
+    def _chunked(self, response: HTTPResponse) -> Iterator[bytes]:
         while True:
             self._watch.allow(_CHUNK + HEAD_BYTES)  # a chunk, or trailers
-            chunk = self._response.read1(_CHUNK)
+            chunk = response.read1(_CHUNK)
             if not chunk:
                 return
             yield chunk
@@ -216,10 +237,11 @@ class HttpTransport:
 
     def get(self, address: Address, headers: Mapping[str, str]) -> HttpAnswer:
         """Send a GET and wait for the answer's head."""
-        lines = [f"GET {address.target} HTTP/1.1", f"Host: {address.netloc}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
-        request = "\r\n".join([*lines, "", ""]).encode("latin-1")
-        origin = f"{address.scheme}://{address.netloc}"
+        host = address.netloc
+        fields = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        line = f"GET {address.target} HTTP/1.1"
+        request = f"{line}\r\nHost: {host}\r\n{fields}\r\n".encode("latin-1")
+        origin = f"{address.scheme}://{host}"
         try:
             kept = self._own.connections.get(origin)
             if kept is not None and kept.is_open:
@@ -261,7 +283,7 @@ class HttpTransport:
             connection.close()
 
 
-def _headers(response: HTTPResponse) -> Mapping[str, str]:
+def _headers(response: HTTPResponse) -> dict[str, str]:
     """Return the headers by lower-case name; refuse what leaves the end of a body in doubt."""
     headers: dict[str, str] = {}
     for name, value in response.headers.items():
