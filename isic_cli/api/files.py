@@ -5,6 +5,7 @@ import ssl
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Self
 
 import httpx
 
@@ -40,7 +41,7 @@ _HEADERS = {
 
 
 class FileStream:
-    """A file's body on its way.
+    """A file's body on its way; a context manager.
 
     Attributes
     ----------
@@ -68,6 +69,14 @@ class FileStream:
         self.total = self.length if answer.status != 206 else total
         self.etag = answer.headers.get("etag")
         self.content_type = answer.headers.get("content-type")
+
+    def __enter__(self) -> Self:
+        """Return the stream."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Keep the connection when the body was read to its end, else close it."""
+        self._answer.close()
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the body in large pieces, as they come.
@@ -127,10 +136,9 @@ class FileHost:
                 ssl_context=ssl_context, timeout=timeout, lowest_speed=speed
             )
 
-    @contextmanager
     def open_file(
         self, file: RemoteFile, *, offset: int = 0, etag: str | None = None
-    ) -> Iterator[FileStream]:
+    ) -> FileStream:
         """Open a file, or the rest of one.
 
         Parameters
@@ -155,24 +163,26 @@ class FileHost:
             When there is no answer, or one that makes no sense.
         """
         address = self._rule.first(file.url)
-        headers = dict(_HEADERS)
+        headers = _HEADERS
         if offset and etag:
-            headers |= {"Range": f"bytes={offset}-", "If-Range": etag}
+            headers = {**_HEADERS, "Range": f"bytes={offset}-", "If-Range": etag}
+        else:
+            offset, etag = 0, None
         answer = self._follow(address, headers)
         try:
-            start, total = _range(answer, offset, etag) if "Range" in headers else _range(answer)
+            start, total = _range(answer, offset, etag)
             if start is None:
                 # The range was refused, or is not the one asked for: take the whole file.
                 answer.close()
                 answer = self._follow(address, _HEADERS)
                 start, total = _range(answer)
             _check_status(answer, address)
-            if start is None:
-                raise TransferError(f"{address}: a part was sent where the whole was asked for")
             most = max(self._max_answer, _MOST_TIMES * (file.size or 0))
-            yield FileStream(answer, address, start=start, total=total, most=most)
-        finally:
+            start = _known_start(start, address)
+            return FileStream(answer, address, start=start, total=total, most=most)
+        except BaseException:
             answer.close()
+            raise
 
     @contextmanager
     def open_part(
@@ -258,6 +268,12 @@ def _range(
     if total is not None and int(found[2]) + 1 != total:
         return None, None
     return offset, total
+
+
+def _known_start(start: int | None, address: Address) -> int:
+    if start is None:
+        raise TransferError(f"{address}: a part was sent where the whole was asked for")
+    return start
 
 
 def _check_status(answer: FileAnswer, address: Address) -> None:

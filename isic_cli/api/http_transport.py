@@ -158,6 +158,7 @@ class HttpAnswer:
         self._address = address
         self._watch = watch
         self._is_done = False
+        self.headers: Mapping[str, str]
         self.headers, self.status = (
             (_headers(head), head.status) if isinstance(head, HTTPResponse) else head
         )

@@ -146,10 +146,14 @@ def to_text(value: Any) -> str | None:
     text = "" if value is None else str(value).strip()
     if text in ("True", "False"):
         return text.lower()
-    whole, dot, part = text.partition(".")
-    if dot and part.isdecimal() and whole.removeprefix("-").isdecimal():
-        return text.rstrip("0").rstrip(".")
+    if "." in text:
+        whole, _, part = text.partition(".")
+        if part.isdecimal() and whole.removeprefix("-").isdecimal():
+            return text.rstrip("0").rstrip(".")
     return text or None
+
+
+_sorted = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 def metadata_digest(row: Mapping[str, Any]) -> str:
@@ -159,8 +163,7 @@ def metadata_digest(row: Mapping[str, Any]) -> str:
     as text: a table and the API, which spell the same value differently, give the same.
     """
     texts = {name: text for name, value in row.items() if (text := to_text(value)) is not None}
-    data = json.dumps(texts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(data.encode()).hexdigest()
+    return hashlib.sha256(_sorted(texts).encode()).hexdigest()
 
 
 def _by_id(

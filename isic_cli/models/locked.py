@@ -1,6 +1,5 @@
 """One line of `isic.lock`: what an image was when it was put into the folder."""
 
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,6 +8,7 @@ from types import NoneType
 from typing import Any, Self
 
 from isic_cli.errors import LocalError
+from isic_cli.files.jsonl import to_line
 from isic_cli.files.load import MOST_TABLE_BYTES, has_kinds, parse_json, read_text
 from isic_cli.files.walk import is_safe_path
 from isic_cli.models.ids import is_isic_id
@@ -89,7 +89,7 @@ class LockedImage:
         values = {name: getattr(self, name) for name in FIELDS}
         if self.public:
             del values["public"]
-        return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        return to_line(values)
 
 
 DAMAGED = "Restore isic.lock from a copy, or move it away and download again."

@@ -187,7 +187,7 @@ class ChallengeDownload:
                     f"{file.name}: other bytes than those in challenge.lock",
                     hint="Remove its entry there to take the new file.",
                 )
-            self._check_content(file, part.path, arriving.proved)
+            self._check_content(file, Path(part.path), arriving.proved)
 
         part, arriving = parts.open(file.name), ArrivingZip()
         if self._is_proved_whole(file):

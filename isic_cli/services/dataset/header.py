@@ -1,12 +1,12 @@
 """The first line of a lock: where the images are from, and how they were chosen."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Self, cast
 
 from isic_cli.config import Settings
 from isic_cli.errors import LocalError
+from isic_cli.files.jsonl import to_line
 from isic_cli.files.load import parse_json
 from isic_cli.models.collection import Collection
 from isic_cli.models.locked import DAMAGED
@@ -79,7 +79,7 @@ class LockHeader:
             "collections": [asdict(collection) for collection in self.collections],
             "selections": [selection_to_json(selection) for selection in self.selections],
         }
-        return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        return to_line(values)
 
     @classmethod
     def from_line(cls, line: bytes, where: str) -> Self:

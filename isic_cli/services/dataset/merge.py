@@ -18,7 +18,7 @@ from isic_cli.services.dataset.header import LockHeader
 from isic_cli.services.dataset.lock import NAME, Lock, existing_lock, write_lock
 from isic_cli.services.download.journal import DownloadJournal
 from isic_cli.services.download.paths import TargetFolder
-from isic_cli.services.download.sidecars import update_sidecars
+from isic_cli.services.download.sidecars import write_sidecars
 
 
 def merge_locks(sources: Sequence[Path], output: Path) -> LockHeader:
@@ -145,7 +145,7 @@ class FolderMerge:
             ]
             for image in lock.images():
                 yield self._placed(image, target, own, journals)
-        update_sidecars(self._folder, self._license_text, hurried=False)
+        write_sidecars(self._folder, self._license_text)
 
     def _placed(
         self,

@@ -21,7 +21,7 @@ from isic_cli.services.dataset.verify import check_folder
 from isic_cli.services.download.engine import Downloader
 from isic_cli.services.download.events import DownloadEvent, Failed, Finished, Skipped
 from isic_cli.services.download.options import DownloadOptions
-from isic_cli.services.download.sidecars import update_sidecars
+from isic_cli.services.download.sidecars import is_quick, no_license_text, write_sidecars
 from isic_cli.services.select.live import SelectedImages
 
 #: A picture, or a copy of one as file managers name it: "(1)", "- Copy (2)", "copy 2".
@@ -96,7 +96,11 @@ class Rebuilding:
         hurried : bool
             Ask the archive for nothing, and leave a large folder to the next run.
         """
-        update_sidecars(self._options.folder, self._api.license_text, hurried=hurried)
+        folder = self._options.folder
+        if not hurried:
+            write_sidecars(folder, self._api.license_text)
+        elif is_quick(folder):
+            write_sidecars(folder, no_license_text)
 
     def problems(self) -> list[Outcome]:
         """Return what of the lock could not be asked for."""

@@ -1,7 +1,6 @@
 """Write down in the lock what a download left in its folder."""
 
 import json
-import os
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +25,7 @@ from isic_cli.services.dataset.lock import NAME, Lock, existing_lock, write_lock
 from isic_cli.services.download.journal import DownloadJournal, Entry
 from isic_cli.services.download.options import Variant
 from isic_cli.services.download.paths import settle_layout
-from isic_cli.services.download.sidecars import update_sidecars
+from isic_cli.services.download.sidecars import QUICK, Tables, no_license_text
 
 #: What the tables and the lock were like when they were written last.
 _RECORDED = "recorded.json"
@@ -90,7 +89,7 @@ def record_download(
     selections, collections
         As for `new_header`.
     dropped : collection of str
-        As for `record_folder`.
+        ISIC ids that leave the lock.
     hurried : bool
         Ask the archive for nothing, and leave a large folder to the next run.
     unchanged : int
@@ -101,15 +100,16 @@ def record_download(
     )
     if not dropped and _is_recorded(folder, header, unchanged):
         return
-    with history_kept(folder):
-        sidecars = update_sidecars(folder, api.license_text, hurried=hurried)
-        if sidecars is None:
+    with history_kept(folder), DownloadJournal(folder, writable=True) as journal:
+        if hurried and len(journal) > QUICK:
             return
-        record_folder(folder, header, dropped=dropped)
+        tables = Tables(folder, journal)
+        _record_lock(folder, header, tables.gathered(), dropped=dropped)
+        sidecars = tables.write(no_license_text if hurried else api.license_text)
+        files = len(journal)
     if sidecars.missing:
         return  # the next run asks for the licences' texts once more
-    with DownloadJournal(folder, writable=False) as journal:
-        state = _recorded_state(folder, len(journal))
+    state = _recorded_state(folder, files)
     write_state(folder / STATE / _RECORDED, json.dumps(state) + "\n")
 
 
@@ -131,46 +131,35 @@ def _is_recorded(folder: Path, header: LockHeader, unchanged: int) -> bool:
     return header.joined(earlier).same_as(earlier)
 
 
-def record_folder(folder: Path, header: LockHeader, *, dropped: Collection[str] = ()) -> bool:
-    """Bring the lock of a folder up to date; the caller holds the folder.
+def _record_lock(
+    folder: Path,
+    header: LockHeader,
+    entries: Iterator[tuple[Entry, bool]],
+    *,
+    dropped: Collection[str],
+) -> None:
+    """Bring the lock of a folder up to date; every entry is taken.
 
     An image stays in the lock until a synchronisation drops it, be its file there or not: the
-    lock says what should be there.
-
-    Parameters
-    ----------
-    header : LockHeader
-        Of this run; the selections of the lock that is there come before its own.
-    dropped : collection of str
-        ISIC ids that leave the lock.
-
-    Returns
-    -------
-    bool
-        Whether the lock changed.
-
-    Raises
-    ------
-    LocalError
-        When the lock that is there is damaged, or the disk refuses.
+    lock says what should be there. The selections of the lock that is there come before those
+    of `header`.
     """
-    with existing_lock(folder) as lock, DownloadJournal(folder, writable=False) as journal:
+    with existing_lock(folder) as lock:
         earlier = None if lock is None else lock.header
         header = header.joined(earlier)
         is_same = earlier is not None and earlier.variant == header.variant
-        images = _merged(folder, journal, lock if is_same else None, header.variant)
+        images = _merged(entries, lock if is_same else None, header.variant)
         kept = (image for image in images if image.isic_id not in dropped)
-        return write_lock(folder / NAME, header, kept, earlier=earlier)
+        write_lock(folder / NAME, header, kept, earlier=earlier)
 
 
 def _merged(
-    folder: Path, journal: DownloadJournal, lock: Lock | None, variant: Variant
+    entries: Iterable[tuple[Entry, bool]], lock: Lock | None, variant: Variant
 ) -> Iterator[LockedImage]:
     """Yield what the journal knows, and of the lock what the journal does not; sorted."""
     rest = iter(()) if lock is None else lock.images()
     old = next(rest, None)
-    root = os.fspath(folder)
-    for entry in journal.entries():
+    for entry, is_there in entries:
         if entry.variant != variant or entry.sha256 is None:
             continue
         while old is not None and old.isic_id < entry.isic_id:
@@ -179,7 +168,7 @@ def _merged(
         was_locked = old is not None and old.isic_id == entry.isic_id
         if was_locked:
             old = next(rest, None)
-        if was_locked or _is_there(f"{root}/{entry.path}", entry.size):
+        if was_locked or is_there:
             yield locked_image(entry, entry.sha256)
     while old is not None:
         yield old
@@ -203,10 +192,3 @@ def locked_image(entry: Entry, sha256: str) -> LockedImage:
         metadata_sha256=metadata_digest(row),
         public=entry.public,
     )
-
-
-def _is_there(path: str, size: int) -> bool:
-    try:
-        return os.lstat(path).st_size == size
-    except OSError:
-        return False

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Protocol
 
 from isic_cli.errors import LocalError, TransferError
-from isic_cli.files.atomic import write_state
+from isic_cli.files.atomic import rename, write_state
 from isic_cli.files.faults import translated
 from isic_cli.memory import keep_freed_memory
 from isic_cli.pictures.whole import ReadAt
@@ -65,8 +65,8 @@ class PartFile:
 
     Attributes
     ----------
-    name, path : str, Path
-        Of the file, and where the part is.
+    name, path : str
+        Of the file, and where the part is; a Path takes longer to make than its file to write.
     size : int
         Bytes that are written and belong to the version `etag`.
     etag : str or None
@@ -75,21 +75,24 @@ class PartFile:
         Whether bytes of an earlier attempt were built upon.
     """
 
+    _hash: "hashlib._Hash"
+
     def __init__(
-        self, folder: Path, name: str, *, token: str, write: Write, state: tuple[str, int] | None
+        self, folder: str, name: str, *, token: str, write: Write, state: tuple[str, int] | None
     ) -> None:
         self.name = name
-        self.path = folder / f"{name}.{token}.part"
+        self.path = f"{folder}/{name}.{token}.part"
+        self._stable = f"{folder}/{name}.part"
         self._write = write
         self._fd = -1
         self._is_there = False
         self._pending: list[bytes] = []
         self._waiting = self._hashed = self.size = 0
-        self._hash = hashlib.sha256()
         self._marked, self._mark_time = 0, -_PAUSE
         self._observer: Observer | None = None
         #: A large file is hashed, and its progress made safe, while its next bytes come.
-        self._hashing, self._observing, self._marking = (OrderedCalls() for _ in range(3))
+        self._hashing, self._observing = OrderedCalls(), OrderedCalls()
+        self._marking = OrderedCalls()
         self._whole: bytes | None = None
         self.etag: str | None = None
         self.resumed = False
@@ -98,14 +101,13 @@ class PartFile:
 
     @property
     def _state(self) -> Path:
-        return self.path.parent / f"{self.name}.part.json"
+        return Path(f"{self._stable}.json")
 
     def _take_over(self, etag: str, size: int) -> None:
         self._marked = size
-        stable = self._state.with_suffix("")
-        with translated(stable):
+        with translated(self._stable):
             try:
-                stable.replace(self.path)
+                rename(self._stable, self.path)
             except FileNotFoundError:  # another run took it
                 return
             self._is_there = True
@@ -239,7 +241,7 @@ class PartFile:
                 mtime_ns = os.fstat(self._fd).st_mtime_ns
                 self._close()
                 try:
-                    self.path.replace(target)
+                    rename(self.path, target)
                 except FileNotFoundError as error:
                     raise TransferError(f"{self.path} was taken away by another run") from error
         except (LocalError, TransferError):
@@ -274,7 +276,7 @@ class PartFile:
             return 0
         self._close()
         with suppress(FileNotFoundError):
-            self.path.replace(self._state.with_suffix(""))
+            rename(self.path, self._stable)
         self._is_there = False
         return here
 
@@ -283,7 +285,7 @@ class PartFile:
         self._close()
         self._forget()
         if self._is_there:
-            self.path.unlink(missing_ok=True)
+            Path(self.path).unlink(missing_ok=True)
             self._is_there = False
         self._pending.clear()
         self._waiting = self.size = 0

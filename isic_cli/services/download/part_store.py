@@ -25,6 +25,7 @@ class PartStore:
 
     def __init__(self, folder: Path, *, write: Write = os.write) -> None:
         self._folder = folder / STATE / "parts"
+        self._prefix = str(self._folder)
         self._token = os.urandom(4).hex()
         self._write = write
 
@@ -64,6 +65,6 @@ class PartStore:
     def open(self, name: str) -> PartFile:
         """Return the part of a file: what can be resumed is taken over, else nothing is made."""
         # A look costs a microsecond, opening what is not there ten.
-        is_kept = os.path.exists(f"{self._folder}/{name}.part.json")  # noqa: PTH110
+        is_kept = os.path.exists(f"{self._prefix}/{name}.part.json")  # noqa: PTH110
         state = self._state(name) if is_kept else None
-        return PartFile(self._folder, name, token=self._token, write=self._write, state=state)
+        return PartFile(self._prefix, name, token=self._token, write=self._write, state=state)

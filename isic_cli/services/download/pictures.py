@@ -1,5 +1,6 @@
 """The file of an image: fetched, proved a whole picture, and written down."""
 
+from pathlib import Path
 from typing import Protocol
 
 from isic_cli.api.files import FileStream
@@ -139,7 +140,7 @@ class PictureTransfers:
                 f" of {self._options.max_pixels}"
             )
         if self._options.check == "decode":
-            decode_fully(part.path)
+            decode_fully(Path(part.path))
         wanted = self._expected and self._expected(isic_id)
         if wanted and part.digest() != wanted:
             raise ChangedError(f"{part.name}: the archive has another picture than the lock")

@@ -50,8 +50,8 @@ class Sidecars:
     missing: tuple[str, ...]
 
 
-def write_sidecars(folder: Path, license_text: Callable[[str], str]) -> Sidecars:
-    """Write `metadata.csv`, `attribution.txt` and `licenses/` for the pictures in a folder.
+class Tables:
+    """What the tables of a folder say, gathered in one walk over its journal.
 
     An image is listed when the journal has it and its file is there with the size that the
     journal says. Rows that the official client wrote for pictures which are there, and which
@@ -62,60 +62,86 @@ def write_sidecars(folder: Path, license_text: Callable[[str], str]) -> Sidecars
     ----------
     folder : Path
         The download folder.
-    license_text : callable
-        Returns the text of a licence by its name; asked only for texts that are not there.
-
-    Raises
-    ------
-    LocalError
-        When a file cannot be written; each is replaced whole or stays as it was.
+    journal : DownloadJournal
+        Of this folder, and writable.
     """
-    with DownloadJournal(folder, writable=True) as journal:
+
+    def __init__(self, folder: Path, journal: DownloadJournal) -> None:
+        self._folder = folder
+        self._journal = journal
         _adopt_rows(folder, journal)
-        columns: set[str] = set()
-        credited: Counter[str] = Counter()
-        licenses: set[str] = set()
-        rows = 0
-        # To read a journal twice takes as long as all else here; a long one would not fit.
-        held = list(_present(folder, journal)) if len(journal) <= QUICK else None
-        for entry in _present(folder, journal) if held is None else held:
-            columns.update(name for name, value in entry.record.items() if value is not None)
-            credited[str(entry.record.get("attribution", ""))] += 1
-            licenses.add(str(entry.record.get("copyright_license", "")))
-            rows += 1
-        header = (*LEADING_COLUMNS, *sorted(columns.difference(LEADING_COLUMNS)))
-        with replacing_state(folder / "metadata.csv") as file:
-            writer = csv.DictWriter(file, header, extrasaction="ignore", lineterminator="\n")
-            writer.writeheader()
-            listed = _present(folder, journal) if held is None else held
-            writer.writerows(entry.record for entry in listed)
-    with replacing_state(folder / "attribution.txt") as file:
-        file.write("\n\n".join(_in_order(credited)))
-    licenses.discard("")
-    missing = [name for name in sorted(licenses) if not _have_license(folder, name, license_text)]
-    return Sidecars(rows, header, tuple(sorted(licenses)), tuple(missing))
+        #: Rows of a short journal: the columns are known when all are. A long one is read twice.
+        self._held: list[dict[str, Any]] | None = [] if len(journal) <= QUICK else None
+        self._columns: set[str] = set()
+        self._credited: Counter[str] = Counter()
+        self._licenses: set[str] = set()
+
+    def gathered(self) -> Iterator[tuple[Entry, bool]]:
+        """Yield every entry of the journal and whether its file is there; note their rows."""
+        for entry, is_there, is_listed in self._entries():
+            if is_listed:
+                row = entry.record
+                self._columns.update([name for name, value in row.items() if value is not None])
+                self._credited[str(row.get("attribution", ""))] += 1
+                self._licenses.add(str(row.get("copyright_license", "")))
+                if self._held is not None:
+                    self._held.append(row)
+            yield entry, is_there
+
+    def _entries(self) -> Iterator[tuple[Entry, bool, bool]]:
+        """Yield the entries; whether the file is there, and is the first of its image that is."""
+        root = os.fspath(self._folder)
+        last = ""
+        for entry in self._journal.entries():
+            try:
+                is_there = os.lstat(f"{root}/{entry.path}").st_size == entry.size
+            except OSError:
+                is_there = False
+            is_listed = is_there and entry.isic_id != last  # no thumbnail beside the full image
+            if is_listed:
+                last = entry.isic_id
+            yield entry, is_there, is_listed
+
+    def write(self, license_text: Callable[[str], str]) -> Sidecars:
+        """Write `metadata.csv`, `attribution.txt` and `licenses/` of what was gathered.
+
+        Parameters
+        ----------
+        license_text : callable
+            Returns the text of a licence by its name; asked only for texts that are not there.
+
+        Raises
+        ------
+        LocalError
+            When a file cannot be written; each is replaced whole or stays as it was.
+        """
+        header = (*LEADING_COLUMNS, *sorted(self._columns.difference(LEADING_COLUMNS)))
+        again = (entry.record for entry, _, is_listed in self._entries() if is_listed)
+        with replacing_state(self._folder / "metadata.csv") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(header)
+            rows = again if self._held is None else self._held
+            writer.writerows([row.get(name, "") for name in header] for row in rows)
+        with replacing_state(self._folder / "attribution.txt") as file:
+            file.write("\n\n".join(_in_order(self._credited)))
+        licenses = sorted(self._licenses - {""})
+        missing = [one for one in licenses if not _have_license(self._folder, one, license_text)]
+        return Sidecars(self._credited.total(), header, tuple(licenses), tuple(missing))
+
+
+def write_sidecars(folder: Path, license_text: Callable[[str], str]) -> Sidecars:
+    """Write `metadata.csv`, `attribution.txt` and `licenses/` for the pictures in a folder."""
+    with DownloadJournal(folder, writable=True) as journal:
+        tables = Tables(folder, journal)
+        for _ in tables.gathered():
+            pass
+        return tables.write(license_text)
 
 
 def _in_order(credited: Counter[str]) -> list[str]:
     """Order as the official client does: most images first, then by name, Anonymous last."""
     names = [name for name in credited if name]
     return sorted(names, key=lambda name: (name == "Anonymous", -credited[name], name))
-
-
-def _present(folder: Path, journal: DownloadJournal) -> Iterator[Entry]:
-    """Yield one entry for every image whose file is there, sorted by ISIC id."""
-    root = os.fspath(folder)
-    last = ""
-    for entry in journal.entries():
-        if entry.isic_id == last:  # the thumbnail beside the full image
-            continue
-        try:
-            there = os.lstat(f"{root}/{entry.path}")
-        except OSError:
-            continue
-        if there.st_size == entry.size:
-            last = entry.isic_id
-            yield entry
 
 
 def _adopt_rows(folder: Path, journal: DownloadJournal) -> None:
@@ -188,30 +214,6 @@ def is_quick(folder: Path) -> bool:
 def no_license_text(name: str) -> str:
     """Stand in for the archive when there is no time to ask it."""
     raise TransferError(f"the licence {name} was not asked for: the run was interrupted")
-
-
-def update_sidecars(
-    folder: Path, license_text: Callable[[str], str], *, hurried: bool
-) -> Sidecars | None:
-    """Bring the tables of a folder up to date at the end of a run.
-
-    Parameters
-    ----------
-    folder : Path
-        The download folder; the caller holds its lock.
-    license_text : callable
-        Returns the text of a licence by its name.
-    hurried : bool
-        Ask for no text, and leave a large folder to the next run.
-
-    Returns
-    -------
-    Sidecars or None
-        What they hold; None where it was left to the next run.
-    """
-    if hurried and not is_quick(folder):
-        return None
-    return write_sidecars(folder, no_license_text if hurried else license_text)
 
 
 @contextmanager
