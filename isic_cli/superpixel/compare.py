@@ -67,7 +67,15 @@ def dice(a: Iterable[int], b: Iterable[int]) -> float:
 
 
 def compare_masks(a: npt.NDArray[np.bool_], b: npt.NDArray[np.bool_], name: str = "") -> SetOverlap:
-    """Compare two masks of shape (H, W), bool, pixel by pixel."""
+    """Compare two masks of shape (H, W), bool, pixel by pixel.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from isic_cli.superpixel import compare_masks
+    >>> compare_masks(np.array([[True, True]]), np.array([[True, False]])).iou
+    0.5
+    """
     if a.shape != b.shape:
         raise UsageError(f"the masks differ in size: {a.shape[::-1]} and {b.shape[::-1]}")
     return SetOverlap(name, int(a.sum()), int(b.sum()), int((a & b).sum()))
@@ -89,6 +97,13 @@ def compare_features(
         With it sizes are pixels, so that large superpixels count for more; else superpixels.
     threshold : float
         Present above this.
+
+    Examples
+    --------
+    >>> from isic_cli.superpixel import compare_features, parse_features
+    >>> one, two = (parse_features(b'{"streaks": [%s]}' % row) for row in (b"1, 1, 0", b"1, 0, 0"))
+    >>> [found.both for found in compare_features(one, two)]
+    [1]
     """
     weights: npt.NDArray[np.int64] | None = None
     if pixel_map is not None:
@@ -134,7 +149,15 @@ class MapAgreement:
 
 
 def compare_maps(a: SuperpixelMap, b: SuperpixelMap) -> MapAgreement:
-    """Compare two maps of one image, by label and by shape."""
+    """Compare two maps of one image, by label and by shape.
+
+    Examples
+    --------
+    >>> from isic_cli.superpixel import SuperpixelMap, compare_maps
+    >>> one, two = SuperpixelMap.from_labels([[0, 1, 1]]), SuperpixelMap.from_labels([[0, 0, 1]])
+    >>> compare_maps(one, two).different_pixels
+    1
+    """
     check_size(a.runs, b.shape, "other map")
     one = a.runs.image.reshape(-1).astype(np.int64)
     pairs, counts = np.unique(one * len(b) + b.runs.image.reshape(-1), return_counts=True)

@@ -40,6 +40,12 @@ class Layer:
         As the legend has it.
     strength : Mapping[int, float]
         By label, above 0 to 1: the opacity of the mark, as a share of the overlay's.
+
+    Examples
+    --------
+    >>> from isic_cli.superpixel import Layer
+    >>> Layer("streaks", {4: 1.0, 7: 0.5}).name
+    'streaks'
     """
 
     name: str
@@ -47,7 +53,15 @@ class Layer:
 
 
 def feature_layers(features: Features, pixel_map: SuperpixelMap) -> list[Layer]:
-    """Return a layer per feature: present superpixels whole, "possible" ones fainter."""
+    """Return a layer per feature: present superpixels whole, "possible" ones fainter.
+
+    Examples
+    --------
+    >>> from isic_cli.superpixel import SuperpixelMap, feature_layers, parse_features
+    >>> features = parse_features(b'{"streaks": [0, 1.0, 0.5]}')
+    >>> feature_layers(features, SuperpixelMap.from_labels([[0, 1, 2]]))
+    [Layer(name='streaks', strength={1: 1.0, 2: 0.5})]
+    """
     check_length(features, pixel_map)
     layers = []
     for name, values in features.values.items():
@@ -87,6 +101,15 @@ def draw_overlay(
     -------
     drawn : ndarray of shape (H, W, 3), uint8
         Higher by the legend, and wider, white beside the photograph, where the legend needs it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from isic_cli.superpixel import Layer, SuperpixelMap, draw_overlay
+    >>> found = SuperpixelMap.from_labels([[0, 0, 1], [2, 2, 1]])
+    >>> photograph, marks = np.zeros((2, 3, 3), np.uint8), [Layer("streaks", {1: 1.0})]
+    >>> draw_overlay(found, photograph, marks, legend=False)[0, 2].tolist()
+    [230, 159, 0]
     """
     check_size(pixel_map.runs, image.shape, "image")
     colours = distinct(len(layers))
@@ -112,8 +135,8 @@ def draw_values(
     image: Rgb,
     values: npt.NDArray[np.floating],
     *,
-    name: str,
-    colormap: str,
+    name: str = "value",
+    colormap: str = "blue-yellow",
     ends: tuple[float, float] | None = None,
     alpha: float = 0.5,
 ) -> Rgb:
@@ -140,6 +163,15 @@ def draw_values(
     -------
     drawn : ndarray of shape (H, W, 3), uint8
         Higher by the scale.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from isic_cli.superpixel import SuperpixelMap, draw_values
+    >>> found = SuperpixelMap.from_labels([[0, 0, 1], [2, 2, 1]])
+    >>> drawn = draw_values(found, np.zeros((2, 3, 3), np.uint8), np.array([0.1, 0.5, 0.9]))
+    >>> drawn.shape[0] > 2
+    True
     """
     known = values[np.isfinite(values)]
     low, high = ends or (float(known.min()), float(known.max()))
@@ -245,7 +277,14 @@ def _fitted(text: str, width: int, font: Font) -> str:
 
 
 def outline_picture(pixel_map: SuperpixelMap, image: Rgb | None = None) -> Rgb:
-    """Draw all borders, black on white or yellow on a photograph: (H, W, 3), uint8."""
+    """Draw all borders, black on white or yellow on a photograph: (H, W, 3), uint8.
+
+    Examples
+    --------
+    >>> from isic_cli.superpixel import SuperpixelMap, outline_picture
+    >>> outline_picture(SuperpixelMap.from_labels([[0, 0, 1], [2, 2, 1]])).shape
+    (2, 3, 3)
+    """
     edges = pixel_map.boundaries()
     if image is None:
         gray = np.where(edges, np.uint8(0), np.uint8(255))
