@@ -23,7 +23,7 @@ MISSING = frozenset({"", "na", "n/a", "nan", "none", "null", "<na>"})
 def is_missing(value: object) -> bool:
     """Whether a cell holds no value: None, NaN, blank, `NA`, `N/A`, `nan`, `None` or `null`."""
     if isinstance(value, str):
-        return (len(value) <= 6 and value.strip().lower() in MISSING) or not value.strip()
+        return value.isspace() if len(value) > 6 else value.strip().lower() in MISSING
     return value is None or value != value
 
 

@@ -64,14 +64,14 @@ def check_folder(
     LocalError
         When a file cannot be read.
     """
-    checker = _Checker(folder, lock, deep=deep, trust=trust)
+    checker = _Checker(folder, lock, deep=deep)
     opened: AbstractContextManager[Workers] = (
         nullcontext(workers) if workers else open_workers(ExecutorSpec(jobs=_READERS))
     )
     with (
         opened as readers,
         VerifiedIndex(folder) as index,
-        DownloadJournal(folder, writable=False) as journal,
+        DownloadJournal(folder, writable=False) if trust else nullcontext() as journal,
     ):
         images = lock.images()
         while batch := list(islice(images, _BATCH)):
@@ -89,17 +89,16 @@ class _FileState:
 
 
 class _Checker:
-    def __init__(self, folder: Path, lock: Lock, *, deep: bool, trust: bool) -> None:
+    def __init__(self, folder: Path, lock: Lock, *, deep: bool) -> None:
         self._target = TargetFolder(folder).target
         self._variant = lock.header.variant
         self._deep = deep
-        self._trust = trust
 
     def batch(
         self,
         images: Iterable[LockedImage],
         index: VerifiedIndex,
-        journal: DownloadJournal,
+        journal: DownloadJournal | None,
         workers: Workers,
     ) -> Iterator[Outcome]:
         looks = [self._look(image, index.known(image.isic_id)) for image in images]
@@ -125,7 +124,7 @@ class _Checker:
         )
         return _FileState(image, target, there, known if is_same else None)
 
-    def _unread(self, look: _FileState, journal: DownloadJournal) -> Outcome | None:
+    def _unread(self, look: _FileState, journal: DownloadJournal | None) -> Outcome | None:
         """Decide without reading the file, where that can be done."""
         image, there = look.image, look.there
         if there is None:
@@ -138,7 +137,7 @@ class _Checker:
             return None
         if look.known is not None:
             return _checked(image, "complete", "remembered")
-        if self._trust:
+        if journal is not None:
             entry = journal.get(image.isic_id, self._variant)
             found = entry and (entry.path, entry.mtime_ns, entry.sha256)
             if found == (image.path, there.st_mtime_ns, image.sha256):

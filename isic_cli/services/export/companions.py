@@ -80,6 +80,10 @@ class Companions:
             if first is not one:
                 logger.warning("%s: %s counts, %s does not", isic_id, first.source, one.source)
 
+    def __len__(self) -> int:
+        """Return how many pictures have some."""
+        return len(self._found)
+
     def of(self, isic_id: str) -> tuple[Companion, ...]:
         """Return those of a picture."""
         return tuple(self._found.get(isic_id, {}).values())

@@ -13,13 +13,14 @@ from typing import Any
 
 from isic_cli.config import PROD_URL
 from isic_cli.curation.cite import written
-from isic_cli.curation.credit import attribution_text, credits_of
+from isic_cli.curation.credit import Credit, attribution_text
 from isic_cli.curation.reference import Reference
 from isic_cli.errors import LocalError
 from isic_cli.files.atomic import replacing_path, replacing_state, write_state
 from isic_cli.files.digest import sha256_of
 from isic_cli.files.load import read_text
 from isic_cli.index.parquet import write_parquet
+from isic_cli.models.ids import IdSet
 from isic_cli.services.cite.dataset import composed, gathered, read_provenance
 from isic_cli.services.export import coco, croissant, gallery
 from isic_cli.services.export.catalogue import Catalogue, Item
@@ -251,22 +252,22 @@ class Finals:
         self._card(files, shard_features(catalogue.columns.types, catalogue.labels, members))
 
     def _credits(self) -> None:
-        rows = (item.row for item in self._catalogue if self._is_there(item))
-        for name, text in credit_texts(self._options.folder, rows).items():
+        for name, text in credit_texts(self._options.folder, self._gathered[1]).items():
             write_state(self._options.out / name, text)
         write_state(self._options.out / "CITATION.cff", written(self._cited, "cff"))
 
     @cached_property
     def _cited(self) -> Reference:
-        """Return what is cited: exactly the images that are in the export."""
-        rows = (
-            {**item.row, "isic_id": item.isic_id}
-            for item in self._catalogue
-            if self._is_there(item)
-        )
-        isic_ids, found = gathered(rows)
+        """What is cited: exactly the images that are in the export."""
+        isic_ids, found = self._gathered
         known = read_provenance(self._options.folder, isic_ids)
         return composed(isic_ids, found, replace(known, archive=known.archive or PROD_URL))
+
+    @cached_property
+    def _gathered(self) -> tuple[IdSet, list[Credit]]:
+        """The ids of the images that are in the export, and whom they credit."""
+        there = (item for item in self._catalogue if self._is_there(item))
+        return gathered({**item.row, "isic_id": item.isic_id} for item in there)
 
     def _is_there(self, item: Item) -> bool:
         # A picture in an archive file has no line of its own; its credit stays in any case.
@@ -276,9 +277,8 @@ class Finals:
         return self._catalogue.split_names or ("",)
 
 
-def credit_texts(folder: Path, rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+def credit_texts(folder: Path, found: Iterable[Credit]) -> dict[str, str]:
     """Return `attribution.txt` and the texts of the licences, as far as the folder has them."""
-    found = credits_of(rows)
     texts = {"attribution.txt": attribution_text(found)}
     for name in sorted({one.license for one in found}):
         path = folder / "licenses" / f"{name}.txt"

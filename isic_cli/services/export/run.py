@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from isic_cli.curation.credit import credits_of
 from isic_cli.files.atomic import replacing_path
 from isic_cli.files.faults import local_error
 from isic_cli.models.outcomes import Outcome
@@ -93,6 +94,8 @@ class Exporter:
 
     def companions_left_out(self) -> Counter[str]:
         """Return how many masks and the like of exported pictures are not in the export."""
+        if not self.catalogue.companions:
+            return Counter()
         held = self._options.along | ({"masks"} if self._options.kind == "coco" else set())
         return Counter(
             one.kind for item in self.catalogue for one in item.companions if one.kind not in held
@@ -271,7 +274,7 @@ class Exporter:
     def _new(self, part: Path, members: list[Item]) -> Pack:
         if self._options.kind == "webdataset":
             return TarPack(part, self.catalogue.labels)
-        texts = credit_texts(self._options.folder, (item.row for item in members))
+        texts = credit_texts(self._options.folder, credits_of(item.row for item in members))
         return ZipPack(part, tuple(self.catalogue.columns.types), texts)
 
     def _key(self, members: list[Item]) -> str:
