@@ -144,9 +144,9 @@ class DatasetFolder:
         from isic_cli.services.dataset.history import history_kept
         from isic_cli.services.dataset.merge import FolderMerge
 
-        out = Path(folder)
+        parts, out = _paths(sources), Path(folder)
         with folder_lock(out), history_kept(out):
-            outcomes = list(FolderMerge(_paths(sources), out).run())
+            outcomes = list(FolderMerge(parts, out).run())
         warn_of(one for one in outcomes if one.is_bad)
         columns = ("isic_id", "status", "reason", "bytes", "path", "sha256")
         return ResultTable.of(f"merge into {out}", (one.line() for one in outcomes), columns)

@@ -8,11 +8,18 @@ import pytest
 from PIL import Image
 
 from isic_cli import Archive
-from isic_cli.errors import AuthError, NotFoundError, UsageError
+from isic_cli.errors import (
+    AuthError,
+    CheckError,
+    NotFoundError,
+    RefusedError,
+    StateError,
+    UsageError,
+)
 from isic_cli.python.images import IsicWarning
 from tests.support.folder_server import served_folder
-from tests.support.folders import make_folder
-from tests.support.oauth import serve_oauth
+from tests.support.folders import jpeg, make_folder
+from tests.support.oauth import Html, serve_oauth
 
 
 @pytest.fixture
@@ -60,6 +67,83 @@ def test_cohorts_are_those_of_the_user(folder: Path) -> None:
             assert [(one.id, one.name) for one in archive.cohorts()] == [(1, "A")]
         with Archive.open(url, guest=True) as archive, pytest.raises(AuthError):
             list(archive.cohorts())
+
+
+def test_pictures_are_uploaded_once_and_checked_before(folder: Path, tmp_path: Path) -> None:
+    accounts = {
+        "users": [{"id": 2, "token": "owner"}],
+        "contributors": [{"id": 1, "owners": [2], "institution_name": "Clinic"}],
+        "cohorts": [{"id": 4, "contributor": 1, "name": "A"}],
+    }
+    (folder / "accounts.json").write_text(json.dumps(accounts))
+    photos, table = tmp_path / "photos", tmp_path / "upload.csv"
+    photos.mkdir()
+    for number in (1, 2):
+        (photos / f"mole{number}.jpg").write_bytes(jpeg(number))
+    table.write_text("filename,sex\nmole1.jpg,male\nmole2.jpg,unicorn\n")
+    with served_folder(folder) as url, Archive.open(url, token="owner") as archive:
+        assert [one.institution_name for one in archive.contributors()] == ["Clinic"]
+        assert (archive.contributor(1).id, archive.cohort("A").id, archive.cohort(4).name) == (
+            1,
+            4,
+            "A",
+        )
+        with pytest.raises(CheckError, match="row 3: sex"):
+            archive.upload("A", photos, metadata=table)
+        planned = archive.upload("A", [photos], dry_run=True)
+        assert [row["status"] for row in planned] == ["ready", "ready"]
+        told = archive.upload("A", photos / "mole1.jpg")
+        assert [(row["status"], row["accession"]) for row in told] == [("uploaded", 1)]
+        again = archive.upload(4, photos)
+        assert [row["status"] for row in again] == ["present", "uploaded"]
+        with pytest.raises(NotFoundError, match="no cohort 'B' of yours"):
+            archive.upload("B", photos)
+        with pytest.raises(NotFoundError, match="none.jpg"):
+            archive.upload("A", "none.jpg")
+
+
+def test_a_collection_is_made_and_deleted_by_who_may(demo_by_name: None) -> None:
+    with Archive.open("demo", token="demo-curator") as archive:
+        assert archive.token() == "demo-curator"
+        with pytest.warns(IsicWarning, match="ISIC_9999999"):
+            made = archive.create_collection("Two", ["ISIC_9000002", "ISIC_9999999"])
+        try:
+            assert archive.collection("Two").images().ids() == ["ISIC_9000002"]
+            with pytest.raises(RefusedError):
+                archive.create_collection("Two", ["ISIC_9000002"])
+        finally:
+            made.delete()
+        with pytest.raises(NotFoundError):
+            archive.collection("Two")
+        with pytest.raises(StateError, match="is locked and cannot be deleted"):
+            archive.collection(1).delete()
+        with pytest.raises(NotFoundError, match="has no DOI"):
+            archive.collection(2).files()
+    with Archive.open("demo") as archive:
+        for call in (archive.token, lambda: archive.create_collection("x", ["ISIC_9000002"])):
+            with pytest.raises(AuthError):
+                call()
+
+
+def test_frozen_files_are_fetched_and_a_failed_one_is_told(tmp_path: Path) -> None:
+    with serve_oauth() as served:
+        served.pages = {
+            "/api/v2/collections/4/": {"id": 4, "name": "Nevi", "doi": "10.5555/x"},
+            "/doi/nevi/": Html(
+                "<p>10.5555/x</p><table>"
+                '<tr><td>Metadata.</td><td>3 bytes</td><td>JSON</td><td><a href="/files/m.json">'
+                '</a></td></tr><tr><td>Gone.</td><td>1 GB</td><td>ZIP</td><td><a href="/files/g">'
+                "</a></td></tr></table>"
+            ),
+            "/files/m.json": [1],
+        }
+        with Archive.open(served.url, retries=0) as archive:
+            collection = archive.collection(4)
+            assert [row["name"] for row in collection.files()] == ["m.json", "g"]
+            result = collection.download_files(tmp_path / "out")
+            assert (result.downloaded, list(result.failed)) == (("m.json",), ["g"])
+            assert collection.download_files(tmp_path / "out").skipped == ("m.json",)
+    assert (tmp_path / "out" / "m.json").read_bytes() == b"[1]"
 
 
 def test_the_masks_of_an_image_are_named_by_what_they_outline(folder: Path) -> None:

@@ -187,7 +187,8 @@ def functions_of(call: Callable[[], object]) -> set[str]:
     finally:
         sys.setprofile(before)
         threading.setprofile(before)
-    return {name_of(code) for code in found if code.co_filename.startswith(ROOT)}
+    # Threads that outlive the call may still add to it.
+    return {name_of(code) for code in list(found) if code.co_filename.startswith(ROOT)}
 
 
 def name_of(code: CodeType) -> str:

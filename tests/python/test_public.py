@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from shutil import which
+from types import FunctionType
 
 import pytest
 
@@ -52,6 +53,20 @@ def test_every_public_method_says_what_it_does(name: str) -> None:
     ]
     assert silent == []
     assert inspect.getdoc(found)
+
+
+@pytest.mark.parametrize("name", [name for name, one in PUBLIC.items() if inspect.isclass(one)])
+def test_an_unknown_argument_is_refused_in_the_name_of_the_public_class(name: str) -> None:
+    found = PUBLIC[name]
+    for method in [one for one in dir(found) if not one.startswith("_")]:
+        value = inspect.getattr_static(found, method)
+        if not isinstance(value, FunctionType | classmethod | staticmethod):
+            continue
+        own = [] if isinstance(value, classmethod | staticmethod) else [None]
+        with pytest.raises(TypeError) as refused:
+            getattr(found, method)(*own, nonsense=1)
+        assert str(refused.value).startswith(f"{found.__name__}.{method}() "), str(refused.value)
+        assert "nonsense" in str(refused.value)
 
 
 @pytest.mark.slow
