@@ -10,11 +10,9 @@ from functools import cache
 from math import prod
 from typing import Protocol
 
-import numpy as np
-
 from isic_cli.curation.confirm import confirmed_pairs
-from isic_cli.curation.groups import Ints, connected
-from isic_cli.curation.near_pictures import NearPair, near_pictures
+from isic_cli.curation.groups import Ints
+from isic_cli.curation.near_pictures import MOST_COMPARED, NearPair, near_pictures
 from isic_cli.curation.phash import Grey
 from isic_cli.curation.variants import Signature
 from isic_cli.errors import UsageError
@@ -130,6 +128,15 @@ class Method:
     tiers: tuple[str, ...]
     distance: int = DISTANCE
 
+    def gap(self, pictures: int) -> str:
+        """Say what a search among so many pictures misses; `""` where it compares all."""
+        if pictures <= MOST_COMPARED or "phash" not in self.tiers:
+            return ""
+        return (
+            f"more than {MOST_COMPARED:,} pictures are not all compared: of a hundred copies that "
+            "were changed, one to four are not found"
+        )
+
 
 #: The tiers unless others are asked for.
 ALL_TIERS = "id,bytes,pixels,phash"
@@ -217,14 +224,12 @@ def _signatures_once(
 
 
 class _Components:
-    """The links so far, and the components they make."""
+    """The links so far, and the components they make, each known by its first picture."""
 
     def __init__(self, pictures: Sequence[ComparedPicture]) -> None:
         self._pictures = pictures
-        self._component = np.arange(len(pictures), dtype=np.int64)
-        self._edges: list[tuple[int, int]] = []
-        self._links: list[Link] = []
-        self._joined: dict[int, int] = {}
+        self._earlier = [*range(len(pictures))]
+        self._links: list[tuple[int, Link]] = []
 
     def tie_equal(self, values: Sequence[str], method: str) -> None:
         """Tie each picture to the first with the same value; `""` is not a value."""
@@ -232,17 +237,15 @@ class _Components:
         for at, value in enumerate(values):
             if value:
                 self._tie(first.setdefault(value, at), at, method)
-        self._tie_waiting()
 
     def tie_pixels(self, pairs: Ints, reader: PictureReader) -> None:
         """Tie the pairs whose decoded pixels are equal."""
         digest = cache(lambda at: reader.pixels(self._pictures[at]))
         for pair in map(NearPair.of, pairs):
-            if pair.variant or self._component[pair.one] == self._component[pair.other]:
+            if pair.variant or not self._are_apart(pair):
                 continue
             if digest(pair.one) and digest(pair.one) == digest(pair.other):
                 self._tie(pair.one, pair.other, "pixels")
-        self._tie_waiting()
 
     def tie_alike(self, pairs: Ints, reader: PictureReader) -> None:
         """Tie the pairs whose thumbnails confirm what their hashes suggest."""
@@ -251,32 +254,33 @@ class _Components:
             [one.signature for one in self._pictures],
             lambda at: reader.thumbnail(self._pictures[at]),
             [picture.pixels for picture in self._pictures],
-            lambda pair: self._root(pair.one) != self._root(pair.other),
+            self._are_apart,
         )
         for pair, correlation in found:
             self._tie(pair.one, pair.other, "phash", pair.distance, round(correlation, 4))
-        self._tie_waiting()
 
     def tie_embedded(self, pairs: Sequence[tuple[int, int, float]]) -> None:
         for one, other, cosine in pairs:
             self._tie(one, other, "embeddings", correlation=round(cosine, 4))
-        self._tie_waiting()
 
-    def _root(self, at: int) -> int:
-        """Return a picture that stands for the group of another, ties of now included."""
-        at = int(self._component[at])
-        while at in self._joined:
-            at = self._joined[at]
+    def _first(self, at: int) -> int:
+        """Return the first picture of the component of one, and shorten the way to it."""
+        earlier = self._earlier
+        while earlier[at] != at:
+            earlier[at] = at = earlier[earlier[at]]
         return at
+
+    def _are_apart(self, pair: NearPair) -> bool:
+        return self._first(pair.one) != self._first(pair.other)
 
     def groups(self) -> list[Duplicates]:
         """Return the components of more than one picture."""
         members: dict[int, list[ComparedPicture]] = {}
-        for picture, group in zip(self._pictures, self._component.tolist(), strict=True):
-            members.setdefault(group, []).append(picture)
+        for at, picture in enumerate(self._pictures):
+            members.setdefault(self._first(at), []).append(picture)
         links: dict[int, list[Link]] = {}
-        for (one, _), link in zip(self._edges, self._links, strict=True):
-            links.setdefault(int(self._component[one]), []).append(link)
+        for one, link in self._links:
+            links.setdefault(self._first(one), []).append(link)
         return [Duplicates(tuple(members[at]), tuple(links[at])) for at in members if at in links]
 
     def _tie(
@@ -287,14 +291,8 @@ class _Components:
         distance: int | None = None,
         correlation: float | None = None,
     ) -> None:
-        left, right = self._root(one), self._root(other)
+        left, right = self._first(one), self._first(other)
         if left != right:
-            self._joined[max(left, right)] = min(left, right)
+            self._earlier[max(left, right)] = min(left, right)
             keys = self._pictures[one].key, self._pictures[other].key
-            self._edges.append((one, other))
-            self._links.append(Link(*keys, method, distance, correlation))
-
-    def _tie_waiting(self) -> None:
-        edges = np.array(self._edges, np.int64).reshape(-1, 2)
-        self._component = connected(len(self._pictures), edges[:, 0], edges[:, 1])
-        self._joined.clear()
+            self._links.append((one, Link(*keys, method, distance, correlation)))

@@ -148,11 +148,8 @@ def test_the_facts_of_a_build_say_what_its_tables_hold(built: Path) -> None:
     assert (facts.sources[0].archive, facts.sources[0].images) == ("demo", len(images))
     assert facts.references[0].source.collections == (("drawn nevi", None),)
     assert facts.dedupe is not None
-    assert (facts.dedupe.groups, facts.dedupe.shared_groups, facts.dedupe.shared_images) == (
-        0,
-        0,
-        0,
-    )
+    assert (facts.dedupe.groups, facts.dedupe.shared_groups, facts.dedupe.shared_images) == (0,) * 3
+    assert facts.dedupe.pictures == sum(one.stage != "exclude" for one in images) + 6
     assert facts.split is not None
     assert facts.split.leaks == 0
     assert facts.labels is not None

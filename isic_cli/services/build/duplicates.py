@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from isic_cli.curation.duplicates import parse_method
+from isic_cli.curation.duplicates import ALL_TIERS, parse_method
 from isic_cli.errors import PartialError
 from isic_cli.services.build.decide import staying
 from isic_cli.services.build.pictures import locked_of
@@ -23,7 +23,7 @@ _EVIDENCE = {
     "phash": "nearly the same picture",
 }
 #: What is counted of duplicates: see `facts.DedupeFacts`.
-GROUP_COUNTS = ("groups", "images", "shared_groups", "shared_images")
+DEDUPE_COUNTS = ("groups", "images", "shared_groups", "shared_images", "pictures")
 
 
 @contextmanager
@@ -78,7 +78,7 @@ class DuplicateSearch:
         table = self.file.recipe.dedupe
         folders = [self.state.out / PICTURES]
         folders += [self.state.out / REFERENCES / name for name in sorted({*self.theirs.values()})]
-        method = parse_method(table.method if table else "id,bytes,pixels,phash")
+        method = parse_method(table.method if table else ALL_TIERS)
         keep = table.keep if table else "largest"
         job = Dedupe(tuple(folders), (), method, keep, chosen=(*self.ours, *self.theirs))
         pictures = []
@@ -96,7 +96,7 @@ class DuplicateSearch:
 
     def _write(self, found: Iterable[Any], rows: RowFile, groups: RowFile, *, drops: bool) -> None:
         table = self.file.recipe.dedupe
-        self.counts = dict.fromkeys(GROUP_COUNTS, 0)
+        self.counts = dict.fromkeys(DEDUPE_COUNTS, 0) | {"pictures": self.total}
         self.removed: dict[str, int] = {}
         leave: dict[str, str] = {}
         for line, ids, reason in duplicates_of(found, frozenset(self.ours), self.theirs):

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from isic_cli.curation.duplicates import Method
+
 #: The stages that leave images out, in the order in which they run.
 STAGES = ("exclude", "quality", "dedupe", "labels")
 
@@ -118,6 +120,8 @@ class DedupeFacts:
         Groups of duplicates among the images of the data set, and the images in them.
     shared_groups, shared_images : int
         Groups that a picture of a reference is in, and our images in them: all were left out.
+    pictures : int
+        Pictures that were searched, those of references among them.
     """
 
     tiers: tuple[str, ...]
@@ -128,6 +132,12 @@ class DedupeFacts:
     images: int
     shared_groups: int = 0
     shared_images: int = 0
+    pictures: int = 0
+
+    @property
+    def gap(self) -> str:
+        """What the search may have missed; `""` where it compared all."""
+        return Method(self.tiers).gap(self.pictures)
 
 
 @dataclass(frozen=True, slots=True)

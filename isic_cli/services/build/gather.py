@@ -5,9 +5,9 @@ from datetime import date
 from typing import Any
 
 from isic_cli import __version__
-from isic_cli.curation.duplicates import parse_method
+from isic_cli.curation.duplicates import ALL_TIERS, parse_method
 from isic_cli.distribution import NAME as DISTRIBUTION
-from isic_cli.services.build.duplicates import GROUP_COUNTS
+from isic_cli.services.build.duplicates import DEDUPE_COUNTS
 from isic_cli.services.build.facts import (
     STAGES,
     BuildFacts,
@@ -101,13 +101,13 @@ def _dedupe(file: RecipeFile, state: BuildState) -> DedupeFacts | None:
     known = state.stages.get("dedupe")
     if known is None:
         return None
-    method = parse_method(table.method if table else "id,bytes,pixels,phash")
+    method = parse_method(table.method if table else ALL_TIERS)
     return DedupeFacts(
         tiers=method.tiers,
         distance=method.distance,
         keep=table.keep if table else "largest",
         action=table.action if table else "",
-        **{name: known.facts[name] for name in GROUP_COUNTS},
+        **{name: known.facts[name] for name in DEDUPE_COUNTS},
     )
 
 

@@ -14,7 +14,6 @@ from isic_cli.curation.duplicates import (
     Method,
     find_duplicates,
 )
-from isic_cli.curation.near_pictures import MOST_COMPARED
 from isic_cli.curation.phash import Grey, digest_pixels, fingerprint
 from isic_cli.errors import LocalError, TransferError
 from isic_cli.models.ids import find_ids
@@ -172,12 +171,7 @@ class Dedupe:
         lines = []
         if self.without_vector:
             lines.append(f"{self.without_vector:,} pictures have no embedding")
-        if self.read > MOST_COMPARED and "phash" in self.method.tiers:
-            lines.append(
-                f"more than {MOST_COMPARED:,} pictures are not all compared: of a hundred copies "
-                "that were changed, one to four are not found"
-            )
-        return lines
+        return [*lines, *filter(None, [self.method.gap(self.read)])]
 
     def outcomes(
         self, pictures: Iterable[ComparedPicture], groups: Iterable["Group"]

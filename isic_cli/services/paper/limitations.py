@@ -29,7 +29,8 @@ THRESHOLDS = (
     f"years on, each below {_DARK:.0%}; classes whose sizes differ by more than {_IMBALANCE:g} "
     f"times; a class with fewer than {_FEW} images in a split; splits that differ by a "
     f"standardised difference of more than {_APART:g}; images without patient or lesion; a class "
-    "of one contributor or image type alone; licences that exclude commercial use."
+    "of one contributor or image type alone; near-duplicates that were not looked for in all "
+    "pairs of pictures; licences that exclude commercial use."
 )
 
 
@@ -122,6 +123,8 @@ def _ties(facts: BuildFacts, counts: BuildCounts) -> Iterator[str]:
             f"{counted(several, 'image')} {'shows' if several == 1 else 'show'} a lesion that "
             "another image shows already: the images are not independent samples."
         )
+    if facts.dedupe and facts.dedupe.gap:
+        yield f"In the search for near-duplicates, {facts.dedupe.gap}."
     licences = whole.known("licence")
     if count := sum(n for name, n in licences.items() if "NC" in name.split("-")):
         yield f"The licence of {part(count, whole.images)} excludes commercial use."

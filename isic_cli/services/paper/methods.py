@@ -153,6 +153,8 @@ def _dedupe_sentences(one: DedupeFacts) -> Iterator[str]:
     ways = [_TIERS.get(tier, tier).format(distance=one.distance) for tier in one.tiers]
     what = "Duplicates" if one.action else "Copies of the pictures of references"
     yield f"{what} were looked for by {listed(ways)}."
+    if one.gap:
+        yield f"{one.gap.capitalize()}."
     if one.shared_groups:
         yield (
             f"{_groups(one.shared_groups, one.shared_images)} had a picture of a reference among "
@@ -204,9 +206,8 @@ def unmapped_sentence(facts: BuildFacts, counts: BuildCounts) -> str:
 
 
 def _scheme_sentence(one: LabelFacts) -> str:
-    version = f"version {plain(one.version)}"
-    if one.kind == "table":
-        version = f"SHA-256 {code(one.version)}"
+    is_table = one.kind == "table"
+    version = f"SHA-256 {code(one.version)}" if is_table else f"version {plain(one.version)}"
     known = [plain(one.title)] if one.title else []
     known += [version] if one.version else []
     about = f" ({', '.join(known)})" if known else ""

@@ -239,6 +239,29 @@ def test_copies_of_a_reference_are_told_apart_from_duplicates() -> None:
     assert "3 groups with 7 images were found; of each group the picture with the most" in both
 
 
+@pytest.mark.parametrize(
+    ("pictures", "tiers", "is_said"),
+    [
+        (2000, ("bytes", "phash"), False),
+        (2001, ("bytes", "phash"), True),
+        (2001, ("bytes", "pixels"), False),
+    ],
+)
+def test_a_search_that_did_not_compare_all_pictures_is_a_limitation(
+    pictures: int, tiers: tuple[str, ...], is_said: bool
+) -> None:
+    found = made_facts().dedupe
+    assert found is not None
+    facts = made_facts(dedupe=replace(found, pictures=pictures, tiers=tiers))
+    counts = count_build(facts)
+    said = [
+        "More than 2,000 pictures are not all compared: of a hundred copies that were changed, "
+        "one to four are not found." in methods_text(facts),
+        any("near-duplicates, more than 2,000" in text for text in limits(facts, counts)),
+    ]
+    assert said == [is_said, is_said]
+
+
 def test_text_that_begins_like_a_list_stays_text() -> None:
     blocks: list[Block] = [
         Paragraph("- not a list"),
