@@ -163,8 +163,11 @@ def test_importing_the_command_line_loads_nothing_heavy() -> None:
     assert HEAVY & set(json.loads(done.stdout)) == set()
 
 
-def test_a_download_loads_no_array_library() -> None:
-    code = "import sys, isic_cli.services.download.acquire; print(sorted({'numpy', 'PIL'} & set(sys.modules)))"
+def test_a_download_loads_no_array_library_and_no_pydantic() -> None:
+    heavy = "{'numpy', 'PIL', 'pydantic'}"
+    code = (
+        f"import sys, isic_cli.services.download.acquire; print(sorted({heavy} & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import httpx
-from pydantic import ValidationError
 
 from isic_cli.api.faults import FailedAttempt, cut
 from isic_cli.api.retry import parse_retry_after
@@ -142,7 +141,8 @@ def retried_json(answer: Answer, validate: Callable[[bytes], T]) -> T:
     answer : Answer
         With a 2xx status.
     validate : callable
-        A pydantic `validate_json`.
+        Raises DataError, or the ValidationError of pydantic, for what is not JSON, and either that
+        or another ValueError for JSON of another shape.
 
     Raises
     ------
@@ -156,18 +156,30 @@ def retried_json(answer: Answer, validate: Callable[[bytes], T]) -> T:
         raise ResponseError(f"{answer.asked}: expected JSON but got {kind}", hint=HTML_HINT)
     try:
         return validate(answer.body)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        if first["type"] == "json_invalid":
+    except ValueError as error:
+        what = _wrong_shape(error)
+        if what is None:
             failed = cut(answer.asked, "the JSON is cut or damaged")
             if answer.is_framed:
                 failed.error = ResponseError(failed.error.message, hint=HTML_HINT)
             raise failed from error
-        place = ".".join(str(part) for part in first["loc"]) or "the whole"
         raise ResponseError(
-            f"{answer.asked}: not what the API promises: {place}: {first['msg']}",
+            f"{answer.asked}: not what the API promises: {what}",
             hint="This isic may be too old for the archive.",
         ) from error
+
+
+def _wrong_shape(error: ValueError) -> str | None:
+    """Return what is wrong with JSON and where; None for what is not JSON at all."""
+    if isinstance(error, DataError):
+        return None
+    from pydantic import ValidationError  # most commands never need it
+
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"]) or "the whole"
+    return None if first["type"] == "json_invalid" else f"{place}: {first['msg']}"
 
 
 def read_json(answer: Answer, validate: Callable[[bytes], T]) -> T:

@@ -5,10 +5,9 @@ around studies in `studies.py`; the rest are here.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
-from pydantic import TypeAdapter
 
 from isic_cli.api.answer import Answer, read_json
 from isic_cli.api.collections import CollectionEndpoints
@@ -22,13 +21,13 @@ from isic_cli.api.paging import Links, all_rows
 from isic_cli.api.studies import StudyEndpoints
 from isic_cli.api.uploads import UploadEndpoints
 from isic_cli.errors import NotFoundError, ResponseError
-from isic_cli.models.base import DEFERRED, Page
-from isic_cli.models.lesion import Lesion
+from isic_cli.models.page import page_of, read_value
+
+if TYPE_CHECKING:
+    from isic_cli.models.lesion import Lesion
 
 #: What `raw` answers: status, headers and body as they came; `.error` is what they mean.
 RawAnswer = Answer
-
-_ANYTHING: TypeAdapter[Any] = TypeAdapter(Any, config=DEFERRED)
 
 
 class ArchiveApi(
@@ -52,12 +51,14 @@ class ArchiveApi(
         Which archive and whose token.
     """
 
-    def lesions(self) -> Iterator[Lesion]:
+    def lesions(self) -> "Iterator[Lesion]":
         """Yield the lesions whose images this user may all see, by id."""
-        self.check_token()
-        yield from all_rows(self._client, "lesions/", Page[Lesion].model_validate_json, {})
+        from isic_cli.models.lesion import Lesion
 
-    def lesion(self, lesion_id: str) -> Lesion:
+        self.check_token()
+        yield from all_rows(self._client, "lesions/", page_of(Lesion.model_validate), {})
+
+    def lesion(self, lesion_id: str) -> "Lesion":
         """Return one lesion with all its images.
 
         Raises
@@ -65,6 +66,8 @@ class ArchiveApi(
         NotFoundError
             When there is none, or this user may not see one of its images.
         """
+        from isic_cli.models.lesion import Lesion
+
         self.check_token()
         path = f"lesions/{segment('lesion', lesion_id)}/"
         return self.named("lesion", lesion_id, path, Lesion.model_validate_json)
@@ -121,7 +124,7 @@ class ArchiveApi(
         links = Links(self._client, answer.asked)
         yield answer
         while answer.error is None and "json" in answer.content_type:
-            page = read_json(answer, _ANYTHING.validate_json)
+            page = read_json(answer, read_value)
             if not isinstance(page, dict) or not isinstance(page.get("results"), list):
                 return
             link = links.follow(page.get("next"), rows=len(page["results"]))

@@ -88,7 +88,7 @@ class ArchiveClient:
             A path below `/api/v2/`, a path from the root (with a leading slash), or a URL of
             the archive's own origin.
         validate : callable
-            A pydantic `validate_json`.
+            See `answer.retried_json`.
         params : mapping, optional
             The query string; None values are left out.
         """

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import parse_qs
 
 import httpx
-from pydantic import TypeAdapter
 
 from isic_cli.api.answer import Answer, pieces, retried_json
 from isic_cli.api.by_id import side_by_side
@@ -25,14 +24,12 @@ from isic_cli.errors import (
     ResponseError,
     UsageError,
 )
-from isic_cli.models.base import DEFERRED
 from isic_cli.models.ids import is_isic_id
+from isic_cli.models.page import read_value
 from isic_cli.tables.delimited import raw_rows
 from isic_cli.tables.names import unguarded
 
 logger = logging.getLogger(__name__)
-
-_STRING = TypeAdapter(str, config=DEFERRED)
 
 #: Search terms of one request: its token holds them, and the archive's line has 8,190 bytes.
 _TERMS = 150
@@ -88,7 +85,7 @@ class CreditEndpoints(Session):
 
     def _credits_of(self, query: str) -> dict[str, str] | None:
         def consume(response: httpx.Response, asked: str) -> str:
-            return retried_json(Answer.of(response, asked), _STRING.validate_json)
+            return retried_json(Answer.of(response, asked), _read_text)
 
         address = self._client.request(
             "POST", "zip-download/url/", consume, json={"query": query}, repeatable=True
@@ -179,3 +176,10 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
     rest += decode(b"", final=True)
     if rest:
         yield rest
+
+
+def _read_text(body: bytes) -> str:
+    value = read_value(body)
+    if type(value) is not str:
+        raise ValueError(f"a text is needed, not {value!r:.40}")
+    return value

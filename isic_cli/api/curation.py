@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter
-
 from isic_cli.api.answer import Answer, read_json
 from isic_cli.api.session import Session
 from isic_cli.errors import NotFoundError, RefusedError, StateError
-from isic_cli.models.base import DEFERRED
+from isic_cli.models.page import read_objects
 
 #: The archive takes no more ids in one request.
 IDS_AT_ONCE = 500
@@ -20,27 +18,6 @@ REASONS = {
     "no_perms_or_does_not_exist": NOT_SHOWN,
     "private_image_public_collection": "the image is private and the collection public",
 }
-
-
-class _Summary(BaseModel, defer_build=True):
-    succeeded: list[str]
-    no_perms_or_does_not_exist: list[str] = []
-    private_image_public_collection: list[str] = []
-
-
-class _Created(BaseModel, defer_build=True):
-    collection_id: int
-
-
-class Found(BaseModel, defer_build=True):
-    """One thing that the quick search shows."""
-
-    url: str = ""
-    yours: bool = False
-    result_type: str = ""
-
-
-READ_FOUND = TypeAdapter(list[Found], config=DEFERRED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +87,13 @@ class CurationEndpoints(Session):
         RefusedError
             For a name that this user has used, an empty one, or one over 200 characters.
         """
+        from isic_cli.models.collection import CreatedCollection
+
         body = {"name": name, "description": description, "isic_ids": list(isic_ids)}
         answer = self._client.request(
             "POST", "collections/create-from-isic-ids/", Answer.of, json=body
         )
-        return read_json(answer, _Created.model_validate_json).collection_id
+        return read_json(answer, CreatedCollection.model_validate_json).collection_id
 
     def delete_collection(self, collection_id: int) -> None:
         """Delete a collection.
@@ -144,19 +123,20 @@ class CurationEndpoints(Session):
         """
         if len(name.strip()) < 3:
             return None
-        found = self._client.get_json(
-            "quickfind/", READ_FOUND.validate_json, {"query": name.strip()}
-        )
+        found = self._client.get_json("quickfind/", read_objects, {"query": name.strip()})
+        here = {"result_type": "Collection", "url": f"/collections/{collection_id}/"}
         for item in found:
-            if item.result_type == "Collection" and item.url == f"/collections/{collection_id}/":
-                return item.yours
+            if here.items() <= item.items():
+                return item.get("yours") is True
         return None
 
     def _list_write(self, collection_id: int, verb: str, ids: Sequence[str]) -> ListAnswer:
+        from isic_cli.models.collection import ListSummary
+
         answer = self._write(
             "POST", collection_id, f"{verb}/", {"isic_ids": list(ids)}, repeatable=True
         )
-        summary = read_json(answer, _Summary.model_validate_json)
+        summary = read_json(answer, ListSummary.model_validate_json)
         refused = {
             isic_id: reason
             for kind, reason in REASONS.items()

@@ -6,12 +6,12 @@ from html.parser import HTMLParser
 import httpx
 
 from isic_cli.api.answer import Answer, read_json
-from isic_cli.api.curation import READ_FOUND
 from isic_cli.api.elsewhere import send_elsewhere
 from isic_cli.api.origin import segment
 from isic_cli.api.session import Session
 from isic_cli.errors import NotFoundError, ResponseError
 from isic_cli.models.names import slugify
+from isic_cli.models.page import read_objects
 
 #: What doi.org is asked for, by style of citation.
 CITATION_TYPES = {
@@ -107,8 +107,9 @@ class DoiEndpoints(Session):
         if len(name.strip()) >= 3:
             answer = self._client.exchange("GET", "quickfind/", params={"query": name.strip()})
             if answer.error is None:
-                found = read_json(answer, READ_FOUND.validate_json)
-                paths += [one.url for one in found if one.url.startswith("/doi/")]
+                found = read_json(answer, read_objects)
+                urls = [str(one.get("url", "")) for one in found]
+                paths += [url for url in urls if url.startswith("/doi/")]
         return list(dict.fromkeys(paths))
 
 

@@ -4,21 +4,15 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from isic_cli.api.by_id import fetch_by_id
 from isic_cli.api.origin import Params, segment
 from isic_cli.api.search import SEARCH, ImageSearch, search_params
 from isic_cli.api.session import Session
 from isic_cli.errors import NotFoundError, RefusedError, ResponseError, ServerError
-from isic_cli.models.base import DEFERRED
 from isic_cli.models.image import ImageRecord, SimilarImage
+from isic_cli.models.page import read_object, read_objects
 
 logger = logging.getLogger(__name__)
-
-_OBJECT = TypeAdapter(dict[str, Any], config=DEFERRED)
-_IMAGE = TypeAdapter(ImageRecord)
-_SIMILAR = TypeAdapter(list[SimilarImage], config=DEFERRED)
 
 
 class ImageEndpoints(Session):
@@ -72,7 +66,7 @@ class ImageEndpoints(Session):
         """
         self.check_token()
         path = f"images/{segment('image', isic_id)}/"
-        return self.named("image", isic_id, path, _IMAGE.validate_json)
+        return self.named("image", isic_id, path, lambda body: ImageRecord.of(read_object(body)))
 
     def similar(self, isic_id: str, *, limit: int = 10) -> list[SimilarImage]:
         """Return the images most like one, nearest first; needs a login.
@@ -86,7 +80,7 @@ class ImageEndpoints(Session):
         """
         path = f"images/{segment('image', isic_id)}/similar/"
         params: Params = {"limit": limit}
-        return self.named("image", isic_id, path, _SIMILAR.validate_json, params)
+        return self.named("image", isic_id, path, _similar, params)
 
     def search_size(self, query: str = "", *, collections: Sequence[int] = ()) -> int | None:
         """Return the bytes of all files that a search finds: an estimate of the search index.
@@ -99,7 +93,7 @@ class ImageEndpoints(Session):
         self.check_token()
         try:
             answer = self._client.get_json(
-                f"{SEARCH}size/", _OBJECT.validate_json, search_params(query, collections)
+                f"{SEARCH}size/", read_object, search_params(query, collections)
             )
         except (NotFoundError, ServerError, ResponseError) as error:
             logger.info("the size is unknown: %s", error)
@@ -115,4 +109,8 @@ class ImageEndpoints(Session):
         """Return the counts of each field's values, from the search index: up to a day old."""
         self.check_token()
         params = search_params(query, collections)
-        return self._client.get_json("images/facets/", _OBJECT.validate_json, params)
+        return self._client.get_json("images/facets/", read_object, params)
+
+
+def _similar(body: bytes) -> list[SimilarImage]:
+    return [SimilarImage.of(one) for one in read_objects(body)]

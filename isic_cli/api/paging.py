@@ -7,7 +7,7 @@ from typing import TypeVar
 from isic_cli.api.client import ArchiveClient
 from isic_cli.api.origin import Params
 from isic_cli.errors import ResponseError
-from isic_cli.models.base import Page
+from isic_cli.models.page import Page
 
 T = TypeVar("T")
 

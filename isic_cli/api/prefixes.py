@@ -18,8 +18,8 @@ from typing import Protocol, TypeVar
 from isic_cli.api.spooled import sorted_by_id
 from isic_cli.files.closing import Closing
 from isic_cli.files.threads import Threads
-from isic_cli.models.base import Page
 from isic_cli.models.image import ImageRecord
+from isic_cli.models.page import Page
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")

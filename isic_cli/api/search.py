@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 
 from isic_cli.api.client import ArchiveClient
 from isic_cli.api.origin import Params
@@ -10,9 +11,9 @@ from isic_cli.api.paging import PAGE_SIZE, first_page, further_pages
 from isic_cli.api.prefixes import PrefixListing
 from isic_cli.api.spooled import sorted_by_id
 from isic_cli.errors import ResponseError
-from isic_cli.models.base import Page
 from isic_cli.models.ids import IdSet
 from isic_cli.models.image import ImageRecord
+from isic_cli.models.page import Page, page_of
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ FEW_PAGES = 5
 #: Requests at once that are polite to the archive.
 MOST_PARALLEL_PAGES = 8
 
-read_images = Page[ImageRecord].model_validate_json
+read_images = page_of(ImageRecord.of)
 
 
 def search_params(query: str, collections: Sequence[int]) -> Params:
@@ -84,7 +85,7 @@ class ImageSearch:
         left = self.limit
         for page in self._all_pages():
             if left is not None and len(page.results) >= left:
-                yield page.model_copy(update={"results": page.results[:left], "next": None})
+                yield replace(page, results=page.results[:left], next=None)
                 return
             yield page
             if left is not None:

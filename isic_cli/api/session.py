@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import httpx
 
@@ -14,7 +14,9 @@ from isic_cli.config import Settings
 from isic_cli.errors import AuthError, NotFoundError, NotOfferedError
 from isic_cli.files.closing import Closing
 from isic_cli.models.image import RemoteFile
-from isic_cli.models.user import User
+
+if TYPE_CHECKING:
+    from isic_cli.models.user import User
 
 T = TypeVar("T")
 
@@ -102,7 +104,7 @@ class Session(Closing):
         self._files.close()
         self._files = self._open_files()
 
-    def me(self) -> User:
+    def me(self) -> "User":
         """Return who is logged in.
 
         Raises
@@ -110,6 +112,8 @@ class Session(Closing):
         AuthError
             Without a token, or with one that the archive does not accept.
         """
+        from isic_cli.models.user import User
+
         user = self._client.get_json("users/me/", User.model_validate_json)
         self._token_is_good = True
         return user

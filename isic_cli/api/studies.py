@@ -4,25 +4,25 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import httpx
-from pydantic import TypeAdapter
 
 from isic_cli.api.answer import Answer
 from isic_cli.api.paging import all_rows
 from isic_cli.api.session import Session
 from isic_cli.errors import AuthError, NotFoundError, RefusedError, ResponseError, ServerError
-from isic_cli.models.base import DEFERRED, Page
 from isic_cli.models.ids import find_ids
-from isic_cli.models.study import FoundStudy, Study, StudyAnnotation, StudyTask
+from isic_cli.models.page import page_of, read_objects
+
+if TYPE_CHECKING:
+    from isic_cli.models.study import FoundStudy, Study, StudyAnnotation, StudyTask
 
 CHOICES_HINT = (
     "A known fault of the archive: it fails on every study whose questions have choices. "
     "The responses of a public study can be read nevertheless."
 )
 
-_ENTRIES: TypeAdapter[list[dict[str, Any]]] = TypeAdapter(list[dict[str, Any]], config=DEFERRED)
 _STUDY_PATH = re.compile(r"/studies/(\d+)/?")
 _FILE_NAME = re.compile(r'filename="?([^";]+?)_responses(?:_[\d-]+)?\.csv')
 
@@ -46,7 +46,7 @@ class ResponsesFile:
 class StudyEndpoints(Session):
     """List studies, look at one, and read what its readers did."""
 
-    def studies(self) -> Iterator[Study]:
+    def studies(self) -> "Iterator[Study]":
         """Yield all studies, newest first; for staff.
 
         Raises
@@ -56,10 +56,12 @@ class StudyEndpoints(Session):
         ServerError
             When a question of one of the studies has choices: the archive cannot list those.
         """
-        with _explained():
-            yield from all_rows(self._client, "studies/", Page[Study].model_validate_json, {})
+        from isic_cli.models.study import Study
 
-    def study(self, study_id: int) -> Study:
+        with _explained():
+            yield from all_rows(self._client, "studies/", page_of(Study.model_validate), {})
+
+    def study(self, study_id: int) -> "Study":
         """Return one study; for staff.
 
         Raises
@@ -69,19 +71,25 @@ class StudyEndpoints(Session):
         NotFoundError
             When there is none.
         """
+        from isic_cli.models.study import Study
+
         with _explained():
             return self.named("study", study_id, f"studies/{study_id}/", Study.model_validate_json)
 
-    def study_tasks(self) -> Iterator[StudyTask]:
+    def study_tasks(self) -> "Iterator[StudyTask]":
         """Yield the tasks of all studies, newest first; for staff."""
-        yield from all_rows(self._client, "study-tasks/", Page[StudyTask].model_validate_json, {})
+        from isic_cli.models.study import StudyTask
 
-    def study_annotations(self) -> Iterator[StudyAnnotation]:
+        yield from all_rows(self._client, "study-tasks/", page_of(StudyTask.model_validate), {})
+
+    def study_annotations(self) -> "Iterator[StudyAnnotation]":
         """Yield the annotations of all studies, newest first; for staff."""
-        read = Page[StudyAnnotation].model_validate_json
+        from isic_cli.models.study import StudyAnnotation
+
+        read = page_of(StudyAnnotation.model_validate)
         yield from all_rows(self._client, "annotations/", read, {})
 
-    def find_studies(self, text: str) -> list[FoundStudy]:
+    def find_studies(self, text: str) -> "list[FoundStudy]":
         """Return the studies that the archive's quick search finds: five at most, for everybody.
 
         Raises
@@ -89,7 +97,9 @@ class StudyEndpoints(Session):
         RefusedError
             For fewer than three letters.
         """
-        found = self._client.get_json("quickfind/", _ENTRIES.validate_json, {"query": text})
+        from isic_cli.models.study import FoundStudy
+
+        found = self._client.get_json("quickfind/", read_objects, {"query": text})
         studies = []
         for entry in found:
             if match := _STUDY_PATH.fullmatch(str(entry.get("url", ""))):

@@ -6,9 +6,7 @@ the archive then writes the XML that joins them, and confirms the whole.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Any
 
 from isic_cli.api.answer import Answer, read_json
 from isic_cli.api.elsewhere import send_elsewhere
@@ -16,52 +14,25 @@ from isic_cli.api.session import Session
 from isic_cli.api.status import LATER_HINT
 from isic_cli.errors import NetworkError, ResponseError
 
+if TYPE_CHECKING:
+    from isic_cli.models.contribution import Upload, UploadPart
+
 #: What a file is uploaded for.
 FIELD = "ingest.Accession.original_blob"
-
-
-class UploadPart(BaseModel, defer_build=True):
-    """One part: its number from 1, its bytes, and the signed address that takes it."""
-
-    part_number: int
-    size: int
-    upload_url: str
-
-
-class Upload(BaseModel, defer_build=True):
-    """An upload that has begun; its addresses are good for a day."""
-
-    object_key: str
-    upload_id: str
-    upload_signature: str
-    parts: list[UploadPart]
-
-
-class _CompletionAnswer(BaseModel, defer_build=True):
-    complete_url: str
-    body: str
-
-
-class _Finalized(BaseModel, defer_build=True):
-    field_value: str
-
-
-class _AccessionAnswer(BaseModel, defer_build=True):
-    id: int
 
 
 @dataclass(frozen=True, slots=True)
 class UploadedPart:
     """A part that the file host has, with the tag it gave."""
 
-    part: UploadPart
+    part: "UploadPart"
     etag: str
 
 
 class UploadEndpoints(Session):
     """Upload files, and make accessions of them."""
 
-    def begin_upload(self, file_name: str, size: int, content_type: str) -> Upload:
+    def begin_upload(self, file_name: str, size: int, content_type: str) -> "Upload":
         """Ask for the addresses of an upload's parts.
 
         Parameters
@@ -69,6 +40,8 @@ class UploadEndpoints(Session):
         size : int
             In bytes, at least 1.
         """
+        from isic_cli.models.contribution import Upload
+
         body = {
             "field_id": FIELD,
             "file_name": file_name,
@@ -78,7 +51,7 @@ class UploadEndpoints(Session):
         answer = self._post("s3-upload/upload-initialize/", body)
         return read_json(answer, Upload.model_validate_json)
 
-    def send_part(self, part: UploadPart, chunks: Callable[[], Iterable[bytes]]) -> UploadedPart:
+    def send_part(self, part: "UploadPart", chunks: Callable[[], Iterable[bytes]]) -> UploadedPart:
         """Send one part to the file host; a cut one is sent again.
 
         Parameters
@@ -98,8 +71,10 @@ class UploadEndpoints(Session):
             raise ResponseError(f"{answer.asked}: the file host gave no tag for a part")
         return UploadedPart(part, etag)
 
-    def finish_upload(self, upload: Upload, sent: Sequence[UploadedPart]) -> str:
+    def finish_upload(self, upload: "Upload", sent: Sequence[UploadedPart]) -> str:
         """Join the parts, have the archive confirm, and return what stands for the file."""
+        from isic_cli.models.contribution import CompletionAnswer, FinalizedUpload
+
         body = {
             "upload_signature": upload.upload_signature,
             "upload_id": upload.upload_id,
@@ -109,7 +84,7 @@ class UploadEndpoints(Session):
             ],
         }
         joining = read_json(
-            self._post("s3-upload/upload-complete/", body), _CompletionAnswer.model_validate_json
+            self._post("s3-upload/upload-complete/", body), CompletionAnswer.model_validate_json
         )
         joined = send_elsewhere(
             self._client, "POST", joining.complete_url, lambda: ({}, joining.body.encode())
@@ -117,7 +92,7 @@ class UploadEndpoints(Session):
         if b"<Error>" in joined.body:  # S3 answers 200 before it knows, and fails in the body
             raise NetworkError(f"{joined.asked}: the parts could not be joined", hint=LATER_HINT)
         done = self._post("s3-upload/finalize/", {"upload_signature": upload.upload_signature})
-        return read_json(done, _Finalized.model_validate_json).field_value
+        return read_json(done, FinalizedUpload.model_validate_json).field_value
 
     def create_accession(
         self, cohort_id: int, field_value: str, *, metadata: Mapping[str, Any] | None = None
@@ -131,10 +106,12 @@ class UploadEndpoints(Session):
         RefusedError
             For a file name that the cohort has, or metadata that breaks a rule.
         """
+        from isic_cli.models.contribution import CreatedAccession
+
         body: dict[str, Any] = {"cohort": cohort_id, "original_blob": field_value}
         if metadata:
             body["metadata"] = dict(metadata)
-        return read_json(self._post("accessions/", body), _AccessionAnswer.model_validate_json).id
+        return read_json(self._post("accessions/", body), CreatedAccession.model_validate_json).id
 
     def _post(self, path: str, body: Mapping[str, Any]) -> Answer:
         return self._client.request("POST", path, Answer.of, json=dict(body))

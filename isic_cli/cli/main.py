@@ -1,5 +1,6 @@
 """The root of the command line: global options, errors to exit codes, signals."""
 
+import gc
 import os
 import signal
 import sys
@@ -210,6 +211,9 @@ def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     # It would look through all that is installed for plug-ins: a tenth of a small command.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # Importing makes no cycles that are worth a look: by default there are a hundred, which take a
+    # tenth of a small command too.
+    gc.set_threshold(20_000, 20, 50)
     with standard_streams(), Signals() as signals:
         return _run(arguments, signals)
 

@@ -1,5 +1,7 @@
 """A collection of the archive."""
 
+from pydantic import Field
+
 from isic_cli.models.base import ArchiveModel
 
 
@@ -30,3 +32,17 @@ class AttributionCount(ArchiveModel):
     license: str
     attribution: str
     count: int
+
+
+class CreatedCollection(ArchiveModel):
+    """What the archive answers to one who makes a collection."""
+
+    collection_id: int
+
+
+class ListSummary(ArchiveModel):
+    """What became of a list of ISIC ids that was to be added or removed."""
+
+    succeeded: list[str]
+    no_perms_or_does_not_exist: list[str] = Field(default_factory=list)
+    private_image_public_collection: list[str] = Field(default_factory=list)

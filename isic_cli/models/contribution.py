@@ -1,4 +1,4 @@
-"""What one may contribute to: contributors and their cohorts."""
+"""What one may contribute to, contributors and their cohorts, and the upload of a file."""
 
 from pydantic import Field
 
@@ -44,3 +44,39 @@ class Contributor(ArchiveModel):
     owners: list[int] = Field(default_factory=list)
     cohort_count: int | None = None
     accession_count: int | None = None
+
+
+class UploadPart(ArchiveModel):
+    """One part: its number from 1, its bytes, and the signed address that takes it."""
+
+    part_number: int
+    size: int
+    upload_url: str
+
+
+class Upload(ArchiveModel):
+    """An upload that has begun; its addresses are good for a day."""
+
+    object_key: str
+    upload_id: str
+    upload_signature: str
+    parts: list[UploadPart]
+
+
+class CompletionAnswer(ArchiveModel):
+    """Where the parts are joined, and what is sent there."""
+
+    complete_url: str
+    body: str
+
+
+class FinalizedUpload(ArchiveModel):
+    """What stands for an uploaded file."""
+
+    field_value: str
+
+
+class CreatedAccession(ArchiveModel):
+    """What the archive answers to one who adds a file to a cohort."""
+
+    id: int

@@ -20,7 +20,7 @@ from isic_cli.config import Settings
 from isic_cli.distribution import APART, NAME, official_client
 from isic_cli.errors import IsicError
 from isic_cli.files.walk import walk
-from isic_cli.models.base import Page
+from isic_cli.models.page import page_of
 
 Status = Literal["ok", "warning", "failed"]
 
@@ -157,7 +157,7 @@ def _archive(
             seconds = time.monotonic() - began
             if answer.error is not None:
                 raise answer.error
-            read_json(answer, Page[Any].model_validate_json)
+            read_json(answer, page_of(lambda row: row))
     except IsicError as error:
         yield Check("archive", "failed", f"{name}: {error.message}", error.hint or "")
         return

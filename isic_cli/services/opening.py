@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from isic_cli.config import DEMO_LOGINS, LOCAL_URL, ArchiveSpec, Settings
 from isic_cli.errors import NotFoundError, UsageError
-from isic_cli.models.user import User
 from isic_cli.services.index.paths import indexes_folder
 
 if TYPE_CHECKING:
@@ -77,6 +76,7 @@ def open_store(spec: ArchiveSpec, cache_dir: Path, *, token: str | None = None) 
     if spec.kind == "demo":
         from isic_cli.demo import DrawnFiles, demo_folder, own_collections
         from isic_cli.folder.collection_file import CollectionFile
+        from isic_cli.models.user import User
 
         cache_dir = _writable_cache(cache_dir)
         folder = demo_folder(cache_dir)

@@ -1,6 +1,7 @@
 """What the real archive answered, played back: every endpoint and every shape of error."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from isic_cli.errors import (
     ServerError,
 )
 from isic_cli.models.image import Described
+from isic_cli.models.page import Page
 from tests.support.faults import Forever, Script, json_answer
 from tests.support.opened import opened
 from tests.support.recorded import Recorded, recordings
@@ -156,6 +158,8 @@ def plain(value: Any) -> Any:
         return value.model_dump(mode="json", exclude_unset=True)
     if isinstance(value, Described):
         return value.to_json()
+    if isinstance(value, Page):
+        return {**asdict(value), "results": plain(value.results)}
     if isinstance(value, list):
         return [plain(item) for item in value]
     return value

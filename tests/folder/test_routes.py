@@ -10,9 +10,9 @@ import pytest
 
 from isic_cli.config import LOCAL_URL
 from isic_cli.errors import NotFoundError
-from isic_cli.models.base import Page
 from isic_cli.models.collection import AttributionCount, Collection
 from isic_cli.models.image import ImageRecord
+from isic_cli.models.page import page_of
 from tests.folder.conftest import Make, client_of, png
 
 Json = Any
@@ -162,8 +162,8 @@ def test_facets_count_what_a_query_finds(make: Make) -> None:
 
 
 def test_our_models_read_every_answer(archive: httpx.Client) -> None:
-    images = Page[ImageRecord].model_validate(archive.get("images/").json())
-    collections = Page[Collection].model_validate(archive.get("collections/").json())
+    images = page_of(ImageRecord.of)(archive.get("images/").content)
+    collections = page_of(Collection.model_validate)(archive.get("collections/").content)
     credits_ = archive.get("collections/1/attribution/").json()
     assert (len(images.results), images.count, images.next) == (60, 60, None)
     assert [one.id for one in collections.results] == [5, 4, 3, 2, 1]

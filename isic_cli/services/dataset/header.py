@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from isic_cli.config import Settings
 from isic_cli.errors import LocalError
 from isic_cli.files.jsonl import to_line
 from isic_cli.files.load import parse_json
-from isic_cli.models.collection import Collection
 from isic_cli.models.locked import DAMAGED
 from isic_cli.models.selection import IdList, Selection
 from isic_cli.services.download.options import Variant
+
+if TYPE_CHECKING:
+    from isic_cli.models.collection import Collection
 
 #: Of the format; a reader refuses a newer one.
 VERSION = 1
@@ -26,7 +28,7 @@ class NamedCollection:
     doi: str | None
 
     @classmethod
-    def of(cls, collection: Collection) -> Self:
+    def of(cls, collection: "Collection") -> Self:
         """Return what a lock keeps of a collection."""
         return cls(collection.id, collection.name, collection.doi)
 
@@ -163,7 +165,7 @@ def _named(
     return tuple(by_id[number] for number in sorted(by_id))
 
 
-def resolved(selection: Selection, collections: Iterable[Collection]) -> Selection:
+def resolved(selection: Selection, collections: "Iterable[Collection]") -> Selection:
     """Return a selection that means the same for ever: collections by id, ids without a file."""
     return replace(
         selection,

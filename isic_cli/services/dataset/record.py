@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isic_cli import __version__
 from isic_cli.api.archive import ArchiveApi
@@ -16,7 +16,6 @@ from isic_cli.files import STATE
 from isic_cli.files.atomic import write_state
 from isic_cli.files.load import DataError, load_json, open_regular
 from isic_cli.folder.freshness import stamp_of
-from isic_cli.models.collection import Collection as ImageCollection
 from isic_cli.models.locked import LockedImage
 from isic_cli.models.selection import Selection
 from isic_cli.services.dataset.header import LockHeader, NamedCollection, archive_of
@@ -26,6 +25,9 @@ from isic_cli.services.download.journal import DownloadJournal, Entry
 from isic_cli.services.download.options import Variant
 from isic_cli.services.download.paths import settle_layout
 from isic_cli.services.download.sidecars import QUICK, Tables, no_license_text
+
+if TYPE_CHECKING:
+    from isic_cli.models.collection import Collection as ImageCollection
 
 #: What the tables and the lock were like when they were written last.
 _RECORDED = "recorded.json"
@@ -37,7 +39,7 @@ def new_header(
     folder: Path,
     *,
     selections: Iterable[Selection],
-    collections: Collection[ImageCollection],
+    collections: "Collection[ImageCollection]",
     variant: Variant,
     now: datetime | None = None,
 ) -> LockHeader:
@@ -72,7 +74,7 @@ def record_download(
     folder: Path,
     *,
     selections: Iterable[Selection],
-    collections: Collection[ImageCollection],
+    collections: "Collection[ImageCollection]",
     variant: Variant,
     dropped: Collection[str] = (),
     hurried: bool = False,
