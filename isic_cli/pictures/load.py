@@ -234,7 +234,7 @@ def input_errors() -> Iterator[None]:
 
 
 def load_rgb(
-    path: Path, *, max_pixels: int = MAX_PIXELS, reduced_by: int = 1
+    source: Readable, *, max_pixels: int = MAX_PIXELS, reduced_by: int = 1
 ) -> npt.NDArray[np.uint8]:
     """Return the pixels of a photograph as they are stored: its EXIF orientation is not applied.
 
@@ -242,8 +242,7 @@ def load_rgb(
 
     Parameters
     ----------
-    path : Path
-        The file.
+    source : path, bytes or binary file
     max_pixels : int
         Refuse larger pictures.
     reduced_by : int
@@ -260,7 +259,8 @@ def load_rgb(
     UsageError, CheckError
         As for `input_errors`.
     """
-    with input_errors(), opened(path, max_pixels=max_pixels) as picture:
+    data, name = contents(source, "the picture")
+    with input_errors(), opened(data, name=name, max_pixels=max_pixels) as picture:
         rgb = picture if picture.mode == "RGB" else picture.convert("RGB")
         rgb = rgb.reduce(reduced_by) if reduced_by > 1 else rgb
         pixels = np.frombuffer(rgb.tobytes(), np.uint8)

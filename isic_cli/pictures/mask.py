@@ -19,7 +19,7 @@ from PIL import Image
 
 from isic_cli.errors import UsageError
 from isic_cli.pictures import MAX_PIXELS
-from isic_cli.pictures.load import input_errors, opened, read_bytes
+from isic_cli.pictures.load import Readable, contents, input_errors, opened, read_bytes
 from isic_cli.pictures.png import check_png
 from isic_cli.pictures.png_rows import grey_rows
 from isic_cli.pictures.whole import PNG
@@ -35,8 +35,8 @@ _NEAR = 1 / 8
 _MOST_SMOOTH = 0.9
 
 
-def read_mask(path: Path, *, max_pixels: int = MAX_PIXELS) -> Mask:
-    """Read a mask by its values; see the module.
+def read_mask(source: Readable, *, max_pixels: int = MAX_PIXELS) -> Mask:
+    """Read a mask by its values from a path, bytes or a binary file; see the module.
 
     Returns
     -------
@@ -51,7 +51,8 @@ def read_mask(path: Path, *, max_pixels: int = MAX_PIXELS) -> Mask:
     CheckError
         A damaged file.
     """
-    return inside(read_grey(path, max_pixels=max_pixels), name=str(path))
+    data, name = contents(source, "the mask")
+    return inside(grey_of(data, name=name, max_pixels=max_pixels), name=name)
 
 
 def read_grey(path: Path, *, max_pixels: int = MAX_PIXELS) -> Grey:

@@ -16,7 +16,7 @@ from isic_cli.errors import CheckError
 from isic_cli.pictures import MAX_PIXELS
 from isic_cli.pictures.load import Readable, contents
 from isic_cli.superpixel.codec import LABEL_LIMIT
-from isic_cli.superpixel.map import SuperpixelMap
+from isic_cli.superpixel.map import AnyMap, SuperpixelMap, map_of
 from isic_cli.superpixel.runs import RowRuns
 
 MAGIC = b"ISICRUN4"
@@ -42,12 +42,12 @@ class _Head(NamedTuple):
         return 4 * self.labels + (self.index_bytes + self.length_bytes) * self.runs
 
 
-def write_cache(pixel_map: SuperpixelMap, *, source: bytes = bytes(32)) -> bytes:
+def write_cache(superpixels: AnyMap, *, source: bytes = bytes(32)) -> bytes:
     """Return the cache file of a map.
 
     Parameters
     ----------
-    pixel_map : SuperpixelMap
+    superpixels : SuperpixelMap, or what its `from_png` takes
         The map.
     source : bytes
         32 bytes that name what the map was made from: the SHA-256 of its PNG.
@@ -58,6 +58,7 @@ def write_cache(pixel_map: SuperpixelMap, *, source: bytes = bytes(32)) -> bytes
     >>> len(write_cache(SuperpixelMap.from_labels([[0, 1]])))
     76
     """
+    pixel_map = map_of(superpixels)
     runs = pixel_map.runs
     longest = int(runs.lengths.max())
     lengths = runs.lengths.astype(

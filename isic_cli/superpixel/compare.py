@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from isic_cli.errors import UsageError
 from isic_cli.superpixel.features import PRESENT, Features, check_length
-from isic_cli.superpixel.map import SuperpixelMap
+from isic_cli.superpixel.given import Picture, mask_of
+from isic_cli.superpixel.map import AnyMap, map_of
 from isic_cli.superpixel.measure import check_size
 
 
@@ -66,8 +67,8 @@ def dice(a: Iterable[int], b: Iterable[int]) -> float:
     return SetOverlap("", len(one), len(two), len(one & two)).dice
 
 
-def compare_masks(a: npt.NDArray[np.bool_], b: npt.NDArray[np.bool_], name: str = "") -> SetOverlap:
-    """Compare two masks of shape (H, W), bool, pixel by pixel.
+def compare_masks(a: Picture, b: Picture, name: str = "") -> SetOverlap:
+    """Compare two masks, paths, bytes, binary files or arrays (H, W), bool, pixel by pixel.
 
     Examples
     --------
@@ -76,15 +77,16 @@ def compare_masks(a: npt.NDArray[np.bool_], b: npt.NDArray[np.bool_], name: str 
     >>> compare_masks(np.array([[True, True]]), np.array([[True, False]])).iou
     0.5
     """
-    if a.shape != b.shape:
-        raise UsageError(f"the masks differ in size: {a.shape[::-1]} and {b.shape[::-1]}")
-    return SetOverlap(name, int(a.sum()), int(b.sum()), int((a & b).sum()))
+    one, two = (mask_of(mask).astype(bool, copy=False) for mask in (a, b))
+    if one.shape != two.shape:
+        raise UsageError(f"the masks differ in size: {one.shape[::-1]} and {two.shape[::-1]}")
+    return SetOverlap(name, int(one.sum()), int(two.sum()), int((one & two).sum()))
 
 
 def compare_features(
     a: Features,
     b: Features,
-    pixel_map: SuperpixelMap | None = None,
+    superpixels: AnyMap | None = None,
     threshold: float = PRESENT,
 ) -> list[SetOverlap]:
     """Compare two feature files, feature by feature.
@@ -93,7 +95,7 @@ def compare_features(
     ----------
     a, b : Features
         A feature that only one of them has counts as absent in the other.
-    pixel_map : SuperpixelMap, optional
+    superpixels : SuperpixelMap, or what its `from_png` takes, optional
         With it sizes are pixels, so that large superpixels count for more; else superpixels.
     threshold : float
         Present above this.
@@ -106,7 +108,8 @@ def compare_features(
     [1]
     """
     weights: npt.NDArray[np.int64] | None = None
-    if pixel_map is not None:
+    if superpixels is not None:
+        pixel_map = map_of(superpixels)
         check_length(a, pixel_map)
         check_length(b, pixel_map)
         weights = np.zeros(int(pixel_map.ids[-1]) + 1, np.int64)
@@ -148,7 +151,7 @@ class MapAgreement:
     overlap: float
 
 
-def compare_maps(a: SuperpixelMap, b: SuperpixelMap) -> MapAgreement:
+def compare_maps(a: AnyMap, b: AnyMap) -> MapAgreement:
     """Compare two maps of one image, by label and by shape.
 
     Examples
@@ -158,11 +161,12 @@ def compare_maps(a: SuperpixelMap, b: SuperpixelMap) -> MapAgreement:
     >>> compare_maps(one, two).different_pixels
     1
     """
-    check_size(a.runs, b.shape, "other map")
-    one = a.runs.image.reshape(-1).astype(np.int64)
-    pairs, counts = np.unique(one * len(b) + b.runs.image.reshape(-1), return_counts=True)
-    best = np.zeros(len(a), np.int64)
-    np.maximum.at(best, pairs // len(b), counts)
-    return MapAgreement(
-        len(a), len(b), int((a.labels != b.labels).sum()), float(best.sum() / one.size)
-    )
+    first, second = map_of(a), map_of(b)
+    check_size(first.runs, second.shape, "other map")
+    one = first.runs.image.reshape(-1).astype(np.int64)
+    cells = one * len(second) + second.runs.image.reshape(-1)
+    pairs, counts = np.unique(cells, return_counts=True)
+    best = np.zeros(len(first), np.int64)
+    np.maximum.at(best, pairs // len(second), counts)
+    different = int((first.labels != second.labels).sum())
+    return MapAgreement(len(first), len(second), different, float(best.sum() / one.size))

@@ -7,6 +7,38 @@ import numpy as np
 import numpy.typing as npt
 
 from isic_cli.errors import UsageError
+from isic_cli.pictures.load import Readable, load_rgb
+from isic_cli.pictures.mask import read_mask
+from isic_cli.superpixel.measure import check_size
+from isic_cli.superpixel.runs import RowRuns
+
+#: A photograph or a mask: a path, bytes, a file opened in binary, or the array of its pixels.
+Picture = Readable | npt.NDArray[np.generic]
+
+
+def pixels_of(image: Picture) -> npt.NDArray[np.generic]:
+    """Return the pixels of a photograph; of a file (H, W, 3), uint8, as they are stored."""
+    return image if isinstance(image, np.ndarray) else load_rgb(image)
+
+
+def photograph_of(runs: RowRuns, image: Picture) -> npt.NDArray[np.uint8]:
+    """Return the pixels (H, W, 3), uint8, of the photograph that a map belongs to.
+
+    Raises
+    ------
+    UsageError
+        It has another size, or not three channels of eight bits.
+    """
+    pixels = pixels_of(image)
+    check_size(runs, pixels.shape, "image")
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
+        raise UsageError(f"an RGB picture is needed, not {pixels.dtype} {pixels.shape}")
+    return pixels.view(np.uint8)
+
+
+def mask_of(mask: Picture) -> npt.NDArray[np.generic]:
+    """Return the pixels of a mask; of a file (H, W), bool: see `pictures.mask`."""
+    return mask if isinstance(mask, np.ndarray) else read_mask(mask)
 
 
 def label_image(labels: npt.ArrayLike) -> npt.NDArray[np.integer]:

@@ -13,7 +13,7 @@ from isic_cli.pictures import MAX_PIXELS
 from isic_cli.pictures.load import Readable
 from isic_cli.pictures.png import PngHeader, png_bytes
 from isic_cli.superpixel import codec, measure, neighbours, outline
-from isic_cli.superpixel.given import label_image, label_number
+from isic_cli.superpixel.given import Picture, label_image, label_number, mask_of, pixels_of
 from isic_cli.superpixel.outline import Rings
 from isic_cli.superpixel.paint import blend, fills
 from isic_cli.superpixel.palette import HUES, Colour
@@ -152,20 +152,14 @@ class SuperpixelMap:
         """Return the connected pieces per superpixel: ndarray of shape (N,), int64."""
         return measure.piece_counts(self.runs, corners=corners)
 
-    def _chosen(self, positions: Int64) -> Int64:
-        offsets, order = self.run_index()
-        pieces = (order[offsets[k] : offsets[k + 1]] for k in positions.tolist())
-        return np.concatenate([order[:0], *pieces])
-
     def pixels(self, label: int) -> Int32:
-        """Return the pixels of one superpixel.
+        """Return the pixels of one superpixel: ndarray of shape (area,), int32.
 
-        Returns
-        -------
-        positions : ndarray of shape (area,), int32
-            Flat row-major, ascending; `numpy.divmod(positions, W)` gives rows and columns.
+        Flat row-major, ascending; `numpy.divmod(positions, W)` gives rows and columns.
         """
-        return self.runs.expand(self._chosen(self.positions([label])))
+        offsets, order = self.run_index()
+        (k,) = self.positions([label]).tolist()
+        return self.runs.expand(order[offsets[k] : offsets[k + 1]])
 
     def run_index(self) -> tuple[Int64, Int64]:
         """Return the compact index: which runs each superpixel has.
@@ -227,8 +221,8 @@ class SuperpixelMap:
 
     def polygons(self) -> dict[int, list[list[Int64]]]:
         """Return polygons with holes by label; see `outline.polygons`."""
-        found = outline.polygons(self.outlines(complete=True))
-        return {int(self.ids[region]): rings for region, rings in found.items()}
+        regions = outline.polygons(self.outlines(complete=True)).items()
+        return {int(self.ids[region]): rings for region, rings in regions}
 
     def svg(self, *, complete: bool = True) -> str:
         """Return one SVG drawing with a path per superpixel."""
@@ -240,16 +234,16 @@ class SuperpixelMap:
         chosen[self.positions(labels)] = True
         return np.repeat(chosen[self.runs.index], self.runs.lengths).reshape(self.shape)
 
-    def coverage(self, mask: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
+    def coverage(self, mask: Picture) -> npt.NDArray[np.float64]:
         """Return the share of each superpixel inside a mask: ndarray of shape (N,), float64."""
-        return measure.coverage(self.runs, mask)
+        return measure.coverage(self.runs, mask_of(mask))
 
-    def labels_in(self, mask: npt.NDArray[np.generic], threshold: float = 0.5) -> Int64:
+    def labels_in(self, mask: Picture, threshold: float = 0.5) -> Int64:
         """Return the labels of which more than `threshold` lies in a mask, ascending.
 
         Parameters
         ----------
-        mask : ndarray of shape (H, W), bool
+        mask : path, bytes, binary file, or ndarray of shape (H, W), bool
         threshold : float
             From 0 to below 1; a share equal to it is not enough.
         """
@@ -259,7 +253,7 @@ class SuperpixelMap:
 
     def paint(
         self,
-        image: npt.NDArray[np.uint8],
+        image: Picture,
         labels: Iterable[int] | None = None,
         *,
         values: npt.NDArray[np.floating] | None = None,
@@ -271,12 +265,11 @@ class SuperpixelMap:
 
         Parameters
         ----------
-        image : ndarray of shape (H, W, 3), uint8
+        image : path, bytes, binary file, or ndarray of shape (H, W, 3), uint8
         labels : iterable of int, optional
             Which; all of them by default.
         values : ndarray of shape (N,), float, optional
-            Paints each superpixel in the colour of its value, 0 to 1, instead of `colour`; NaN
-            leaves it untouched.
+            Paints each superpixel in the colour of its value, 0 to 1; NaN leaves it untouched.
         colour : tuple of int
             Red, green, blue, 0 to 255.
         alpha : float
@@ -288,13 +281,20 @@ class SuperpixelMap:
         colours, alphas = fills(len(self), chosen, values, colour, alpha, colormap)
         return blend(self.runs, image, colours, alphas)
 
-    def tiles(
-        self, image: npt.NDArray[np.uint8], labels: Iterable[int] | None = None
-    ) -> Iterator[Tile]:
+    def tiles(self, image: Picture, labels: Iterable[int] | None = None) -> Iterator[Tile]:
         """Yield each superpixel of a photograph (H, W, 3), or those asked for, as a picture."""
         chosen = range(len(self)) if labels is None else self.positions(labels).tolist()
         return cut(self.runs, self.ids, image, chosen)
 
-    def means(self, image: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
+    def means(self, image: Picture) -> npt.NDArray[np.float64]:
         """Return the mean of each channel per superpixel: (N, C) or (N,), float64."""
-        return measure.means(self.runs, image)
+        return measure.means(self.runs, pixels_of(image))
+
+
+#: A map, or what `SuperpixelMap.from_png` takes.
+AnyMap = SuperpixelMap | Readable | npt.NDArray[np.integer]
+
+
+def map_of(source: AnyMap) -> SuperpixelMap:
+    """Return a map that is given as one, or as what `from_png` takes."""
+    return source if isinstance(source, SuperpixelMap) else SuperpixelMap.from_png(source)

@@ -121,6 +121,8 @@ def check_size(runs: RowRuns, shape: tuple[int, ...], what: str) -> None:
     """
     if tuple(shape[:2]) == runs.shape:
         return
+    if len(shape) < 2:
+        raise UsageError(f"a picture is (H, W) or (H, W, C), not {shape}")
     size, own = f"{shape[1]}x{shape[0]}", f"{runs.shape[1]}x{runs.shape[0]}"
     swapped = tuple(shape[1::-1]) == runs.shape
     raise UsageError(

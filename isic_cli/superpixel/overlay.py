@@ -16,8 +16,8 @@ from PIL import Image, ImageDraw
 from isic_cli.pictures.draw import Font
 from isic_cli.pictures.draw import font as load_font
 from isic_cli.superpixel.features import PRESENT, Features, check_length
-from isic_cli.superpixel.map import SuperpixelMap
-from isic_cli.superpixel.measure import check_size
+from isic_cli.superpixel.given import Picture, photograph_of
+from isic_cli.superpixel.map import AnyMap, SuperpixelMap, map_of
 from isic_cli.superpixel.palette import Colour, distinct, sequential
 
 Rgb = npt.NDArray[np.uint8]
@@ -52,7 +52,7 @@ class Layer:
     strength: Mapping[int, float]
 
 
-def feature_layers(features: Features, pixel_map: SuperpixelMap) -> list[Layer]:
+def feature_layers(features: Features, superpixels: AnyMap) -> list[Layer]:
     """Return a layer per feature: present superpixels whole, "possible" ones fainter.
 
     Examples
@@ -62,6 +62,7 @@ def feature_layers(features: Features, pixel_map: SuperpixelMap) -> list[Layer]:
     >>> feature_layers(features, SuperpixelMap.from_labels([[0, 1, 2]]))
     [Layer(name='streaks', strength={1: 1.0, 2: 0.5})]
     """
+    pixel_map = map_of(superpixels)
     check_length(features, pixel_map)
     layers = []
     for name, values in features.values.items():
@@ -71,8 +72,8 @@ def feature_layers(features: Features, pixel_map: SuperpixelMap) -> list[Layer]:
 
 
 def draw_overlay(
-    pixel_map: SuperpixelMap,
-    image: Rgb,
+    superpixels: AnyMap,
+    image: Picture,
     layers: list[Layer],
     *,
     alpha: float = 0.5,
@@ -83,9 +84,9 @@ def draw_overlay(
 
     Parameters
     ----------
-    pixel_map : SuperpixelMap
+    superpixels : SuperpixelMap, or what its `from_png` takes
         The map.
-    image : ndarray of shape (H, W, 3), uint8
+    image : path, bytes, binary file, or ndarray of shape (H, W, 3), uint8
         The photograph, EXIF orientation not applied; not changed.
     layers : list of Layer
         Colours are given in this order, so that a name has the same colour in a series of
@@ -111,9 +112,9 @@ def draw_overlay(
     >>> draw_overlay(found, photograph, marks, legend=False)[0, 2].tolist()
     [230, 159, 0]
     """
-    check_size(pixel_map.runs, image.shape, "image")
+    pixel_map = map_of(superpixels)
+    out = photograph_of(pixel_map.runs, image).copy()
     colours = distinct(len(layers))
-    out = image.copy()
     marks: dict[int, list[tuple[Colour, float]]] = {}
     for layer, colour in zip(layers, colours, strict=True):
         for label, strength in layer.strength.items():
@@ -127,12 +128,12 @@ def draw_overlay(
     entries = [
         (f"{la.name} ({len(la.strength)})", c) for la, c in zip(layers, colours, strict=True)
     ]
-    return stacked(out, draw_legend(entries, image.shape[1]))
+    return stacked(out, draw_legend(entries, out.shape[1]))
 
 
 def draw_values(
-    pixel_map: SuperpixelMap,
-    image: Rgb,
+    superpixels: AnyMap,
+    image: Picture,
     values: npt.NDArray[np.floating],
     *,
     name: str = "value",
@@ -144,9 +145,9 @@ def draw_values(
 
     Parameters
     ----------
-    pixel_map : SuperpixelMap
+    superpixels : SuperpixelMap, or what its `from_png` takes
         The map.
-    image : ndarray of shape (H, W, 3), uint8
+    image : path, bytes, binary file, or ndarray of shape (H, W, 3), uint8
         The photograph, EXIF orientation not applied; not changed.
     values : ndarray of shape (N,), float
         NaN leaves a superpixel untouched.
@@ -173,6 +174,7 @@ def draw_values(
     >>> drawn.shape[0] > 2
     True
     """
+    pixel_map = map_of(superpixels)
     known = values[np.isfinite(values)]
     low, high = ends or (float(known.min()), float(known.max()))
     # Equal values have the colour in the middle.
@@ -183,7 +185,7 @@ def draw_values(
     texts = [f"{low + mark * (high - low):.4g}" for mark in marks]
     texts[0] = f"{name} {texts[0]}"
     return stacked(
-        out, draw_legend(list(zip(texts, map(tuple, colours), strict=True)), image.shape[1])
+        out, draw_legend(list(zip(texts, map(tuple, colours), strict=True)), out.shape[1])
     )
 
 
@@ -276,7 +278,7 @@ def _fitted(text: str, width: int, font: Font) -> str:
     return cut
 
 
-def outline_picture(pixel_map: SuperpixelMap, image: Rgb | None = None) -> Rgb:
+def outline_picture(superpixels: AnyMap, image: Picture | None = None) -> Rgb:
     """Draw all borders, black on white or yellow on a photograph: (H, W, 3), uint8.
 
     Examples
@@ -285,11 +287,11 @@ def outline_picture(pixel_map: SuperpixelMap, image: Rgb | None = None) -> Rgb:
     >>> outline_picture(SuperpixelMap.from_labels([[0, 0, 1], [2, 2, 1]])).shape
     (2, 3, 3)
     """
+    pixel_map = map_of(superpixels)
     edges = pixel_map.boundaries()
     if image is None:
         gray = np.where(edges, np.uint8(0), np.uint8(255))
         return np.repeat(gray[..., None], 3, axis=2)
-    check_size(pixel_map.runs, image.shape, "image")
-    out = image.copy()
+    out = photograph_of(pixel_map.runs, image).copy()
     out[edges] = (240, 228, 66)
     return out

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from isic_cli.errors import UsageError
-from isic_cli.superpixel.given import rgb_levels
-from isic_cli.superpixel.measure import areas, check_size
+from isic_cli.superpixel.given import Picture, photograph_of, rgb_levels
+from isic_cli.superpixel.measure import areas
 from isic_cli.superpixel.palette import Colour, sequential
 from isic_cli.superpixel.runs import Int64, RowRuns
 
@@ -23,15 +23,15 @@ _BAND = 1 << 17
 _STEPS = 256
 
 
-def blend(runs: RowRuns, image: Rgb, colours: Rgb, alphas: Float64) -> Rgb:
+def blend(runs: RowRuns, source: Picture, colours: Rgb, alphas: Float64) -> Rgb:
     """Return a copy of the picture with its regions painted.
 
     Parameters
     ----------
     runs : RowRuns
         The map.
-    image : ndarray of shape (H, W, 3), uint8
-        Not changed.
+    source : path, bytes, binary file, or ndarray of shape (H, W, 3), uint8
+        The picture; not changed.
     colours : ndarray of shape (N, 3), uint8
         The colour of each region.
     alphas : ndarray of shape (N,), float64
@@ -42,9 +42,7 @@ def blend(runs: RowRuns, image: Rgb, colours: Rgb, alphas: Float64) -> Rgb:
     painted : ndarray of shape (H, W, 3), uint8
         `alpha * colour + (1 - alpha) * pixel`, to the nearest integer, halves to even.
     """
-    check_size(runs, image.shape, "image")
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-        raise UsageError(f"an RGB picture is needed, not {image.dtype} {image.shape}")
+    image = photograph_of(runs, source)
     if not bool(((alphas >= 0) & (alphas <= 1)).all()):
         raise UsageError("an opacity lies between 0 and 1")
     painted = alphas > 0

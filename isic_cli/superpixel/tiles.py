@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from isic_cli.pictures.png import png_bytes
-from isic_cli.superpixel.measure import bounding_boxes, check_size
+from isic_cli.superpixel.given import Picture, photograph_of
+from isic_cli.superpixel.measure import bounding_boxes
 from isic_cli.superpixel.runs import Int64, RowRuns
 
 
@@ -47,7 +48,7 @@ class Tile:
 def cut(
     runs: RowRuns,
     ids: Int64,
-    image: npt.NDArray[np.uint8],
+    source: Picture,
     positions: Iterable[int],
 ) -> Iterator[Tile]:
     """Yield a tile for each superpixel that stands at one of the positions in `ids`.
@@ -58,12 +59,12 @@ def cut(
         Of the map.
     ids : ndarray of shape (N,), int64
         Its labels.
-    image : ndarray of shape (H, W, 3), uint8
+    source : path, bytes, binary file, or ndarray of shape (H, W, 3), uint8
         The photograph, EXIF orientation not applied.
     positions : iterable of int
         Which.
     """
-    check_size(runs, image.shape, "image")
+    image = photograph_of(runs, source)
     boxes = bounding_boxes(runs)
     regions = runs.image
     for position in positions:

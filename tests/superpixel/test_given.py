@@ -1,7 +1,7 @@
-"""Every function that reads takes a path, bytes or a binary file; maps take arrays too."""
+"""What `from_png` takes, a path, bytes, an open file or an array, every public function takes."""
 
-from collections.abc import Iterator
-from io import BytesIO, StringIO
+from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -9,80 +9,81 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from isic_cli.errors import UsageError
-from isic_cli.superpixel import (
-    SuperpixelMap,
-    check_png,
-    decode_png,
-    generate,
-    parse_features,
-    read_cache,
-    write_cache,
-)
-from tests.support.maps import LABELS, map_png
+from isic_cli import superpixel
+from isic_cli.errors import IsicError, UsageError
+from isic_cli.superpixel import Layer, SuperpixelMap
+
+MAP = SuperpixelMap.from_labels([[0, 0, 1, 1], [2, 2, 1, 1], [2, 2, 3, 3]])
+PHOTOGRAPH = np.arange(36, dtype=np.uint8).reshape(3, 4, 3)
+MASK = MAP.mask([1, 3])
+VALUES = np.array([0.1, 0.4, 0.6, 0.9])
+FEATURES = superpixel.parse_features(b'{"streaks": [0, 1.0, 0.5, 0]}')
+
+#: A call of a file that is given, and which: a map, a photograph or a mask.
+CALLS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "from_png": ("map", lambda one: SuperpixelMap.from_png(one).labels),
+    "decode_png": ("map", superpixel.decode_png),
+    "compare_maps": ("map", lambda one: superpixel.compare_maps(one, MAP)),
+    "feature_layers": ("map", lambda one: superpixel.feature_layers(FEATURES, one)),
+    "write_cache": ("map", superpixel.write_cache),
+    "compare_features": ("map", lambda one: superpixel.compare_features(FEATURES, FEATURES, one)),
+    "draw_overlay of a map": (
+        "map",
+        lambda one: superpixel.draw_overlay(one, PHOTOGRAPH, [Layer("a", {1: 1.0})]),
+    ),
+    "draw_overlay": (
+        "photograph",
+        lambda one: superpixel.draw_overlay(MAP, one, [Layer("a", {1: 1.0})]),
+    ),
+    "draw_values": ("photograph", lambda one: superpixel.draw_values(MAP, one, VALUES)),
+    "outline_picture": ("photograph", lambda one: superpixel.outline_picture(MAP, one)),
+    "paint": ("photograph", lambda one: MAP.paint(one, [1])),
+    "means": ("photograph", MAP.means),
+    "tiles": ("photograph", lambda one: [tile.to_png() for tile in MAP.tiles(one)]),
+    "coverage": ("mask", MAP.coverage),
+    "labels_in": ("mask", MAP.labels_in),
+    "compare_masks": ("mask", lambda one: superpixel.compare_masks(one, MASK)),
+}
 
 
-def ways(data: bytes, path: Path) -> Iterator[Any]:
-    """The same file in every form that is taken."""
-    path.write_bytes(data)
-    yield from (path, str(path), data, bytearray(data), memoryview(data), BytesIO(data))
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A map, a photograph and a mask."""
+    folder = tmp_path_factory.mktemp("given")
+    (folder / "map.png").write_bytes(MAP.to_png())
+    Image.fromarray(PHOTOGRAPH).save(folder / "photograph.png")
+    Image.fromarray(MASK).save(folder / "mask.png")
+    return {path.stem: path for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_file_is_taken_in_every_way_and_gives_what_its_array_gives(
+    name: str, files: dict[str, Path]
+) -> None:
+    kind, call = CALLS[name]
+    path = files[kind]
+    array = {"map": MAP.labels, "photograph": PHOTOGRAPH, "mask": MASK}[kind]
+    expected = call(array)
     with path.open("rb") as file:
-        yield file
+        given = [path, str(path), path.read_bytes(), BytesIO(path.read_bytes()), file]
+        for one in given:
+            np.testing.assert_array_equal(call(one), expected, err_msg=type(one).__name__)
 
 
-def test_a_map_is_read_from_a_path_bytes_a_file_or_an_array(tmp_path: Path) -> None:
-    data = map_png()
-    for source in ways(data, tmp_path / "a.png"):
-        np.testing.assert_array_equal(SuperpixelMap.from_png(source).labels, LABELS)
-    for source in ways(data, tmp_path / "a.png"):
-        np.testing.assert_array_equal(decode_png(source), LABELS)
-    for source in ways(data, tmp_path / "a.png"):
-        assert check_png(source).width == 6
-    pixels = np.asarray(Image.open(BytesIO(data)))
-    for array in (pixels, np.dstack([pixels, pixels[..., 0]]), np.asarray(LABELS)):
-        np.testing.assert_array_equal(SuperpixelMap.from_png(array).labels, LABELS)
-        np.testing.assert_array_equal(decode_png(array), LABELS)
-
-
-def test_features_and_run_caches_are_read_the_same_way(tmp_path: Path) -> None:
-    for source in ways(b'{"streaks": [0, 1]}', tmp_path / "f.json"):
-        assert parse_features(source).values["streaks"].tolist() == [0, 1]
-    assert parse_features('{"streaks": [1]}').values["streaks"].tolist() == [1]
-    for source in ways(write_cache(SuperpixelMap.from_png(map_png())), tmp_path / "m.runs"):
-        np.testing.assert_array_equal(read_cache(source).labels, LABELS)
-
-
-@pytest.mark.slow
-def test_a_map_is_made_of_a_photograph_in_any_of_these_forms(tmp_path: Path) -> None:
-    generator = np.random.default_rng(0)
-    rgb = generator.integers(0, 256, (70, 80, 3), dtype=np.uint8)
-    stream = BytesIO()
-    Image.fromarray(rgb).save(stream, "PNG")
-    expected = generate(rgb, method="approximate").labels
-    for source in ways(stream.getvalue(), tmp_path / "p.png"):
-        np.testing.assert_array_equal(generate(source, method="approximate").labels, expected)
-    with pytest.raises(UsageError, match="not a JPEG"):
-        generate(rgb)
-
-
-@pytest.mark.parametrize("source", [3, None, StringIO("text"), object()])
-def test_anything_else_is_refused_by_what_it_is(source: Any) -> None:
-    for read in (
-        SuperpixelMap.from_png,
-        decode_png,
-        check_png,
-        parse_features,
-        read_cache,
-        generate,
-    ):
-        with pytest.raises(UsageError, match="a path, bytes or a file opened in binary are needed"):
-            read(source)
-
-
+@pytest.mark.parametrize("name", CALLS)
 @pytest.mark.parametrize(
-    "array", [np.zeros((2, 2, 3), np.float64), np.zeros(3, int), np.full((2, 2), -1)]
+    "wrong", [None, 5, ["a"], "none.png", np.zeros(4, np.uint8), b"no picture"]
 )
-def test_an_array_that_holds_no_labels_is_refused(array: Any) -> None:
-    for read in (SuperpixelMap.from_png, decode_png):
-        with pytest.raises(UsageError, match="labels"):
-            read(array)
+def test_what_is_no_file_and_no_picture_is_refused_in_words(name: str, wrong: Any) -> None:
+    if name in {"outline_picture", "compare_features"} and wrong is None:
+        return  # neither needs one
+    with pytest.raises(IsicError) as refused:
+        CALLS[name][1](wrong)
+    assert refused.value.message
+
+
+def test_a_photograph_of_another_size_or_kind_is_refused() -> None:
+    for wrong in (PHOTOGRAPH[:2], PHOTOGRAPH[..., 0], PHOTOGRAPH.astype(float)):
+        for call in (CALLS["paint"][1], CALLS["draw_overlay"][1], CALLS["tiles"][1]):
+            with pytest.raises(UsageError):
+                call(wrong)
