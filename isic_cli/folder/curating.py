@@ -25,7 +25,8 @@ def add_list(call: Call) -> httpx.Response:
         wanted = dict.fromkeys(read_payload(IdsPayload, call.body).isic_ids)
         known = call.store.among(wanted)
         hidden = [isic_id for isic_id in wanted if isic_id not in known]
-        private = [isic_id for isic_id in wanted if _is_misplaced(call, collection, isic_id)]
+        shown = [isic_id for isic_id in wanted if isic_id in known]
+        private = [one for one in call.store.each(shown) if _is_misplaced(call, collection, one)]
         refused = {*hidden, *private}
         added = [isic_id for isic_id in wanted if isic_id not in refused]
         _set_members(call, collection, lambda members: [*members, *added])

@@ -1,5 +1,6 @@
 """A folder behind its index answers as the folder itself does, and follows what is changed."""
 
+import cProfile
 import json
 from pathlib import Path
 
@@ -329,3 +330,23 @@ def test_blanks_around_an_id_make_no_other_patient(make: Make) -> None:
     pictures = {f"ISIC_000000{number}.png": png(4, 4) for number in (1, 2, 3)}
     with opened(make({"metadata.csv": table, **pictures})) as index:
         assert index.distinct("patient_id") == 1
+
+
+def test_ids_that_join_a_public_collection_are_looked_up_together(make: Make) -> None:
+    wanted = [f"ISIC_00000{number}" for number in range(10, 60)]
+    folder = make(
+        {
+            "metadata.csv": "isic_id\n" + "\n".join(wanted),
+            "collections.json": json.dumps([{"id": 1, "name": "Public", "public": True}]),
+            **{f"{isic_id}.png": png(1, 1) for isic_id in wanted},
+        }
+    )
+    calls = cProfile.Profile()
+    with opened(folder) as index:
+        client = served(IndexedStore(index))
+        calls.enable()
+        answer = client.post("collections/1/populate-from-list/", json={"isic_ids": wanted})
+        calls.disable()
+    assert answer.json()["succeeded"] == wanted
+    queries = [one for one in calls.getstats() if getattr(one.code, "co_name", "") == "_select"]
+    assert 0 < sum(one.callcount for one in queries) < 10
