@@ -226,20 +226,24 @@ class NetworkTransport(httpx.BaseTransport):
         self._backend = _WatchedBackend(sockets, watch)
         self._proxies = Proxies.from_environment()
         self._lock = threading.Lock()
-        self._opened: dict[str | None, httpx.HTTPTransport] = {}
+        self._opened: dict[tuple[str | None, str], httpx.HTTPTransport] = {}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request the way that its address wants."""
         url = request.url
         proxy = self._proxies.of(url.scheme, url.host, url.port)
         with self._lock:
-            transport = self._opened.get(proxy)
+            key = (proxy, url.scheme)
+            transport = self._opened.get(key)
             if transport is None:
-                transport = self._opened[proxy] = self._open(proxy)
+                transport = self._opened[key] = self._open(proxy, url.scheme)
         return transport.handle_request(request)
 
-    def _open(self, proxy: str | None) -> httpx.HTTPTransport:
-        context = self._ssl_context()
+    def _open(self, proxy: str | None, scheme: str) -> httpx.HTTPTransport:
+        if scheme == "https" or (proxy or "").startswith("https:"):
+            context = self._ssl_context()
+        else:  # reading the certificates takes 16 ms: this one trusts nobody, and is never used
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         if proxy is None:
             transport = httpx.HTTPTransport(verify=context)
         else:

@@ -213,7 +213,7 @@ def run(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # Importing makes no cycles that are worth a look: by default there are a hundred, which take a
     # tenth of a small command too.
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(100_000, 20, 50)
     with standard_streams(), Signals() as signals:
         return _run(arguments, signals)
 

@@ -62,12 +62,13 @@ class Fold:
         counted : bool
             False for an item that was counted before, as what it was then.
         """
-        from isic_cli.models.outcomes import in_words
-
+        is_bad = outcome.is_bad
         self._report.add(outcome)
         if counted:
-            self._ticker.advance(bytes=bytes, failed=outcome.is_bad)
-        if outcome.is_bad:
+            self._ticker.advance(bytes=bytes, failed=is_bad)
+        if is_bad:
+            from isic_cli.models.outcomes import in_words
+
             self.bad += 1
             self._say(f"{in_words(outcome.status).capitalize()}: {outcome.sentence}")
 

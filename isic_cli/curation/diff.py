@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from isic_cli.errors import UsageError
@@ -153,6 +154,8 @@ def to_text(value: Any) -> str | None:
     return text or None
 
 
+#: Words of a table, most of which stand in many of its rows.
+_spelled = lru_cache(1 << 12)(to_text)
 _sorted = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
@@ -162,7 +165,11 @@ def metadata_digest(row: Mapping[str, Any]) -> str:
     Of the row as JSON with sorted keys and no spaces, absent values left out and the others
     as text: a table and the API, which spell the same value differently, give the same.
     """
-    texts = {name: text for name, value in row.items() if (text := to_text(value)) is not None}
+    texts = {}
+    for name, value in row.items():
+        text = _spelled(value) if type(value) is str else to_text(value)
+        if text is not None:
+            texts[name] = text
     return hashlib.sha256(_sorted(texts).encode()).hexdigest()
 
 

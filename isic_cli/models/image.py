@@ -237,9 +237,14 @@ class ImageRecord(Described):
 
     def row(self) -> dict[str, Any]:
         """Return one flat row in the official column order, without absent fields."""
-        row = {name: getattr(self, name) for name in LEADING_COLUMNS}
+        row: dict[str, Any] = {
+            "isic_id": self.isic_id,
+            "attribution": self.attribution,
+            "copyright_license": self.copyright_license,
+        }
         fields = self.fields
-        row.update((name, fields[name]) for name in sorted(fields))
+        for name in sorted(fields):
+            row[name] = fields[name]
         return row
 
     def variant(self, name: str) -> RemoteFile | None:

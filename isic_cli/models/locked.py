@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 from types import NoneType
 from typing import Any, Self
@@ -86,7 +87,7 @@ class LockedImage:
 
     def to_line(self) -> bytes:
         """Return the line, its end included; the keys always in the same order."""
-        values = {name: getattr(self, name) for name in FIELDS}
+        values = dict(zip(FIELDS, _VALUES(self), strict=True))
         if self.public:
             del values["public"]
         return to_line(values)
@@ -96,6 +97,7 @@ DAMAGED = "Restore isic.lock from a copy, or move it away and download again."
 
 #: The keys of a line: a contract.
 FIELDS = tuple(LockedImage.__dataclass_fields__)
+_VALUES = attrgetter(*FIELDS)
 _KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("isic_id", "path", "sha256", "metadata_sha256"), (str,)),
     **dict.fromkeys(("copyright_license", "attribution"), (str,)),

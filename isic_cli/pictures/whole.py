@@ -115,9 +115,9 @@ def _jpeg(read: ReadAt, size: int) -> Picture:
 def _frame(read: ReadAt, head: bytes) -> tuple[tuple[int, int] | None, int]:
     """Return width and height, where the segments of a JPEG say so, and where its scan begins."""
     frame: tuple[int, int] | None = None
-    offset = 2
+    offset, inside = 2, len(head) - 9
     while True:
-        segment = head[offset : offset + 9] if offset + 9 <= len(head) else read(offset, 9)
+        segment = head[offset : offset + 9] if offset <= inside else read(offset, 9)
         if len(segment) < 4 or segment[0] != 0xFF:
             raise DamagedError(f"JPEG with a broken header at byte {offset}")
         marker = segment[1]

@@ -199,7 +199,10 @@ class _DownloadRun:
                     yield from self._admit(planned)
             if self._flying:
                 for event in self._pool.take():
-                    yield from self._fold(event)
+                    if isinstance(event, Started | Advanced):
+                        yield event
+                    else:
+                        yield from self._fold(event)
 
     def _admit(self, planned: PlannedFile) -> Iterator[DownloadEvent]:
         if planned.error is not None:
@@ -210,10 +213,7 @@ class _DownloadRun:
             self._flying[planned.isic_id] = planned
             self._pool.submit(planned, len(self._flying))
 
-    def _fold(self, event: DownloadEvent) -> Iterator[DownloadEvent]:
-        if isinstance(event, Started | Advanced):
-            yield event
-            return
+    def _fold(self, event: Finished | Skipped | Failed) -> Iterator[DownloadEvent]:
         planned = self._flying.pop(event.isic_id)
         if not isinstance(event, Skipped):
             event = self._with_earlier(event)

@@ -7,6 +7,7 @@ or time.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from types import NoneType
 from typing import Any
@@ -63,13 +64,14 @@ class Entry:
     def to_line(self) -> bytes:
         """Return the entry as one line of JSON."""
         # asdict copies the record deeply; a shallow view of the slots is all that is needed.
-        values = {name: getattr(self, name) for name in _FIELDS}
+        values = dict(zip(_FIELDS, _VALUES(self), strict=True))
         if self.public:
             del values["public"]
         return to_line(values)
 
 
 _FIELDS = tuple(Entry.__dataclass_fields__)
+_VALUES = attrgetter(*_FIELDS)
 _KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("variant", "path"), (str,)),
     **dict.fromkeys(("size", "mtime_ns"), (int,)),

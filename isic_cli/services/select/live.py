@@ -89,6 +89,7 @@ class SelectedImages(Images):
         self._api = api
         self._parallel_pages = parallel_pages
         self._searches: dict[int, ImageSearch] = {}
+        self._size: int | None = None
         self.collections = resolve_collections(api, selection.collections)
 
     @property
@@ -113,7 +114,9 @@ class SelectedImages(Images):
         """Return an estimate of the bytes of the full images, where one request tells."""
         if not self.is_server_side or self._selection.limit:
             return None
-        return self._api.search_size(self.query, collections=self._collection_ids)
+        if self._size is None:  # asked for by a question to the user and by a look at the disk
+            self._size = self._api.search_size(self.query, collections=self._collection_ids)
+        return self._size
 
     def facets(self) -> dict[str, Any]:
         """Return how often each value occurs, as the archive's search index has it."""
