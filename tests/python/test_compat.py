@@ -1,12 +1,16 @@
 """The old README's calls, line by line, on the demo."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from isic_cli import Archive, Image, ReaderStudy
 from isic_cli.compat import IsicApi
 from isic_cli.errors import NotFoundError, UsageError
+from isic_cli.superpixel import SuperpixelMap
+from tests.every_command.tree import COMMANDS
 
 
 @pytest.fixture
@@ -111,3 +115,25 @@ def test_what_the_archive_has_no_more_says_so(api: IsicApi) -> None:
     with pytest.raises(NotFoundError, match="no segmentation of ISIC_9000002"):
         api.image("ISIC_9000002").load_segmentation()
     assert api.dataset(1).id == 1
+
+
+def test_every_row_of_the_old_module_names_commands_and_calls_that_there_are() -> None:
+    """The rows themselves are run by `test_shell_and_python`."""
+    page = Path(__file__).parents[2] / "docs" / "explanation" / "coming-from.md"
+    text = page.read_text("utf-8").partition("| `isicarchive` | `isic` |")[2].partition("\n\n")[0]
+    rows = [line.strip("|").split("|") for line in text.splitlines()[2:]]
+    assert len(rows) == 15
+    public = {
+        "Archive": Archive,
+        "archive": Archive,
+        "image": Image,
+        "study": ReaderStudy,
+        "superpixels": SuperpixelMap,
+    }
+    for old, shell, python in rows:
+        commands = re.findall(r"`isic (?!--)(\w+ [\w-]+)", shell)
+        assert commands or "--archive" in shell, old
+        assert [name for name in commands if name not in COMMANDS] == []
+        calls = re.findall(r"(\w+)\.(\w+)[(`]", python)
+        assert calls, old
+        assert [name for owner, name in calls if not hasattr(public[owner], name)] == []
