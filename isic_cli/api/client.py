@@ -1,9 +1,9 @@
 """Requests to the archive's own origin: credentials, redirects, retries, translated errors."""
 
 import logging
+import ssl
 import threading
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, TypeVar
 
 import httpx
@@ -17,13 +17,7 @@ from isic_cli.api.retry import Attempts, Fault, RetryPolicy
 from isic_cli.api.status import LOGIN_HINT
 from isic_cli.config import Settings
 from isic_cli.distribution import NAME as DISTRIBUTION
-from isic_cli.errors import (
-    AuthError,
-    IsicError,
-    NetworkError,
-    RefusedError,
-    ResponseError,
-)
+from isic_cli.errors import AuthError, IsicError, NetworkError, RefusedError, ResponseError
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -73,8 +67,7 @@ class ArchiveClient:
         self._renew = renew
         self._renewal = threading.Lock()
         self._client: httpx.Client | None = None
-        #: Returns the one TLS context, to share; made on first use.
-        self.ssl_context = lru_cache(1)(shared_context)
+        self._context: ssl.SSLContext | None = None
         self.origin = Origin(settings.archive.url, settings.token)
 
     def get_json(
@@ -171,6 +164,13 @@ class ArchiveClient:
             if self._client is None:
                 self._client = self._open()
             return self._client
+
+    def ssl_context(self) -> ssl.SSLContext:
+        """Return the one TLS context, which the first of several threads makes."""
+        with self._lock:
+            if self._context is None:
+                self._context = shared_context()
+            return self._context
 
     def tries(self, attempt: Callable[[], T], *, idempotent: bool) -> T:
         """Make attempts until one succeeds or the policy gives up.

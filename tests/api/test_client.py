@@ -3,6 +3,7 @@
 import logging
 import ssl
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 from typing import Any
 
@@ -414,12 +415,11 @@ def test_a_line_of_the_longest_length_is_sent() -> None:
     assert len(script.requests) == 1
 
 
-def test_the_tls_context_is_made_once() -> None:
+def test_threads_that_begin_at_once_share_one_tls_context() -> None:
     client = ArchiveClient(settings_for("https://archive.example"))
-    context = client.ssl_context()
-    assert context is client.ssl_context()
-    assert context.verify_mode == ssl.CERT_REQUIRED
-    assert context.check_hostname
+    with ThreadPoolExecutor(4) as pool:
+        (context,) = set(pool.map(lambda _: client.ssl_context(), range(8)))
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
 
 
 def test_a_certificate_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
