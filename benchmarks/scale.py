@@ -1,8 +1,10 @@
 """How the cost of each command grows with the folder: CPU, memory, and their exponents.
 
-`python benchmarks/scale.py [--sizes 10000,100000] [--data FOLDER] [--only WORD] [--markdown]`
+`python benchmarks/scale.py [--sizes 10000,100000] [--data FOLDER] [--only WORD] [--alike]
+[--markdown]`
 
-Folders of tiny pictures are made once (see `scale_folder.py`) and kept in `--data`. Every command
+Folders of tiny pictures are made once (see `scale_folder.py`) and kept in `--data`; with `--alike`
+they are links to a few, and a million take five minutes. Every command
 runs once to make what it keeps, and then once more, measured. The exponent is the slope of
 log(cost) over log(images) between the smallest and the largest size, the start of the program
 (`isic --version`) taken off the CPU time.
@@ -45,16 +47,19 @@ CASES = (
     Case("image list --count -s …", A + "image list --count -s diagnosis_1:Malignant"),
     Case("image list -q", A + "image list -q"),
     Case("image show", A + "image show ISIC_0000123"),
-    Case("image list --from 1,000 ids", A + "image list -q --from {ids}"),
-    Case("image list --exclude 1,000 ids", A + "image list --count --exclude {ids}"),
+    Case("image list --from 10,000 ids", A + "image list -q --from {ids}"),
+    Case("image list --exclude 10,000 ids", A + "image list --count --exclude {ids}"),
     Case("image list --sample 100 --by", A + "image list -q --sample 100 --by sex"),
     Case("image list --shard 1/10", A + "image list -q --shard 1/10"),
     Case("metadata download", A + "metadata download -o {out}/all.csv"),
     Case("metadata stats --by", A + "metadata stats --by diagnosis_1,sex"),
     Case("collection list", A + "collection list"),
+    Case("collection show", A + "collection show 1"),
+    Case("lesion list", A + "lesion list", most=100_000),
     Case("lesion show", A + "lesion show IL_0000012"),
     Case("dataset status", "dataset status {folder}"),
-    Case("dataset verify", "dataset verify --progress none {folder}"),
+    Case("dataset verify, first time", "dataset verify --progress none {folder}", fresh=True),
+    Case("dataset verify, second time", "dataset verify --progress none {folder}"),
     Case("dataset stats", "dataset stats {folder}"),
     Case("dataset split", "dataset split {folder} --ratio 70:10:20 -o {out}/split.csv"),
     Case("metadata labels", "metadata labels {folder} --scheme isic2019 -o {out}/labels.csv"),
@@ -62,6 +67,12 @@ CASES = (
     Case("dataset export --to imagefolder",
          "dataset export {folder} {out}/classes{size} --to imagefolder"
          " --label isic2019 --progress none", most=100_000),
+    Case("dataset export --to gallery",
+         "dataset export {folder} {out}/gallery{size} --to gallery --progress none", most=100_000),
+    Case("dataset check-leak of tables",
+         "dataset check-leak {folder}/metadata.csv {ids} -o {out}/leaks.csv", code=7),
+    Case("dataset audit of a table",
+         "dataset audit {folder}/metadata.csv --kinds lesion,patient -o {out}/audit.csv"),
     Case("dataset dedupe", "dataset dedupe {folder} --progress none -o {out}/twice.csv",
          most=10_000),
     Case("dataset cite", "dataset cite {folder}"),
@@ -75,11 +86,11 @@ def exponent(sizes: Sequence[int], costs: Sequence[float]) -> float:
     return math.log(last / first) / math.log(sizes[-1] / sizes[0]) if len(sizes) > 1 else math.nan
 
 
-def places(data: Path, size: int, out: str) -> dict[str, str]:
+def places(data: Path, size: int, out: str, *, alike: bool) -> dict[str, str]:
     folder = data / str(size)
-    make_folder(folder, size)
+    make_folder(folder, size, alike=alike)
     ids = Path(out) / f"ids{size}.txt"
-    ids.write_text("".join(f"ISIC_{number:07d}\n" for number in range(0, size, size // 1000)))
+    ids.write_text("".join(f"ISIC_{number:07d}\n" for number in range(0, size, size // 10_000)))
     return {"folder": str(folder), "ids": str(ids), "out": out, "size": str(size)}
 
 
@@ -88,6 +99,7 @@ def main() -> None:
     parser.add_argument("--sizes", default="10000,100000")
     parser.add_argument("--data", type=Path, default=Path(tempfile.gettempdir()) / "isic-scale")
     parser.add_argument("--only", default="")
+    parser.add_argument("--alike", action="store_true")
     parser.add_argument("--markdown", action="store_true")
     options = parser.parse_args()
     sizes = [int(size) for size in options.sizes.split(",")]
@@ -105,10 +117,10 @@ def main() -> None:
             cpus, memories = [], []
             tried = [size for size in sizes if size <= case.most]
             for size in tried:
-                where = places(options.data, size, out)
-                index = Path(where["folder"]) / ".isic/index"
+                where = places(options.data, size, out, alike=options.alike)
+                kept = Path(where["folder"]) / ".isic"
                 if case.fresh:
-                    for path in index.glob("*") if index.exists() else ():
+                    for path in (*kept.glob("index/*"), *kept.glob("verified")):
                         path.unlink()
                 else:
                     measured(case.command(where), env, case.code)
