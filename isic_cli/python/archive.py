@@ -133,11 +133,16 @@ class Archive(ArchiveAccount):
         found = self.api.similar(_id_of(image), limit=limit)
         return [(Image(self, one), one.distance) for one in found]
 
-    def collections(self) -> "Iterator[ImageCollection]":
-        """Yield the collections, the newest first."""
+    def collections(
+        self, *, pinned: bool = False, mine: bool = False
+    ) -> "Iterator[ImageCollection]":
+        """Yield the collections, or those that the archive features or that this user made."""
         from isic_cli.python.collection import ImageCollection
+        from isic_cli.services.collections.change import made_by_me
 
-        return (ImageCollection(self, one) for one in self.api.collections())
+        found = self.api.collections(pinned=pinned or None)
+        chosen = made_by_me(self.api, found) if mine else found
+        return (ImageCollection(self, one) for one in chosen)
 
     def collection(self, name: int | str) -> "ImageCollection":
         """Return one collection by id, name or DOI."""
@@ -264,13 +269,7 @@ class Archive(ArchiveAccount):
         jobs: int | None = None,
         progress: "bool | Callable[[Any], None]" = False,
     ) -> "DownloadResult":
-        """Download images into a folder, as `ImageSelection.download` does.
-
-        Raises
-        ------
-        LocalError
-            The folder cannot be written, or the disk is too small.
-        """
+        """Download images into a folder; takes, raises and returns what their `download` does."""
         from isic_cli.python.images import ImageSelection
 
         chosen = images

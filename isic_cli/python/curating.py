@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from isic_cli.curation.duplicates import ALL_TIERS, parse_method
+from isic_cli.curation.duplicates import ALL_TIERS, POLICIES, parse_method
 from isic_cli.curation.shares import folds, parse_ratio
 from isic_cli.curation.split import split as divide
+from isic_cli.errors import UsageError
 from isic_cli.models.names import counted
 from isic_cli.python.images import IsicWarning, warn_of
 from isic_cli.python.results import DatasetSplit
@@ -18,35 +19,61 @@ from isic_cli.services.dataset.check_leak import LeakCheck
 from isic_cli.services.dataset.dedupe import Dedupe
 from isic_cli.services.dataset.label import label_scheme
 from isic_cli.services.dataset.lock import Lock
-from isic_cli.services.dataset.split import Grouping, read_groups
+from isic_cli.services.dataset.split import Grouping, read_groups, read_splits
 from isic_cli.services.dataset.verify import check_folder
 from isic_cli.services.run.workers import ExecutorSpec, open_workers
 from isic_cli.services.stats.dataset import describe
 from isic_cli.services.tabular import open_table
+from isic_cli.tables.embeddings import read_embeddings
 
 _JOBS = ExecutorSpec(jobs=2)
+
+
+def grouping(
+    group: Sequence[str],
+    pairs: Sequence[str | os.PathLike[str]],
+    fields: Sequence[str],
+    label: str | None,
+) -> Grouping:
+    """Return what ties images; raises `UsageError` that names an argument that is no list."""
+    for name, given in (("group", group), ("pairs", pairs)):
+        if isinstance(given, str | os.PathLike):
+            raise UsageError(f"{name} is a list: write {name}=[…]")
+    scheme = label_scheme(label) if label else None
+    return Grouping(tuple(group), tuple(map(Path, pairs)), tuple(fields), scheme)
 
 
 def split(
     folder: Path,
     shares: str | int,
+    ties: Grouping,
     stratify: str | None,
-    label: str | None,
-    group: tuple[str, ...],
+    hold_out: Sequence[tuple[str, str]],
+    previous: Path | None,
     *,
     seed: int,
     stable: bool,
 ) -> DatasetSplit:
     """Divide the images by shares such as `70:30`, or into so many folds."""
     parts = parse_ratio(shares) if isinstance(shares, str) else folds(shares)
-    scheme = label_scheme(label) if label else None
-    fields = (stratify,) if stratify else ()
     source = open_table(folder)
-    rows, groups = read_groups(source, Grouping(group=group, fields=fields, scheme=scheme))
+    rows, groups = read_groups(source, ties)
     warn_of(source.problems, stacklevel=4)
-    found = divide(rows, groups, parts, seed=seed, stratify=stratify, stable=stable)
+    found = divide(
+        rows,
+        groups,
+        parts,
+        seed=seed,
+        stratify=stratify,
+        hold_out=hold_out,
+        previous=None if previous is None else read_splits(previous, "split"),
+        stable=stable,
+    )
     for name in found.empty:
         warnings.warn(f"{name} has no image", IsicWarning, stacklevel=3)
+    for clash in found.clashes:
+        said = f"{clash.group} is in {clash.split} now ({clash.reason})"
+        warnings.warn(said, IsicWarning, stacklevel=3)
     return DatasetSplit(found.of, found.images, dict(found.groups))
 
 
@@ -72,9 +99,20 @@ def verify(folder: Path, *, deep: bool) -> ResultTable:
     return ResultTable.of(f"files of {folder}", (one.line() for one in checked), columns)
 
 
-def dedupe(folder: Path, method: str | None) -> ResultTable:
+def dedupe(
+    folder: Path,
+    method: str | None,
+    against: tuple[Path, ...],
+    embeddings: str | os.PathLike[str] | None,
+    cosine: float,
+    keep: str,
+) -> ResultTable:
     """Find pictures that are there twice."""
-    job = Dedupe((folder,), (), parse_method(method or ALL_TIERS))
+    if keep not in POLICIES:
+        raise UsageError(f"keep={keep!r}", hint=f"One of: {', '.join(POLICIES)}.")
+    vectors = None if embeddings is None else read_embeddings(Path(embeddings))
+    tiers = parse_method(method or ALL_TIERS)
+    job = Dedupe((folder,), against, tiers, keep, vectors, cosine)
     with open_workers(_JOBS) as workers:
         pictures = list(job.pictures_of(job.paths(), workers))
     rows = [group.row() for group in job.groups(pictures)]

@@ -1,7 +1,7 @@
 """A data set on this machine, from Python: a folder of `isic image download`, or any table."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,6 +57,9 @@ class Dataset(DatasetFolder):
         stratify: str | None = None,
         label: str | None = None,
         group: Sequence[str] = (),
+        pairs: Sequence[str | os.PathLike[str]] = (),
+        hold_out: Mapping[str, str] | None = None,
+        previous: str | os.PathLike[str] | None = None,
         seed: int = 0,
         stable: bool = False,
     ) -> DatasetSplit:
@@ -74,6 +77,12 @@ class Dataset(DatasetFolder):
             A challenge whose labels are the column `label`.
         group : sequence of str
             Columns that tie images; `patient_id` and `lesion_id` unless given.
+        pairs : sequence of paths
+            Files of duplicates, which stay together.
+        hold_out : mapping, optional
+            Field to value: images with one of them, and their groups, are the split `holdout`.
+        previous : path, optional
+            An earlier split, of which no image moves: a table with the column `split`.
         seed : int
             Another seed, another split.
         stable : bool
@@ -83,20 +92,41 @@ class Dataset(DatasetFolder):
 
         if (ratio is None) == (folds is None):
             raise UsageError("give ratio or folds", hint="For example ratio='70:10:20'.")
-        shares, ties = folds or 0 if ratio is None else ratio, tuple(group)
-        return curating.split(self.folder, shares, stratify, label, ties, seed=seed, stable=stable)
+        shares = folds or 0 if ratio is None else ratio
+        held = tuple((hold_out or {}).items())
+        fields = [name for name, _ in held] + ([stratify] if stratify else [])
+        grouping = curating.grouping(group, pairs, fields, label)
+        earlier = None if previous is None else Path(previous)
+        return curating.split(
+            self.folder, shares, grouping, stratify, held, earlier, seed=seed, stable=stable
+        )
 
-    def dedupe(self, method: str | None = None) -> ResultTable:
+    def dedupe(
+        self,
+        method: str | None = None,
+        *,
+        against: Sequence[str | os.PathLike[str]] = (),
+        embeddings: str | os.PathLike[str] | None = None,
+        cosine: float = 0.95,
+        keep: str = "largest",
+    ) -> ResultTable:
         """Find pictures that are there twice, as `isic dataset dedupe` does.
 
         Parameters
         ----------
         method : str, optional
             The tiers, such as `id,bytes,pixels` or `phash:4`; all of them unless given.
+        against : sequence of paths
+            Folders whose pictures are kept: only copies of them are reported.
+        embeddings : path, optional
+            Vectors of a model; those with at least this `cosine` are copies too.
+        keep : {"largest", "oldest", "most-metadata"}
+            Which picture of a group to keep.
         """
         from isic_cli.python import curating
 
-        return curating.dedupe(self.folder, method)
+        others = tuple(map(Path, against))
+        return curating.dedupe(self.folder, method, others, embeddings, cosine, keep)
 
     def audit(
         self,

@@ -1,14 +1,17 @@
 """Download a selection from Python: the same work as `isic image download`."""
 
+import warnings
 from collections.abc import Callable
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from isic_cli.errors import UsageError
 from isic_cli.models.outcomes import ITEM_KEYS, Outcome
 from isic_cli.python import html
 from isic_cli.python.frames import library
+from isic_cli.python.images import IsicWarning
 from isic_cli.python.table import ResultTable
 from isic_cli.services.download.events import Failed, Finished, Skipped, outcome_of
 from isic_cli.services.download.options import DownloadOptions, Variant
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
     from isic_cli.api.archive import ArchiveApi
     from isic_cli.models.selection import Selection
+    from isic_cli.services.dataset.lock import Lock
     from isic_cli.services.download.events import DownloadEvent
 
 
@@ -184,34 +188,84 @@ def result_of(folder: Path, outcomes: "Sequence[Outcome]") -> DownloadResult:
     )
 
 
-def synchronise(folder: Path) -> DownloadResult:
-    """Fetch what is new or changed of the selections of a folder's lock; nothing is deleted.
+def synchronise(
+    folder: Path, *, locked: bool = False, delete: bool = False, max_delete: int = 100
+) -> DownloadResult:
+    """Fetch what is new or changed of a folder's selections; see `Dataset.sync`."""
+    from isic_cli.services.dataset.rebuild import Rebuilding, extra_pictures
+    from isic_cli.services.dataset.sync import Synchronisation
 
-    Raises
-    ------
-    NotFoundError
-        The folder has no lock.
-    """
+    if locked and delete:
+        raise UsageError("locked deletes nothing: leave delete out")
+    with _locked(folder) as (api, lock, options):
+        if locked:
+            rebuilding = Rebuilding(api, lock, options)
+            with sidecars_written(rebuilding.write_sidecars):
+                outcomes = _taken(rebuilding.run())
+            differences = [*rebuilding.differences, *extra_pictures(folder, lock)]
+            return result_of(folder, [*outcomes, *differences])
+        job = Synchronisation(api, lock, options)
+        with sidecars_written(job.write_sidecars):
+            outcomes = _taken(job.run())
+            leaving = job.leaving()
+            if delete and not job.missed:
+                leaving = list(job.delete(leaving, at_most=max_delete))
+    gone = {one.isic_id for one in leaving}
+    problems = [one for one in job.problems() if one.isic_id not in gone]
+    missed = _not_listed(job.missed)
+    return result_of(folder, [*outcomes, *leaving, *problems, *missed])
+
+
+def repair(folder: Path, isic_ids: "Sequence[str]") -> DownloadResult:
+    """Fetch files again that are not as the lock says, by its very bytes."""
+    from isic_cli.services.dataset.rebuild import Rebuilding
+    from isic_cli.services.dataset.verify import distrust
+
+    with _locked(folder) as (api, lock, options):
+        distrust(folder, lock, isic_ids)
+        job = Rebuilding(api, lock, options, only=isic_ids)
+        with sidecars_written(job.write_sidecars):
+            return result_of(folder, [*_taken(job.run()), *job.differences])
+
+
+@contextmanager
+def _locked(folder: Path) -> "Iterator[tuple[ArchiveApi, Lock, DownloadOptions]]":
+    """Give the archive and the lock of a folder, which is held, and how files are fetched."""
     from isic_cli.files.lock import folder_lock
     from isic_cli.services.dataset.lock import Lock
-    from isic_cli.services.dataset.sync import Synchronisation
     from isic_cli.services.opening import open_api
     from isic_cli.settings import resolve
 
     with Lock(folder) as lock:
         settings = resolve(archive=lock.header.archive)
         with open_api(settings) as api, folder_lock(folder):
-            options = DownloadOptions(
-                folder=folder,
-                variant=lock.header.variant,
-                jobs=settings.jobs,
-                retries=settings.retries,
+            yield (
+                api,
+                lock,
+                DownloadOptions(
+                    folder=folder,
+                    variant=lock.header.variant,
+                    jobs=settings.jobs,
+                    retries=settings.retries,
+                ),
             )
-            job = Synchronisation(api, lock, options)
-            with sidecars_written(job.write_sidecars):
-                outcomes = _taken(job.run())
-                leaving = job.leaving()
-    gone = {one.isic_id for one in leaving}
-    problems = [one for one in job.problems() if one.isic_id not in gone]
-    missed = _not_listed(job.missed)
-    return result_of(folder, [*outcomes, *leaving, *problems, *missed])
+
+
+def download_study(
+    api: "ArchiveApi", number: int, folder: Path, *, pictures: bool
+) -> DownloadResult:
+    """Download a study; see `ReaderStudy.download`."""
+    from isic_cli.files.lock import folder_lock
+    from isic_cli.models.selection import IdList, Selection
+    from isic_cli.services.study.download import StudyDownload
+
+    job = StudyDownload(api, number, folder)
+    with folder_lock(folder):
+        images = job.run()
+    for text in job.missing:
+        warnings.warn(f"not downloaded: {text}", IsicWarning, stacklevel=3)
+    found = [Outcome(one.image, "unreadable", one.reason) for one in job.unreadable]
+    if pictures and images:
+        selection = Selection(ids=IdList("the study", images))
+        found += _fetched(api, selection, folder, "full")
+    return result_of(folder, found)

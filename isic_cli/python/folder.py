@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -49,35 +50,84 @@ class DatasetFolder:
         """Return the number of images."""
         return sum(1 for _ in self._source())
 
-    def verify(self, *, deep: bool = False) -> ResultTable:
+    def verify(self, *, deep: bool = False, repair: bool = False) -> ResultTable:
         """Compare every file with size and SHA-256 of the lock; a row for each file.
 
         Parameters
         ----------
         deep : bool
             Read every file anew, and decode it to the last row.
+        repair : bool
+            Fetch again what is missing or changed, and compare once more.
         """
         from isic_cli.python import curating
 
-        return curating.verify(self.folder, deep=deep)
+        found = curating.verify(self.folder, deep=deep)
+        if repair:
+            from isic_cli.python.downloads import repair as fetch_again
 
-    def diff(self, other: "DatasetFolder | str | os.PathLike[str]") -> ResultTable:
-        """Return what changed from this data set to another: images and metadata."""
+            # Bytes as in the lock that do not decode are what the archive has.
+            wanted = [row["isic_id"] for row in found if row["status"] in {"missing", "changed"}]
+            if wanted:
+                fetch_again(self.folder, wanted)
+                found = curating.verify(self.folder, deep=deep)
+        return found
+
+    def diff(
+        self,
+        other: "DatasetFolder | str | os.PathLike[str] | None" = None,
+        *,
+        at: str | None = None,
+        only: Sequence[str] | None = None,
+        ignore: Sequence[str] = (),
+    ) -> ResultTable:
+        """Return what changed from this data set to another: images and metadata.
+
+        Parameters
+        ----------
+        other : Dataset or path
+            A folder, a lock or a table.
+        at : str, optional
+            Instead of another: from this folder as it was on a day, or at a time in UTC, to today.
+        only, ignore : sequence of str
+            Fields.
+        """
         from isic_cli.services.dataset.compare import compare
+        from isic_cli.services.dataset.history import parse_moment, state_at
 
-        new = other.folder if isinstance(other, DatasetFolder) else Path(other)
-        compared = compare(self.folder, new)
+        if (other is None) == (at is None):
+            raise UsageError("give another data set or at", hint="For example at='2026-11-29'.")
+        new = other.folder if isinstance(other, DatasetFolder) else Path(other or self.folder)
+        before = nullcontext(self.folder) if at is None else state_at(new, parse_moment(at))
+        fields = None if only is None else _names("only", only)
+        with before as old:
+            compared = compare(old, new, only=fields, ignore=_names("ignore", ignore))
         warn_of(compared.problems)
-        found = compared.difference
-        return ResultTable.of(
-            f"{self.folder} to {new}", found.rows(), ("change", "isic_id", "field", "old", "new")
-        )
+        columns = ("change", "isic_id", "field", "old", "new")
+        return ResultTable.of(f"{at or self.folder} to {new}", compared.difference.rows(), columns)
 
-    def sync(self) -> "DownloadResult":
-        """Fetch what is new or changed in the archive, as `isic dataset sync` does."""
+    def sync(
+        self, *, locked: bool = False, delete: bool = False, max_delete: int = 100
+    ) -> "DownloadResult":
+        """Fetch what is new or changed in the archive, as `isic dataset sync` does.
+
+        Parameters
+        ----------
+        locked : bool
+            Rebuild exactly what the lock says; what differs is in `failed`.
+        delete : bool
+            Delete files of images that left the selection.
+        max_delete : int
+            When more images left, nothing is deleted and `CheckError` raised.
+
+        Raises
+        ------
+        NotFoundError
+            The folder has no lock.
+        """
         from isic_cli.python.downloads import synchronise
 
-        return synchronise(self.folder)
+        return synchronise(self.folder, locked=locked, delete=delete, max_delete=max_delete)
 
     def status(self, *, files: bool = False) -> ResultTable:
         """Compare the folder with its lock: complete, missing, changed, extra.
@@ -172,3 +222,9 @@ def _paths(sources: "Sequence[DatasetFolder | str | os.PathLike[str]]") -> list[
     if not found:
         raise UsageError("sources: none is given")
     return found
+
+
+def _names(argument: str, given: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(given, str):
+        raise UsageError(f"{argument} is a list of fields: write {argument}=[…]")
+    return tuple(given)

@@ -21,15 +21,12 @@ if TYPE_CHECKING:
     from PIL import Image as Pillow
 
     from isic_cli.api.archive import ArchiveApi
+    from isic_cli.python.downloads import DownloadResult
     from isic_cli.services.study.data import StudyData
     from isic_cli.services.study.layers import FeatureLayer
     from isic_cli.superpixel.map import SuperpixelMap
 
     Rgb = npt.NDArray[np.uint8]
-
-#: The colour of a heat map, and the opacity of its strongest place.
-_HEAT = (230, 60, 20)
-_OPACITY = 0.7
 
 
 class ReaderStudy:
@@ -52,6 +49,7 @@ class ReaderStudy:
     def __init__(self, data: "StudyData", api: "ArchiveApi | None" = None) -> None:
         self._api = api
         self._scratch: Path | None = None
+        self._number = 0
         self.data = data
         for answer in data.unreadable:
             warnings.warn(answer.reason, IsicWarning, stacklevel=3)
@@ -72,7 +70,7 @@ class ReaderStudy:
         except BaseException:
             rmtree(scratch, ignore_errors=True)
             raise
-        study._scratch = scratch
+        study._scratch, study._number = scratch, number
         for what in job.missing:
             warnings.warn(f"the archive does not give {what}", IsicWarning, stacklevel=3)
         finalize(study, rmtree, scratch, ignore_errors=True)
@@ -120,16 +118,8 @@ class ReaderStudy:
 
     def responses(self) -> ResultTable:
         """Return the answers, a row for each."""
-        rows = (
-            {
-                "image": one.image,
-                "annotator": one.annotator,
-                "question": one.question,
-                "answer": one.answer,
-            }
-            for one in self.data.responses
-        )
         columns = ("image", "annotator", "question", "answer")
+        rows = ({name: getattr(one, name) for name in columns} for one in self.data.responses)
         return ResultTable.of(f"answers of {self.title}", rows, columns)
 
     def annotations(self) -> ResultTable:
@@ -234,16 +224,30 @@ class ReaderStudy:
         drawn = paint(photograph, layers, colours, alpha=alpha)
         return Pillow.fromarray(with_legend(drawn, layers, colours, count, alpha=alpha))
 
+    def download(
+        self, folder: str | os.PathLike[str], *, pictures: bool = True
+    ) -> "DownloadResult":
+        """Download it into a folder, which `open` and `isic study` read; with its photographs.
+
+        Raises
+        ------
+        UsageError
+            It is in a folder already.
+        """
+        from isic_cli.python.downloads import download_study
+
+        if self._api is None:
+            raise UsageError(f"{self.title} is not of an archive: it is in a folder already")
+        return download_study(self._api, self._number, Path(folder), pictures=pictures)
+
     def heatmap(self, image: str, feature: str) -> "Pillow.Image":
         """Draw the share of annotators who marked a feature as red over the gray photograph."""
-        import numpy as np
         from PIL import Image as Pillow
 
+        from isic_cli.services.study.overlay import heat
+
         photograph, layer = self._layer(image, feature)
-        gray = np.repeat(photograph.mean(axis=2, keepdims=True), 3, axis=2)
-        weight = (_OPACITY * layer.strength)[..., np.newaxis]
-        blended = gray * (1 - weight) + np.asarray(_HEAT) * weight
-        return Pillow.fromarray(np.rint(blended).astype(np.uint8))
+        return Pillow.fromarray(heat(photograph, layer.strength))
 
     def _layer(self, image: str, feature: str) -> "tuple[Rgb, FeatureLayer]":
         photograph, layers = self._layers(image, self.data.check_features([feature]))

@@ -255,3 +255,68 @@ def test_an_answer_that_cannot_be_read_is_a_warning() -> None:
     data = StudyData("s", unreadable=(UnreadableAnswer("ISIC_0000001", "line 2: no number"),))
     with pytest.warns(IsicWarning, match="line 2: no number"):
         ReaderStudy(data)
+
+
+def test_a_split_holds_out_ties_and_keeps_what_was(pictures: Path, tmp_path: Path) -> None:
+    data = Dataset.open(pictures)
+    rows = {row["isic_id"]: row for row in data.images()}
+    site = rows[next(iter(rows))]["anatom_site_1"]
+    held = data.split("70:30", hold_out={"anatom_site_1": site})
+    assert {one for one in rows if rows[one]["anatom_site_1"] == site} <= set(held.ids("holdout"))
+    first = data.split("70:30", seed=5)
+    earlier = tmp_path / "split.csv"
+    lines = [f"{isic_id},{split}" for isic_id, split in first.of.items()]
+    earlier.write_text("\n".join(["isic_id,split", *lines]))
+    assert data.split("70:30", previous=earlier).of == first.of
+    one, other = first.ids("train")[0], first.ids("test")[0]
+    pairs = tmp_path / "pairs.csv"
+    pairs.write_text(f"image_name_1,image_name_2\n{one},{other}\n")
+    tied = data.split("70:30", pairs=[pairs], seed=5).of
+    assert tied[one] == tied[other]
+    with pytest.raises(UsageError, match="pairs is a list"):
+        data.split("70:30", pairs="pairs.csv")
+    with pytest.raises(UsageError, match="no field|has no column|colour"):
+        data.split("70:30", hold_out={"colour": "red"})
+
+
+def test_a_data_set_is_repaired_rebuilt_and_compared_with_itself(
+    demo_by_name: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Archive.open("demo") as archive:
+        archive.search(collections=[1], limit=4).download("out")
+        archive.search(collections=[1], limit=2).download("old")
+        copies = Dataset.open("out").dedupe(against=["old"])
+    data = Dataset.open("out")
+    assert [len(row["isic_ids"]) for row in copies] == [1, 1]
+    with pytest.raises(UsageError, match="keep='smallest'"):
+        data.dedupe(keep="smallest")
+    changed, missing = sorted(Path("out").glob("*.jpg"))[:2]
+    changed.write_bytes(b"other")
+    missing.unlink()
+    assert sorted(row["status"] for row in data.verify())[:2] == ["changed", "complete"]
+    assert {row["status"] for row in data.verify(repair=True)} == {"complete"}
+    missing.unlink()
+    rebuilt = data.sync(locked=True)
+    assert (rebuilt.ok, rebuilt.downloaded) == (True, (missing.stem,))
+    Path("out/ISIC_0000001.jpg").write_bytes(b"mine")
+    assert list(data.sync(locked=True).failed) == ["ISIC_0000001"]
+    assert len(data.diff(at="2100-01-01")) == 0
+    for wrong in ({}, {"other": "old", "at": "2100-01-01"}, {"other": "old", "only": "sex"}):
+        with pytest.raises(UsageError):
+            data.diff(**wrong)
+    with pytest.raises(UsageError, match="locked deletes nothing"):
+        data.sync(locked=True, delete=True)
+
+
+@pytest.mark.usefixtures("demo_by_name")
+def test_a_study_is_downloaded_and_opened_again(tmp_path: Path) -> None:
+    with Archive.open("demo") as archive:
+        study = archive.study(2)
+        result = study.download(tmp_path / "study")
+        assert (result.ok, sorted(result.downloaded)) == (True, sorted(study.images))
+        assert [one.name for one in archive.collections(pinned=True)] != []
+    again = ReaderStudy.open(tmp_path / "study" / "studies" / "2")
+    assert again.annotations().rows == study.annotations().rows
+    with pytest.raises(UsageError, match="in a folder already"):
+        again.download(tmp_path / "other")

@@ -148,7 +148,7 @@ ROWS: dict[str, Same] = {
     "serve": Same("--port 0 --for 1s demo", lambda a: a.serve().close(), "serve/server:build_app"),
     "study agreement": Same("1", lambda a: a.study(1).agreement(), "services/study/measure:by_question"),
     "study consensus": Same("1 --of answers", lambda a: a.study(1).consensus(), "services/study/consensus:answer_rows"),
-    "study download": Same("2 download1", lambda a: a.study(2).annotations(), "services/study/download:StudyDownload.write"),
+    "study download": Same("2 download1", lambda a: a.study(2).download("download3"), "services/study/download:StudyDownload.write"),
     "study list": Same("", lambda a: a.studies(), "services/study/find:Listing.rows"),
     "study overlay": Same("study -d overlay1 --no-sheet --images study", lambda a: a.study(2).overlay(IMAGE), "services/study/overlay:paint"),
     "study responses": Same("1", lambda a: a.study(1).responses(), "services/study/responses:parse_responses"),

@@ -20,6 +20,9 @@ Rgb = NDArray[np.uint8]
 OPACITY = 0.4
 #: The legend's scale of opacity, drawn in this grey.
 _GREY = (40, 40, 40)
+#: The colour of a heat map, and the opacity of its strongest place.
+_HEAT = (230, 60, 20)
+_HEAT_OPACITY = 0.7
 #: Sheets: width of a drawing and least width of a page in pixels, and drawings to a page.
 _TILE = 260
 _LEAST = 560
@@ -198,3 +201,12 @@ def _rim(mask: BoolArray, thickness: int) -> BoolArray:
         core[:, :-1] &= inner[:, 1:]
         inner = core
     return mask & ~inner
+
+
+def heat(photograph: Rgb, strength: NDArray[np.floating]) -> Rgb:
+    """Draw a share of annotators as red over the gray photograph, both of shape (H, W)."""
+    gray = np.repeat(photograph.mean(axis=2, keepdims=True), 3, axis=2)
+    weight = (_HEAT_OPACITY * strength)[..., np.newaxis]
+    blended = gray * (1 - weight) + np.asarray(_HEAT) * weight
+    rounded: Rgb = np.rint(blended).astype(np.uint8)
+    return rounded
