@@ -45,28 +45,29 @@ _MOST_LINKS = 50_000
 
 
 def row_of(number: int) -> dict[str, Any]:
-    """Return the metadata of the image of that number."""
-    first, second, third = DIAGNOSES[number % 7 % 5]
+    """Return the metadata of the image of that number: two of a lesion, six of a patient."""
+    lesion, patient = number // 2, number // 6
+    first, second, third = DIAGNOSES[lesion % 7 % 5]
     return {
         "isic_id": f"ISIC_{number:07d}",
         "attribution": "Hospital Clinic, Barcelona" if number % 3 else "Anonymous",
         "copyright_license": ("CC-0", "CC-BY", "CC-BY-NC")[number % 3],
         "acquisition_day": number % 900,
-        "age_approx": 5 * (number % 17) + 5,
-        "anatom_site_1": ("Trunk", "Head and neck", "Upper extremity")[number % 3],
-        "anatom_site_2": ("Posterior trunk", "Face", "Forearm")[number % 3],
+        "age_approx": 5 * (patient % 17) + 5,
+        "anatom_site_1": ("Trunk", "Head and neck", "Upper extremity")[lesion % 3],
+        "anatom_site_2": ("Posterior trunk", "Face", "Forearm")[lesion % 3],
         "diagnosis_1": first,
         "diagnosis_2": second,
         "diagnosis_3": third,
         "diagnosis_confirm_type": "histopathology",
         "fitzpatrick_skin_type": ("I", "II", "III")[number % 11 % 3],
         "image_type": "dermoscopic",
-        "lesion_id": f"IL_{number // 2:07d}",
-        "melanocytic": number % 7 % 5 != 1,
-        "patient_id": f"IP_{number // 5:07d}",
+        "lesion_id": f"IL_{lesion:07d}",
+        "melanocytic": lesion % 7 % 5 != 1,
+        "patient_id": f"IP_{patient:07d}",
         "pixels_x": 16,
         "pixels_y": 12,
-        "sex": ("female", "male")[number % 2],
+        "sex": ("female", "male")[patient % 2],
     }
 
 

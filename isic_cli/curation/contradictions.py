@@ -1,7 +1,7 @@
 """Images whose metadata contradict those of the same lesion or the same patient."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -43,9 +43,9 @@ class Contradiction:
     related: tuple[str, ...]
 
 
-def within_lesions(rows: Iterable[Row]) -> Iterator[Contradiction]:
+def within_lesions(rows: Sequence[Row]) -> Iterator[Contradiction]:
     """Yield images whose diagnosis, site or patient is not that of their lesion's other images."""
-    for lesion, members in _grouped(rows, "lesion_id").items():
+    for lesion, members in _grouped(rows, "lesion_id"):
         found = [(row, _path(row, "diagnosis", _DIAGNOSES)) for row in members]
         yield from _apart(f"lesion {lesion}", "diagnosis", found)
         found = [(row, _path(row, "anatom_site", _SITES)) for row in members]
@@ -54,20 +54,23 @@ def within_lesions(rows: Iterable[Row]) -> Iterator[Contradiction]:
         yield from _apart(f"lesion {lesion}", "patient", found)
 
 
-def within_patients(rows: Iterable[Row]) -> Iterator[Contradiction]:
+def within_patients(rows: Sequence[Row]) -> Iterator[Contradiction]:
     """Yield images whose sex or age is not that of their patient's other images."""
-    for patient, members in _grouped(rows, "patient_id").items():
+    for patient, members in _grouped(rows, "patient_id"):
         found = [(row, _plain(row.get("sex"))) for row in members]
         yield from _apart(f"patient {patient}", "sex", found)
         yield from _ages(patient, members)
 
 
-def _grouped(rows: Iterable[Row], name: str) -> dict[str, list[Row]]:
-    groups: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
+def _grouped(rows: Sequence[Row], name: str) -> Iterator[tuple[str, list[Row]]]:
+    """Yield the rows of each group of more than one; memory holds their places."""
+    groups: dict[str, list[int]] = defaultdict(list)
+    for place, row in enumerate(rows):
         if key := bare_text(row.get(name)):
-            groups[key].append(row)
-    return {key: members for key, members in groups.items() if len(members) > 1}
+            groups[key].append(place)
+    for key, places in groups.items():
+        if len(places) > 1:
+            yield key, [rows[place] for place in places]
 
 
 def _path(row: Row, levels: str, others: Sequence[str]) -> Path:

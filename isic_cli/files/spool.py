@@ -2,12 +2,16 @@
 
 import weakref
 from array import array
+from collections.abc import Iterator
+from itertools import pairwise
 from tempfile import SpooledTemporaryFile
 
 from isic_cli.errors import LocalError
 
 #: Bytes that stay in memory before a file is made.
 IN_MEMORY = 4 << 20
+#: Pieces that are read at a time.
+_GROUP = 256
 
 
 class Spool:
@@ -37,8 +41,18 @@ class Spool:
         self._ends.append(self._ends[-1] + len(piece))
 
     def piece(self, place: int) -> bytes:
-        """Return a piece; in their order they are read ahead."""
-        begin, end = self._ends[place], self._ends[place + 1]
+        """Return a piece."""
+        return self._read(self._ends[place], self._ends[place + 1])
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the pieces in their order, many read at a time."""
+        for first in range(0, len(self), _GROUP):
+            ends = self._ends[first : first + _GROUP + 1]
+            block = self._read(ends[0], ends[-1])
+            for begin, end in pairwise(ends):
+                yield block[begin - ends[0] : end - ends[0]]
+
+    def _read(self, begin: int, end: int) -> bytes:
         self._is_at_end = False
         try:
             self._file.seek(begin)

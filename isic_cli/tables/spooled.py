@@ -1,7 +1,7 @@
 """Rows that wait in a temporary file: memory holds eight bytes for each."""
 
 import marshal
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
 from isic_cli.files.spool import Spool
@@ -45,6 +45,11 @@ class SpooledRows(Sequence[dict[str, Any]]):
         """Return a row, or some."""
         if isinstance(place, slice):
             return [self[one] for one in range(*place.indices(len(self)))]
-        at = range(len(self))[place]
-        shape, *cells = marshal.loads(self._spool.piece(at))  # noqa: S302 - of this process
+        return self._row(self._spool.piece(range(len(self))[place]))
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return map(self._row, self._spool)
+
+    def _row(self, piece: bytes) -> dict[str, Any]:
+        shape, *cells = marshal.loads(piece)  # noqa: S302 - of this process
         return dict(zip(self._names[shape], cells, strict=True))

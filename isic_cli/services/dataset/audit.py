@@ -28,6 +28,7 @@ from isic_cli.services.sheet.sources import pictures_in
 from isic_cli.services.tabular import TableSource, open_table
 from isic_cli.tables.embeddings import Embeddings, read_embeddings
 from isic_cli.tables.names import is_missing
+from isic_cli.tables.spooled import SpooledRows
 
 #: What the metadata alone tell.
 METADATA = ("lesion", "patient", "impossible")
@@ -168,15 +169,16 @@ class Audit:
             found[kind] += scored[: self._most()]
         for kind, scored in self._embedded(keys, rows):
             found[kind] += scored[: self._most()]
-        found["lesion"] = _worst(within_lesions(rows))
-        found["patient"] = _worst(within_patients(rows))
+        for kind, within in (("lesion", within_lesions), ("patient", within_patients)):
+            if self.options.wants(kind):
+                found[kind] = _worst(within(rows))
         found["impossible"] = self._impossible(rows)
         return list(_ranked(found, paths, self.options))
 
     def _most(self) -> int:
         return max(1, round(self.images * self.options.share))
 
-    def _rows(self) -> list[dict[str, Any]]:
+    def _rows(self) -> Sequence[dict[str, Any]]:
         try:
             table = open_table(self.source)
         except LocalError:
@@ -184,7 +186,7 @@ class Audit:
                 raise
             self.notes.append(f"{self.source} has no metadata: only its pictures are judged")
             return []
-        rows = list(self._labelled(table))
+        rows = SpooledRows(self._labelled(table))
         table.account(len(rows))
         self.problems += table.problems
         return rows
@@ -227,10 +229,11 @@ class Audit:
         from isic_cli.services.dataset.audit_rules import broken_rules
 
         broken: dict[str, list[ScoredImage]] = defaultdict(list)
+        given: Counter[str] = Counter()
         for row in rows:
+            given.update(name for name, value in row.items() if not is_missing(value))
             for column, message in broken_rules(row):
                 broken[column].append(ScoredImage(str(row["isic_id"]), 1.0, message))
-        given = Counter(name for row in rows for name in row if not is_missing(row[name]))
         found: list[ScoredImage] = []
         for column, scored in broken.items():
             foreign = [one for one in scored if not one.reason.startswith("Setting")]
