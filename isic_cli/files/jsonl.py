@@ -61,6 +61,8 @@ class Journal(Closing, Generic[K]):
         self._lock = threading.Lock()
         self._offsets: dict[K, int] = {}
         self._lines = 0
+        #: What was read last, and where it begins.
+        self._near = (0, b"")
         self._fd = -1
         try:
             if writable:
@@ -133,7 +135,15 @@ class Journal(Closing, Generic[K]):
     def get(self, key: K) -> bytes | None:
         """Return the line that counts for `key`, its end included; None when there is none."""
         offset = self._offsets.get(key)
-        return None if offset is None else self._read(offset)
+        if offset is None:
+            return None
+        # Runs write nearly in the order of the ids: a line is mostly near the one before.
+        start, block = self._near
+        end = block.find(b"\n", offset - start) if offset >= start else -1
+        if end < 0:
+            start, block = self._near = offset, self._block(offset, _FAR)
+            end = block.find(b"\n")
+        return block[offset - start : end + 1] if end >= 0 else self._read(offset)
 
     def _block(self, offset: int, size: int) -> bytes:
         with self._lock:  # the position of the file is shared with whoever appends
@@ -153,18 +163,9 @@ class Journal(Closing, Generic[K]):
 
     def lines(self, keys: Iterable[K] | None = None) -> Iterator[bytes]:
         """Yield the lines that count, of `keys` in their order or of all."""
-        block, start = b"", 0
         for key in self.known() if keys is None else keys:
-            offset = self._offsets.get(key)
-            if offset is None:
-                continue
-            # Runs write nearly in the order of the ids: a line is mostly near the one before.
-            end = block.find(b"\n", offset - start) if offset >= start else -1
-            if end < 0:
-                block, start = self._block(offset, _FAR), offset
-                end = block.find(b"\n")
-            line = block[offset - start : end + 1] if end >= 0 else self._read(offset)
-            if line:
+            line = self.get(key)
+            if line is not None:
                 yield line
 
     def append(self, key: K, line: bytes) -> None:
@@ -210,7 +211,7 @@ class Journal(Closing, Generic[K]):
                         offsets[key] = new.tell()
                         new.write(old.readline())
                 self.close()  # Windows replaces no file that is open
-            self._offsets, self._lines = offsets, len(offsets)
+            self._offsets, self._lines, self._near = offsets, len(offsets), (0, b"")
         finally:
             self._reopen()
 

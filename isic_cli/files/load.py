@@ -89,6 +89,9 @@ def has_kinds(record: object, kinds: Mapping[str, tuple[type, ...]]) -> bool:
     return True
 
 
+_first_value = json.JSONDecoder().raw_decode
+
+
 def parse_json(text: bytes | str) -> Any:
     """Parse JSON.
 
@@ -100,6 +103,9 @@ def parse_json(text: bytes | str) -> Any:
     try:
         if type(text) is bytes and text[:1] == b"{":  # json would look for an encoding first
             text = text.decode()
+            value, end = _first_value(text)
+            if end == len(text) or text[end:] == "\n":  # as each line is: what json does beside
+                return value  # takes as long as to parse it
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise DataError(_why(error)) from error

@@ -8,7 +8,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Self, TypeVar
 
 #: The columns that lead every metadata table; the rest follow sorted by name.
@@ -214,10 +213,15 @@ class ImageRecord(Described):
             **self.more,
         }
 
-    @cached_property
+    @property
     def fields(self) -> Mapping[str, Any]:
         """Every metadata field by its name, acquisition and clinical together."""
-        return {**self.metadata.acquisition, **self.metadata.clinical}
+        # Kept as a `cached_property` would, which takes a lock for each record.
+        kept: dict[str, Any] | None = self.__dict__.get("_fields")
+        if kept is None:
+            kept = {**self.metadata.acquisition, **self.metadata.clinical}
+            self.__dict__["_fields"] = kept
+        return kept
 
     def field(self, name: str) -> Any:
         """Return the value of a metadata field, or of one of `FILE_FIELDS`; None when absent."""

@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -34,6 +34,8 @@ _START = b'{"isic_id":"ISIC_'
 _ID = re.compile(rf'\s*\{{\s*"isic_id"\s*:\s*"({ID_PATTERN})"'.encode())
 
 _PATH = re.compile(rb'\{"isic_id":"[^"]*","path":"([^"\\]*)",')
+#: Few people are credited for many images.
+_credit = lru_cache(1 << 10)(lambda text: str(parse_json(text.decode())))
 _ATTRIBUTION = re.compile(rb',"attribution":("(?:[^"\\\\]|\\\\.)*"),"lesion_id":')
 
 
@@ -144,7 +146,7 @@ class Lock(Closing):
         found = _ATTRIBUTION.search(self._line(place))
         with suppress(ValueError):
             if found:
-                return str(parse_json(found[1].decode()))
+                return _credit(found[1])
         return self._at(place).attribution
 
     def lists(self, isic_id: str, path: str) -> bool:

@@ -80,6 +80,8 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "record": (dict,),
     "public": (bool,),
 }
+#: Types that were looked at one by one, and are in order: there are a few dozen combinations.
+_SEEN: set[tuple[type, ...]] = set()
 
 
 def _parse(line: bytes) -> Entry | None:
@@ -90,7 +92,14 @@ def _parse(line: bytes) -> Entry | None:
         entry = Entry(**values)
     except (ValueError, TypeError, AttributeError):
         return None
-    return entry if is_isic_id(str(entry.isic_id)) and has_kinds(entry, _KINDS) else None
+    if not is_isic_id(str(entry.isic_id)):
+        return None
+    kinds = tuple(map(type, _VALUES(entry)))
+    if kinds not in _SEEN:
+        if not has_kinds(entry, _KINDS):
+            return None
+        _SEEN.add(kinds)
+    return entry
 
 
 class DownloadJournal(Closing):
