@@ -81,14 +81,7 @@ class Journal(Closing, Generic[K]):
     def _open(self, flags: int) -> None:
         if flags & os.O_APPEND:
             refuse_linked_folder(self._path)
-        # Without O_NONBLOCK, opening a FIFO would wait for its other end.
-        self._fd = os.open(self._path, flags | _BINARY | _NO_LINKS, 0o666)
-        found = os.fstat(self._fd)
-        if not stat.S_ISREG(found.st_mode):
-            self.close()
-            raise LocalError(
-                f"{shown(self._path)} is not a regular file", hint="Remove it, then run again."
-            )
+        self._fd = _opened(self._path, flags)
 
     def __len__(self) -> int:
         return len(self._offsets)
@@ -231,6 +224,32 @@ class Journal(Closing, Generic[K]):
 
 #: Made once: `json.dumps` with options makes one for each line.
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _opened(path: Path, flags: int) -> int:
+    # Without O_NONBLOCK, opening a FIFO would wait for its other end.
+    fd = os.open(path, flags | _BINARY | _NO_LINKS, 0o666)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise LocalError(f"{shown(path)} is not a regular file", hint="Remove it, then run again.")
+    return fd
+
+
+def written_lines(path: Path) -> Iterator[bytes]:
+    """Yield every whole line of a journal, those that no longer count too; nothing is held.
+
+    Raises
+    ------
+    LocalError
+        When the file is there and cannot be read.
+    """
+    try:
+        with open(_opened(path, os.O_RDONLY), "rb") as file:
+            yield from (line for line in file if line.endswith(b"\n"))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise local_error(error, path, "cannot read") from error
 
 
 def to_line(values: dict[str, Any]) -> bytes:

@@ -114,10 +114,11 @@ class Lock(Closing):
 
     def get(self, isic_id: str) -> LockedImage | None:
         """Return the line of an image, or None."""
-        place = self._place(isic_id)
+        place = self.place(isic_id)
         return None if place is None else self._at(place)
 
-    def _place(self, isic_id: str) -> int | None:
+    def place(self, isic_id: str) -> int | None:
+        """Return the number of an image among the lines, from 0; None for one not listed."""
         if not is_isic_id(isic_id):
             return None
         number = int(isic_id[5:])
@@ -134,12 +135,12 @@ class Lock(Closing):
 
     def line(self, isic_id: str) -> bytes | None:
         """Return the line of an image as it is written, or None."""
-        place = self._place(isic_id)
+        place = self.place(isic_id)
         return None if place is None else self._line(place)
 
     def attribution(self, isic_id: str) -> str | None:
         """Return whom an image is credited to; None for one that is not listed."""
-        place = self._place(isic_id)
+        place = self.place(isic_id)
         if place is None:
             return None
         # As we write it; only of a line that somebody else wrote need the whole be read.
@@ -151,7 +152,7 @@ class Lock(Closing):
 
     def lists(self, isic_id: str, path: str) -> bool:
         """Whether the image is listed with this path."""
-        place = self._place(isic_id)
+        place = self.place(isic_id)
         return place is not None and self._paths[place] == hash(path)
 
     @cached_property
@@ -167,7 +168,7 @@ class Lock(Closing):
         return found[1].decode("utf-8", "surrogateescape") if found else self._at(place).path
 
     def __contains__(self, isic_id: str) -> bool:
-        return self._place(isic_id) is not None
+        return self.place(isic_id) is not None
 
     def ids(self) -> Iterator[str]:
         """Yield the ids of the images, sorted."""

@@ -2,10 +2,11 @@
 
 import os
 import stat
+from array import array
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -18,7 +19,7 @@ from isic_cli.models.outcomes import Outcome
 from isic_cli.pictures.whole import decode_fully
 from isic_cli.services.dataset.lock import Lock
 from isic_cli.services.dataset.verified import Good, VerifiedIndex
-from isic_cli.services.download.journal import DownloadJournal
+from isic_cli.services.download.journal import DownloadJournal, written_entries
 from isic_cli.services.download.paths import TargetFolder
 from isic_cli.services.run.workers import ExecutorSpec, Workers, open_workers
 
@@ -64,18 +65,14 @@ def check_folder(
     LocalError
         When a file cannot be read.
     """
-    checker = _Checker(folder, lock, deep=deep)
+    checker = _Checker(folder, lock, deep=deep, trust=trust)
     opened: AbstractContextManager[Workers] = (
         nullcontext(workers) if workers else open_workers(ExecutorSpec(jobs=_READERS))
     )
-    with (
-        opened as readers,
-        VerifiedIndex(folder) as index,
-        DownloadJournal(folder, writable=False) if trust else nullcontext() as journal,
-    ):
+    with opened as readers, VerifiedIndex(folder) as index:
         images = lock.images()
         while batch := list(islice(images, _BATCH)):
-            yield from checker.batch(batch, index, journal, readers)
+            yield from checker.batch(batch, index, readers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +86,21 @@ class _FileState:
 
 
 class _Checker:
-    def __init__(self, folder: Path, lock: Lock, *, deep: bool) -> None:
+    def __init__(self, folder: Path, lock: Lock, *, deep: bool, trust: bool) -> None:
+        self._folder = folder
+        self._lock = lock
         self._target = TargetFolder(folder).target
-        self._variant = lock.header.variant
         self._deep = deep
+        self._trust = trust
 
     def batch(
         self,
         images: Iterable[LockedImage],
         index: VerifiedIndex,
-        journal: DownloadJournal | None,
         workers: Workers,
     ) -> Iterator[Outcome]:
         looks = [self._look(image, index.known(image.isic_id)) for image in images]
-        settled = [self._unread(look, journal) for look in looks]
+        settled = [self._unread(look) for look in looks]
         unread = [look for look, state in zip(looks, settled, strict=True) if state is None]
         files = [(look.target, look.image.sha256) for look in unread]
         read = workers.stream(partial(read_file, deep=self._deep), files)
@@ -124,7 +122,7 @@ class _Checker:
         )
         return _FileState(image, target, there, known if is_same else None)
 
-    def _unread(self, look: _FileState, journal: DownloadJournal | None) -> Outcome | None:
+    def _unread(self, look: _FileState) -> Outcome | None:
         """Decide without reading the file, where that can be done."""
         image, there = look.image, look.there
         if there is None:
@@ -137,12 +135,25 @@ class _Checker:
             return None
         if look.known is not None:
             return _checked(image, "complete", "remembered")
-        if journal is not None:
-            entry = journal.get(image.isic_id, self._variant)
-            found = entry and (entry.path, entry.mtime_ns, entry.sha256)
-            if found == (image.path, there.st_mtime_ns, image.sha256):
+        if self._trust:
+            place = self._lock.place(image.isic_id)
+            found = hash((image.path, there.st_mtime_ns, image.sha256))
+            if place is not None and self._trusted[place] == found:
                 return _checked(image, "complete", "journal")
         return None
+
+    @cached_property
+    def _trusted(self) -> "array[int]":
+        """What the journal says of each image, as the hash of its path, time and hash.
+
+        Read through once: to look each up would hold where all of them are.
+        """
+        said = array("q", bytes(8 * len(self._lock)))
+        for entry in written_entries(self._folder):
+            place = self._lock.place(entry.isic_id)
+            if place is not None and entry.variant == self._lock.header.variant:
+                said[place] = hash((entry.path, entry.mtime_ns, entry.sha256))
+        return said
 
     def _remember(self, look: _FileState, checked: Outcome, index: VerifiedIndex) -> None:
         if checked.status != "complete" or look.there is None:

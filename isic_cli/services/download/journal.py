@@ -14,7 +14,7 @@ from typing import Any
 
 from isic_cli.files import STATE
 from isic_cli.files.closing import Closing
-from isic_cli.files.jsonl import Journal, to_line
+from isic_cli.files.jsonl import Journal, to_line, written_lines
 from isic_cli.files.load import has_kinds, parse_json
 from isic_cli.models.ids import is_isic_id
 from isic_cli.services.download.options import Variant
@@ -162,6 +162,19 @@ class DownloadJournal(Closing):
     def sync(self) -> None:
         """Have the disk hold every line, as far as the file system can say."""
         self._journal.sync()
+
+
+def written_entries(folder: Path) -> Iterator[Entry]:
+    """Yield the entries of a folder in the order they were written; of one file the last counts.
+
+    Memory holds none of them.
+
+    Raises
+    ------
+    LocalError
+        When the journal is there and cannot be read.
+    """
+    return (entry for line in written_lines(folder / STATE / _NAME) if (entry := _parse(line)))
 
 
 def _number(isic_id: str, variant: str) -> int:
