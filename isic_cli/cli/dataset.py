@@ -1,8 +1,7 @@
 """`isic dataset`: status, log and merge; the rest is in modules of its own."""
 
-from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,15 +14,11 @@ from isic_cli.cli.terminal import note
 from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from isic_cli.services.dataset.lock import Lock
 
 FOLDER = LocalPath(file_okay=False)
 ANY_PATH = LocalPath()
 
-#: What `status` counts, in this order.
-_STATES = ("complete", "missing", "changed", "extra")
 _COUNTS = Shape(key="state", columns=("state", "files", "bytes"))
 _FILES = Shape(key="isic_id", columns=("isic_id", "state", "path", "reason"), more=("bytes",))
 _LOG = Shape(
@@ -72,32 +67,20 @@ def status(folder: Path, output: Output, files: bool, progress: str) -> ExitCode
     isic dataset status out/ --files
     """
     from isic_cli.services.dataset.lock import Lock
-    from isic_cli.services.dataset.rebuild import state_rows
+    from isic_cli.services.dataset.rebuild import StateTally, state_rows
 
     with Lock(folder) as lock, Progress("looking", "files", progress, len(lock)) as ticker:
-        counted: Counter[str] = Counter()
-        sizes: Counter[str] = Counter()
-        rows = _counted(ticker.counting(state_rows(folder, lock)), counted, sizes)
+        tally = StateTally()
+        rows = tally.counting(ticker.counting(state_rows(folder, lock)))
+        others = (row for row in rows if row["state"] != "complete")
         if files:
-            output.write((row for row in rows if row["state"] != "complete"), _FILES)
+            output.write(others, _FILES)
         else:
-            for _ in rows:
+            for _ in others:
                 pass
-            output.write(
-                ({"state": name, "files": counted[name], "bytes": sizes[name]} for name in _STATES),
-                _COUNTS,
-            )
+            output.write(tally.rows(), _COUNTS)
         _describe(lock)
     return ExitCode.OK
-
-
-def _counted(
-    rows: "Iterator[dict[str, Any]]", counted: Counter[str], sizes: Counter[str]
-) -> "Iterator[dict[str, Any]]":
-    for row in rows:
-        counted[row["state"]] += 1
-        sizes[row["state"]] += row["bytes"]
-        yield row
 
 
 def _describe(lock: "Lock") -> None:

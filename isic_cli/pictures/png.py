@@ -79,10 +79,13 @@ def chunks(data: bytes, name: str) -> Iterator[tuple[bytes, memoryview]]:
         raise CheckError(f"{name}: {error.message}", hint="fetch it again") from error
 
 
-def png_bytes(pixels: npt.NDArray[np.generic]) -> bytes:
-    """Return an array of shape (H, W), (H, W, 3) or (H, W, 4), uint8, as a PNG."""
+def png_bytes(pixels: npt.NDArray[np.generic], *, level: int = 6) -> bytes:
+    """Return an array of shape (H, W), (H, W, 3) or (H, W, 4), uint8, as a PNG.
+
+    A lower `level`, of zlib, is written faster and takes more bytes.
+    """
     out = BytesIO()
-    Image.fromarray(pixels).save(out, "PNG")
+    Image.fromarray(pixels).save(out, "PNG", compress_level=level)
     return out.getvalue()
 
 

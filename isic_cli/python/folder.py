@@ -1,7 +1,6 @@
 """A folder or table of a data set, from Python: what is in it, and how it is kept true."""
 
 import os
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -145,22 +144,15 @@ class DatasetFolder:
             The folder has no lock.
         """
         from isic_cli.services.dataset.lock import Lock
-        from isic_cli.services.dataset.rebuild import STATE_COLUMNS, state_rows
+        from isic_cli.services.dataset.rebuild import STATE_COLUMNS, StateTally, state_rows
 
-        counts: Counter[str] = Counter()
-        sizes: Counter[str] = Counter()
-        others = []
+        tally = StateTally()
         with Lock(self.folder) as lock:
-            for row in state_rows(self.folder, lock):
-                counts[row["state"]] += 1
-                sizes[row["state"]] += row["bytes"]
-                if row["state"] != "complete":
-                    others.append(row)
+            rows = tally.counting(state_rows(self.folder, lock))
+            others = [row for row in rows if row["state"] != "complete"]
         if files:
             return ResultTable.of(f"not complete in {self.folder}", others, STATE_COLUMNS)
-        states = ("complete", "missing", "changed", "extra")
-        rows = ({"state": name, "files": counts[name], "bytes": sizes[name]} for name in states)
-        return ResultTable.of(f"state of {self.folder}", rows, ("state", "files", "bytes"))
+        return ResultTable.of(f"state of {self.folder}", tally.rows())
 
     def log(self) -> ResultTable:
         """Return the states of the folder that are kept, the current one first."""

@@ -15,12 +15,13 @@ from isic_cli.folder.request import Call, choice
 from isic_cli.folder.store import FolderStore
 from isic_cli.pictures.load import logged_errors, opened
 from isic_cli.pictures.mask import read_mask
+from isic_cli.pictures.png import png_bytes
 from isic_cli.serve.finding import masks_of
 from isic_cli.services.study.folder import read_folder
 from isic_cli.services.study.layers import layers_of
 from isic_cli.superpixel.codec import encode_png
 from isic_cli.superpixel.features import feature_name, parse_features
-from isic_cli.superpixel.layers import mask_layer, png, superpixel_layer
+from isic_cli.superpixel.layers import mask_layer, superpixel_layer
 from isic_cli.superpixel.map import SuperpixelMap
 from isic_cli.superpixel.palette import sequential
 
@@ -150,4 +151,4 @@ def _study_layer(store: FolderStore, isic_id: str, name: str) -> bytes:
     marked = strength > 0
     drawn[marked, :3] = sequential(strength[marked])
     drawn[marked, 3] = np.rint(60 + 150 * strength[marked])
-    return png(drawn)
+    return png_bytes(drawn, level=1)

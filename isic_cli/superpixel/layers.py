@@ -1,15 +1,12 @@
 """Transparent pictures that lie over a photograph of the same size: outlines, masks."""
 
-from io import BytesIO
-
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
+from isic_cli.pictures.png import png_bytes
 from isic_cli.superpixel.map import SuperpixelMap
 
 Bool = npt.NDArray[np.bool_]
-Rgba = npt.NDArray[np.uint8]
 
 _OUTLINE = (240, 228, 66, 255)
 _FILL = (86, 180, 233, 110)
@@ -22,7 +19,7 @@ def superpixel_layer(pixels: SuperpixelMap, marked: Bool | None = None) -> bytes
     if marked is not None:
         layer[marked] = _MARKED
     layer[pixels.boundaries()] = _OUTLINE
-    return png(layer)
+    return png_bytes(layer, level=1)
 
 
 def mask_layer(inside: Bool) -> bytes:
@@ -30,14 +27,7 @@ def mask_layer(inside: Bool) -> bytes:
     layer = np.zeros((*inside.shape, 4), np.uint8)
     layer[inside] = _FILL
     layer[_rim(inside)] = _OUTLINE
-    return png(layer)
-
-
-def png(layer: Rgba) -> bytes:
-    """Return red, green, blue and opacity of shape (H, W, 4) as a PNG."""
-    out = BytesIO()
-    Image.fromarray(layer, "RGBA").save(out, "PNG", compress_level=1)
-    return out.getvalue()
+    return png_bytes(layer, level=1)
 
 
 def _rim(inside: Bool) -> Bool:

@@ -140,20 +140,3 @@ def boundaries(runs: RowRuns) -> npt.NDArray[np.bool_]:
     flat[runs.starts] = True
     flat[runs.starts + (runs.lengths - 1)] = True
     return out
-
-
-def border_pixels(runs: RowRuns) -> tuple[Int64, Int64]:
-    """Return the boundary pixels of each region.
-
-    Returns
-    -------
-    offsets : ndarray of shape (N + 1,), int64
-        Region k's pixels are `positions[offsets[k]:offsets[k + 1]]`.
-    positions : ndarray of shape (B,), int64
-        Flat row-major positions, ascending within each region.
-    """
-    positions = np.flatnonzero(boundaries(runs))
-    region = runs.image.reshape(-1)[positions]
-    offsets = np.zeros(runs.count + 1, np.int64)
-    np.cumsum(np.bincount(region, minlength=runs.count), out=offsets[1:])
-    return offsets, positions[np.argsort(region, kind="stable")]

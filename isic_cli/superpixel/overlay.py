@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
+from isic_cli.errors import UsageError
 from isic_cli.pictures.draw import Font
 from isic_cli.pictures.draw import font as load_font
 from isic_cli.superpixel.features import PRESENT, Features, check_length
@@ -176,6 +177,8 @@ def draw_values(
     """
     pixel_map = map_of(superpixels)
     known = values[np.isfinite(values)]
+    if not (ends or known.size):
+        raise UsageError("no superpixel has a value")
     low, high = ends or (float(known.min()), float(known.max()))
     # Equal values have the colour in the middle.
     scaled = (values - low) / (high - low) if high > low else values - low + 0.5

@@ -82,6 +82,11 @@ def test_what_is_no_file_and_no_picture_is_refused_in_words(name: str, wrong: An
     assert refused.value.message
 
 
+def test_values_of_which_none_is_a_number_are_refused() -> None:
+    with pytest.raises(UsageError, match="no superpixel has a value"):
+        superpixel.draw_values(MAP, PHOTOGRAPH, np.full(4, np.nan))
+
+
 def test_a_photograph_of_another_size_or_kind_is_refused() -> None:
     for wrong in (PHOTOGRAPH[:2], PHOTOGRAPH[..., 0], PHOTOGRAPH.astype(float)):
         for call in (CALLS["paint"][1], CALLS["draw_overlay"][1], CALLS["tiles"][1]):

@@ -10,7 +10,6 @@ import pytest
 
 from isic_cli.superpixel.compare import dice
 from isic_cli.superpixel.map import SuperpixelMap
-from isic_cli.superpixel.neighbours import border_pixels
 from isic_cli.superpixel.outline import coordinate_strings, svg_paths
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "isicarchive.json").read_text("utf-8"))
@@ -32,7 +31,8 @@ def test_results_equal_those_of_isicarchive(name: str, shared: Path) -> None:
     cut = GOLDEN[name]["coordinates_cut_by_isicarchive"]
     matrix = found.adjacency()
     second = matrix.astype(np.float32) @ matrix.astype(np.float32) > 0
-    _, border = border_pixels(found.runs)
+    at_border = np.flatnonzero(found.boundaries())
+    border = at_border[np.argsort(found.labels.reshape(-1)[at_border], kind="stable")]
     rings = found.outlines()
     grey = np.full((*found.shape, 3), 101, np.uint8)
     y, x = np.mgrid[: found.shape[0], : found.shape[1]]

@@ -1,6 +1,7 @@
 """Rebuild exactly what a lock says, and tell every difference."""
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
@@ -179,3 +180,23 @@ def state_rows(folder: Path, lock: Lock) -> Iterator[dict[str, Any]]:
             size = (folder / str(one.path)).stat().st_size
         found = (one.isic_id, one.status, one.path, one.reason, size)
         yield dict(zip(STATE_COLUMNS, found, strict=True))
+
+
+class StateTally:
+    """Counts the rows of `state_rows` by their state."""
+
+    def __init__(self) -> None:
+        self._files: Counter[str] = Counter()
+        self._bytes: Counter[str] = Counter()
+
+    def counting(self, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Yield the rows as they come."""
+        for row in rows:
+            self._files[row["state"]] += 1
+            self._bytes[row["state"]] += row["bytes"]
+            yield row
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield a row for each state."""
+        for name in ("complete", "missing", "changed", "extra"):
+            yield {"state": name, "files": self._files[name], "bytes": self._bytes[name]}
