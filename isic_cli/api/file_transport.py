@@ -19,6 +19,7 @@ FOREIGN = (OSError, HTTPException, httpx.HTTPError, httpx.StreamError, ValueErro
 
 #: Fields of a head that leave nothing to interpret: no folded line, no other character.
 _PLAIN_FIELDS = re.compile(r"(?:[A-Za-z0-9-]+:[ -~]*\r\n)*[A-Za-z0-9-]+:[ -~]*")
+_FIELD = re.compile(r"([A-Za-z0-9-]+): *((?:[ -~]*[!-~])?)")
 _PLAIN_STATUS = ("HTTP/1.1 200 ", "HTTP/1.1 206 ")
 
 
@@ -122,13 +123,10 @@ def plain_head(data: bytes) -> tuple[dict[str, str], int] | None:
     first, _, fields = text.partition("\r\n")
     if not first.startswith(_PLAIN_STATUS) or not _PLAIN_FIELDS.fullmatch(fields):
         return None
-    lines = fields.split("\r\n")
-    headers = {}
-    for line in lines:
-        name, _, value = line.partition(":")
-        headers[name.lower()] = value.strip()
+    given = _FIELD.findall(fields)
+    headers = {name.lower(): value for name, value in given}
     if (
-        len(headers) < len(lines)  # one that comes twice
+        len(headers) < len(given)  # one that comes twice
         or "transfer-encoding" in headers
         or not headers.get("content-length", "").isdigit()
         or headers.get("connection", "keep-alive").lower() != "keep-alive"

@@ -116,10 +116,14 @@ class RemoteFile(Described):
     @property
     def extension(self) -> str:
         """The lower-case suffix of the URL's path without its dot; `jpg` when it has none."""
-        # Not taken apart by a parser: they refuse what is no URL, and this is said of any.
-        name = self.url.partition("?")[0].partition("#")[0].rpartition("/")[2]
-        suffix = name.rpartition(".")[2].lower() if "." in name else ""
-        return suffix if suffix in _KNOWN_EXTENSIONS else "jpg"
+        kept: str | None = self.__dict__.get("_extension")
+        if kept is None:
+            # Not taken apart by a parser: they refuse what is no URL, and this is said of any.
+            name = self.url.partition("?")[0].partition("#")[0].rpartition("/")[2]
+            suffix = name.rpartition(".")[2].lower() if "." in name else ""
+            kept = suffix if suffix in _KNOWN_EXTENSIONS else "jpg"
+            self.__dict__["_extension"] = kept
+        return kept
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ MARK, _PAUSE = 8 << 20, 5.0
 #: Writes to a descriptor, like `os.write`.
 Write = Callable[[int, bytes], int]
 
+_HASHING, _MARKING, _OBSERVING = range(3)
 _FLAGS = os.O_RDWR | getattr(os, "O_BINARY", 0)
 
 
@@ -75,8 +76,6 @@ class PartFile:
         Whether bytes of an earlier attempt were built upon.
     """
 
-    _hash: "hashlib._Hash"
-
     def __init__(
         self, folder: str, name: str, *, token: str, write: Write, state: tuple[str, int] | None
     ) -> None:
@@ -84,15 +83,13 @@ class PartFile:
         self.path = f"{folder}/{name}.{token}.part"
         self._stable = f"{folder}/{name}.part"
         self._write = write
-        self._fd = -1
-        self._is_there = False
+        self._fd, self._is_there = -1, False
         self._pending: list[bytes] = []
         self._waiting = self._hashed = self.size = 0
         self._marked, self._mark_time = 0, -_PAUSE
         self._observer: Observer | None = None
-        #: A large file is hashed, and its progress made safe, while its next bytes come.
-        self._hashing, self._observing = OrderedCalls(), OrderedCalls()
-        self._marking = OrderedCalls()
+        self._aside: list[OrderedCalls] = []
+        self._hash: hashlib._Hash  # from `begin` on
         self._whole: bytes | None = None
         self.etag: str | None = None
         self.resumed = False
@@ -102,6 +99,11 @@ class PartFile:
     @property
     def _state(self) -> Path:
         return Path(f"{self._stable}.json")
+
+    def _calls(self, kind: int) -> OrderedCalls:
+        """Return the thread for one kind of work on a large file, while its next bytes come."""
+        self._aside = self._aside or [OrderedCalls() for _ in range(3)]
+        return self._aside[kind]
 
     def _take_over(self, etag: str, size: int) -> None:
         self._marked = size
@@ -190,17 +192,17 @@ class PartFile:
             self._hash.update(data)
         else:
             keep_freed_memory()
-            self._hashing.call(self._hash.update, data)
+            self._calls(_HASHING).call(self._hash.update, data)
         if self._observer:
-            self._observing.call(self._observer.update, data)
+            self._calls(_OBSERVING).call(self._observer.update, data)
 
     def _mark_aside(self) -> None:
         """Make the progress safe in another thread, unless that is still busy or it is too soon."""
         now = time.monotonic()
         is_due = self.size - self._marked >= MARK and now - self._mark_time >= _PAUSE
-        if self.etag and is_due and self._marking.is_idle():
+        if self.etag and is_due and (marking := self._calls(_MARKING)).is_idle():
             self._mark_time = now
-            self._marking.call(self._mark, self.size)
+            marking.call(self._mark, self.size)
 
     def _mark(self, size: int) -> None:
         """Have the disk hold every byte, then say beside the part that so many are safe."""
@@ -211,7 +213,7 @@ class PartFile:
 
     def _wait(self) -> None:
         """Wait for the other threads; raise what went wrong in them."""
-        for calls in (self._hashing, self._marking, self._observing):
+        for calls in self._aside:
             calls.wait()
 
     def reader(self) -> ReadAt:
@@ -286,13 +288,12 @@ class PartFile:
         self._forget()
         if self._is_there:
             Path(self.path).unlink(missing_ok=True)
-            self._is_there = False
         self._pending.clear()
         self._waiting = self.size = 0
-        self.etag, self.resumed, self._whole = None, False, None
+        self.etag, self.resumed, self._whole, self._is_there = None, False, None, False
 
     def _close(self) -> None:
-        for calls in (self._hashing, self._marking, self._observing):
+        for calls in self._aside:
             calls.close()
         fd, self._fd = self._fd, -1
         if fd >= 0:
