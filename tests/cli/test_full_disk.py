@@ -1,6 +1,5 @@
 """Every write, flush and close of a file fails once, at each position: told as the disk's fault."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -9,6 +8,8 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+
+from tests.support.forks import Forks
 
 #: Fails the write to, `fsync` or `close` of a regular file open for writing whose number is FAIL_AT,
 #: and leaves FAIL_MARK to say so.
@@ -30,7 +31,8 @@ static int fails(int fd, const char *call) {
     int flags = fcntl(fd, F_GETFL);
     if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) return 0;
     if (fstat(fd, &found) || !S_ISREG(found.st_mode)) return 0;
-    if (__sync_add_and_fetch(&counted, 1) != atoi(getenv("FAIL_AT"))) return 0;
+    const char *at = getenv("FAIL_AT");
+    if (!at || __sync_add_and_fetch(&counted, 1) != atoi(at)) return 0;
     snprintf(entry, sizeof entry, "/proc/self/fd/%d", fd);
     size_t length = snprintf(what, sizeof what, "%s ", call);
     ssize_t named = readlink(entry, what + length, sizeof what - length - 1);
@@ -63,7 +65,7 @@ int close(int fd) {
 """
 
 COMMANDS = {
-    "a listing": "image list -f jsonl -o images.jsonl",
+    "a listing": "image list -l 60 -f jsonl -o images.jsonl",
     "a download": "image download -y -l 2 --report run.jsonl new",
     "a CSV export": "dataset export out to --to csv --report run.jsonl",
     "a ZIP": "dataset export out to --to zip",
@@ -99,32 +101,26 @@ def results(work: Path) -> dict[str, bytes]:
 def test_a_disk_that_is_full_at_any_write_is_8_or_3(
     shim: Path, demo_cache: Path, tmp_path: Path, command: str
 ) -> None:
-    def isic(line: str, folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-B", "-m", "isic_cli", "--archive", "demo", *line.split()],
-            cwd=folder,
-            env=os.environ
-            | {"PYTHONPATH": str(Path.cwd()), "ISIC_CACHE_DIR": str(demo_cache)}
-            | environ,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    # A position is one of some sixty for each command: a process for each is forked, not started.
+    with Forks(LD_PRELOAD=str(shim), ISIC_CACHE_DIR=str(demo_cache), ISIC_ARCHIVE="demo") as forks:
+        assert forks.run("image", "download", "-y", "-l", "2", "out", cwd=tmp_path).code == 0
+        fail_at_each_position(forks, command.split(), tmp_path)
 
-    assert isic("image download -y -l 2 out", tmp_path).returncode == 0
+
+def fail_at_each_position(forks: Forks, command: list[str], tmp_path: Path) -> None:
     whole: dict[str, bytes] = {}
     for position in count(0):  # nothing fails the first time
         work, mark = tmp_path / str(position), tmp_path / f"{position}.failed"
         work.mkdir()
         shutil.copytree(tmp_path / "out", work / "out")
-        done = isic(command, work, LD_PRELOAD=str(shim), FAIL_AT=str(position), FAIL_MARK=str(mark))
+        done = forks.run(*command, cwd=work, FAIL_AT=str(position), FAIL_MARK=str(mark))
         if not mark.is_symlink():
-            assert done.returncode == 0
+            assert done.code == 0
             if position:  # there are no more writes
                 return
             whole = results(work)
             continue
-        told = f"{mark.readlink()} ({position}): exit {done.returncode}\n{done.stderr}"
+        told = f"{mark.readlink()} ({position}): exit {done.code}\n{done.stderr}"
         assert "Traceback" not in done.stderr, told
         # What can be done without, as the closing of a journal, may fail: nothing is missing then.
-        assert done.returncode in {3, 8} or (done.returncode == 0 and results(work) == whole), told
+        assert done.code in {3, 8} or (done.code == 0 and results(work) == whole), told

@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Self
 
 import pytest
 
@@ -20,6 +19,7 @@ from tests.cli.test_trust import everything
 from tests.support.archivehost import SEARCH, ArchiveHost
 from tests.support.drawn import jpeg
 from tests.support.filehost import Reply, stalled
+from tests.support.forks import Forks
 
 ROOT = Path(__file__).resolve().parents[2]
 NUMBERS = range(1, 31)
@@ -61,60 +61,6 @@ def running(url: str, out: Path, *options: str) -> Iterator[subprocess.Popen[byt
             process.kill()
 
 
-#: Imports the program once and forks for each run: a real process each time, at a tenth of the
-#: time that starting one takes.
-NURSERY = """
-import json, os, sys
-from isic_cli.cli import download, outcome
-from isic_cli.cli.main import run
-from isic_cli.services import opening
-from isic_cli.services.download import acquire
-from isic_cli.services.run import report
-from isic_cli.pictures import whole
-for line in sys.stdin:
-    child = os.fork()
-    if not child:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        os._exit(run(json.loads(line)))
-    print(child, flush=True)
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-"""
-
-
-class Nursery:
-    """Starts runs, one at a time; a context manager."""
-
-    def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", NURSERY],
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.communicate(timeout=10)
-
-    def start(self, url: str, out: Path) -> int:
-        """Start a download; return its process."""
-        command = ["--archive", url, "image", "download", "-y", "-j", "2", str(out)]
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(command) + "\n")
-        self._process.stdin.flush()
-        return self._number()
-
-    def _number(self) -> int:
-        assert self._process.stdout is not None
-        return int(self._process.stdout.readline())
-
-    def wait(self) -> int:
-        """Wait for the end of the run; return its exit code, or minus the signal."""
-        return self._number()
-
-
 def whole(out: Path) -> set[int]:
     """The images that are there; every file must be the archive's."""
     found = {int(path.name[5:12]): path.read_bytes() for path in out.glob("ISIC_*")}
@@ -148,17 +94,19 @@ def test_killed_at_any_moment_a_second_run_gives_the_same_folder(
     assert isic("image", "download", "-y", str(undisturbed), archive=host.url).code == 0
     wanted = everything(undisturbed)
     cut_short = 0
-    with Nursery() as nursery:
+    with Forks() as forks:
         for number, signum, seconds in AT:
             out = tmp_path / f"cut{number}"
             before = len(host.requests)
-            process = nursery.start(host.url, out)
+            process = forks.start(
+                *("--archive", host.url, "image", "download", "-y", "-j", "2", str(out))
+            )
             wait_for_requests(host, before + 1)
             time.sleep(seconds)
             began = time.monotonic()
             with suppress(ProcessLookupError):
                 os.kill(process, signum)
-            code = nursery.wait()
+            code = forks.end().code
             assert time.monotonic() - began < 2, (number, signum)
             assert code in {0, CODES[signum]}, (number, signum)
             cut_short += code != 0

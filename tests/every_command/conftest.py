@@ -5,13 +5,14 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from isic_cli.cli.main import run
+from tests.support.forks import Forks
 
 #: What makes the folder, in this order.
 _STEPS = """
@@ -118,3 +119,10 @@ def isic(work: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
         return Result(int(code), captured.out, captured.err)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """Start `isic` as a process, in the working folder."""
+    with Forks() as forks:
+        yield forks

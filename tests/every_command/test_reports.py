@@ -4,8 +4,6 @@ import json
 import os
 import shlex
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,6 +25,7 @@ from tests.every_command.test_outputs import (
     suffix,
 )
 from tests.every_command.tree import COMMANDS, sampled, with_option
+from tests.support.forks import Forks
 
 REPORTS = with_option("--report")
 
@@ -167,20 +166,13 @@ def test_an_output_on_a_full_disk_is_in_the_summary(name: str, isic: Isic, work:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sampled([one for one in REPORTS if one not in LOCAL], every=5))
 def test_a_terminated_run_ends_its_report(
-    name: str, work: Path, server: str, to_end: list[int]
+    name: str, work: Path, server: str, to_end: list[int], forks: Forks
 ) -> None:
     command = COMMANDS[name]
     assert isinstance(command, Command)
     words = shlex.split(command.examples[-1].partition(" > ")[0])[1:]
-    with subprocess.Popen(
-        [sys.executable, "-m", "isic_cli", "--archive", server, *words, "--report", "r.jsonl"],
-        cwd=work,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        to_end.append(process.pid)
-        code = process.wait(60)
+    to_end.append(forks.start("--archive", server, *words, "--report", "r.jsonl"))
+    code = forks.end().code
 
     if to_end:  # it never asked the archive: all that it reads is in files
         assert code in {0, *CODES.values()}
