@@ -26,8 +26,9 @@ class HttpxAnswer:
         self._address = address
         self._sockets = sockets
         self.status = response.status_code
-        self.headers: Mapping[str, str] = response.headers
-        self.length = body_length(response.headers)
+        # Taken out once: each look into those of httpx decodes them all again.
+        self.headers: Mapping[str, str] = dict(response.headers.items())
+        self.length = body_length(self.headers)
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the body as it comes."""
