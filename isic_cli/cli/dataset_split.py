@@ -279,6 +279,8 @@ def _report(found: "Split", sides: "Sequence[SideCounts]") -> None:
 
 def _report_classes(sides: "Sequence[SideCounts]") -> None:
     """Print the images of each class by split, and name the splits that a class is absent from."""
+    from isic_cli.services.dataset.split import absent_classes
+
     classes = list(sides[0].classes)
     width = max((len(name) for name in (*classes, "(no value)")), default=0)
     if classes:
@@ -287,11 +289,4 @@ def _report_classes(sides: "Sequence[SideCounts]") -> None:
     for name in classes:
         counts = "".join(f"{side.classes[name]:>10,}" for side in sides)
         click.echo(f"{name or '(no value)':<{width}}{counts}", err=True)
-    warn(
-        [
-            f"{side.split} has no image of the class {name}"
-            for name in classes
-            for side in sides
-            if name and not side.classes[name] and side.split != "holdout" and side.images
-        ]
-    )
+    warn(list(absent_classes(sides)))

@@ -202,18 +202,18 @@ class Archive(ArchiveAccount):
         """Return a study by its number or name, with its answers and annotations."""
         from isic_cli.python.study import ReaderStudy
 
-        return ReaderStudy.of_archive(self.api, str(name))
+        return ReaderStudy.of_archive(self, str(name))
 
     def superpixels(self, image: "str | Image") -> "SuperpixelMap":
         """Return the superpixel map of an image; raises `NotFoundError` where there is none."""
         from isic_cli.errors import NotFoundError
-        from isic_cli.superpixel.map import SuperpixelMap
+        from isic_cli.python.pictured import PicturedMap
 
         isic_id = _id_of(image)
         data = self.api.superpixel_file(isic_id)
         if data is None:
             raise NotFoundError(f"the archive has no superpixel map of {isic_id}")
-        return SuperpixelMap.from_png(data)
+        return PicturedMap.of_archive(self, isic_id, data)
 
     def segmentations(self, image: "str | Image") -> "dict[str, npt.NDArray[np.bool_]]":
         """Return the masks of an image by what they outline, each of shape (H, W).
@@ -278,8 +278,8 @@ class Archive(ArchiveAccount):
         return chosen.download(folder, variant=variant, jobs=jobs, progress=progress)
 
     def glance(self, image: "Image") -> bytes | None:
-        """Return the thumbnail where no request is needed for it; None for a remote archive."""
-        return self.read(image, variant="thumbnail") if self.is_local else None
+        """Return the thumbnail where no request is needed for it, else None: see `is_at_hand`."""
+        return self.read(image, variant="thumbnail") if self.is_at_hand else None
 
 
 named_as("Archive", ArchiveConnection, ArchiveAccount)

@@ -240,6 +240,11 @@ class ArchiveConnection(Closing):
         """Whether it is on this machine: a folder, or the demo."""
         return self._settings.archive.kind != "remote"
 
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether it can be asked without a request to anybody: open, and on this machine."""
+        return self.is_local and not self._is_closed
+
     def close(self) -> None:
         """Write what lies beside fetched pictures, and cut what is under way."""
         with self._lock:

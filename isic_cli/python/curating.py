@@ -19,7 +19,13 @@ from isic_cli.services.dataset.check_leak import LeakCheck
 from isic_cli.services.dataset.dedupe import Dedupe
 from isic_cli.services.dataset.label import label_scheme
 from isic_cli.services.dataset.lock import Lock
-from isic_cli.services.dataset.split import Grouping, read_groups, read_splits
+from isic_cli.services.dataset.split import (
+    Grouping,
+    absent_classes,
+    count_sides,
+    read_groups,
+    read_splits,
+)
 from isic_cli.services.dataset.verify import check_folder
 from isic_cli.services.run.workers import ExecutorSpec, open_workers
 from isic_cli.services.stats.dataset import describe
@@ -74,7 +80,11 @@ def split(
     for clash in found.clashes:
         said = f"{clash.group} is in {clash.split} now ({clash.reason})"
         warnings.warn(said, IsicWarning, stacklevel=3)
-    return DatasetSplit(found.of, found.images, dict(found.groups))
+    sides = count_sides(rows, found, stratify or ("label" if ties.scheme else None))
+    for text in absent_classes(sides):
+        warnings.warn(text, IsicWarning, stacklevel=3)
+    classes = {one.split: one.classes for one in sides}
+    return DatasetSplit(found.of, found.images, dict(found.groups), classes)
 
 
 def stats(folder: Path, by: str | None, label: str | None) -> ResultTable:

@@ -279,7 +279,7 @@ class ImageSelection:
         return f"<ImageSelection {self}{counted}>"
 
     def _repr_html_(self) -> str:
-        if not self._archive.is_local:  # listing them would be a request
+        if not self._archive.is_at_hand:  # listing them would be a request
             return f"<p>{html.text(repr(self))}</p>"
         shown = self[: html.MOST]
         cells = []

@@ -17,11 +17,14 @@ class DatasetSplit:
         ISIC id to split.
     images, groups : dict of str to int
         Counts by split; a group are the images of one patient or lesion.
+    classes : dict of str to dict
+        Split to images by class, of the label or else of what is stratified; `""` is no class.
     """
 
     of: dict[str, str] = field(hash=False)
     images: dict[str, int] = field(hash=False)
     groups: dict[str, int] = field(hash=False)
+    classes: dict[str, dict[str, int]] = field(hash=False, default_factory=dict)
 
     def ids(self, split: str) -> list[str]:
         """Return the ISIC ids of one split; raises `UsageError` for an unknown one."""
@@ -30,17 +33,18 @@ class DatasetSplit:
         return [isic_id for isic_id, found in self.of.items() if found == split]
 
     def table(self) -> ResultTable:
-        """Return a row for each split: images, their share, groups."""
+        """Return a row for each split: images, their share, groups, and images of each class."""
         rows = (
             {
                 "split": split,
                 "images": count,
                 "share": count / max(1, len(self.of)),
                 "groups": self.groups[split],
+                **{name or "(no class)": n for name, n in self.classes.get(split, {}).items()},
             }
             for split, count in self.images.items()
         )
-        return ResultTable.of("split", rows, ("split", "images", "share", "groups"))
+        return ResultTable.of("split", rows)
 
     def __repr__(self) -> str:
         """Return one line."""

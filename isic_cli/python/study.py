@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from PIL import Image as Pillow
 
-    from isic_cli.api.archive import ArchiveApi
+    from isic_cli.python.connection import ArchiveConnection
     from isic_cli.python.downloads import DownloadResult
     from isic_cli.services.study.data import StudyData
     from isic_cli.services.study.layers import FeatureLayer
@@ -46,8 +46,8 @@ class ReaderStudy:
     ('Demo reader study: malignant or not', 10, 4)
     """
 
-    def __init__(self, data: "StudyData", api: "ArchiveApi | None" = None) -> None:
-        self._api = api
+    def __init__(self, data: "StudyData", archive: "ArchiveConnection | None" = None) -> None:
+        self._archive = archive
         self._scratch: Path | None = None
         self._number = 0
         self.data = data
@@ -55,18 +55,18 @@ class ReaderStudy:
             warnings.warn(answer.reason, IsicWarning, stacklevel=3)
 
     @classmethod
-    def of_archive(cls, api: "ArchiveApi", name: str) -> Self:
+    def of_archive(cls, archive: "ArchiveConnection", name: str) -> Self:
         """Read a study of an archive, with its annotations where the archive gives them."""
         from isic_cli.services.study.download import StudyDownload
         from isic_cli.services.study.find import find_study
         from isic_cli.services.study.folder import read_folder
 
-        number = find_study(api, name)
+        number = find_study(archive.api, name)
         scratch = Path(mkdtemp(prefix="isic-study-"))
         try:
-            job = StudyDownload(api, number, scratch)
+            job = StudyDownload(archive.api, number, scratch)
             job.run()
-            study = cls(read_folder(job.place), api)
+            study = cls(read_folder(job.place), archive)
         except BaseException:
             rmtree(scratch, ignore_errors=True)
             raise
@@ -236,9 +236,9 @@ class ReaderStudy:
         """
         from isic_cli.python.downloads import download_study
 
-        if self._api is None:
+        if self._archive is None:
             raise UsageError(f"{self.title} is not of an archive: it is in a folder already")
-        return download_study(self._api, self._number, Path(folder), pictures=pictures)
+        return download_study(self._archive.api, self._number, Path(folder), pictures=pictures)
 
     def heatmap(self, image: str, feature: str) -> "Pillow.Image":
         """Draw the share of annotators who marked a feature as red over the gray photograph."""
@@ -271,7 +271,7 @@ class ReaderStudy:
 
     def _with_pictures(self, image: str) -> "StudyData":
         """Return the study with the photograph and the map of an image, fetched once."""
-        if self._api is None or self._scratch is None:
+        if self._archive is None or self._scratch is None:
             return self.data
         from isic_cli.services.study.pictures import Pictures
         from isic_cli.services.superpixels.picture import fetch_picture
@@ -279,8 +279,8 @@ class ReaderStudy:
         folder = self._scratch / "pictures"
         target = folder / f"{image}_superpixels.png"
         if not target.exists():
-            fetch_picture(self._api, image, folder)
-            data = self._api.superpixel_file(image)
+            fetch_picture(self._archive.api, image, folder)
+            data = self._archive.api.superpixel_file(image)
             if data is not None:
                 target.write_bytes(data)
         self.data = replace(self.data, pictures=Pictures(folders=(self._scratch,)))

@@ -31,6 +31,12 @@ def test_a_data_set_has_rows_labels_and_a_split(pictures: Path) -> None:
     assert [row["split"] for row in split.table()] == ["train", "test"]
     with pytest.raises(UsageError, match="split='val'"):
         split.ids("val")
+    with pytest.warns(IsicWarning) as told:
+        labelled = dataset.split("70:30", label="isic2019").table()
+    assert str(told[0].message) == "test has no image of the class AK"
+    assert labelled.columns == ("split", "images", "share", "groups", "AK", "MEL", "NV", "SCC")
+    assert sum(row[name] for row in labelled for name in ("AK", "MEL", "NV", "SCC")) == 10
+    assert "<th>MEL</th>" in labelled._repr_html_()
 
 
 def test_a_data_set_is_verified_compared_cited_and_counted(pictures: Path) -> None:

@@ -1,16 +1,22 @@
 """A search as an object: counted, sliced, listed, made a table, and shown in a notebook."""
 
 import pickle
+import re
 import threading
+from base64 import b64decode
+from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
+from PIL import Image as Pillow
 
 from isic_cli import Archive, ImageSelection
 from isic_cli.errors import QueryError, UsageError
 from isic_cli.python import frames
 from isic_cli.python.images import IsicWarning
+from isic_cli.python.pictured import PicturedMap
 from tests.support.folders import make_folder
 from tests.support.server import ArchiveServer
 
@@ -209,3 +215,25 @@ def test_a_closed_archive_says_so(folder: Path) -> None:
             use()
     assert repr(archive).endswith("(closed)>")
     archive.close()
+
+
+def test_superpixels_show_their_outlines_over_the_photograph(demo_by_name: None) -> None:
+    with Archive.open("demo") as archive:
+        found = archive.superpixels("ISIC_9000002")
+        assert isinstance(found, PicturedMap)
+        shown = found._repr_html_()
+        assert shown is not None
+        data = re.search('base64,([^"]+)', shown)
+        assert data
+        with Pillow.open(BytesIO(b64decode(data[1]))) as picture:
+            drawn = np.asarray(picture.convert("RGB")).astype(int)
+        small = archive.image("ISIC_9000002").pil().resize(drawn.shape[1::-1])
+        plain = np.asarray(small).astype(int)
+        yellow, before = (one[..., :2].sum(axis=2) - 2 * one[..., 2] for one in (drawn, plain))
+        assert max(drawn.shape) == 640
+        assert yellow.mean() > before.mean() + 50
+        assert len(shown) < 200_000
+        again = pickle.loads(pickle.dumps(found))  # noqa: S301 - our own
+        assert again.ids.tolist() == found.ids.tolist()
+    assert found._repr_html_() is None
+    assert found._repr_png_().startswith(b"\x89PNG")

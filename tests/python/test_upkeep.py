@@ -178,7 +178,12 @@ def test_what_cannot_be_is_named(
 
 def test_a_closed_archive_does_nothing_any_more() -> None:
     archive = Archive.open("demo")
+    image, study = archive.image("ISIC_9000002"), archive.study(2)
     archive.close()
+    # What is shown in a notebook is then without pictures.
+    assert "<img" not in image._repr_html_()
+    assert image._repr_png_() is None
+    assert archive.search(limit=1)._repr_html_().startswith("<p>")
     calls: list[Callable[[], object]] = [
         archive.fields,
         archive.serve,
@@ -189,6 +194,9 @@ def test_a_closed_archive_does_nothing_any_more() -> None:
         lambda: list(archive.request_rows("images/")),
         lambda: archive.create_collection("x", ["ISIC_9000002"]),
         archive.search(limit=1).count,
+        image.array,
+        lambda: study.overlay("ISIC_9000002"),
+        lambda: study.download("study"),
     ]
     for call in calls:
         with pytest.raises(UsageError, match="this archive is closed"):

@@ -8,7 +8,7 @@ from pathlib import Path
 from isic_cli.curation.groups import GROUP_FIELDS, Groups, build_groups, group_fields
 from isic_cli.curation.labels import Scheme
 from isic_cli.curation.pairs import read_pairs
-from isic_cli.curation.split import Split
+from isic_cli.curation.split import HOLDOUT, Split
 from isic_cli.errors import CheckError, UsageError
 from isic_cli.files.atomic import replacing_text
 from isic_cli.services.dataset.label import Labelling
@@ -139,6 +139,14 @@ def count_sides(
             SideCounts(split, images, share, found.groups[split], patients, lesions, by_class)
         )
     return tuple(sides)
+
+
+def absent_classes(sides: Sequence[SideCounts]) -> Iterator[str]:
+    """Yield a sentence for each class that a split which is not held out has no image of."""
+    for name in sides[0].classes:
+        for side in sides:
+            if name and not side.classes[name] and side.split != HOLDOUT and side.images:
+                yield f"{side.split} has no image of the class {name}"
 
 
 def read_splits(path: Path, column: str) -> dict[str, str]:
