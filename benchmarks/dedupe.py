@@ -1,18 +1,22 @@
 """Copies that `isic dataset dedupe` finds, beside the hashes of imagehash and imagededup.
 
     python benchmarks/dedupe.py FOLDER…
+    python benchmarks/dedupe.py --hashes 1000000
 
 Each picture is copied in every way of `COPIES`; a row counts the pictures whose copy is found and
 the groups of different pictures. The demo's pictures are there after
 `isic --archive demo image download --all FOLDER`. For the other tools, those that are installed, a
 copy is found when their hashes differ in at most 10 of 64 bits, the default of imagededup. The
-process exits with 1 when a figure of `ASKED` is missed.
+process exits with 1 when a figure of `ASKED` is missed. `--hashes` searches so many random ones
+for near pairs, 14 of each picture, by the function that `dedupe` calls.
 """
 
 import io
 import math
 import random
+import resource
 import sys
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,9 +27,11 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance
 
-from isic_cli.curation.duplicates import ComparedPicture, find_duplicates, parse_method
-from isic_cli.curation.phash import Grey, digest_pixels, fingerprint
-from isic_cli.curation.variants import signature_of
+from isic_cli.curation.duplicates import DISTANCE, ComparedPicture, find_duplicates, parse_method
+from isic_cli.curation.matching import weakest
+from isic_cli.curation.near_pictures import near_pictures
+from isic_cli.curation.phash import Grey, digest_pixels, fingerprint, packed
+from isic_cli.curation.variants import TURNS, Signature, crops_of, signature_of
 
 Copy = Callable[[Image.Image, int], Image.Image]
 
@@ -231,7 +237,30 @@ def _copies(images: dict[str, Image.Image], way: str) -> dict[str, bytes]:
     }
 
 
+def search(hashes: int, size: tuple[int, int] = (640, 480)) -> None:
+    """Print what it costs to find near pairs among so many random hashes."""
+    rng, crops = np.random.default_rng(0), len(crops_of(size))
+    each = len(TURNS) + crops - 1
+    grey = rng.integers(0, 256, 1024, np.uint8).tobytes()
+    signatures = []
+    for _ in range(-(-hashes // each)):
+        margins = rng.standard_normal((each, 64), np.float32)
+        weak = weakest(np.abs(margins[:crops]))
+        signatures.append(Signature(packed(margins).tobytes(), weak.tobytes(), grey))
+    start = time.process_time()
+    pairs = near_pictures(signatures, [size] * len(signatures), DISTANCE)
+    took = time.process_time() - start
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"{hashes:,} hashes of {len(signatures):,} pictures: {took:.1f} s CPU, {most:,.0f} MB, "
+        f"{len(pairs):,} near pairs"
+    )
+
+
 def main() -> int:
+    if sys.argv[1:2] == ["--hashes"]:
+        search(int(sys.argv[2]))
+        return 0
     missed = [table(Path(folder)) for folder in sys.argv[1:]]
     return int(any(missed))
 

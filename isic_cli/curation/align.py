@@ -52,12 +52,18 @@ class LaidOver:
         Of the pixels that fit best, in [-1, 1].
     failed : ndarray of shape (N,), bool
         Whether the map left what a copy could be: the rest says nothing then.
+    matrices : ndarray of shape (N, 2, 3), float32
+        The maps.
+    fits : ndarray of shape (N, S, S), bool
+        The pixels that fit best.
     """
 
     grey: Floats
     covered: Floats
     correlation: Floats
     failed: Bools
+    matrices: Floats
+    fits: Bools
 
 
 @cache
@@ -90,7 +96,9 @@ def warped(grey: Floats, matrices: Floats) -> tuple[Floats, Bools]:
     return (upper * (1 - down) + lower * down).reshape(grey.shape), inside.reshape(grey.shape)
 
 
-def laid_over(ones: Grey, others: Grey, starts: Floats, steps: int = STEPS) -> LaidOver:
+def laid_over(
+    ones: Grey, others: Grey, starts: Floats, steps: int = STEPS, *, first: Floats | None = None
+) -> LaidOver:
     """Lay thumbnails over others.
 
     Parameters
@@ -101,11 +109,13 @@ def laid_over(ones: Grey, others: Grey, starts: Floats, steps: int = STEPS) -> L
         About where each of `others` lies in its one.
     steps : int
         At most so many.
+    first : ndarray of shape (N, 2, 3), float32
+        Maps to begin with, where nearer ones are known.
     """
     count = len(ones)
     source, target = ones.astype(np.float32), others.astype(np.float32).reshape(count, -1)
-    matrices = starts.astype(np.float32)
-    back = np.linalg.inv(matrices[:, :, :2])
+    back = np.linalg.inv(starts[:, :, :2])
+    matrices = np.array(starts if first is None else first, np.float32)
     fits = np.ones(target.shape, bool)
     failed, ended = np.zeros(count, bool), np.zeros(count, bool)
     for number in range(steps):
@@ -128,8 +138,10 @@ def laid_over(ones: Grey, others: Grey, starts: Floats, steps: int = STEPS) -> L
             break
     laid, inside = warped(source, matrices)
     shown = inside.reshape(count, -1)
-    correlation = _correlation(laid.reshape(count, -1), target, shown & fits)
-    return LaidOver(laid, shown.mean(axis=1, dtype=np.float32), correlation, failed)
+    fits &= shown
+    correlation = _correlation(laid.reshape(count, -1), target, fits)
+    covered = shown.mean(axis=1, dtype=np.float32)
+    return LaidOver(laid, covered, correlation, failed, matrices, fits.reshape(laid.shape))
 
 
 def _solved(laid: Floats, used: Bools, target: Floats) -> Floats:

@@ -10,7 +10,9 @@ from isic_cli.curation.confirm import (
     CENTRE,
     FINE,
     FINE_CENTRE,
+    FINE_HALF,
     Confirmation,
+    begins_to_agree,
     confirm,
     may_agree,
 )
@@ -25,17 +27,18 @@ def noise(seed: int, amplitude: float) -> Grey:
 
 
 @pytest.mark.parametrize(
-    ("correlation", "centre", "detail", "fine", "fine_centre", "accepted"),
+    ("correlation", "centre", "detail", "fine", "fine_centre", "fine_half", "accepted"),
     [
-        (0.965, 0.95, 1.5, 0.75, 0.79, True),
-        (0.965, 0.995, 1.5, 0.0, 0.0, True),
-        (0.964, 1.0, 9.0, 1.0, 1.0, False),
-        (1.0, 0.949, 9.0, 1.0, 1.0, False),
-        (1.0, 1.0, 1.49, 1.0, 0.998, False),
-        (1.0, 0.999, 0.5, 1.0, 0.999, True),
-        (1.0, 1.0, 0.49, 1.0, 1.0, False),
-        (1.0, 0.994, 9.0, 0.749, 1.0, False),
-        (1.0, 0.994, 9.0, 1.0, 0.789, False),
+        (0.965, 0.95, 1.5, 0.75, 0.79, 0.83, True),
+        (0.965, 0.995, 1.5, 0.0, 0.0, 0.0, True),
+        (0.964, 1.0, 9.0, 1.0, 1.0, 1.0, False),
+        (1.0, 0.949, 9.0, 1.0, 1.0, 1.0, False),
+        (1.0, 1.0, 1.49, 1.0, 0.998, 1.0, False),
+        (1.0, 0.999, 0.5, 1.0, 0.999, 1.0, True),
+        (1.0, 1.0, 0.49, 1.0, 1.0, 1.0, False),
+        (1.0, 0.994, 9.0, 0.749, 1.0, 1.0, False),
+        (1.0, 0.994, 9.0, 1.0, 0.789, 1.0, False),
+        (1.0, 0.994, 9.0, 1.0, 1.0, 0.829, False),
     ],
 )
 def test_each_threshold_is_needed_alone(
@@ -44,9 +47,11 @@ def test_each_threshold_is_needed_alone(
     detail: float,
     fine: float,
     fine_centre: float,
+    fine_half: float,
     accepted: bool,
 ) -> None:
-    assert Confirmation(correlation, centre, detail, fine, fine_centre).accepted is accepted
+    found = Confirmation(correlation, centre, detail, fine, fine_centre, fine_half)
+    assert found.accepted is accepted
 
 
 def blotch(seed: int) -> Grey:
@@ -80,6 +85,23 @@ def test_the_sharp_rim_of_a_tube_is_not_the_fine_detail_of_a_lesion() -> None:
     assert (found.correlation > 0.99, found.centre > CENTRE, found.fine > 0.95) == (True,) * 3
     assert (found.fine_centre < FINE_CENTRE, found.accepted) == (True, False)
     assert confirm(in_a_tube(1), (in_a_tube(1) * 0.8).astype(np.uint8)).accepted
+
+
+def with_hairs(seed: int) -> Grey:
+    """The blotch over one ruler, with hairs of its own."""
+    grey = blotch(seed)
+    for at in np.random.default_rng(seed).integers(4, 58, 3):
+        grey[:52, at] = 60
+    grey[54:] = 235
+    grey[54:60, ::3] = 20
+    return grey
+
+
+def test_a_ruler_that_two_lesions_share_is_not_the_fine_detail_of_both() -> None:
+    found = confirm(with_hairs(4), with_hairs(5))
+
+    assert (found.fine > FINE, found.fine_centre > FINE_CENTRE) == (True, True)
+    assert (found.fine_half < FINE_HALF, found.accepted) == (True, False)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -175,10 +197,25 @@ def test_what_small_thumbnails_part_is_not_looked_at_and_no_copy_is_among_it() -
     starts = np.stack([AS_IT_IS] * len(others))
     starts[1, 0, 0] = -1  # mirrored
 
-    may = may_agree(np.stack([one] * len(others)), np.stack(others), starts)
+    may, maps = may_agree(np.stack([one] * len(others)), np.stack(others), starts)
 
     assert may.tolist() == [True, True, True, True, False, False, False]
-    assert may_agree(one[None], 255 - one[None], starts[:1]).tolist() == [False]
+    assert may_agree(one[None], 255 - one[None], starts[:1])[0].tolist() == [False]
+    for other, start, first in zip(others[:4], starts, maps, strict=False):
+        assert begins_to_agree(one, other, start, first)
+        assert np.abs(first - start).max() < 0.01
+
+
+def test_lesions_of_one_shape_whose_lines_run_otherwise_are_left_after_few_steps() -> None:
+    row, column = np.mgrid[-1:1:64j, -1:1:64j]
+    smooth = 180 - 60 / (1 + np.exp(8 * (2 * row**2 + column**2 - 0.4)))
+    lines = 12 * np.sin(np.arange(64) * 1.6)
+    one, other = ((smooth + across).astype(np.uint8) for across in (lines, lines[:, None]))
+    may, maps = may_agree(one[None], other[None], AS_IT_IS[None])
+
+    assert may.tolist() == [True]
+    assert not begins_to_agree(one, other, AS_IT_IS, maps[0])
+    assert begins_to_agree(one, one, AS_IT_IS, AS_IT_IS)
 
 
 def test_pairs_are_laid_over_each_other_together_as_each_alone() -> None:

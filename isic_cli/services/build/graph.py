@@ -117,7 +117,7 @@ def _all(file: RecipeFile, settings_of: SettingsOf) -> Iterator[Stage]:
     if recipe.dedupe is not None or references:
         options = {"dedupe": _plain(recipe.dedupe) if recipe.dedupe else None}
         files = (f"{_STATE}/dedupe.jsonl", f"{_STATE}/groups.jsonl")
-        yield Stage("dedupe", 4, options, ("pictures", "quality"), files)
+        yield Stage("dedupe", 5, options, ("pictures", "quality"), files)
     if recipe.labels is not None:
         files = (f"{_STATE}/labels.jsonl", f"{_STATE}/unlabelled.jsonl")
         yield Stage("labels", 1, _labels(file), ("source", "exclude", "quality", "dedupe"), files)
