@@ -121,13 +121,23 @@ class ArchiveConnection(Closing):
             self._settings = replace(self._settings, token=None, login_dir=login_dir)
             self._api, self._fetching, self._is_closed = None, None, False
 
-    def refresh(self, *, full: bool = False) -> int:
+    def refresh(
+        self,
+        *,
+        full: bool = False,
+        collections: bool = False,
+        snapshot: str | os.PathLike[str] | None = None,
+    ) -> int:
         """Make the index of this machine or bring it up to date, for `search(offline=True)`.
 
         Parameters
         ----------
         full : bool
             List everything anew: a value that was corrected changes no count.
+        collections : bool
+            The collections too, and which images are in them.
+        snapshot : path or URL, optional
+            A Parquet snapshot of the archive, to take the records from.
 
         Returns
         -------
@@ -137,7 +147,9 @@ class ArchiveConnection(Closing):
         from isic_cli.services.index.events import Refreshed, RefreshOptions
         from isic_cli.services.index.refresh import Refresh
 
-        events = Refresh(self.api, RefreshOptions(full=full)).run()
+        source = None if snapshot is None else os.fspath(snapshot)
+        options = RefreshOptions(full, collections=collections, snapshot=source)
+        events = Refresh(self.api, options).run()
         return next(one.state.records for one in events if isinstance(one, Refreshed))
 
     def sql(self, query: str) -> "ResultTable":

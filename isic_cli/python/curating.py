@@ -4,16 +4,22 @@ import os
 import warnings
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
+from isic_cli.config import PROD_URL
+from isic_cli.curation.cite import written
 from isic_cli.curation.duplicates import ALL_TIERS, POLICIES, parse_method
+from isic_cli.curation.leaks import check_split as check_splits
 from isic_cli.curation.shares import folds, parse_ratio
 from isic_cli.curation.split import split as divide
 from isic_cli.errors import UsageError
 from isic_cli.models.names import counted
 from isic_cli.python.images import IsicWarning, warn_of
-from isic_cli.python.results import DatasetSplit
+from isic_cli.python.results import Citation, DatasetSplit
+from isic_cli.python.selecting import known_style
 from isic_cli.python.table import ResultTable
+from isic_cli.services.cite.dataset import cite
 from isic_cli.services.dataset.audit import Audit, AuditOptions
 from isic_cli.services.dataset.check_leak import LeakCheck
 from isic_cli.services.dataset.dedupe import Dedupe
@@ -87,6 +93,19 @@ def split(
     return DatasetSplit(found.of, found.images, dict(found.groups), classes)
 
 
+def check_split(folder: Path, split: Path, ties: Grouping) -> ResultTable:
+    """Find groups that a split has on two sides."""
+    source = open_table(folder)
+    _, groups = read_groups(source, ties)
+    warn_of(source.problems, stacklevel=4)
+    found = check_splits(groups, read_splits(split, "split"))
+    if found.without_split:
+        text = f"{len(found.without_split):,} images have no split"
+        warnings.warn(text, IsicWarning, stacklevel=3)
+    rows = ({"group": one.group, "sides": one.splits} for one in found.leaks)
+    return ResultTable.of(f"groups on two sides of {split}", rows, ("group", "sides"))
+
+
 def stats(folder: Path, by: str | None, label: str | None) -> ResultTable:
     """Count the values of a column, or else describe the whole."""
     if by is not None:
@@ -99,6 +118,14 @@ def stats(folder: Path, by: str | None, label: str | None) -> ResultTable:
     warn_of(found.table.problems, stacklevel=4)
     columns = ("section", "value", "count", "percent")
     return ResultTable.of(f"statistics of {folder}", found.rows(), columns)
+
+
+def cited(folder: Path, style: str, title: str, retrieved: date | None) -> Citation:
+    """Cite exactly the images of a folder."""
+    chosen = known_style(style)
+    found, table = cite(folder, archive=PROD_URL, retrieved=retrieved, title=title)
+    warn_of(table.problems, stacklevel=4)
+    return Citation(style, written(found, chosen), sum(one.count for one in found.credits))
 
 
 def verify(folder: Path, *, deep: bool) -> ResultTable:
@@ -120,9 +147,7 @@ def dedupe(
     """Find pictures that are there twice."""
     if keep not in POLICIES:
         raise UsageError(f"keep={keep!r}", hint=f"One of: {', '.join(POLICIES)}.")
-    vectors = None if embeddings is None else read_embeddings(Path(embeddings))
-    tiers = parse_method(method or ALL_TIERS)
-    job = Dedupe((folder,), against, tiers, keep, vectors, cosine)
+    job = _search((folder,), against, method, keep, embeddings, cosine)
     with open_workers(_JOBS) as workers:
         pictures = list(job.pictures_of(job.paths(), workers))
     rows = [group.row() for group in job.groups(pictures)]
@@ -131,6 +156,20 @@ def dedupe(
     warn_of(job.problems, stacklevel=4)
     columns = ("isic_ids", "method", "distance", "keep", "paths")
     return ResultTable.of(f"duplicates in {folder}", rows, columns)
+
+
+def _search(
+    folders: tuple[Path, ...],
+    against: tuple[Path, ...],
+    method: str | None,
+    keep: str,
+    embeddings: str | os.PathLike[str] | None,
+    cosine: float,
+) -> Dedupe:
+    if not 0 <= cosine <= 1:
+        raise UsageError(f"cosine={cosine} is not from 0 to 1")
+    vectors = None if embeddings is None else read_embeddings(Path(embeddings))
+    return Dedupe(folders, against, parse_method(method or ALL_TIERS), keep, vectors, cosine)
 
 
 def audit(
@@ -156,11 +195,15 @@ def audit(
 
 
 def check_leak(
-    sources: Sequence[Path], metadata: Sequence[Path], method: str | None
+    sources: Sequence[Path],
+    metadata: Sequence[Path],
+    method: str | None,
+    embeddings: str | os.PathLike[str] | None,
+    cosine: float,
 ) -> ResultTable:
     """Find what data sets share."""
     check = LeakCheck(sources, metadata)
-    job = Dedupe(check.folders, (), parse_method(method or ALL_TIERS))
+    job = _search(check.folders, (), method, "largest", embeddings, cosine)
     with open_workers(_JOBS) as workers:
         pictures = list(job.pictures_of(job.paths(), workers))
     check.place(job)

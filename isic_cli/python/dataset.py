@@ -15,7 +15,7 @@ from isic_cli.python.table import ResultTable
 
 if TYPE_CHECKING:
     from isic_cli.python.torch import TorchImages
-    from isic_cli.services.export.options import Kind, Link
+    from isic_cli.services.export.options import Kind, Link, With
 
 
 class Dataset(DatasetFolder):
@@ -101,6 +101,19 @@ class Dataset(DatasetFolder):
             self.folder, shares, grouping, stratify, held, earlier, seed=seed, stable=stable
         )
 
+    def check_split(
+        self, split: str | os.PathLike[str], *, group: Sequence[str] = ()
+    ) -> ResultTable:
+        """Find groups that an existing split, a table or folder of ids, has on two sides.
+
+        `group` are the columns that tie images, as for `split`; no row for a good split.
+        """
+        from isic_cli.python import curating
+
+        return curating.check_split(
+            self.folder, Path(split), curating.grouping(group, (), (), None)
+        )
+
     def dedupe(
         self,
         method: str | None = None,
@@ -154,6 +167,8 @@ class Dataset(DatasetFolder):
         *others: "Dataset | str | os.PathLike[str]",
         metadata: Sequence[str | os.PathLike[str]] = (),
         method: str | None = None,
+        embeddings: str | os.PathLike[str] | None = None,
+        cosine: float = 0.95,
     ) -> ResultTable:
         """Find what this data set shares with others: images, lesions, patients, pictures.
 
@@ -163,13 +178,15 @@ class Dataset(DatasetFolder):
             Folders, tables or lists of ids.
         metadata : sequence of paths
             Tables that say lesions and patients where a data set does not.
-        method : str, optional
-            The tiers of `dedupe`.
+        method, embeddings, cosine
+            As for `dedupe`.
         """
         from isic_cli.python import curating
 
         folders = [one.folder if isinstance(one, Dataset) else Path(one) for one in others]
-        return curating.check_leak([self.folder, *folders], list(map(Path, metadata)), method)
+        return curating.check_leak(
+            [self.folder, *folders], list(map(Path, metadata)), method, embeddings, cosine
+        )
 
     def stats(self, by: str | None = None, *, label: str | None = None) -> ResultTable:
         """Count the values of a column, or else classes, ages, sites, sizes and licences."""
@@ -181,15 +198,9 @@ class Dataset(DatasetFolder):
         self, style: str = "text", *, title: str = "", retrieved: date | None = None
     ) -> Citation:
         """Cite exactly these images: whom to credit, the strictest licence, a hash of the ids."""
-        from isic_cli.config import PROD_URL
-        from isic_cli.curation.cite import written
-        from isic_cli.python.selecting import known_style
-        from isic_cli.services.cite.dataset import cite
+        from isic_cli.python import curating
 
-        chosen = known_style(style)
-        found, table = cite(self.folder, archive=PROD_URL, retrieved=retrieved, title=title)
-        warn_of(table.problems)
-        return Citation(style, written(found, chosen), sum(one.count for one in found.credits))
+        return curating.cited(self.folder, style, title, retrieved)
 
     def export(
         self,
@@ -201,6 +212,10 @@ class Dataset(DatasetFolder):
         size: str | None = None,
         encode: str | None = None,
         link: "Link | None" = None,
+        along: "Sequence[With]" = (),
+        keep_unmapped: bool = False,
+        prune_empty: bool = False,
+        per_shard: int = 1000,
     ) -> ResultTable:
         """Export as a data set that training code reads; a row for each image.
 
@@ -211,12 +226,27 @@ class Dataset(DatasetFolder):
         kind : str
             `imagefolder`, `hf`, `webdataset`, `coco`, `csv`, `parquet`, `croissant`, `zip` or
             `gallery`.
-        split, label, size, encode, link
+        split, label, size, encode, link, keep_unmapped, prune_empty, per_shard
             As the options of `isic dataset export`.
+        along : sequence of str
+            Of `masks`, `superpixels`, `features`, `thumbnails`: files that go along.
         """
         from isic_cli.python.exports import export
 
-        rows = export(self.folder, Path(out), kind, split, label, size, encode, link)
+        rows = export(
+            self.folder,
+            Path(out),
+            kind,
+            split,
+            label,
+            size,
+            encode,
+            link,
+            along,
+            keep_unmapped=keep_unmapped,
+            prune_empty=prune_empty,
+            per_shard=per_shard,
+        )
         return ResultTable.of(
             f"export to {out}", rows, ("isic_id", "status", "reason", "bytes", "path")
         )

@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,6 +16,7 @@ from isic_cli.services.export.options import (
     Kind,
     Link,
     TargetSize,
+    With,
 )
 from isic_cli.services.export.run import Exporter
 from isic_cli.services.export.state import ExportState, claim
@@ -30,6 +32,11 @@ def export(
     size: str | None,
     encode: str | None,
     link: Link | None,
+    along: Sequence[With],
+    *,
+    keep_unmapped: bool,
+    prune_empty: bool,
+    per_shard: int,
 ) -> list[dict[str, Any]]:
     """Export a folder, and return what became of each image.
 
@@ -42,6 +49,10 @@ def export(
         raise UsageError(f"kind={kind!r}", hint=f"One of: {', '.join(KINDS)}.")
     if link is not None and link not in get_args(Link):
         raise UsageError(f"link={link!r}", hint=f"One of: {', '.join(get_args(Link))}.")
+    if isinstance(along, str) or not set(along) <= set(get_args(With)):
+        raise UsageError(f"along={along!r}", hint=f"A list of: {', '.join(get_args(With))}.")
+    if per_shard < 1:
+        raise UsageError(f"per_shard={per_shard} is below 1")
     options = ExportOptions(
         folder=folder,
         out=out,
@@ -51,6 +62,10 @@ def export(
         link=link,
         size=TargetSize.parse(size) if size else None,
         encode=Encoding.parse(encode) if encode else None,
+        along=frozenset(along),
+        keep_unmapped=keep_unmapped,
+        prune_empty=prune_empty,
+        per_shard=per_shard,
     )
     job = Exporter(options)
     job.catalogue.check()

@@ -2,6 +2,7 @@
 
 import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -274,6 +275,12 @@ def test_a_split_holds_out_ties_and_keeps_what_was(pictures: Path, tmp_path: Pat
     lines = [f"{isic_id},{split}" for isic_id, split in first.of.items()]
     earlier.write_text("\n".join(["isic_id,split", *lines]))
     assert data.split("70:30", previous=earlier).of == first.of
+    assert len(data.check_split(earlier)) == 0
+    sides = ["train", "test"] * 5
+    lines = [f"{isic_id},{side}" for isic_id, side in zip(first.of, sides, strict=True)]
+    torn = tmp_path / "torn.csv"
+    torn.write_text("\n".join(["isic_id,split", *lines]))
+    assert {len(row["sides"]) for row in data.check_split(torn)} == {2}
     one, other = first.ids("train")[0], first.ids("test")[0]
     pairs = tmp_path / "pairs.csv"
     pairs.write_text(f"image_name_1,image_name_2\n{one},{other}\n")
@@ -326,3 +333,32 @@ def test_a_study_is_downloaded_and_opened_again(tmp_path: Path) -> None:
     assert again.annotations().rows == study.annotations().rows
     with pytest.raises(UsageError, match="in a folder already"):
         again.download(tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"along": "masks"}, "along='masks'"),
+        ({"along": ["sounds"]}, "sounds"),
+        ({"per_shard": 0}, "per_shard=0"),
+        ({"prune_empty": True}, "imagefolder"),
+    ],
+)
+def test_an_export_that_cannot_be_is_refused(
+    pictures: Path, tmp_path: Path, options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        Dataset.open(pictures).export(tmp_path / "x", "csv", **options)
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.filterwarnings(
+    "ignore:the export has no picture of:isic_cli.python.images.IsicWarning"
+)
+def test_what_is_left_out_of_an_export_can_stay(pictures: Path, tmp_path: Path) -> None:
+    data = Dataset.open(pictures)
+    rows = data.export(
+        tmp_path / "out", "webdataset", label="isic2018", keep_unmapped=True, per_shard=4
+    )
+    assert len(rows) == 10
+    assert len(list((tmp_path / "out").rglob("*.tar"))) == 3
