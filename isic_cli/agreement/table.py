@@ -212,7 +212,7 @@ def _pivot(
         if seen[cell]:
             raise UsageError(
                 f"{reader} answered {item} twice",
-                hint="keep one answer of each reader to each item",
+                hint="Keep one of the two; --long names columns of other names.",
             )
         seen[cell] = True
         cells[cell] = value

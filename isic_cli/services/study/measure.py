@@ -1,6 +1,6 @@
 """Agreement measured: of each question, of each annotator and of each image."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -82,7 +82,7 @@ def study_tables(
             hint="Annotations are compared by `isic study consensus`.",
         )
     prompts = tuple(dict.fromkeys(item.question for item in study.responses))
-    orders = dict(_order(text, study.choices, prompts) for text in ordinal)
+    orders = dict(_order(text, study, prompts) for text in ordinal)
     for name in (*questions, *orders):
         if name not in prompts:
             raise UsageError(
@@ -141,18 +141,28 @@ def figures(figure: Agreement) -> Row:
     }
 
 
-def _order(
-    text: str, known: Mapping[str, Sequence[str]], prompts: Sequence[str]
-) -> tuple[str, tuple[str, ...]]:
+def _order(text: str, study: StudyData, prompts: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     if text in prompts:
-        if text not in known:
+        if text not in study.choices:
             raise UsageError(
                 f"the order of the choices of {text!r} is not known",
                 hint=f"Give it, from low to high: --ordinal '{text}=low|medium|high'.",
             )
-        return text, tuple(known[text])
+        return text, tuple(study.choices[text])
     prompt, equals, choices = text.rpartition("=")
-    return (prompt, tuple(choices.split("|"))) if equals else (text, ())
+    if not equals:
+        return text, ()
+    order = tuple(choices.split("|"))
+    answers = (item.answer for item in study.responses if item.question == prompt)
+    lacking = sorted({one for one in answers if isinstance(one, str)} - {*order})
+    twice = [one for one in order if order.count(one) > 1]
+    if lacking or twice:
+        fault = f"lacks {lacking[0]!r}" if lacking else f"has {twice[0]!r} twice"
+        raise UsageError(
+            f"the order given for {prompt!r} {fault}",
+            hint="Name every answer once, from low to high.",
+        )
+    return prompt, order
 
 
 def _coefficients(

@@ -97,6 +97,17 @@ def test_an_order_that_nobody_knows_is_asked_for() -> None:
     assert caught.value.hint == "Give it, from low to high: --ordinal 'Q=low|medium|high'."
 
 
+@pytest.mark.parametrize(
+    ("order", "fault"),
+    [("low|high", "lacks 'mid'"), ("low|mid|mid|high", "has 'mid' twice"), ("", "lacks 'low'")],
+)
+def test_an_order_that_does_not_place_every_answer_once_is_refused(order: str, fault: str) -> None:
+    study = study_of(("a", "x", "low"), ("a", "y", "mid"))
+    with pytest.raises(UsageError) as caught:
+        study_tables(study, ordinal=[f"Q={order}"])
+    assert caught.value.message == f"the order given for 'Q' {fault}"
+
+
 @pytest.mark.parametrize("options", [{"questions": ["R"]}, {"ordinal": ["R=a|b"]}])
 def test_an_unknown_question_is_refused(options: dict[str, list[str]]) -> None:
     with pytest.raises(UsageError, match="has no answers to 'R'") as caught:
