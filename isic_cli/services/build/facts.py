@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from isic_cli.curation.duplicates import Method
-
 #: The stages that leave images out, in the order in which they run.
 STAGES = ("exclude", "quality", "dedupe", "labels")
 
@@ -137,6 +135,8 @@ class DedupeFacts:
     @property
     def gap(self) -> str:
         """What the search may have missed; `""` where it compared all."""
+        from isic_cli.curation.duplicates import Method  # numpy, which most builds need not load
+
         return Method(self.tiers).gap(self.pictures)
 
 
