@@ -133,13 +133,21 @@ def shared_values(
     field : str
         One of `SHARED_FIELDS`.
     """
-    found: dict[str, dict[str, list[str]]] = {}
+    first: dict[str, str] = {}
+    shared: dict[str, dict[str, list[str]]] = {}
     for name, rows in sets.items():
+        for row in rows.values():
+            for value in row.get(field, ()):
+                if first.setdefault(value, name) != name:
+                    shared[value] = {}
+    # Their images are gathered now: lists for the values of one set would be most of the memory.
+    for name, rows in sets.items() if shared else ():
         for isic_id, row in rows.items():
             for value in row.get(field, ()):
-                found.setdefault(value, {}).setdefault(name, []).append(isic_id)
-    for value, by in found.items():
-        if len(by) > 1:
+                if value in shared:
+                    shared[value].setdefault(name, []).append(isic_id)
+    for value in first:
+        if by := shared.get(value):
             yield SharedItem(field, value, {name: tuple(ids) for name, ids in by.items()}, {})
 
 

@@ -106,5 +106,7 @@ def joined(one: TiedRow, other: TiedRow) -> TiedRow:
 def tied(table: TableSource) -> Iterator[tuple[str, TiedRow]]:
     """Yield each row's ISIC id and the ids that tie it to others, absent ones left out."""
     ties = ties_of(table)
+    known: dict[str, tuple[str, ...]] = {}  # images of one patient share what is held of it
     for row in table.narrow(tuple(ties.values())):
-        yield row["isic_id"], {tie: (str(row[name]),) for tie, name in ties.items() if name in row}
+        values = {tie: str(row[name]) for tie, name in ties.items() if name in row}
+        yield row["isic_id"], {tie: known.setdefault(one, (one,)) for tie, one in values.items()}
