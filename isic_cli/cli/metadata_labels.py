@@ -14,6 +14,7 @@ from isic_cli.cli.params import LOCAL_TEXT
 from isic_cli.cli.rows import IMAGES, conclude, warn_of_quirks
 from isic_cli.cli.sources import report_problems, source_argument, warn
 from isic_cli.errors import ExitCode, UsageError
+from isic_cli.models.names import counted
 
 if TYPE_CHECKING:
     from isic_cli.models.selection import Selection
@@ -65,7 +66,7 @@ def labels(
     from isic_cli.services.dataset.label import Labelling, label_scheme
 
     if scheme is None and to is None:
-        raise UsageError("nothing to add", hint="Give --scheme, or --to tree, or both.")
+        raise UsageError("nothing to add", hint="Give --scheme, or --translate, or both.")
     if one_hot and scheme is None:
         raise UsageError("--one-hot needs --scheme")
     labelling = Labelling(
@@ -114,7 +115,7 @@ def _label_selection(
 
 def _say(labelling: "Labelling") -> None:
     """Say what came out: labels by count, unmapped ones last."""
-    warn([f"{count:,} rows: {note}" for note, count in labelling.notes.most_common()])
+    warn([f"{counted(count, 'row')}: {note}" for note, count in labelling.notes.most_common()])
     scheme = labelling.scheme
     if scheme is None:
         return

@@ -80,7 +80,7 @@ def test_a_word_that_nobody_knows_is_counted(isic: Isic, tmp_path: Path) -> None
     (tmp_path / "old.csv").write_text("isic_id,diagnosis\nISIC_0000001,bad mole\n")
     done = isic("metadata", "labels", "old.csv", "--to", "tree")
     assert done.code == 0
-    assert "1 rows: 'bad mole' is neither a legacy diagnosis nor a node of the tree" in done.err
+    assert "1 row: 'bad mole' is neither a legacy diagnosis nor a node of the tree" in done.err
 
 
 def test_a_folder_and_a_selection_are_labelled_alike(isic: Isic) -> None:
@@ -172,7 +172,7 @@ def test_rows_without_a_diagnosis_are_counted_once(isic: Isic, tmp_path: Path) -
     (tmp_path / "t.csv").write_text("isic_id,diagnosis\nISIC_0000001,\nISIC_0000002,nevus\n")
     done = isic("metadata", "labels", "t.csv", "--to", "tree", "--scheme", "isic2019")
     assert done.err.splitlines() == [
-        "Warning: 1 rows: no diagnosis is given",
+        "Warning: 1 row: no diagnosis is given",
         "isic2019, table version 1: NV 1, unmapped 1.",
     ]
 
@@ -183,3 +183,13 @@ def test_a_column_that_only_looks_like_a_diagnosis_is_named(isic: Isic, tmp_path
     assert (
         "the column Clinical diagnosis of t.csv looks like a diagnosis and is not read" in done.err
     )
+
+
+def test_a_column_that_a_label_replaces_is_named(isic: Isic, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("isic_id,dx,label,NV\nISIC_0000001,nv,mine,7\n")
+    done = isic("metadata", "labels", "t.csv", "--scheme", "isic2018")
+    assert done.lines == ["isic_id,dx,label,NV", "ISIC_0000001,nv,NV,7"]
+    assert "Warning: the column label of t.csv is replaced" in done.err
+    again = isic("metadata", "labels", "t.csv", "--scheme", "isic2018", "--column", "truth")
+    assert again.lines == ["isic_id,dx,label,NV,truth", "ISIC_0000001,nv,mine,7,NV"]
+    assert "replaced" not in again.err

@@ -73,7 +73,7 @@ class Labelling:
         return tuple(names)
 
     def check(self, columns: Iterable[str], *, name: str) -> list[str]:
-        """Refuse a table without a diagnosis, and name the columns that only look like one.
+        """Refuse a table without a diagnosis; name what only looks like one, and what is replaced.
 
         Raises
         ------
@@ -85,11 +85,12 @@ class Labelling:
             self.scheme.telling(there, name=name)
         else:
             require_diagnosis(there, name=name)
+        replaced = [column for column in self.added if column in there and column not in LEVELS]
         return [
             f"the column {column} of {name} looks like a diagnosis and is not read"
             for column in strange_columns(there)
             if column != self.column
-        ]
+        ] + [f"the column {column} of {name} is replaced" for column in replaced]
 
     def apply(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         """Yield each row with the columns of `added`, which replace those of the same name."""
