@@ -111,13 +111,7 @@ class Journal(Closing, Generic[K]):
                     wrong += 1
                     first = first or number
                 offset += len(line)
-        if wrong:
-            _LOGGER.warning(
-                "%s: %d unreadable lines are ignored, the first is line %d",
-                self._path,
-                wrong,
-                first,
-            )
+        _warn(self._path, wrong, first)
         if cut and os.fstat(self._fd).st_size > offset:
             os.ftruncate(self._fd, offset)
 
@@ -235,17 +229,38 @@ def _opened(path: Path, flags: int) -> int:
     return fd
 
 
-def written_lines(path: Path) -> Iterator[bytes]:
+def _warn(path: Path, wrong: int, first: int) -> None:
+    if wrong:
+        _LOGGER.warning(
+            "%s: %d unreadable lines are ignored, the first is line %d", path, wrong, first
+        )
+
+
+def written_lines(path: Path, key: "Key[K]") -> Iterator[bytes]:
     """Yield every whole line of a journal, those that no longer count too; nothing is held.
+
+    Parameters
+    ----------
+    key : callable
+        As for `Journal`: a line without one is left out, and told of.
 
     Raises
     ------
     LocalError
         When the file is there and cannot be read.
     """
+    wrong = first = 0
     try:
         with open(_opened(path, os.O_RDONLY), "rb") as file:
-            yield from (line for line in file if line.endswith(b"\n"))
+            for number, line in enumerate(file, 1):
+                if not line.endswith(b"\n"):
+                    break
+                if key(line) is not None:
+                    yield line
+                else:
+                    wrong += 1
+                    first = first or number
+        _warn(path, wrong, first)
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:

@@ -229,6 +229,14 @@ def test_status_counts_complete_missing_changed_and_extra(dataset: Isic, out: Pa
     ]
 
 
+def test_status_tells_of_a_journal_that_is_damaged(dataset: Isic, out: Path) -> None:
+    with (out / ".isic/journal.jsonl").open("a", encoding="utf-8") as journal:
+        journal.write("no line\n")
+    done = dataset("status", "out", "-f", "json")
+    assert "journal.jsonl: 1 unreadable lines are ignored, the first is line 5" in done.err
+    assert json.loads(done.out)[0]["files"] == 4
+
+
 def test_copies_that_a_file_manager_made_are_extra(dataset: Isic, out: Path) -> None:
     names = ["ISIC_0000001 (1).jpg", "ISIC_0000001 - Copy.jpg", "ISIC_0000001 - Copy (2).JPG",
              "ISIC_0000002 copy.jpg", "ISIC_0000002 copy 2.jpg"]  # fmt: skip

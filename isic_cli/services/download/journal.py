@@ -174,7 +174,8 @@ def written_entries(folder: Path) -> Iterator[Entry]:
     LocalError
         When the journal is there and cannot be read.
     """
-    return (entry for line in written_lines(folder / STATE / _NAME) if (entry := _parse(line)))
+    lines = written_lines(folder / STATE / _NAME, _key)
+    return (entry for line in lines if (entry := _parse(line)))
 
 
 def _number(isic_id: str, variant: str) -> int:
