@@ -5,7 +5,7 @@ import pytest
 
 from isic_cli.curation.near_pictures import NearPair, near_pictures
 from isic_cli.curation.phash import Grey
-from isic_cli.curation.variants import Signature, signature_of
+from isic_cli.curation.variants import Signature, crops_of, signature_of
 from tests.support.lesions import drawn
 
 SIZE = (64, 48)
@@ -65,3 +65,27 @@ def test_pictures_that_were_described_before_are_not_again(monkeypatch: pytest.M
     assert [row[:3] for row in pairs.tolist()] == [
         [one, other, 0] for one in range(5) for other in range(one + 1, 5)
     ]
+
+
+@pytest.mark.parametrize(
+    ("size", "reshaped"),
+    [
+        ((640, 480), []),
+        ((1016, 750), []),
+        ((1024, 750), [0.976563, 0.878906, 0.78125, 0.683594]),
+        ((480, 480), [0.75, 0.675, 0.6, 0.525]),
+        ((1600, 600), [0.5, 0.45, 0.4, 0.35]),
+        ((1, 100), [0.05, 0.045, 0.04, 0.035]),
+    ],
+)
+def test_a_picture_of_another_shape_is_cropped_to_four_by_three_as_well(
+    size: tuple[int, int], reshaped: list[float]
+) -> None:
+    crops = crops_of(size)
+    assert [row for row, _ in crops[:7]] == [1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7]
+    assert all(row == column for row, column in crops[:7])
+    assert [min(crop) for crop in crops[7:]] == pytest.approx(reshaped, abs=1e-6)
+    assert [max(crop) for crop in crops[7:]] == [1.0, 0.9, 0.8, 0.7][: len(reshaped)]
+    # What is too wide keeps its rows, what is too high its columns.
+    is_wide = size[0] * 3 > size[1] * 4
+    assert all((row > column) is is_wide for row, column in crops[7:])
