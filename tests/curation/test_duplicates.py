@@ -72,6 +72,15 @@ def test_exact_tiers_tie_the_same_id_and_the_same_bytes(tmp_path: Path) -> None:
     ]
 
 
+def test_pictures_whose_embeddings_are_alike_are_tied_with_their_cosine(tmp_path: Path) -> None:
+    pictures = [ComparedPicture(key) for key in "abc"]
+    (found,) = find_duplicates(
+        pictures, Method(()), reader=Folder(tmp_path), alike=[(0, 2, 0.98765432), (2, 0, 0.9)]
+    )
+    link = Link("a", "c", "embeddings", correlation=0.9877)
+    assert found == Duplicates((pictures[0], pictures[2]), (link,))
+
+
 def test_equal_bytes_are_found_by_their_looks_where_bytes_are_not_asked_for(tmp_path: Path) -> None:
     pictures = saved(tmp_path, {"a.png": drawn(1), "b.png": drawn(1)})
     pictures = [replace(picture, sha256="x") for picture in pictures]

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from isic_cli.curation.near_pictures import NearPair, near_pictures
+from isic_cli.curation.near_pictures import NearPair, described, near_pictures
 from isic_cli.curation.phash import Grey
 from isic_cli.curation.variants import Signature, crops_of, signature_of
 from tests.support.lesions import drawn
@@ -50,6 +51,16 @@ def test_a_very_common_hash_is_chained() -> None:
     black = signature(np.zeros((64, 64), np.uint8))
     pairs = near_pictures([None, *[black] * 70], [SIZE] * 71, 10)
     assert pairs.tolist() == [[at, at + 1, 0, at, 0] for at in range(1, 70)]
+    lengths = [len(near_pictures([black] * count, [SIZE] * count, 10)) for count in (64, 65)]
+    assert lengths == [64 * 63 // 2, 64]
+
+
+def test_a_crop_is_described_as_the_picture_cut_out_would_be() -> None:
+    image = Image.fromarray(clouds(1, 4)[0]).resize((32, 32), Image.Resampling.BOX)
+    cut = image.resize((32, 32), Image.Resampling.BILINEAR, box=(3.2, 6.4, 28.8, 25.6))
+    greys = np.stack([np.asarray(one, np.float32) for one in (image, image, cut)])
+    whole, crop, alone = described(greys, np.array([[1, 1], [0.6, 0.8], [1, 1]], np.float32))
+    assert float(crop @ alone) > 0.98 > 0.8 > float(whole @ alone)
 
 
 def test_no_pictures_have_no_pairs() -> None:
