@@ -1,12 +1,17 @@
 """Records as the archive sends them, and what is refused of them."""
 
 import json
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import fields
+from importlib import import_module
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from isic_cli.models.image import ImageRecord, SimilarImage
+from isic_cli import models
+from isic_cli.models.image import Described, ImageRecord, SimilarImage
 
 GIVEN: dict[str, Any] = {
     "isic_id": "ISIC_0000001",
@@ -44,3 +49,26 @@ def test_unknown_keys_are_kept_and_written_as_they_came() -> None:
     assert record.more == {"more": [1], "distance": 3}
     assert record.metadata.more == {"more": {"a": None}}
     assert (record.files.more, record.files.full.more) == ({"more": 1}, {"hash": "h"})
+
+
+def described(base: type[Described] = Described) -> Iterator[type[Described]]:
+    for kind in base.__subclasses__():
+        yield kind
+        yield from described(kind)
+
+
+def test_every_field_of_every_object_of_the_api_is_read_and_written() -> None:
+    # They are made without their constructor, which would miss what reading forgets.
+    for module in pkgutil.iter_modules(models.__path__, "isic_cli.models."):
+        import_module(module.name)
+    kinds = {kind.__name__: kind for kind in described()}
+    assert kinds.keys() >= {"RemoteFile", "ImageFiles", "ImageMetadata", "ImageRecord"}
+    file = {"url": "https://x/1.jpg", "size": 9}
+    credit = {"copyright_license": "CC-0", "attribution": "a", "public": False}
+    given = file | credit | GIVEN | {"full": file, "thumbnail_256": file, "clinical": {"sex": "m"}}
+    for name, kind in kinds.items():
+        made = kind.of(given)
+        assert vars(made).keys() == {field.name for field in fields(kind)}, name  # type: ignore[arg-type]
+        keys = {field.name for field in fields(kind)} - {"more"}  # type: ignore[arg-type]
+        assert made.to_json().keys() >= keys, name
+        assert kind.of(made.to_json()) == made, name
