@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from isic_cli.cli.main import run
 from tests.support.objectstore import changes, s3_server, store
 
 pytestmark = pytest.mark.slow
@@ -20,7 +21,7 @@ OUT = "s3://bucket/isic"
 #: Seconds after which what should have been uploaded is given up.
 _PATIENCE = 60
 
-DOWNLOAD = ("--archive", "demo", "image", "download", "--all", "-j", "1", "--rate", "15")
+DOWNLOAD = ("--archive", "demo", "image", "download", "-y", "-l", "40", "-j", "1", "--rate", "15")
 EXPORT = (
     *("dataset", "export", "images", "--to", "webdataset", "--per-shard", "2", "-j", "1"),
     *("--size", "400:pad", "--encode", "png"),  # slow enough to be killed midway
@@ -28,11 +29,13 @@ EXPORT = (
 
 
 @pytest.fixture
-def images(demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The demo's pictures, an S3 with an empty bucket, and a cache of the test's own."""
-    shutil.copytree(demo, tmp_path / "images")
+def images(demo_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Forty of the demo's pictures, an S3 with an empty bucket, and a cache of the test's own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ISIC_CACHE_DIR", str(tmp_path / "cache"))
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "demo").symlink_to(demo_cache / "demo")
+    assert run([*DOWNLOAD[:-2], "images"]) == 0
     with s3_server(monkeypatch):
         yield
 
