@@ -6,6 +6,14 @@ from isic_cli.errors import UsageError
 from isic_cli.python import html
 from isic_cli.python.table import ResultTable
 
+#: Media types of the styles that programs read.
+_MEDIA = {
+    "bibtex": "application/x-bibtex",
+    "cff": "application/yaml",
+    "csl": "application/vnd.citationstyles.csl+json",
+    "ris": "application/x-research-info-systems",
+}
+
 
 @dataclass(frozen=True, repr=False)
 class DatasetSplit:
@@ -83,3 +91,8 @@ class Citation:
 
     def _repr_html_(self) -> str:
         return f'<pre style="white-space:pre-wrap">{html.text(self.text)}</pre>'
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """Return it for people, and under its own media type for programs that read notebooks."""
+        shown = {"text/plain": repr(self), "text/html": self._repr_html_()}
+        return shown | ({_MEDIA[self.style]: self.text} if self.style in _MEDIA else {})

@@ -40,6 +40,27 @@ def test_a_data_set_has_rows_labels_and_a_split(pictures: Path) -> None:
     assert "<th>MEL</th>" in labelled._repr_html_()
 
 
+@pytest.mark.parametrize(
+    ("style", "media"),
+    [
+        ("bibtex", "application/x-bibtex"),
+        ("cff", "application/yaml"),
+        ("csl", "application/vnd.citationstyles.csl+json"),
+        ("ris", "application/x-research-info-systems"),
+        ("apa", None),
+        ("text", None),
+    ],
+)
+def test_a_notebook_keeps_a_citation_for_people_and_for_programs(
+    pictures: Path, style: str, media: str | None
+) -> None:
+    citation = Dataset.open(pictures).cite(style)
+    bundle = citation._repr_mimebundle_(include=None, exclude=None)
+    assert bundle.pop("text/plain") == f"<Citation of 10 images as {style}>"
+    assert bundle.pop("text/html").startswith("<pre")
+    assert bundle == ({media: citation.text} if media else {})
+
+
 def test_a_data_set_is_verified_compared_cited_and_counted(pictures: Path) -> None:
     dataset = Dataset.open(pictures)
     assert {row["status"] for row in dataset.verify()} == {"complete"}
