@@ -31,6 +31,7 @@ from isic_cli.curation.likeness import (
     correlation,
     fine_detail,
     smoothed,
+    whole_fine_detail,
 )
 from isic_cli.curation.near_pictures import NearPair
 from isic_cli.curation.phash import THUMBNAIL, Grey, reduced
@@ -167,7 +168,7 @@ def begins_to_agree(one: Grey, other: Grey, start: Floats, first: Floats) -> boo
     one, other = in_one_light(one, other, start)
     found = laid_over(one[None], other[None], start[None], _FEW_STEPS, first=first[None])
     laid, fits = found.grey[0], found.fits[0]
-    if fine_detail(smoothed(laid), smoothed(other), fits)[0] >= _SOME_FINE:
+    if whole_fine_detail(smoothed(laid), smoothed(other), fits) >= _SOME_FINE:
         return True
     left, right = (grey[MIDDLE][fits[MIDDLE]] for grey in (laid, other))
     return correlation(left, right) >= _SOME_CENTRE

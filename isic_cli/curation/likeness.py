@@ -33,8 +33,8 @@ MIDDLE = (_INNER, _INNER)
 _LOW, _HIGH = slice(THUMBNAIL // 2), slice(THUMBNAIL // 2, None)
 _ALL = slice(None)
 
-#: The whole of a thumbnail and its middle quarter, and its halves.
-_PARTS = ((_ALL, _ALL), MIDDLE)
+#: The whole of a thumbnail, and its halves.
+_WHOLE = (_ALL, _ALL)
 _HALVES = ((_LOW, _ALL), (_HIGH, _ALL), (_ALL, _LOW), (_ALL, _HIGH))
 
 _SURFACES = {side: _smooth(side) for side in (THUMBNAIL, THUMBNAIL // 2)}
@@ -102,15 +102,29 @@ def fine_detail(
     counts in no mean of five by five pixels: hairs in both would leave their shade around them.
     """
     fits = fits.reshape(one.shape)
-    found = []
-    for counted, parts in ((np.ones_like(fits), _PARTS), (fits, _HALVES)):
-        weights = np.maximum(_around(counted), 1e-6)
-        left, right = (
-            np.asarray(grey - _around(grey * counted) / weights, np.float32)
-            for grey in (one, other)
-        )
-        found += [correlation(left[part][fits[part]], right[part][fits[part]]) for part in parts]
-    return found[0], found[1], min(found[2:])
+    all_count = np.ones_like(fits)
+    whole, middle = _fine(one, other, fits, all_count, (_WHOLE, MIDDLE))
+    return whole, middle, min(_fine(one, other, fits, fits, _HALVES))
+
+
+def whole_fine_detail(one: Grey | Residual, other: Grey | Residual, fits: Bools) -> float:
+    """Return the first of `fine_detail` alone."""
+    return _fine(one, other, fits, np.ones_like(fits), (_WHOLE,))[0]
+
+
+def _fine(
+    one: Grey | Residual,
+    other: Grey | Residual,
+    fits: Bools,
+    counted: Bools,
+    parts: tuple[tuple[slice, slice], ...],
+) -> list[float]:
+    """Return the correlations of parts after the mean of what counts around was taken away."""
+    weights = np.maximum(_around(counted), 1e-6)
+    left, right = (
+        np.asarray(grey - _around(grey * counted) / weights, np.float32) for grey in (one, other)
+    )
+    return [correlation(left[part][fits[part]], right[part][fits[part]]) for part in parts]
 
 
 def _around(values: Grey | Residual | Bools) -> Residual:
