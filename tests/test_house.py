@@ -56,9 +56,14 @@ def part_of(path: Path) -> str:
     return relative.parts[0] if len(relative.parts) > 1 else relative.stem
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
 def imports(path: Path) -> Iterator[str]:
     """Every module that a file imports at run time, inside functions too."""
-    tree = ast.parse(path.read_text("utf-8"))
+    tree = tree_of(path)
     guarded = {
         id(node)
         for test in ast.walk(tree)
@@ -118,7 +123,7 @@ def test_command_bodies_stay_under_30_lines() -> None:
     for path in MODULES:
         if part_of(path) != "cli":
             continue
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(tree_of(path)):
             if not isinstance(node, ast.FunctionDef):
                 continue
             decorated = any(".command(" in ast.unparse(deco) for deco in node.decorator_list)
@@ -210,4 +215,27 @@ def test_one_idea_has_one_place() -> None:
         if (found := re.search(pattern, path.read_text("utf-8")))
         and not {part_of(path), path.relative_to(PACKAGE).as_posix()} & places
     ]
+    assert wrong == []
+
+
+#: Methods of paths that write a file, and who may: a worker its parts, which `rename` makes files,
+#: and what lies in a temporary folder for a decoder.
+WRITES = {"write_text", "write_bytes"}
+WRITERS = {"files", "services/export/worker.py", "superpixel/slic/recipe.py"}
+
+
+def test_no_path_writes_or_renames_its_file_past_the_one_writer() -> None:
+    wrong = []
+    for path in MODULES:
+        place = path.relative_to(PACKAGE).as_posix()
+        for node in ast.walk(tree_of(path)):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            method = node.func.attr
+            # Of a text, `replace` has two arguments; of a time or a record, names.
+            renames = method in {"replace", "rename"} and len(node.args) == 1 and not node.keywords
+            if (renames and part_of(path) != "files") or (
+                method in WRITES and not {part_of(path), place} & WRITERS
+            ):
+                wrong.append(f"{place}:{node.lineno} {ast.unparse(node.func)}")
     assert wrong == []

@@ -14,7 +14,7 @@ from pathlib import Path
 from isic_cli.demo.rows import BYTES, shots
 from isic_cli.demo.tables import marked_shots, write_json, write_tables
 from isic_cli.errors import LocalError
-from isic_cli.files.atomic import replacing_bytes, write_state
+from isic_cli.files.atomic import rename, replacing_bytes, write_state
 from isic_cli.files.load import read_text
 
 __all__ = ["DEMO_VERSION", "DrawnFiles", "demo_folder", "own_collections"]
@@ -80,7 +80,7 @@ def own_collections(folder: Path, name: str) -> Path:
 def _rename(unfinished: Path, folder: Path) -> None:
     unfinished.chmod(0o755)  # mkdtemp makes it private; the cache decides who may look
     try:
-        unfinished.rename(folder)
+        rename(str(unfinished), str(folder))
     except OSError:
         if not folder.is_dir():
             raise

@@ -94,7 +94,7 @@ def _target(path: Path, links: Links) -> _Target:
 
 
 def rename(old: str, new: str) -> None:
-    """Give a file another name, of which the file that has it is replaced.
+    """Give a file or a folder another name, of which the file that has it is replaced.
 
     Of plain strings: `Path.replace` makes two more paths, which takes longer than the renaming.
     """

@@ -273,6 +273,7 @@ class ReaderStudy:
         """Return the study with the photograph and the map of an image, fetched once."""
         if self._archive is None or self._scratch is None:
             return self.data
+        from isic_cli.files.atomic import write_bytes
         from isic_cli.services.study.pictures import Pictures
         from isic_cli.services.superpixels.picture import fetch_picture
 
@@ -280,9 +281,8 @@ class ReaderStudy:
         target = folder / f"{image}_superpixels.png"
         if not target.exists():
             fetch_picture(self._archive.api, image, folder)
-            data = self._archive.api.superpixel_file(image)
-            if data is not None:
-                target.write_bytes(data)
+            if (data := self._archive.api.superpixel_file(image)) is not None:
+                write_bytes(target, data)
         self.data = replace(self.data, pictures=Pictures(folders=(self._scratch,)))
         return self.data
 

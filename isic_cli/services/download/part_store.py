@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from isic_cli.files import STATE
+from isic_cli.files.atomic import rename
 from isic_cli.files.faults import translated
 from isic_cli.files.load import parse_json
 from isic_cli.services.download.part import PartFile, Write, strong
@@ -60,7 +61,7 @@ class PartStore:
                 if self._state(name) is None or (running and stable.exists()):
                     path.unlink(missing_ok=True)
                 elif running:
-                    path.replace(stable)
+                    rename(str(path), str(stable))
 
     def open(self, name: str) -> PartFile:
         """Return the part of a file: what can be resumed is taken over, else nothing is made."""

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from isic_cli.files.atomic import rename
 from isic_cli.files.faults import translated
 from isic_cli.services.download.cache import FileCache
 from isic_cli.services.download.events import CACHED, Emit, Failed, Finished, Skipped
@@ -63,8 +64,7 @@ class FileWork:
             raise ValueError(f"{planned.isic_id} was skipped without an entry")
         if planned.there != planned.path:
             with translated(planned.path):
-                there = Path(self._folder.target(planned.there))
-                there.rename(self._folder.target(planned.path))
+                rename(self._folder.target(planned.there), self._folder.target(planned.path))
         stated = entry.stated if planned.file is None else planned.file.size
         record = planned.record
         noted = (record.row(), record.public, stated)

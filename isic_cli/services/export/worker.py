@@ -11,6 +11,7 @@ from pathlib import Path
 
 from isic_cli.curation.rle import Region
 from isic_cli.errors import IsicError, LocalError
+from isic_cli.files.atomic import rename
 from isic_cli.files.faults import local_error, translated
 from isic_cli.services.export.options import Encoding, Link, TargetSize, With
 from isic_cli.services.export.picture import (
@@ -154,7 +155,7 @@ def _make(task: ExportTask) -> Made:
         return Made(task, f"cannot be exported: {type(error).__name__}: {error}")
     if task.final:
         for one, content in zip(task.along, members, strict=True):
-            _write(content, Path(task.part), Path(one.final))
+            _write(content, task.part, one.final)
         _place(task, rendered)
     return Made(
         task,
@@ -171,14 +172,14 @@ def _make(task: ExportTask) -> Made:
     )
 
 
-def _write(content: bytes, part: Path, final: Path) -> None:
+def _write(content: bytes, part: str, final: str) -> None:
     with translated(final):
-        part.write_bytes(content)
-        part.replace(final)
+        Path(part).write_bytes(content)
+        rename(part, final)
 
 
 def _place(task: ExportTask, rendered: Rendered) -> None:
-    part, final = Path(task.part), Path(task.final)
+    part = Path(task.part)
     try:
         with suppress(FileNotFoundError):
             part.unlink()
@@ -190,9 +191,9 @@ def _place(task: ExportTask, rendered: Rendered) -> None:
             part.symlink_to(os.path.abspath(task.source))  # noqa: PTH100 - links stay as they are
         else:
             shutil.copyfile(task.source, part)
-        part.replace(final)
+        rename(task.part, task.final)
     except OSError as error:
-        raise local_error(error, final) from error
+        raise local_error(error, task.final) from error
 
 
 def _hard_link(source: str, part: Path) -> None:
