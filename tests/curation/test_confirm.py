@@ -233,3 +233,16 @@ def test_pairs_are_laid_over_each_other_together_as_each_alone() -> None:
         assert alone.failed[0] == together.failed[at]
         np.testing.assert_allclose(alone.grey[0], together.grey[at], atol=0.1)
         assert alone.correlation[0] == pytest.approx(together.correlation[at], abs=1e-3)
+
+
+@pytest.mark.parametrize(("edge", "failed"), [(14, False), (18, True)])
+def test_a_map_that_enlarges_far_beyond_its_start_fails(edge: int, failed: bool) -> None:
+    one = blotch(1)
+    box = (edge, edge, 64 - edge, 64 - edge)
+    crop = np.asarray(Image.fromarray(one).resize((64, 64), Image.Resampling.BICUBIC, box=box))
+    kept = 1 - edge / 32
+
+    assert laid_over(one[None], crop[None], AS_IT_IS[None]).failed.tolist() == [failed]
+    found = laid_over(one[None], crop[None], AS_IT_IS[None] * np.float32(kept))
+    assert found.failed.tolist() == [False]
+    assert found.matrices[0, :, :2] == pytest.approx(np.eye(2) * kept, abs=0.03)

@@ -68,6 +68,21 @@ def test_no_pictures_have_no_pairs() -> None:
     assert near_pictures([None], [SIZE], 10).shape == (0, 5)
 
 
+def test_of_many_pictures_a_crop_is_near_to_its_picture_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("isic_cli.curation.matching.FEW", 0)
+    image = Image.fromarray(clouds(1, 5)[0]).resize((640, 480), Image.Resampling.BICUBIC)
+    crop = image.crop((96, 72, 544, 408))
+    cut = [crop, crop.transpose(Image.Transpose.FLIP_LEFT_RIGHT)]
+    small = [np.asarray(one.resize((64, 64), Image.Resampling.BOX)) for one in (image, *cut)]
+    signatures = [signature(np.ascontiguousarray(each)) for each in (*small, *clouds(40, 9))]
+    pairs = near_pictures(signatures, [SIZE] * len(signatures), 10)
+    # The seventh crop keeps 70 %; eight turns of each.
+    assert [row for row in pairs.tolist() if row[0] == 0] == [[0, 1, 0, 0, 48], [0, 2, 0, 0, 49]]
+    assert {*pairs[:, :2].reshape(-1).tolist()} == {0, 1, 2}
+
+
 def test_pictures_that_were_described_before_are_not_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("isic_cli.curation.matching.FEW", 0)
     monkeypatch.setattr("isic_cli.curation.near_pictures._PICTURES", 2)
