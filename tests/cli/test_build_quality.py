@@ -11,8 +11,9 @@ from tests.cli.conftest import Isic
 from tests.cli.test_build_lock import RECIPE, make_archive
 from tests.cli.test_dataset_build import contents, rows
 from tests.support.drawn import jpeg
+from tests.support.optional import needs
 
-pytest.importorskip("cleanvision")
+pytestmark = needs("cleanvision")
 
 DARK, BLURRED = "ISIC_0000003", "ISIC_0000006"
 _BLUR = ImageFilter.GaussianBlur(9)

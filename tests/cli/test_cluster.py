@@ -12,9 +12,9 @@ import pytest
 from isic_cli.errors import NetworkError, UsageError
 from isic_cli.services.run.workers import ExecutorSpec, open_workers
 from tests.cli.conftest import Isic
+from tests.support.optional import needs
 
-pytest.importorskip("distributed")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, needs("distributed")]
 
 #: Seconds after which a process that should have answered is given up.
 _PATIENCE = 60

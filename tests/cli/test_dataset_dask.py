@@ -6,8 +6,9 @@ import pytest
 
 from tests.cli.conftest import Isic
 from tests.support.lesions import drawn
+from tests.support.optional import needs
 
-pytest.importorskip("distributed")
+pytestmark = needs("distributed")
 
 
 @pytest.mark.slow

@@ -10,8 +10,9 @@ from isic_cli.challenge.tasks import find_task
 from isic_cli.challenge.truth import Truth
 from isic_cli.errors import UsageError
 from tests.support.challenge_cases import case
+from tests.support.optional import needs
 
-pytest.importorskip("matplotlib")
+pytestmark = needs("matplotlib")
 
 
 def plot(path: Path, task: str) -> bytes:
