@@ -91,7 +91,7 @@ ROWS: dict[str, Same] = {
     "cache list": Same("", lambda _: Cache.open().files(), "services/index/upkeep:file_rows"),
     "cache prune": Same("--older-than 90d", lambda _: Cache.open().prune(older_than=timedelta(days=90)), "python/cache:Cache.prune"),
     "cache refresh": Same("--full", lambda a: a.refresh(full=True), "services/index/refresh:Refresh.run"),
-    "cache sql": Same("'select sex from images'", lambda a: a.sql("select sex from images"), "index/index:Index.sql"),
+    "cache sql": Same("'select sex from images'", lambda a: a.sql("select sex from images"), "index/index:Index.sql", "users"),
     "cache verify": Same("", lambda _: Cache.open().verify(), "services/index/upkeep:verify"),
     "challenge download": Same("2020::training download1 --only metadata --force", lambda _: challenge.download("2020::training", "download2", only="metadata", force=True), "services/challenge/fetch:ChallengeDownload.run"),
     "challenge list": Same("2018:3", lambda _: challenge.list_files("2018:3"), "challenge/catalogue:select_files"),
