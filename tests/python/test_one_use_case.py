@@ -8,6 +8,7 @@ import inspect
 import json
 import re
 import shlex
+import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -204,8 +205,8 @@ def work(
 ) -> Path:
     """A folder with what commands and calls are given, and a cache of its own with the demo."""
     folder = tmp_path_factory.mktemp("same")
-    (folder / "cache").mkdir()
-    (folder / "cache" / "demo").symlink_to(demo_cache / "demo")
+    # A copy: collections are made in it, and another worker may be at the same tests.
+    shutil.copytree(demo_cache / "demo", folder / "cache" / "demo")
     (folder / "data").symlink_to(pictures)
     (folder / "truth.csv").write_text(TRUTH, "utf-8")
     (folder / "said.csv").write_text(GOOD, "utf-8")
