@@ -201,20 +201,43 @@ def start(settings: Settings, options: ServeOptions) -> tuple[str, Callable[[], 
     except BaseException:
         listening.close()
         raise
+    return address_of(listening, options), started(app, listening)
+
+
+def started(app: ASGIApp, listening: socket.socket) -> Callable[[], None]:
+    """Serve an application from a thread once it answers; return what ends it.
+
+    Raises
+    ------
+    LocalError
+        It could not begin; the socket is closed then.
+    """
     ready = threading.Event()
+    failed: list[OSError] = []
     server = _Server(configured(app), ready.set, None)
-    thread = threading.Thread(
-        target=server.run, kwargs={"sockets": [listening]}, name="isic-serve", daemon=True
-    )
+
+    def run() -> None:
+        try:
+            server.run(sockets=[listening])
+        except OSError as error:
+            failed.append(error)
+        finally:
+            ready.set()  # whoever waits would wait for ever
+
+    thread = threading.Thread(target=run, name="isic-serve", daemon=True)
     thread.start()
     ready.wait()
+    if not server.started:
+        thread.join()
+        listening.close()
+        raise LocalError("cannot serve") from (failed[0] if failed else None)
 
     def stop() -> None:
         server.should_exit = True
         thread.join()
         listening.close()
 
-    return address_of(listening, options), stop
+    return stop
 
 
 def served(settings: Settings) -> Settings:
