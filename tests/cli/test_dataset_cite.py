@@ -147,3 +147,22 @@ def test_images_of_the_demo_are_not_called_those_of_the_isic_archive(
         path.unlink()
     assert "isic demo archive" in isic("--archive", "demo", "dataset", "cite", "out").out
     assert "ISIC Archive" in isic("dataset", "cite", "out").out
+
+
+@pytest.mark.parametrize(
+    ("url", "publisher"),
+    [
+        ("https://api.isic-archive.com", "ISIC Archive"),
+        ("https://api-sandbox.isic-archive.com", "sandbox of the ISIC Archive"),
+        ("http://127.0.0.1:8000", "development server of the ISIC Archive"),
+    ],
+)
+def test_images_are_cited_as_those_of_the_archive_that_the_lock_names(
+    isic: Isic, tmp_path: Path, url: str, publisher: str
+) -> None:
+    header = {"isic_lock": 1, "archive": url, "time": "2024-02-03T10:00:00Z"}
+    row = {"isic_id": "ISIC_0000001", "copyright_license": "CC-0", "attribution": "A"}
+    (tmp_path / "isic.lock").write_text(f"{json.dumps(header)}\n{json.dumps(row)}\n")
+    cited = isic("dataset", "cite", "isic.lock", "--style", "bibtex").out
+    assert f"title = {{{{1 image of the {publisher}}}}}" in cited
+    assert f"publisher = {{{{{publisher}}}}}" in cited

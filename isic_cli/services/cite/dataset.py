@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from isic_cli.challenge.metadata import challenges_of
-from isic_cli.config import SANDBOX_URL
+from isic_cli.config import DEV_URL, SANDBOX_URL
 from isic_cli.curation.credit import (
     Credit,
     beyond,
@@ -28,6 +28,7 @@ _CREDIT = ("copyright_license", "attribution")
 #: Archives whose images nobody should take for those of the ISIC Archive, as locks name them.
 _OTHER_ARCHIVES = {
     "demo": "isic demo archive (drawn pictures)",
+    DEV_URL: f"development server of the {PUBLISHER}",
     SANDBOX_URL: f"sandbox of the {PUBLISHER}",
 }
 
