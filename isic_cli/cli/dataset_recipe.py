@@ -1,7 +1,7 @@
 """`isic dataset init` and `isic dataset check`: write a recipe, and find its mistakes."""
 
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from isic_cli.cli.options import LICENSE_CHOICES
 from isic_cli.cli.params import LOCAL_TEXT, LocalPath
 from isic_cli.cli.terminal import can_ask, note
 from isic_cli.errors import ExitCode, UsageError
+from isic_cli.services.build.choice import RecipeChoice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,27 +23,9 @@ if TYPE_CHECKING:
 _DEFAULT = Path("isic-dataset.toml")
 
 
-@dataclass(frozen=True, slots=True)
-class _RecipeOptions:
-    name: str | None = None
-    search: str | None = None
-    collections: tuple[str, ...] = ()
-    from_file: str | None = None
-    license: str | None = None
-    dedupe: bool = False
-    label: str | None = None
-    ratio: str | None = None
-    kind: str | None = None
-
-    @property
-    def is_silent(self) -> bool:
-        """Whether nothing was chosen."""
-        return not any(getattr(self, one.name) for one in fields(self))
-
-
 _choices = grouped(
     "chosen",
-    _RecipeOptions,
+    RecipeChoice,
     click.option("--name", help="Names the data set and its folder."),
     click.option("-s", "--search", metavar="QUERY", help="In the archive's search language."),
     click.option(
@@ -82,7 +65,7 @@ _choices = grouped(
 @click.option("--schema", is_flag=True, help="Print the JSON schema of recipes, for editors.")
 @click.pass_context
 def init(
-    ctx: click.Context, /, file: Path, chosen: _RecipeOptions, explain: bool, schema: bool
+    ctx: click.Context, /, file: Path, chosen: RecipeChoice, explain: bool, schema: bool
 ) -> ExitCode:
     """Write a RECIPE of a data set, from the options or from a few questions.
 
@@ -110,7 +93,7 @@ def init(
     return ExitCode.OK
 
 
-def _asked(file: Path, archive: str | None) -> _RecipeOptions:
+def _asked(file: Path, archive: str | None) -> RecipeChoice:
     """Ask what the data set is to be.
 
     Raises
@@ -124,7 +107,7 @@ def _asked(file: Path, archive: str | None) -> _RecipeOptions:
             hint="For example isic dataset init -s diagnosis_3:Nevus --ratio 70:10:20.",
         )
 
-    chosen = _RecipeOptions()
+    chosen = RecipeChoice()
     for key, question, default in _QUESTIONS:
         chosen = click.prompt(
             question,
@@ -149,8 +132,8 @@ _QUESTIONS = (
 
 
 def _answered(
-    file: Path, archive: str | None, chosen: _RecipeOptions, key: str, answer: str
-) -> _RecipeOptions:
+    file: Path, archive: str | None, chosen: RecipeChoice, key: str, answer: str
+) -> RecipeChoice:
     """Return the choices with one more answer; a mistake makes the question come again."""
     from isic_cli.services.build.check import check_recipe
     from isic_cli.services.build.recipe import RecipeError, parse_recipe
@@ -167,10 +150,10 @@ def _answered(
     return found
 
 
-def _text(file: Path, chosen: _RecipeOptions, archive: str | None) -> str:
-    from isic_cli.services.build.write import RecipeChoice
+def _text(file: Path, chosen: RecipeChoice, archive: str | None) -> str:
+    from isic_cli.services.build.write import choice_text
 
-    return RecipeChoice(**asdict(chosen), archive=archive).text(file)
+    return choice_text(chosen, file, archive)
 
 
 @click.command("check", cls=Command)

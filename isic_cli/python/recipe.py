@@ -122,7 +122,8 @@ class DatasetRecipe:
         UsageError
             The file is there already, or `RecipeError` with each mistake.
         """
-        from isic_cli.services.build.write import RecipeChoice, write_recipe
+        from isic_cli.services.build.choice import RecipeChoice
+        from isic_cli.services.build.write import choice_text, write_recipe
 
         if isinstance(collections, str | int):
             raise UsageError("collections is a list: write collections=[…]")
@@ -136,9 +137,9 @@ class DatasetRecipe:
             label,
             ratio,
             to,
-            None if archive is None else os.fspath(archive),
         )
-        write_recipe(Path(path), chosen.text(Path(path)))
+        source = None if archive is None else os.fspath(archive)
+        write_recipe(Path(path), choice_text(chosen, Path(path), source))
         return cls(Path(path))
 
     @staticmethod

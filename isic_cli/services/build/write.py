@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from pydantic.fields import FieldInfo
 from isic_cli.errors import UsageError
 from isic_cli.files.atomic import write_text
 from isic_cli.services.build.check import check_recipe
+from isic_cli.services.build.choice import RecipeChoice
 from isic_cli.services.build.model import TABLES, Recipe
 from isic_cli.services.build.recipe import parse_recipe
 
@@ -19,40 +19,9 @@ from isic_cli.services.build.recipe import parse_recipe
 _LISTS = frozenset({"exclude", "export"})
 
 
-@dataclass(frozen=True, slots=True)
-class RecipeChoice:
-    """What `isic dataset init` asks for; None, `()` and False leave a table out."""
-
-    name: str | None = None
-    search: str | None = None
-    collections: tuple[str, ...] = ()
-    from_file: str | None = None
-    license: str | None = None
-    dedupe: bool = False
-    label: str | None = None
-    ratio: str | None = None
-    kind: str | None = None
-    archive: str | None = None
-
-    def text(self, path: Path) -> str:
-        """Return the recipe, whose data set has the name of its file where no other was given."""
-        return recipe_text(
-            {
-                "recipe": 1,
-                "name": self.name or path.stem,
-                "source": {
-                    "archive": self.archive,
-                    "search": self.search,
-                    "collections": self.collections,
-                    "ids": self.from_file,
-                    "license": self.license,
-                },
-                "dedupe": {} if self.dedupe else None,
-                "labels": {"scheme": self.label} if self.label else None,
-                "split": {"ratio": self.ratio} if self.ratio else None,
-                "export": {"to": self.kind} if self.kind else None,
-            }
-        )
+def choice_text(choice: RecipeChoice, path: Path, archive: str | None) -> str:
+    """Return the recipe of a choice; without a name it has that of its file."""
+    return recipe_text(choice.tables(path, archive))
 
 
 def write_recipe(path: Path, text: str) -> None:
