@@ -133,3 +133,8 @@ def plain_head(data: bytes) -> tuple[dict[str, str], int] | None:
     ):
         return None
     return headers, int(first[9:12])
+
+
+def strong(etag: str | None) -> str | None:
+    """Return an ETag that may be used in If-Range (RFC 9110 section 13.1.5), else None."""
+    return etag if etag and etag.startswith('"') and etag.endswith('"') and len(etag) > 2 else None

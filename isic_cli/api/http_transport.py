@@ -5,14 +5,12 @@ any head but the plainest; the sockets are our own, so that another thread can c
 flight.
 """
 
-import io
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from http.client import HTTPException, HTTPResponse
-from typing import Any, cast
+from typing import cast
 
 from isic_cli.api.addresses import Address
 from isic_cli.api.file_transport import (
@@ -24,44 +22,11 @@ from isic_cli.api.file_transport import (
     translated,
 )
 from isic_cli.api.network import HEAD_BYTES, OpenSockets, ReadWatch
+from isic_cli.api.socket_file import Reader, SocketFile
+from isic_cli.files.turns import TURNS
 
 #: Most bytes of one read.
 _CHUNK = 1 << 20
-#: Bytes that are read ahead: most pictures come in one read.
-_BUFFER = 1 << 16
-
-
-class _SocketFile(io.RawIOBase):
-    """What a socket sends, watched."""
-
-    def __init__(self, sock: socket.socket, watch: ReadWatch) -> None:
-        self._sock = sock
-        self._watch = watch
-        self.has_ended = False
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        begun = time.monotonic()
-        count = self._sock.recv_into(buffer)
-        self._watch.received(count, time.monotonic() - begun)
-        self.has_ended = not count
-        return count
-
-
-class _Reader(io.BufferedReader):
-    """Read ahead over several answers: `http.client` closes it with each, which does nothing."""
-
-    def close(self) -> None:
-        pass
-
-    def flush(self) -> None:
-        """Do nothing: an answer that is collected after its socket flushes what it read from."""
-
-    def makefile(self, _: str) -> "_Reader":
-        """Return what `HTTPResponse` asks its socket for."""
-        return self
 
 
 class _Connection:
@@ -81,8 +46,8 @@ class _Connection:
         self._sockets = sockets
         self._host = address.host
         self._sock = self._connect(address.port or (443 if context else 80))
-        self._file = _SocketFile(self._sock, watch)
-        self.reader = _Reader(self._file, _BUFFER)
+        self._file = SocketFile(self._sock, watch)
+        self.reader = Reader(self._file)
         self.is_open = True
 
     def ask(self, request: bytes) -> "tuple[dict[str, str], int] | HTTPResponse":
@@ -252,13 +217,14 @@ class HttpTransport:
                     if self._sockets.is_cut:
                         raise
                 # The host closed a connection that had been idle: no fault of this request.
-            connection = self._own.connections[origin] = _Connection(
-                address,
-                self._ssl_context() if address.scheme == "https" else None,
-                timeout=self._timeout,
-                sockets=self._sockets,
-                watch=self._watch,
-            )
+            with TURNS.aside():
+                connection = self._own.connections[origin] = _Connection(
+                    address,
+                    self._ssl_context() if address.scheme == "https" else None,
+                    timeout=self._timeout,
+                    sockets=self._sockets,
+                    watch=self._watch,
+                )
             self._all.add(connection)
             if kept is not None:
                 self._all.discard(kept)

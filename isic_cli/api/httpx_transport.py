@@ -16,13 +16,17 @@ from isic_cli.api.file_transport import (
     translated,
 )
 from isic_cli.api.network import NetworkTransport, OpenSockets, ReadWatch
+from isic_cli.files.turns import TURNS
 
 
 class HttpxAnswer:
     """One answer of httpx; see `FileAnswer`."""
 
-    def __init__(self, response: httpx.Response, address: Address, sockets: OpenSockets) -> None:
+    def __init__(
+        self, response: httpx.Response, address: Address, sockets: OpenSockets, *, waits: bool
+    ) -> None:
         self._response = response
+        self._waits = waits
         self._address = address
         self._sockets = sockets
         self.status = response.status_code
@@ -34,9 +38,12 @@ class HttpxAnswer:
         """Yield the body as it comes."""
         received = 0
         try:
-            for chunk in self._response.iter_raw():
-                if self._sockets.is_cut:
-                    # What still lay in the kernel's buffer of a connection that was shut down.
+            chunks = self._response.iter_raw()
+            while True:
+                with TURNS.aside(when=self._waits):
+                    chunk = next(chunks, None)
+                # What still lay in the kernel's buffer of a connection that was shut down is cut.
+                if chunk is None or self._sockets.is_cut:
                     break
                 received += len(chunk)
                 yield chunk
@@ -99,13 +106,14 @@ class HttpxTransport:
                 # A client's cookies, merged headers and log would be half of a local file's cost.
                 request = httpx.Request("GET", address.url, headers=headers)
                 response = self._transport.handle_request(request)
-                return HttpxAnswer(response, address, self._sockets)
+                return HttpxAnswer(response, address, self._sockets, waits=False)
             client = self._client()
             request = client.build_request("GET", address.url, headers=headers)
             request.headers.pop("cookie", None)
-            response = client.send(request, stream=True, follow_redirects=False)
+            with TURNS.aside():
+                response = client.send(request, stream=True, follow_redirects=False)
             self._watch.allow(None)
-            return HttpxAnswer(response, address, self._sockets)
+            return HttpxAnswer(response, address, self._sockets, waits=True)
         except FOREIGN as error:
             raise translated(error, address, 0) from error
 

@@ -61,6 +61,11 @@ class ReadWatch(threading.local):
         Bytes per second that must come on average of a window; 0 for no bound.
     window : float
         Seconds of waiting after which the speed is looked at.
+
+    Attributes
+    ----------
+    is_first : bool
+        Whether nothing of the answer has come.
     """
 
     def __init__(self, lowest_speed: float, window: float) -> None:
@@ -70,7 +75,7 @@ class ReadWatch(threading.local):
 
     def begin(self) -> None:
         """Expect the head of a new answer."""
-        self._is_first = True
+        self.is_first = True
         self._left: int | None = HEAD_BYTES
         self._waited = 0.0
         self._received = 0
@@ -93,8 +98,8 @@ class ReadWatch(threading.local):
             self._left -= count
             if self._left < 0:
                 raise LongAnswerError("the head or the trailers of the answer do not end")
-        if self._is_first:
-            self._is_first = False
+        if self.is_first:
+            self.is_first = False
             return
         self._waited += seconds
         self._received += count

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from isic_cli.api.file_transport import strong
 from isic_cli.errors import ChangedError, DamagedError, NetworkError, NotFoundError, UsageError
 from isic_cli.files.faults import shown, translated
 from isic_cli.files.object_store import scheme_of
 from isic_cli.python.torch import as_tensor
-from isic_cli.services.download.part import strong
 
 if TYPE_CHECKING:
     from PIL import Image as Pillow

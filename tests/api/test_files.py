@@ -13,8 +13,8 @@ from typing import cast
 import pytest
 
 from isic_cli.api.files import FileHost
-from isic_cli.api.http_transport import _Reader, _SocketFile
 from isic_cli.api.network import ReadWatch
+from isic_cli.api.socket_file import Reader, SocketFile
 from isic_cli.errors import (
     ConnectionSetupError,
     ExpiredLinkError,
@@ -358,8 +358,8 @@ def test_an_answer_that_is_collected_after_its_connection_says_nothing(
     monkeypatch.setattr(sys, "unraisablehook", said.append)
     here, there = socket.socketpair()
     with here, there:
-        file = _SocketFile(here, ReadWatch(0, 1))
-        reader = _Reader(file, 16)
+        file = SocketFile(here, ReadWatch(0, 1))
+        reader = Reader(file, 16)
         file.close()
         collected = HTTPResponse(cast("socket.socket", reader))
         collected.flush()  # as it does when it is collected; 3.13 alone tells what that raises

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 from isic_cli.errors import TransferError
+from isic_cli.files.turns import TURNS
 
 
 class TokenBucket:
@@ -85,7 +86,8 @@ class Pace:
             When the run is being stopped.
         """
         if not self.is_stopped():
-            self._pause(seconds)
+            with TURNS.aside():
+                self._pause(seconds)
         self.go_on()
 
     def go_on(self) -> None:

@@ -22,15 +22,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+from isic_cli.api.file_transport import strong
 from isic_cli.errors import LocalError, TransferError
 from isic_cli.files.atomic import rename, write_state
 from isic_cli.files.faults import translated
+from isic_cli.files.turns import TURNS
 from isic_cli.memory import keep_freed_memory
 from isic_cli.pictures.whole import ReadAt
 from isic_cli.services.run.workers import OrderedCalls
 
 #: Bytes gathered before they are written and hashed in one call each.
 FLUSH = 1 << 20
+#: Writing and hashing so many bytes takes longer than a change of threads.
+_LARGE = 1 << 17
 #: A large file's progress is made safe after so many bytes, and no sooner than so many seconds
 #: after the time before: waiting for the disk all the time would slow a fast transfer.
 MARK, _PAUSE = 8 << 20, 5.0
@@ -40,11 +44,6 @@ Write = Callable[[int, bytes], int]
 
 _HASHING, _MARKING, _OBSERVING = range(3)
 _FLAGS = os.O_RDWR | getattr(os, "O_BINARY", 0)
-
-
-def strong(etag: str | None) -> str | None:
-    """Return an ETag that may be used in If-Range (RFC 9110 section 13.1.5), else None."""
-    return etag if etag and etag.startswith('"') and etag.endswith('"') and len(etag) > 2 else None
 
 
 class Observer(Protocol):
@@ -177,12 +176,13 @@ class PartFile:
         self._waiting = 0
         # A file that came in one piece can be looked at without reading it back.
         self._whole = data if self.size == 0 else None
-        with translated(self.path):
-            rest = data
-            while rest:
-                rest = rest[self._write(self._fd, rest) :]
-        if self._hashed == self.size:  # else every byte is read again in the end
-            self._look_at(data)
+        with TURNS.aside(when=len(data) >= _LARGE):
+            with translated(self.path):
+                rest = data
+                while rest:
+                    rest = rest[self._write(self._fd, rest) :]
+            if self._hashed == self.size:  # else every byte is read again in the end
+                self._look_at(data)
         self.size += len(data)
 
     def _look_at(self, data: bytes) -> None:

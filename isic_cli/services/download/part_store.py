@@ -4,11 +4,12 @@ import os
 import re
 from pathlib import Path
 
+from isic_cli.api.file_transport import strong
 from isic_cli.files import STATE
 from isic_cli.files.atomic import rename
 from isic_cli.files.faults import translated
 from isic_cli.files.load import parse_json
-from isic_cli.services.download.part import PartFile, Write, strong
+from isic_cli.services.download.part import PartFile, Write
 
 _RUNNING = re.compile(r"(?P<name>.+)\.[0-9a-f]{8}\.part")
 

@@ -17,6 +17,8 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Generic, TypeVar
 
+from isic_cli.files.turns import TURNS
+
 #: Threads to begin with, and at most.
 FEWEST = 16
 MOST = 64
@@ -202,7 +204,8 @@ class WorkerPool(Generic[Item, Event]):
                     events.clear()
 
             try:
-                events.append(self._work(item, emit))
+                with TURNS.taken():
+                    events.append(self._work(item, emit))
             except Exception as error:  # noqa: BLE001 - the one boundary between the threads
                 self._events.put(error)
                 return
