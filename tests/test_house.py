@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from isic_cli.folder.indexing import SMALL
+from tests.support.drawn import jpeg
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "isic_cli"
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -168,13 +171,23 @@ def test_importing_the_command_line_loads_nothing_heavy() -> None:
     assert HEAVY & set(json.loads(done.stdout)) == set()
 
 
-def test_a_download_loads_no_array_library_and_no_pydantic() -> None:
-    heavy = "{'numpy', 'PIL', 'pydantic'}"
-    code = (
-        f"import sys, isic_cli.services.download.acquire; print(sorted({heavy} & set(sys.modules)))"
-    )
+def _heavy_after(run: str) -> str:
+    code = f"import sys; {run}; print(sorted({{'numpy', 'pydantic'}} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
+    return done.stdout.splitlines()[-1]
+
+
+def test_a_download_loads_no_array_library_and_no_pydantic(tmp_path: Path) -> None:
+    assert _heavy_after("import isic_cli.services.download.acquire") == "[]"
+    for number in range(SMALL + 1):
+        (tmp_path / f"ISIC_{number:07}.jpg").write_bytes(jpeg(1) if number < 3 else b"")
+    # The first run makes the folder's index, the second one asks it.
+    for run in ("first", "second"):
+        words = ["--archive", str(tmp_path), "image", "download", "-y", "-l", "3"]
+        words += ["--progress", "none", str(tmp_path / run)]
+        heavy = _heavy_after(f"from isic_cli.cli.main import run; assert run({words}) == 0")
+        assert heavy == "[]"
+        assert len(list((tmp_path / run).glob("ISIC_*.jpg"))) == 3
 
 
 #: What only one place may do: a pattern, and the places (folders or files of the package).

@@ -113,6 +113,11 @@ class FileHost:
     settings : Settings
         The archive whose files they are decides which addresses are in order; `timeout`,
         `lowest_speed` and `max_answer` bound what comes.
+
+    Attributes
+    ----------
+    over_network : bool
+        Whether there is no transport instead of it.
     """
 
     def __init__(
@@ -122,6 +127,7 @@ class FileHost:
         transport: httpx.BaseTransport | None,
         settings: Settings,
     ) -> None:
+        self.over_network = transport is None
         self._rule = AddressRule(settings.archive.url)
         self._max_answer = settings.max_answer
         self._transport: FileTransport

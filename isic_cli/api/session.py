@@ -95,6 +95,11 @@ class Session(Closing):
         """
         return self._files.open_file(file, offset=offset, etag=etag)
 
+    @property
+    def over_network(self) -> bool:
+        """Whether files come over a network; not from an archive inside this process."""
+        return self._files.over_network
+
     def abort(self) -> None:
         """Cut the transfers that are under way in other threads, and refuse further ones."""
         self._files.abort()

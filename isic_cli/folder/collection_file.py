@@ -15,59 +15,20 @@ collections of one folder lose nothing of each other's.
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter, ValidationError
-
-from isic_cli.errors import LocalError, QueryError
+from isic_cli.errors import LocalError
 from isic_cli.files.atomic import write_state
 from isic_cli.files.load import parse_json, read_text
 from isic_cli.files.lock import held
-from isic_cli.models.base import DEFERRED
-from isic_cli.models.collection import Collection
-from isic_cli.query import parse
 
-#: What the API shows of a collection.
-SHOWN = frozenset(
-    {"id", "name", "description", "public", "pinned", "locked", "doi", "doi_url"},
-)
+if TYPE_CHECKING:  # pydantic: most folders have no collections
+    from isic_cli.folder.local_collection import LocalCollection
 
 
-class LocalCollection(Collection):
-    """A collection and how its images are found.
-
-    Attributes
-    ----------
-    isic_ids : tuple of str
-        The images, in the order given.
-    query : str or None
-        A search whose images belong to the collection as well.
-    """
-
-    isic_ids: tuple[str, ...] = ()
-    query: str | None = None
-
-    def shown(self) -> dict[str, Any]:
-        """Return the collection as the API describes it."""
-        return self.model_dump(include=set(SHOWN))
-
-    def members(
-        self, ids: Iterable[str], flat: Callable[[str], Mapping[str, Any]]
-    ) -> frozenset[str]:
-        """Return which of `ids` belong to the collection."""
-        listed = frozenset(self.isic_ids).intersection(ids)
-        if self.query is None:
-            return listed
-        query = parse(self.query)
-        return listed | {isic_id for isic_id in ids if query.matches(flat(isic_id))}
-
-
-_COLLECTIONS = TypeAdapter(list[LocalCollection], config=DEFERRED)
-
-
-def read_collections(path: Path) -> dict[int, LocalCollection]:
+def read_collections(path: Path) -> "dict[int, LocalCollection]":
     """Read the collections of a folder; an absent file has none.
 
     Raises
@@ -78,32 +39,20 @@ def read_collections(path: Path) -> dict[int, LocalCollection]:
     """
     try:
         value = parse_json(read_text(path))
-        listed = value.get("collections") if isinstance(value, dict) else value
-        found = _COLLECTIONS.validate_python(listed)
     except FileNotFoundError:
         return {}
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise LocalError(f"{path}: {where}: {first['msg']}") from error
     except ValueError as error:
         raise LocalError(f"cannot read {path}: {error}") from error
-    collections = {collection.id: collection for collection in found}
-    if len(collections) != len(found):
-        raise LocalError(f"{path}: two collections have one id")
-    for collection in found:
-        try:
-            parse(collection.query or "")
-        except QueryError as error:
-            raise LocalError(f"{path}: query of {collection.name!r}: {error.message}") from error
-    return collections
+    from isic_cli.folder.local_collection import parse_collections
+
+    return parse_collections(value.get("collections") if isinstance(value, dict) else value, path)
 
 
 #: Seconds to wait for another process that changes the collections.
 _PATIENCE = 60.0
 
 #: What a change does: from the collections by id to the collections by id.
-Change = Callable[[dict[int, LocalCollection]], dict[int, LocalCollection]]
+Change = Callable[["dict[int, LocalCollection]"], "dict[int, LocalCollection]"]
 
 
 class CollectionFile:
@@ -127,7 +76,7 @@ class CollectionFile:
         self.version = 0
 
     @property
-    def collections(self) -> Mapping[int, LocalCollection]:
+    def collections(self) -> "Mapping[int, LocalCollection]":
         """The collections by id.
 
         Raises
@@ -159,7 +108,7 @@ class CollectionFile:
             self._read = changed
             self.version += 1
 
-    def _replace(self, collections: Mapping[int, LocalCollection]) -> None:
+    def _replace(self, collections: "Mapping[int, LocalCollection]") -> None:
         listed: list[dict[str, Any]] = [
             one.model_dump(mode="json", exclude_unset=True) for one in collections.values()
         ]

@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx
 
-from isic_cli.folder.collection_file import LocalCollection
 from isic_cli.folder.replies import csv_reply, html_not_found, json_reply, not_found, page_reply
 from isic_cli.folder.request import Call, boolean, choice, refused_value
 from isic_cli.models.image import LEADING_COLUMNS
@@ -26,7 +25,7 @@ def listing(call: Call) -> httpx.Response:
     if (order := call.query.get("sort")) is not None:
         by_name = choice(order, "sort", ("name", "created")) == "name"
         found.sort(key=lambda one: (one.name, one.id) if by_name else ("", one.id))
-    return page_reply(call, found, LocalCollection.shown)
+    return page_reply(call, found, lambda one: one.shown())
 
 
 def detail(call: Call) -> httpx.Response:

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from isic_cli.errors import QueryError
-from isic_cli.folder.collection_file import LocalCollection
+from isic_cli.folder.local_collection import LocalCollection
 from isic_cli.folder.payloads import IdsPayload, NewCollection, SearchBody, read_payload
 from isic_cli.folder.replies import json_reply, not_found, server_error
 from isic_cli.folder.request import Call

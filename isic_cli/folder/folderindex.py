@@ -12,6 +12,7 @@ from isic_cli.index.condition import EVERYTHING, Condition
 from isic_cli.index.engine import translated
 from isic_cli.index.index import Index
 from isic_cli.models.image import ImageRecord
+from isic_cli.pictures.load import known_dimensions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,7 +63,7 @@ class FolderIndex(Index):
             else:
                 values[_SIZE] = state.st_size
                 if measured and state.st_mtime_ns != changed:
-                    found = _measured(f"{root}/{unpacked_path(path)}")
+                    found = known_dimensions(Path(f"{root}/{unpacked_path(path)}"))
                     values[_WIDTH], values[_HEIGHT] = found or (None, None)
             yield to_record(values)
 
@@ -109,7 +110,8 @@ class FolderIndex(Index):
                 except OSError:
                     continue
                 is_same = state.st_size == size and state.st_mtime_ns == changed
-                yield path, state.st_size, (width, height) if is_same and width else _measured(path)
+                known = (width, height) if is_same and width else known_dimensions(Path(path))
+                yield path, state.st_size, known
 
     def coded(self, expression: str) -> tuple[list[str], "npt.NDArray[np.int32]"]:
         """Return the values of an expression of text, sorted, and for each image which it has.
@@ -146,14 +148,6 @@ class FolderIndex(Index):
         ).fetchall()
         root = os.fspath(self.root)
         return {found: f"{root}/{unpacked_path(path)}" for found, path in rows}
-
-
-def _measured(path: str) -> tuple[int, int] | None:
-    from isic_cli.pictures.load import dimensions, logged_errors  # numpy, for few pictures
-
-    with logged_errors():
-        return dimensions(Path(path))
-    return None
 
 
 def packed_path(path: str) -> str:

@@ -6,9 +6,8 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
-from isic_cli.folder.coded import CodedField, Rows
 from isic_cli.folder.folderindex import FolderIndex
 from isic_cli.folder.scan import Contents
 from isic_cli.folder.store import FolderStore
@@ -17,6 +16,9 @@ from isic_cli.index.columns import METADATA
 from isic_cli.index.condition import EVERYTHING, Condition, among
 from isic_cli.models.image import ACQUISITION_FIELDS, ImageRecord
 from isic_cli.query import parse
+
+if TYPE_CHECKING:
+    from isic_cli.folder.coded import CodedField, Rows
 
 #: Records that are kept: those of the last pages.
 _KEPT = 10_000
@@ -209,11 +211,11 @@ class IndexedStore(FolderStore):
         return (self.index.size(ids.condition) if isinstance(ids, FoundIds) else None) or 0
 
     @cached_property
-    def coded(self) -> Mapping[str, CodedField]:
+    def coded(self) -> "Mapping[str, CodedField]":
         """As `FolderStore`."""
         return {name: self._coded(name) for name in FACETS}
 
-    def _coded(self, name: str) -> CodedField:
+    def _coded(self, name: str) -> "CodedField":
         column = METADATA.get(name)
         value = f'"{name}"'
         if name != "copyright_license" and (column is None or column.type == "DOUBLE"):
@@ -221,10 +223,12 @@ class IndexedStore(FolderStore):
             # As it stood, where its column would not give it back.
             kept = f"other->>'$.{group}.{name}'"
             value = f"coalesce({kept}, printf('%.2f', \"{name}\"))" if column else kept
+        from isic_cli.folder.coded import CodedField
+
         texts, codes = self.index.coded(f"nullif(({value})::VARCHAR, '')")
         return CodedField.of([typed(name, text) for text in texts], codes)
 
-    def rows_of(self, ids: Sequence[str]) -> Rows:
+    def rows_of(self, ids: Sequence[str]) -> "Rows":
         """As `FolderStore`."""
         return self.index.fulfil(ids.condition if isinstance(ids, FoundIds) else among(ids))
 

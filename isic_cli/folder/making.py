@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from isic_cli.errors import LocalError, NotFoundError
 from isic_cli.files.walk import walk
-from isic_cli.folder.collection_file import SHOWN, read_collections
+from isic_cli.folder.collection_file import read_collections
 from isic_cli.folder.folderindex import BESIDE, FolderIndex, packed_path, unpacked_path
 from isic_cli.folder.freshness import (
     COLLECTIONS_FILE,
@@ -39,7 +39,7 @@ from isic_cli.index.columns import VIEW
 from isic_cli.index.condition import Condition, among
 from isic_cli.index.engine import is_of_database, quoted, translated
 from isic_cli.index.state import FILES, RECORDS, ROWS, IndexState, utc_now
-from isic_cli.pictures.load import dimensions, logged_errors
+from isic_cli.pictures.load import known_dimensions
 from isic_cli.query import parse
 
 if TYPE_CHECKING:
@@ -199,8 +199,7 @@ class IndexMaking:
             while group := wanted.fetchmany(2000):
                 for path, *size in group:
                     if size[0] is None:
-                        with logged_errors():
-                            size[:] = dimensions(self._folder / unpacked_path(path))
+                        size[:] = known_dimensions(self._folder / unpacked_path(path)) or size
                     if size[0] is not None:
                         stream.write(f"{path},{size[0]},{size[1]}\n")
         columns = "{path: 'VARCHAR', width: 'INTEGER', height: 'INTEGER'}"
@@ -234,7 +233,7 @@ class IndexMaking:
                 )
                 while group := listed.fetchmany(2000):
                     stream.writelines(f"{number},{isic_id}\n" for (isic_id,) in group)
-        shown = [one.model_dump(include=set(SHOWN)) for one in found.values()]
+        shown = [one.shown() for one in found.values()]
         builder.collections(shown, [members] if members.stat().st_size else [])
 
     def _tell(self, database: "duckdb.DuckDBPyConnection", sources: Sources) -> None:

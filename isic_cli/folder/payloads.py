@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any, TypeVar
 
-import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from isic_cli.files.load import parse_json
 from isic_cli.folder.replies import json_reply
+from isic_cli.folder.request import BodyError
 from isic_cli.models.ids import ID_PATTERN
 
 P = TypeVar("P", bound=BaseModel)
@@ -48,14 +48,6 @@ class SearchBody(Payload):
         if isinstance(given, str):
             return frozenset(int(piece) for piece in given.split(",") if piece.strip().isdigit())
         return frozenset(given or ())
-
-
-class BodyError(Exception):
-    """A body that is refused; the transport answers with `reply`."""
-
-    def __init__(self, reply: httpx.Response) -> None:
-        super().__init__(reply.status_code)
-        self.reply = reply
 
 
 def read_payload(kind: type[P], content: bytes) -> P:

@@ -34,6 +34,14 @@ class ParameterError(RefusedError):
         self.problem = problem
 
 
+class BodyError(Exception):
+    """A body that is refused; the transport answers with `reply`."""
+
+    def __init__(self, reply: httpx.Response) -> None:
+        super().__init__(reply.status_code)
+        self.reply = reply
+
+
 def integer(text: str, where: str, name: str) -> int:
     """Read a whole number; `where` is `query` or `path`.
 

@@ -1,7 +1,6 @@
 """A download folder, read as an archive: records, collections, lesions and studies.
 
-Opening reads the table and the names of the files, and nothing of any picture: sizes,
-dimensions and thumbnails are found when they are asked for.
+Opening reads the table and the names of the files; of pictures what is asked for, then.
 """
 
 import logging
@@ -10,24 +9,26 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from isic_cli.errors import LocalError
-from isic_cli.folder.coded import CodedField, Rows, coded_rows
-from isic_cli.folder.collection_file import CollectionFile, LocalCollection
+from isic_cli.folder.collection_file import CollectionFile
 from isic_cli.folder.scan import Contents, FileMaker, scan
-from isic_cli.folder.studies import ServedStudy, read_studies
 from isic_cli.folder.table import FACETS, MetadataTable, grouped
 from isic_cli.models.locked import LockedImage, read_locked
-from isic_cli.models.user import User
-from isic_cli.pictures.load import dimensions, logged_errors
+from isic_cli.pictures.load import known_dimensions
 from isic_cli.query import parse
+
+if TYPE_CHECKING:  # numpy and pydantic take longer to load than most requests to answer
+    from isic_cli.folder.coded import CodedField, Rows
+    from isic_cli.folder.local_collection import LocalCollection
+    from isic_cli.folder.studies import ServedStudy
+    from isic_cli.models.user import User
 
 logger = logging.getLogger(__name__)
 
 _KEPT_ANSWERS = 8
+_PIXELS = ("pixels_x", "pixels_y")
 
 
 class FolderStore:
@@ -43,7 +44,6 @@ class FolderStore:
     Parameters
     ----------
     folder : Path
-        The folder itself.
     contents : Contents
         Its files.
     table : MetadataTable
@@ -118,9 +118,7 @@ class FolderStore:
                 hint="Any folder that isic or the official tool downloaded is one.",
             )
         if lock and not has_table:
-            logger.warning(
-                "%s has no metadata.csv: of its images only what isic.lock holds is known", folder
-            )
+            logger.warning("%s has no metadata.csv: only what isic.lock holds is known", folder)
         table = MetadataTable.read(path) if has_table else MetadataTable.of_challenge(folder)
         return cls(folder, contents, table, lock, writable=writable)
 
@@ -165,8 +163,8 @@ class FolderStore:
         picture = self.contents.pictures[isic_id]
         thumbnail = self.contents.thumbnails.get(isic_id)
         fields = self.fields(isic_id)
-        if "pixels_x" not in fields or "pixels_y" not in fields:
-            fields.update(self._dimensions(isic_id))
+        if not fields.keys() >= set(_PIXELS):
+            fields.update(zip(_PIXELS, known_dimensions(Path(picture)) or (), strict=False))
         license_, attribution = self.credit(isic_id)
         full = f"/images/{isic_id}{Path(picture).suffix.lower()}"
         small = f"/thumbnails/{isic_id}_thumbnail.jpg"
@@ -188,14 +186,8 @@ class FolderStore:
             "public": not self.is_private(isic_id),
         }
 
-    def _dimensions(self, isic_id: str) -> dict[str, int]:
-        with logged_errors():
-            width, height = dimensions(Path(self.contents.pictures[isic_id]))
-            return {"pixels_x": width, "pixels_y": height}
-        return {}
-
     @property
-    def collections(self) -> Mapping[int, LocalCollection]:
+    def collections(self) -> "Mapping[int, LocalCollection]":
         """The collections by id."""
         return self.collection_file.collections
 
@@ -206,8 +198,10 @@ class FolderStore:
             return frozenset()
         known = self._members.get(collection_id)
         if known is None or known[0] is not collection:
-            known = (collection, collection.members(self.ids, self.flat))
-            self._members[collection_id] = known
+            known = self._members[collection_id] = (
+                collection,
+                collection.members(self.ids, self.flat),
+            )
         return known[1]
 
     def select(self, text: str, collections: Sequence[int] | None = None) -> Sequence[str]:
@@ -263,12 +257,16 @@ class FolderStore:
         return sum(self.contents.size_of(self.contents.pictures[one]) or 0 for one in ids)
 
     @cached_property
-    def coded(self) -> Mapping[str, CodedField]:
+    def coded(self) -> "Mapping[str, CodedField]":
         """The values of every facet, for each image in the order of the rows of `rows_of`."""
+        from isic_cli.folder.coded import coded_rows
+
         return coded_rows(FACETS, map(self.flat, self.ids))
 
-    def rows_of(self, ids: Sequence[str]) -> Rows:
+    def rows_of(self, ids: Sequence[str]) -> "Rows":
         """Return where images are in the fields of `coded`."""
+        import numpy as np
+
         return np.fromiter(map(self._row_of.__getitem__, ids), np.int64)
 
     @cached_property
@@ -294,7 +292,9 @@ class FolderStore:
         return tuple(self.lesions)
 
     @cached_property
-    def studies(self) -> Mapping[int, ServedStudy]:
+    def studies(self) -> "Mapping[int, ServedStudy]":
         """The studies below `studies/` by id."""
+        from isic_cli.folder.studies import read_studies
+
         self.contents.make_below(self.folder / "studies")
         return read_studies(self.folder / "studies")

@@ -2,55 +2,58 @@
 
 import re
 from collections.abc import Callable, Mapping
+from importlib import import_module
 
 import httpx
 
 from isic_cli.config import LOCAL_URL
-from isic_cli.folder import (
-    about,
-    collections,
-    curating,
-    facets,
-    files,
-    images,
-    quickfind,
-    studyroutes,
-)
-from isic_cli.folder.payloads import BodyError
+from isic_cli.folder import about, collections, files, images, quickfind
 from isic_cli.folder.replies import html_not_found, json_reply, moved, wrong_method
-from isic_cli.folder.request import Call, ParameterError
+from isic_cli.folder.request import BodyError, Call, ParameterError
 from isic_cli.folder.store import FolderStore
 
 Handler = Callable[[Call], httpx.Response]
 
 Routes = Mapping[str, Mapping[str, Handler]]
 
+
+def _later(place: str) -> Handler:
+    """Return a handler whose module is imported when it is asked: for arrays or pydantic."""
+    module, _, name = place.partition(".")
+
+    def handler(call: Call) -> httpx.Response:
+        route: Handler = getattr(import_module(f"isic_cli.folder.{module}"), name)
+        return route(call)
+
+    return handler
+
+
 _API: Routes = {
     "images/": {"GET": images.listing},
     "images/search/": {"GET": images.search},
     "images/search/size/": {"GET": images.size},
-    "images/facets/": {"GET": facets.facets},
+    "images/facets/": {"GET": _later("facets.facets")},
     "images/{isic_id}/": {"GET": images.detail},
     "collections/": {"GET": collections.listing},
     "collections/autocomplete/": {"GET": collections.autocomplete},
-    "collections/create-from-isic-ids/": {"POST": curating.create},
-    "collections/{id}/": {"GET": collections.detail, "DELETE": curating.delete},
+    "collections/create-from-isic-ids/": {"POST": _later("curating.create")},
+    "collections/{id}/": {"GET": collections.detail, "DELETE": _later("curating.delete")},
     "collections/{id}/attribution/": {"GET": collections.attribution},
-    "collections/{id}/populate-from-list/": {"POST": curating.add_list},
-    "collections/{id}/populate-from-search/": {"POST": curating.add_search},
-    "collections/{id}/remove-from-list/": {"POST": curating.remove_list},
+    "collections/{id}/populate-from-list/": {"POST": _later("curating.add_list")},
+    "collections/{id}/populate-from-search/": {"POST": _later("curating.add_search")},
+    "collections/{id}/remove-from-list/": {"POST": _later("curating.remove_list")},
     "lesions/": {"GET": images.lesions},
     "lesions/{lesion_id}/": {"GET": images.lesion},
     "quickfind/": {"GET": quickfind.quickfind},
     "stats/": {"GET": about.stats},
     "users/me/": {"GET": about.me},
     "zip-download/license-file/{name}/": {"GET": about.license_file},
-    "studies/": {"GET": studyroutes.listing},
-    "studies/{id}/": {"GET": studyroutes.detail},
-    "study-tasks/": {"GET": studyroutes.tasks},
-    "study-tasks/{id}/": {"GET": studyroutes.task},
-    "annotations/": {"GET": studyroutes.annotations},
-    "annotations/{id}/": {"GET": studyroutes.annotation},
+    "studies/": {"GET": _later("studyroutes.listing")},
+    "studies/{id}/": {"GET": _later("studyroutes.detail")},
+    "study-tasks/": {"GET": _later("studyroutes.tasks")},
+    "study-tasks/{id}/": {"GET": _later("studyroutes.task")},
+    "annotations/": {"GET": _later("studyroutes.annotations")},
+    "annotations/{id}/": {"GET": _later("studyroutes.annotation")},
 }
 #: Where a piece of a path may hold slashes or must have a suffix.
 _PIECES = {"file": r"[^/]+\.\w+", "path": r"[^/]+(?:/[^/]+)?"}
@@ -59,12 +62,15 @@ _FILES: Routes = {
     "/thumbnails/{name:file}": {"GET": files.small_picture, "HEAD": files.small_picture},
     "/superpixels/{name:file}": {"GET": files.superpixels, "HEAD": files.superpixels},
     "/masks/{name:file}": {"GET": files.mask, "HEAD": files.mask},
-    "/studies/{id}/files/{name:path}": {"GET": studyroutes.file, "HEAD": studyroutes.file},
+    "/studies/{id}/files/{name:path}": {
+        "GET": _later("studyroutes.file"),
+        "HEAD": _later("studyroutes.file"),
+    },
 }
 _WEB: Routes = {
     "/images/{id}/": {"GET": images.web_page},
     "/collections/{id}/metadata/": {"GET": collections.web_metadata},
-    "/studies/{id}/download-responses/": {"GET": studyroutes.responses},
+    "/studies/{id}/download-responses/": {"GET": _later("studyroutes.responses")},
 }
 
 

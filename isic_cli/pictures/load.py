@@ -10,10 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from isic_cli.errors import (
@@ -29,6 +27,10 @@ from isic_cli.errors import (
 from isic_cli.files.faults import shown, translated
 from isic_cli.pictures import MAX_PIXELS
 from isic_cli.pictures.whole import stated_size
+
+if TYPE_CHECKING:  # whoever asks for dimensions needs no arrays
+    import numpy as np
+    import numpy.typing as npt
 
 #: What is read: a path, what a file holds, or a file that is open in binary.
 Readable = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
@@ -172,6 +174,13 @@ def logged_errors() -> Iterator[None]:
         _LOGGER.warning("%s", error.message)
 
 
+def known_dimensions(source: Path) -> tuple[int, int] | None:
+    """Return `dimensions`; None, and a log entry, where they cannot be had."""
+    with logged_errors():
+        return dimensions(source)
+    return None
+
+
 def read_bytes(path: Path) -> bytes:
     """Return the whole file of a picture, map or mask.
 
@@ -235,7 +244,7 @@ def input_errors() -> Iterator[None]:
 
 def load_rgb(
     source: Readable, *, max_pixels: int = MAX_PIXELS, reduced_by: int = 1
-) -> npt.NDArray[np.uint8]:
+) -> "npt.NDArray[np.uint8]":
     """Return the pixels of a photograph as they are stored: its EXIF orientation is not applied.
 
     Superpixel maps were made on the stored pixels, so that a rotated photograph would not match.
@@ -259,6 +268,8 @@ def load_rgb(
     UsageError, CheckError
         As for `input_errors`.
     """
+    import numpy as np
+
     data, name = contents(source, "the picture")
     with input_errors(), opened(data, name=name, max_pixels=max_pixels) as picture:
         rgb = picture if picture.mode == "RGB" else picture.convert("RGB")

@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from isic_cli.errors import LocalError
-from isic_cli.folder.collection_file import Change, CollectionFile, LocalCollection
+from isic_cli.folder.collection_file import Change, CollectionFile
+from isic_cli.folder.local_collection import LocalCollection
 from tests.folder.conftest import Make, client_of, png
 
 PICTURES: dict[str, str | bytes] = {f"ISIC_000000{number}.png": png(1, 1) for number in range(1, 5)}

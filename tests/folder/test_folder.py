@@ -215,7 +215,7 @@ def test_the_lock_finds_pictures_whose_names_hide_their_id(
     )
     folder = make({"isic.lock": lock, "scans/one.png": png(5, 4), "x": ""})
     store = FolderStore.open(folder)
-    lacks = f"{folder} has no metadata.csv: of its images only what isic.lock holds is known"
+    lacks = f"{folder} has no metadata.csv: only what isic.lock holds is known"
     assert caplog.messages == [lacks]
     record = store.record("ISIC_0000001", "")
     assert store.ids == ("ISIC_0000001",)

@@ -248,6 +248,8 @@ class Loopback:
 class Source:
     """What the engine needs of an archive."""
 
+    over_network = True
+
     def __init__(self, loopback: Loopback, host: FileHost) -> None:
         self._fresh = loopback.fresh
         self.open_file = host.open_file

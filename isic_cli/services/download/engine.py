@@ -28,7 +28,12 @@ from isic_cli.services.download.part_store import PartStore
 from isic_cli.services.download.paths import TargetFolder
 from isic_cli.services.download.pictures import FileSource, PictureTransfers
 from isic_cli.services.download.plan import Expected, PlannedFile, Planner
-from isic_cli.services.download.pool import AdaptiveConcurrency, WorkerPool
+from isic_cli.services.download.pool import (
+    FEWEST,
+    FEWEST_HERE,
+    AdaptiveConcurrency,
+    WorkerPool,
+)
 from isic_cli.services.download.transfer import may_pass
 from isic_cli.services.download.work import FileWork
 
@@ -152,7 +157,8 @@ class Downloader:
                 expected=self._expected,
             )
             work = FileWork(planner, transfers, folder, journal, self._cache)
-            concurrency = AdaptiveConcurrency(options.jobs, clock=self._clock)
+            fewest = FEWEST if self._source.over_network else FEWEST_HERE
+            concurrency = AdaptiveConcurrency(options.jobs, fewest=fewest, clock=self._clock)
             pool = WorkerPool(work.do, concurrency)
             abort: Callable[[], None] | None = self._source.abort
             try:

@@ -25,6 +25,11 @@ _REPORT_SECONDS = 0.5
 class FileSource(FileOpener, Protocol):
     """Where files and records come from: the archive."""
 
+    @property
+    def over_network(self) -> bool:
+        """Whether files are waited for."""
+        ...
+
     def image(self, isic_id: str) -> ImageRecord:
         """Return a record anew, with a fresh link."""
         ...

@@ -8,7 +8,8 @@ over the interpreter; over a slow line files a second are connections divided by
 request, and threads cost nothing while they wait. So a run starts with 16. While files are waiting
 and the processor is mostly idle, the threads are doubled, up to 64; if that did not make it faster,
 the line was not what was slow (another program may have the processor), and the run goes back to
-what it had for a while.
+what it had for a while. Files of an archive in this process are not waited for: a run of them
+starts with 2.
 """
 
 import time
@@ -19,8 +20,8 @@ from typing import Generic, TypeVar
 
 from isic_cli.files.turns import TURNS
 
-#: Threads to begin with, and at most.
-FEWEST = 16
+#: Threads to begin with, over a network and in this process, and at most.
+FEWEST, FEWEST_HERE = 16, 2
 MOST = 64
 #: Seconds between two looks: some round trips, so that a look tells something.
 _EVERY = 0.2
@@ -39,6 +40,8 @@ class AdaptiveConcurrency:
     ----------
     jobs : int or None
         That many, always; None for as many as help.
+    fewest : int
+        So many to begin with.
     clock, cpu : callable
         Seconds that only grow: of the wall, and of the processor for this process.
 
@@ -52,10 +55,11 @@ class AdaptiveConcurrency:
         self,
         jobs: int | None,
         *,
+        fewest: int = FEWEST,
         clock: Callable[[], float] = time.monotonic,
         cpu: Callable[[], float] = time.process_time,
     ) -> None:
-        self.now = FEWEST if jobs is None else jobs
+        self.now = fewest if jobs is None else jobs
         self.most = MOST if jobs is None else jobs
         self._is_fixed = jobs is not None
         self._rest = 0

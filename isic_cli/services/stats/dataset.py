@@ -9,7 +9,7 @@ from typing import Any
 from isic_cli.curation.labels import Scheme
 from isic_cli.folder.folderindex import FolderIndex
 from isic_cli.folder.scan import scan
-from isic_cli.pictures.load import dimensions, logged_errors
+from isic_cli.pictures.load import known_dimensions
 from isic_cli.services.dataset.label import Labelling
 from isic_cli.services.tabular import TableSource, open_table
 from isic_cli.tables.names import bare_text, is_missing
@@ -183,7 +183,7 @@ def _count(
     if "age_approx" in row:
         tally.ages[_decade(row["age_approx"])] += 1
     if path is not None:
-        _count_file(tally, path, Path(path).stat().st_size, _dimensions(Path(path)))
+        _count_file(tally, path, Path(path).stat().st_size, known_dimensions(Path(path)))
     elif (size := _stated(row)) is not None:
         tally.sizes[_size(size)] += 1
 
@@ -256,9 +256,3 @@ def _skin_order(name: str) -> float:
 
 #: Sections that have an order of their own.
 _ORDERS = {"age": _age_order, "size": _size_order, "skin type": _skin_order}
-
-
-def _dimensions(file: Path) -> tuple[int, int] | None:
-    with logged_errors():
-        return dimensions(file)
-    return None

@@ -1,13 +1,28 @@
+import threading
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+
+import httpx
+import pytest
+
+from isic_cli.services.download.engine import Downloader
+from isic_cli.services.download.events import Finished
+from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.pool import AdaptiveConcurrency
+from tests.support.drawn import jpeg
+from tests.support.filehost import Loopback, Source
 
 
 class Times:
     """A wall clock and a processor clock that a test moves, and files that get done."""
 
-    def __init__(self, jobs: int | None = None) -> None:
+    def __init__(self, jobs: int | None = None, fewest: int = 16) -> None:
         self.wall = self.cpu = 0.0
         self.done = 1
-        self.concurrency = AdaptiveConcurrency(jobs, clock=lambda: self.wall, cpu=lambda: self.cpu)
+        self.concurrency = AdaptiveConcurrency(
+            jobs, fewest=fewest, clock=lambda: self.wall, cpu=lambda: self.cpu
+        )
         self.concurrency.update(100, self.done)
 
     def pass_by(self, files: int, *, cpu: float = 0.0, waiting: int = 100) -> int:
@@ -57,3 +72,33 @@ def test_the_wait_for_the_first_file_tells_nothing() -> None:
 def test_a_given_number_is_kept_to() -> None:
     times = Times(4)
     assert ([times.pass_by(files) for files in (80, 160)], times.concurrency.most) == ([4, 4], 4)
+
+
+def test_a_run_may_begin_with_fewer() -> None:
+    times = Times(fewest=2)
+    assert [times.pass_by(files) for files in (80, 160, 160)] == [4, 8, 4]
+
+
+@pytest.mark.parametrize(("is_here", "most"), [(True, 2), (False, 16)])
+def test_files_of_an_archive_in_this_process_are_fetched_by_two_threads(
+    tmp_path: Path, *, is_here: bool, most: int
+) -> None:
+    threads, begun, requests = set(), threading.Barrier(most), count()
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        threads.add(threading.current_thread())
+        if next(requests) < most:
+            with suppress(threading.BrokenBarrierError):
+                begun.wait(5)  # as many as there are work at once
+        data = jpeg()
+        return httpx.Response(
+            200, stream=httpx.ByteStream(data), headers={"Content-Length": str(len(data))}
+        )
+
+    with Loopback() as loop:
+        source = Source(loop, loop.host(transport=httpx.MockTransport(answer)))
+        source.over_network = not is_here
+        records = [loop.record(number) for number in range(40)]
+        events = Downloader(source, DownloadOptions(tmp_path)).run(records)
+        assert sum(isinstance(event, Finished) for event in events) == 40
+    assert len(threads) == most

@@ -13,9 +13,9 @@ from xml.sax.saxutils import escape
 import httpx
 from pydantic import Field, ValidationError
 
-from isic_cli.folder.payloads import BodyError, Payload, read_payload
+from isic_cli.folder.payloads import Payload, read_payload
 from isic_cli.folder.replies import json_reply, no_such_key, not_found, page_reply
-from isic_cli.folder.request import Call
+from isic_cli.folder.request import BodyError, Call
 from tests.support.folder_server.ledger import Accession, Records
 from tests.support.folder_server.users import ledger_of, unauthorized, user_of
 

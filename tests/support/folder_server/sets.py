@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from isic_cli.folder.collection_file import LocalCollection
+from isic_cli.folder.local_collection import LocalCollection
 from isic_cli.folder.request import Call
 from tests.support.folder_server.accounts import Account
 

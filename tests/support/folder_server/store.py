@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from isic_cli.folder.collection_file import LocalCollection
+from isic_cli.folder.local_collection import LocalCollection
 from isic_cli.folder.store import FolderStore
 from isic_cli.folder.table import MetadataTable
 from tests.support.folder_server.accounts import Account, Accounts
