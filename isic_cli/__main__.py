@@ -23,6 +23,10 @@ def main() -> None:
     """Run the command line and exit with its code."""
     if sys.argv[1:] in (["--help"], ["-h"], ["help"]) and _show_page():
         return
+    import signal
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where it is ignored
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C amid the imports is no traceback
     from isic_cli.cli.main import run
 
     sys.exit(run())

@@ -215,17 +215,25 @@ def run(arguments: list[str] | None = None) -> int:
     # tenth of a small command too.
     gc.set_threshold(100_000, 20, 50)
     with standard_streams(), Signals() as signals:
-        return _run(arguments, signals)
+        try:
+            signals.begin()
+            code = _run(arguments, signals)
+            signals.end()
+        except KeyboardInterrupt:
+            return _cut_short(signal.SIGINT)
+        except TerminatedError:
+            return _cut_short(signal.SIGTERM)
+        return code
 
 
 def _run(arguments: list[str] | None, signals: Signals) -> int:
     try:
         code = cli.main(arguments, prog_name="isic", standalone_mode=False)
         sys.stdout.flush()
-    except click.Abort:
-        return _cut_short(signal.SIGINT)
+    except click.Abort as error:
+        raise KeyboardInterrupt from error
     except TerminatedError:
-        return _cut_short(signal.SIGTERM)
+        raise
     except click.ClickException as error:
         error.show()
         return ExitCode.USAGE

@@ -27,6 +27,10 @@ _GRACE = 1.7
 class Signals:
     """Both unwind the run; a second one of either ends it on the spot. A context manager.
 
+    Before the run begins and when it is over there is nothing to unwind: a signal ends the process
+    then. One that was ignored from the start, as a shell has it for what runs in the background,
+    stays ignored.
+
     Not every run unwinds. DuckDB sees a signal while it works, but may then wait for its threads
     as long as their part of the query takes; and a signal between the taking of a lock and the
     block that gives it back leaves the lock taken for ever. So a thread ends a run that is not
@@ -41,6 +45,7 @@ class Signals:
 
     def __init__(self) -> None:
         self.came: int | None = None
+        self._unwinds = False
         self._before = {number: signal.getsignal(number) for number in CODES}
         self._over = threading.Event()
         self._ends = (-1, -1)
@@ -49,14 +54,15 @@ class Signals:
 
     def __enter__(self) -> Self:
         """Take the signals."""
-        for number in CODES:
-            signal.signal(number, self._take)
         self._ends = os.pipe()
         if sys.platform != "win32":  # where Python 3.11 cannot, and need not
             os.set_blocking(self._ends[1], False)
         self._woken_before = signal.set_wakeup_fd(self._ends[1], warn_on_full_buffer=False)
         threading.Thread(target=self._watch, args=(self._ends[0],), daemon=True).start()
         sys.unraisablehook = self._tell
+        for number, handler in self._before.items():
+            if handler != signal.SIG_IGN:
+                signal.signal(number, self._take)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -68,10 +74,20 @@ class Signals:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    def begin(self) -> None:
+        """Have signals unwind the run from now on."""
+        self._unwinds = True
+
+    def end(self) -> None:
+        """Have signals unwind nothing any more."""
+        self._unwinds = False
+
     def _take(self, number: int, _frame: FrameType | None) -> None:
         if self.came is not None:
             os._exit(CODES[number])
         self.came = number
+        if not self._unwinds:
+            self._leave(number)
         raise KeyboardInterrupt if number == signal.SIGINT else TerminatedError
 
     def _tell(self, lost: "sys.UnraisableHookArgs") -> None:
@@ -91,8 +107,11 @@ class Signals:
                     self._end(number[0])
 
     def _end(self, number: int) -> None:
-        if self._over.wait(_GRACE):
-            return
+        if not self._over.wait(_GRACE):
+            self._leave(number)
+
+    @staticmethod
+    def _leave(number: int) -> None:
         # Not through sys.stderr: the main thread may have its lock.
         with suppress(OSError):
             os.write(2, f"{_WORDS[signal.Signals(number)]}\n".encode())
