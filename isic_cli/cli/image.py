@@ -21,7 +21,11 @@ from isic_cli.cli.rows import (
 from isic_cli.errors import EmptyError, ExitCode, NotFoundError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from isic_cli.cli.formats import Row
     from isic_cli.models.selection import Selection
+    from isic_cli.services.select.images import Images, Order
 
 
 _SIMILAR = Shape(
@@ -74,17 +78,23 @@ def list_images(
         warn_of_quirks(images)
         if only_count:
             return _print_count(images, fail_empty=fail_empty)
-        records = images.records("unordered" if unordered else "archive")
+        order: Order = "unordered" if unordered else "archive"
         mode = "none" if output.to_terminal else progress
         with Progress("listing", "images", mode=mode) as ticker:
-            count = output.write(image_rows(ticker.counting(records), output.fields), IMAGES)
+            count = output.write(_rows(images, order, output, ticker), IMAGES)
         return conclude(images, count, fail_empty=fail_empty)
+
+
+def _rows(images: "Images", order: "Order", output: Output, ticker: Progress) -> "Iterable[Row]":
+    if output.resolved_format() == "ids" and not output.fields:
+        return ({"isic_id": isic_id} for isic_id in ticker.counting(images.ids(order)))
+    return image_rows(ticker.counting(images.records(order)), output.fields)
 
 
 def _print_count(images: Any, *, fail_empty: bool) -> ExitCode:
     count = images.count()
     if count is None:
-        count = sum(1 for _ in images.records())
+        count = sum(1 for _ in images.ids())
     click.echo(count)
     return conclude(images, count, fail_empty=fail_empty)
 

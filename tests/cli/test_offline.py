@@ -44,6 +44,19 @@ def test_the_index_answers_as_the_archive_does(command: list[str], indexed: Isic
         assert offline.err == ""
 
 
+def test_ids_alone_are_those_of_the_records(indexed: Isic, tmp_path: Path) -> None:
+    ids = tmp_path / "ids.txt"
+    ids.write_text("ISIC_0000004\nISIC_0000002\n", "utf-8")
+    parts = [["--shard", "1/2"], ["--shard", "2/2", "-l", "1"], ["--exclude", str(ids), "-l", "2"]]
+    for selection in [*SELECTIONS, *parts, ["--from", str(ids)], ["--sample", "2"]]:
+        chosen = [*selection, "--offline"]
+        alone = indexed("image", "list", "-q", *chosen)
+        records = indexed("image", "list", "-f", "tsv", "--fields", "isic_id", *chosen)
+        assert (selection, alone.lines) == (selection, records.lines[1:])
+        count = indexed("image", "list", "--count", *chosen).out
+        assert (selection, count) == (selection, f"{len(alone.lines)}\n")
+
+
 @pytest.mark.parametrize("option", ["--from", "--exclude"])
 def test_lists_of_ids_work_as_they_do_online(option: str, indexed: Isic, tmp_path: Path) -> None:
     ids = tmp_path / "ids.txt"

@@ -16,7 +16,10 @@ from isic_cli.folder.store import FolderStore
 from isic_cli.folder.transport import FolderTransport
 from isic_cli.index.condition import Condition, among
 from isic_cli.index.state import read_state
+from isic_cli.models.selection import Selection
+from isic_cli.services.select.offline import OfflineImages
 from tests.folder.conftest import Make, png
+from tests.support.opened import settings_for
 
 #: Every oddity of a table that the folder's own reader forgives.
 TABLE = (
@@ -350,3 +353,17 @@ def test_ids_that_join_a_public_collection_are_looked_up_together(make: Make) ->
     assert answer.json()["succeeded"] == wanted
     queries = [one for one in calls.getstats() if getattr(one.code, "co_name", "") == "_select"]
     assert 0 < sum(one.callcount for one in queries) < 10
+
+
+def test_ids_alone_come_in_the_order_of_the_table_or_by_id(folder: Path) -> None:
+    with opened(folder) as index:
+        for query in QUERIES:
+            images = OfflineImages(settings_for(), Selection(query=query), index=index)
+            for order in ("archive", "by_id"):
+                records = [record.isic_id for record in images.records(order)]
+                assert (query, list(images.ids(order))) == (query, records)
+        everything = OfflineImages(settings_for(), Selection(query=""), index=index)
+        assert (next(everything.ids()), next(everything.ids("by_id"))) == (
+            "ISIC_0000005",
+            "ISIC_0000001",
+        )

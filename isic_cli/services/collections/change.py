@@ -93,7 +93,7 @@ class MembershipChange:
     def isic_ids(self) -> Iterator[str]:
         """Yield the selected ids, in the order they were given or listed."""
         if not self._sends_ids or self._selection.ids is None:
-            ids = (record.isic_id for record in self.images.records())
+            ids = self.images.ids()
             # What is removed while it is listed could shift the pages: list it first.
             yield from list(ids) if self.verb == "remove" else ids
             return

@@ -121,6 +121,10 @@ class Images(ABC):
             found = sample(found, self._sample, row_of=ImageRecord.row).items
         yield from islice(found, self._selection.limit or None)
 
+    def ids(self, order: Order = "archive") -> Iterator[str]:
+        """Yield the ids of what `records` yields."""
+        return (record.isic_id for record in self.records(order))
+
     @cached_property
     def _excluded(self) -> frozenset[str]:
         return frozenset(self._selection.exclude.ids if self._selection.exclude else ())

@@ -187,6 +187,13 @@ class OfflineImages(Images):
         )
         return (image for image in found if self._wants(image.isic_id))
 
+    def ids(self, order: Order = "archive") -> Iterator[str]:
+        """Yield the ids of what `records` yields; no record is made where an id alone tells."""
+        if self._api is not None or self._selection.ids is not None or self._sample is not None:
+            return super().ids(order)
+        found = self.index.ids(self.condition, archive_order=order == "archive")
+        return islice(filter(self._wants, found), self._selection.limit or None)
+
     def _by_ids(self, asked: Sequence[str]) -> Iterator[ImageRecord]:
         ids = [isic_id for isic_id in asked if self._wants(isic_id)]
         for start in range(0, len(ids), _GROUP):
