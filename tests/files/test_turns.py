@@ -1,11 +1,14 @@
 """One thread computes at a time, and none waits long for another."""
 
 import os
+import runpy
+import sys
 import threading
 from collections.abc import Callable
 
 import pytest
 
+from isic_cli.files import turns as module
 from isic_cli.files.turns import TURNS, Turns
 
 
@@ -109,6 +112,15 @@ def test_the_next_one_gets_a_turn_that_is_passed_on_while_it_waits() -> None:
         order.append("first")
     thread.join(10)
     assert order == ["first", "second True"]
+
+
+@pytest.mark.parametrize(("has_lock", "waits"), [(True, True), (False, False)])
+def test_nobody_waits_where_there_is_no_interpreter_lock(
+    has_lock: bool, waits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: has_lock, raising=False)
+    turns = runpy.run_path(module.__file__)["TURNS"]
+    assert (turns.patience > 0) is waits
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
