@@ -35,7 +35,7 @@ def same_bytes(session: nox.Session) -> None:
     session.install("-e", ".[test]")
     other = str(Path(".venv/bin/python").absolute())
     test = "tests/cli/test_build_pythons.py"
-    session.run("pytest", "-q", "-m", "slow", test, env={"ISIC_TEST_PYTHONS": other})
+    session.run("pytest", "-q", "-m", "slow", test, env={"OTHER_PYTHONS": other})
 
 
 @nox.session(python=False)

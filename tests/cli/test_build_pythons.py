@@ -1,6 +1,7 @@
 """The same recipe gives the same bytes whatever the Python that runs it."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from tests.cli.test_build_lock import RECIPE, make_archive
 from tests.cli.test_dataset_build import contents
 
 ROOT = Path(__file__).resolve().parents[2]
+ASKED = "OTHER_PYTHONS"
 NEEDED = "import click, duckdb, httpx, isic_metadata, numpy, oauthlib, PIL, pydantic, rich"
 
 EXPORTS = """
@@ -25,17 +27,37 @@ to = "parquet"
 
 
 def others() -> list[str]:
-    """Interpreters of another version that have what the program needs: ISIC_TEST_PYTHONS too."""
-    names = [*os.environ.get("ISIC_TEST_PYTHONS", "").split(os.pathsep)]
-    names += [f"python3.{minor}" for minor in (11, 12, 13, 14) if minor != sys.version_info.minor]
+    """Interpreters of another version that have what the program needs, and those asked for."""
+    asked = [name for name in os.environ.get(ASKED, "").split(os.pathsep) if name]
+    for name in asked:
+        subprocess.run([name, "-c", NEEDED], check=True)
     found = []
-    for name in filter(None, names):
+    for minor in {11, 12, 13, 14} - {sys.version_info.minor}:
+        name = f"python3.{minor}"
         try:
             done = subprocess.run([name, "-c", NEEDED], capture_output=True, check=False)
         except OSError:
             continue
         found += [name] if not done.returncode else []
-    return found
+    return asked + found
+
+
+def test_a_python_that_is_asked_for_is_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ASKED, str(tmp_path / "python"))
+    with pytest.raises(FileNotFoundError):
+        others()
+    monkeypatch.setenv(ASKED, sys.executable)
+    monkeypatch.setitem(globals(), "NEEDED", "raise SystemExit(1)")
+    with pytest.raises(subprocess.CalledProcessError):
+        others()
+
+
+def test_the_session_asks_by_a_name_that_reaches_the_tests() -> None:
+    names = re.findall(r'env=\{"(\w+)"', (ROOT / "noxfile.py").read_text())
+    assert names == [ASKED]
+    assert not ASKED.startswith("ISIC_")  # no test sees these
 
 
 @pytest.mark.slow
