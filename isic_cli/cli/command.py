@@ -40,6 +40,9 @@ RARE = {
     *("layout", "force", "excel_safe", "wait_workers", "unordered", "fail_empty"),
 }
 
+#: What shows a help page.
+HELP_NAMES = ("-h", "--help")
+
 _EVERY_OPTION = "isic.every_option"
 
 #: What a command has that works on items and tells how that went; on those that list, `-q` is ids.
@@ -177,6 +180,18 @@ class Command(click.Command):
         self.examples = last.splitlines() if last.startswith("isic ") else []
         if self.examples:
             self.help = text
+
+    def get_help_option_names(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - the signature is click's
+    ) -> list[str]:
+        """Return the names of the option for help, whatever context asks.
+
+        Click makes that option once, by the names of the first context: one that was made without
+        the settings of `isic`, as for a man page, would take `-h` from all that follow.
+        """
+        taken = {name for param in self.params for name in (*param.opts, *param.secondary_opts)}
+        return [name for name in HELP_NAMES if name not in taken]
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Return the parameters; those of `isic` itself are understood after a command too."""

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from isic_cli import __version__
+from isic_cli.cli.command import HELP_NAMES
 from isic_cli.cli.complete import complete_archive
 from isic_cli.cli.context import Run
 from isic_cli.cli.lazy import LazyGroup
@@ -143,7 +144,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 @click.group(
     cls=RootGroup,
     lazy=COMMANDS,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": list(HELP_NAMES), "max_content_width": 100},
     epilog="The examples of every command run as they stand with ISIC_ARCHIVE=demo. Selections are "
     "the same everywhere: isic image list --help explains them. "
     "Exit codes: 0 done, 2 usage, 3 some items failed, 4 login, 5 network, 6 not found, "

@@ -13,6 +13,7 @@ import pytest
 
 from isic_cli import __version__
 from isic_cli.__main__ import PAGE
+from isic_cli.cli.command import Command
 from isic_cli.cli.main import cli
 from tests.every_command.conftest import Isic
 from tests.every_command.tree import TREE
@@ -38,6 +39,12 @@ def test_the_file_of_the_first_page_is_the_page_at_every_width(
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
     assert isic("--help").out == PAGE.read_text("ascii"), "run `nox -s completions`"
+
+
+def test_both_names_of_help_are_there_whatever_context_came_first() -> None:
+    command = Command("any", context_settings=cli.context_settings)
+    assert "  -h, --help " in command.get_help(click.Context(command))
+    assert "  -h, --help " in command.get_help(command.make_context("any", []))
 
 
 def test_the_first_page_is_printed_without_click_but_on_a_narrow_terminal() -> None:
