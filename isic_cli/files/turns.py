@@ -20,10 +20,11 @@ _PATIENCE = 0.02
 
 
 class _Own(threading.local):
-    """Whether this thread takes turns, and has its turn."""
+    """Whether this thread takes turns, and has its turn, which is a lock of all of them."""
 
-    takes = False
-    has = False
+    def __init__(self, lock: threading.Lock) -> None:
+        self.lock = lock
+        self.takes = self.has = False
 
 
 class Turns:
@@ -41,19 +42,18 @@ class Turns:
 
     def begin_anew(self) -> None:
         """Forget whose turn it is: in a child process that thread does not exist."""
-        self._lock = threading.Lock()
-        self._own = _Own()
+        self._own = _Own(threading.Lock())
 
     @contextmanager
     def taken(self) -> Iterator[bool]:
         """Work in turn with the other threads that do so; tell whether it is this one's turn."""
         own = self._own
         own.takes = True
-        own.has = self._lock.acquire(timeout=self.patience)
+        own.has = own.lock.acquire(timeout=self.patience)
         try:
             yield own.has
         finally:
-            self._pass_on(own)
+            _pass_on(own)
             own.takes = False
 
     @contextmanager
@@ -63,18 +63,19 @@ class Turns:
         if not (when and own.takes):
             yield
             return
-        self._pass_on(own)
+        _pass_on(own)
         own.takes = False
         try:
             yield
         finally:
             own.takes = True
-            own.has = self._lock.acquire(timeout=self.patience)
+            own.has = own.lock.acquire(timeout=self.patience)
 
-    def _pass_on(self, own: _Own) -> None:
-        if own.has:
-            own.has = False
-            self._lock.release()
+
+def _pass_on(own: _Own) -> None:
+    if own.has:
+        own.has = False
+        own.lock.release()
 
 
 #: Of this process, as the interpreter lock is; where there is none, nobody waits.

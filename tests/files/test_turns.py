@@ -125,10 +125,19 @@ def test_nobody_waits_where_there_is_no_interpreter_lock(
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_child_process_waits_for_no_thread_of_its_parent() -> None:
-    with TURNS.taken():
-        child = os.fork()
-        if not child:
-            with TURNS.taken() as mine:
-                os._exit(0 if mine else 1)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-        assert not is_free(TURNS)
+    parent = os.getpid()
+    code, got = 2, False
+    try:
+        with TURNS.taken():
+            child = os.fork()
+            if not child:
+                with TURNS.taken() as mine:
+                    got = mine
+            else:
+                assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+                assert not is_free(TURNS)
+        code = 0 if got and is_free(TURNS) else 3
+    finally:
+        if os.getpid() != parent:
+            os._exit(code)
+    assert is_free(TURNS)
