@@ -298,7 +298,7 @@ def test_every_number_of_the_flow_is_counted_from_the_tables(paper: Path, counte
 def sentences(paper: Path, counted: Counted) -> Iterator[str]:
     """What methods.md says in numbers."""
     if counted.sources[1:]:
-        yield from (f": {len(one)} images from the demonstration" for one in counted.sources)
+        yield from (f": {len(one)} images from the isic demo archive" for one in counted.sources)
         again = sum(map(len, counted.sources)) - len(counted.given)
         yield f"{again} image{'s' * (again != 1)} that an earlier source had given"
         yield f"which left {len(counted.given)}."
@@ -359,7 +359,7 @@ def test_every_number_of_the_methods_is_counted(paper: Path, counted: Counted) -
         assert sentence in text, sentence
         text = text.replace(sentence, "", 1)
     # What is left is no count: the day, the reference, what the recipe asked for, hashes.
-    text = re.sub(r"`[^`]*`|\(\d+ images of the demonstration[^)]*\)", "", text)
+    text = re.sub(r"`[^`]*`|\(\d+ images of the isic demo archive \([^)]*\)[^)]*\)", "", text)
     text = re.sub(r"On \d+ \w+ \d{4}|at most 10 of 64 bits|\d\d:\d\d(:\d\d)?|ISIC 2019", "", text)
     text = re.sub(r"version 1\)|seed was 0\.|isic-toolkit \S+|SHA-256|from 2 sources", "", text)
     text = text.replace("criterion smaller than 2 px", "")

@@ -57,7 +57,7 @@ def test_a_lock_says_archive_query_date_and_collections(isic: Isic, tmp_path: Pa
     row = {"isic_id": "ISIC_0000001", "copyright_license": "CC-0", "attribution": "A"}
     (tmp_path / "isic.lock").write_text(f"{json.dumps(header)}\n{json.dumps(row)}\n")
     done = isic("dataset", "cite", "isic.lock", "--style", "apa")
-    assert done.out.startswith("A. (2024). 1 image of the ISIC Archive")
+    assert done.out.startswith("A. (2024). 1 image of the archive at example.org (ISIC ids")
     assert done.out.endswith(
         "Retrieved February 3, 2024, from https://example.org\n"
         "ISIC Archive. (n.d.). Set [Data set]. https://doi.org/10.1/x\n"

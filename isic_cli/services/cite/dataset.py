@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from isic_cli.challenge.metadata import challenges_of
-from isic_cli.config import DEV_URL, SANDBOX_URL
 from isic_cli.curation.credit import (
     Credit,
     beyond,
@@ -21,16 +20,10 @@ from isic_cli.files.load import open_regular, parse_json
 from isic_cli.folder.collection_file import read_collections
 from isic_cli.models.ids import IdSet
 from isic_cli.query import any_of
+from isic_cli.services.cite.archive import publisher_of
 from isic_cli.services.tabular import TableSource, open_table
 
 _CREDIT = ("copyright_license", "attribution")
-
-#: Archives whose images nobody should take for those of the ISIC Archive, as locks name them.
-_OTHER_ARCHIVES = {
-    "demo": "isic demo archive (drawn pictures)",
-    DEV_URL: f"development server of the {PUBLISHER}",
-    SANDBOX_URL: f"sandbox of the {PUBLISHER}",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +212,7 @@ def composed(
         Reference(title=one.name, year=None, doi=one.doi) for one in known.sources if one.doi
     ]
     dois = {one.doi for one in known.sources}
-    publisher = _OTHER_ARCHIVES.get(known.archive, PUBLISHER)
+    publisher = publisher_of(known.archive) or PUBLISHER
     papers = obliged([*told, *(one.attribution for one in found)], isic_ids)
     return Reference(
         title=title or f"{len(isic_ids):,} image{plural} of the {publisher}",

@@ -11,6 +11,7 @@ from isic_cli.services.build.facts import (
     SourceFacts,
     SplitFacts,
 )
+from isic_cli.services.cite.archive import publisher_of
 from isic_cli.services.export.options import TargetSize
 from isic_cli.services.paper.blocks import Block, Heading, Paragraph, code, listed, part, plain
 from isic_cli.services.paper.counts import BuildCounts
@@ -84,9 +85,8 @@ def source_sentences(facts: BuildFacts, counts: BuildCounts) -> Iterator[str]:
 
 def archive_words(one: SourceFacts) -> str:
     """Return which archive a source is of, in words."""
-    names = {"prod": "the ISIC Archive", "sandbox": "the sandbox of the ISIC Archive",
-             "demo": "the demonstration archive (drawn pictures, no patients)"}  # fmt: skip
-    where = names.get(one.archive, f"the archive {code(one.archive)}")
+    publisher = publisher_of(one.url or one.archive)
+    where = f"the {plain(publisher)}" if publisher else f"the archive {code(one.archive)}"
     return f"{where} ({plain(one.url)})" if one.url.startswith("http") else where
 
 
