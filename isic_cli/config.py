@@ -124,6 +124,8 @@ class Settings:
         Most bytes of an answer, uncompressed; of a file only where its length is not known.
     challenge_url : str
         Where the files of the challenges are fetched from; empty for the challenge site.
+    is_chosen : bool
+        Whether somebody named the archive; False for the default.
     """
 
     archive: ArchiveSpec
@@ -137,6 +139,7 @@ class Settings:
     lowest_speed: float = LOWEST_SPEED
     max_answer: int = MAX_ANSWER
     challenge_url: str = ""
+    is_chosen: bool = True
 
     def __repr__(self) -> str:
         """Show everything but the token."""

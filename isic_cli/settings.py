@@ -188,11 +188,11 @@ def resolve(
     merged: dict[str, Any] = {}
     for layer in reversed(layers):
         merged.update(layer)
-    chosen = archive or merged.pop("archive", None) or "prod"
-    merged.pop("archive", None)
+    of_others = merged.pop("archive", None)
+    chosen = archive or of_others
     named = merged.pop("cache_dir", None)
     cache_folder = expanded(named) if named else user_cache_dir(environ)
-    spec = parse_archive(chosen, insecure=insecure)
+    spec = parse_archive(chosen or "prod", insecure=insecure)
     if spec.kind == "store":
         copy = staging_place(spec.name, cache_folder) / "files"
         spec = replace(spec, kind="folder", folder=copy)
@@ -203,6 +203,7 @@ def resolve(
         cache_dir=cache_folder,
         token=token,
         login_dir=user_login_dir() if stored else None,
+        is_chosen=bool(chosen),
         **_checked(merged),
     )
 

@@ -12,7 +12,7 @@ from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.options import LICENSE_CHOICES
 from isic_cli.cli.output import Output
 from isic_cli.cli.params import LocalPath, style_option
-from isic_cli.cli.sources import report_problems, source_argument
+from isic_cli.cli.sources import report_problems, source_argument, warn
 from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -66,16 +66,18 @@ def cite(
     """Cite exactly these images: whom to credit, the strictest licence, a hash of the ids.
 
     BibTeX, APA, CSL-JSON, RIS, a CITATION.cff, or the credits as plain text with their counts.
-    The papers that a known data set obliges one to cite come along.
+    The papers that a known data set obliges one to cite come along. The archive is the one that
+    the lock names, else the one of --archive.
 
     isic dataset cite out/ --style bibtex
     """
     from isic_cli.curation.cite import written
+    from isic_cli.services.cite.archive import archive_for
     from isic_cli.services.cite.dataset import cite as compose
 
     cited, table = compose(
         source,
-        archive=_archive(run),
+        archive=archive_for(source, run.settings),
         retrieved=retrieved.date() if retrieved else None,
         title=title,
         sources=_sources(run, collections) if collections else (),
@@ -85,15 +87,6 @@ def cite(
         stream.write(written(cited, style))
     _report(cited)
     return report_problems(table.problems)
-
-
-def _archive(run: Run) -> str:
-    """Return the archive to name when the folder does not say: a folder itself is none."""
-    from isic_cli.config import PROD_URL
-    from isic_cli.services.dataset.header import archive_of
-
-    settings = run.settings()
-    return PROD_URL if settings.archive.kind == "folder" else archive_of(settings)
 
 
 def _sources(run: Run, names: tuple[str, ...]) -> "list[CitedCollection]":
@@ -106,7 +99,9 @@ def _sources(run: Run, names: tuple[str, ...]) -> "list[CitedCollection]":
 
 def _report(cited: "Reference") -> None:
     from isic_cli.curation.credit import license_sentence
+    from isic_cli.services.cite.archive import unnamed
 
     images = sum(one.count for one in cited.credits)
     sentence = license_sentence(cited.credits)
     click.echo(f"{images:,} images, {len(cited.creators):,} to credit. {sentence}", err=True)
+    warn(unnamed(cited.publisher, "--archive prod"))

@@ -9,6 +9,7 @@ import click
 from isic_cli.cli.at_hand import at_hand
 from isic_cli.cli.command import Command
 from isic_cli.cli.complete import complete_scheme
+from isic_cli.cli.context import Run, pass_run
 from isic_cli.cli.executor import executor_options
 from isic_cli.cli.outcome import Fold, dry_run_option, report_option, reported
 from isic_cli.cli.params import LOCAL_TEXT, Count, FolderPath, LocalPath
@@ -89,7 +90,10 @@ class _Along(click.ParamType[frozenset[str]]):
 @report_option("image")
 @executor_options()
 @progress_option
+@pass_run
 def export(
+    run: Run,
+    /,
     folder: Path,
     out: Path | str,
     kind: "Kind",
@@ -115,6 +119,7 @@ def export(
 
     isic dataset export out/ classes/ --to imagefolder --label isic2019
     """
+    from isic_cli.services.cite.archive import archive_for
     from isic_cli.services.export.options import Encoding, ExportOptions, TargetSize
     from isic_cli.services.export.state import ExportState
 
@@ -133,10 +138,11 @@ def export(
         prune_empty=prune_empty,
     )
     if dry_run:
-        return _plan(chosen(out=Path(out)))
+        return _plan(chosen(out=Path(out), archive=archive_for(folder, run.settings)))
     with reported(report_file) as report, at_hand(out, progress) as here:
         state = ExportState(here.folder, here.finished)
-        code = _export(chosen(out=here.folder), state, report, executor, progress)
+        options = chosen(out=here.folder, archive=archive_for(folder, run.settings))
+        code = _export(options, state, report, executor, progress)
         report.summarize(exit_code=int(code))
     return code
 
@@ -197,6 +203,8 @@ def _run(job: "Exporter", state: Any, workers: Any, report: "Report", mode: str)
 
 def _notes(job: "Exporter") -> list[str]:
     """Return what is not in the export, and what readers should know of what is."""
+    from isic_cli.services.cite.archive import unnamed
+
     catalogue = job.catalogue
     lines = [f"{count:,} {reason} left out" for reason, count in catalogue.left_out.items()]
     if catalogue.without_row:
@@ -211,7 +219,7 @@ def _notes(job: "Exporter") -> list[str]:
             f"{catalogue.table.name} has no column {' and '.join(sorted(absent))}: "
             "whom to credit is not in the export"
         )
-    lines += job.missing_classes()
+    lines += job.missing_classes() + unnamed(job.publisher, "--archive prod")
     lines += [
         f"{count:,} pictures are {why}, which many programs pass over or misread: "
         f"{'--encode png or jpg converts them' if why == 'TIFF' else '--encode png makes it 8'}"

@@ -54,6 +54,7 @@ def gallery(
 
     isic image gallery -s 'diagnosis_1:Malignant' out/
     """
+    from isic_cli.services.cite.archive import asked_archive
     from isic_cli.services.gallery import Gallery, GalleryInfo, command_prefix
 
     named, target = ids_and_folder(place, out)
@@ -63,7 +64,7 @@ def gallery(
         at_hand(target, transfer.progress) as here,
         transfer.open(run) as api,
     ):
-        prefix = command_prefix(api.settings.archive)
+        prefix = command_prefix(asked_archive(api.settings))
         page = Gallery(here.folder, GalleryInfo(title or Path(target).resolve().name, prefix))
         page.check()
         code = _fetched(api, selection, page, transfer, report, pictures=pictures, yes=yes)

@@ -63,8 +63,9 @@ def _apa(one: Reference) -> str:
     ids = f" (ISIC ids sha256:{one.digest[:8]})" if one.digest else ""
     parts = [f"{listed}{stop} ({one.year or 'n.d.'}). {one_line(one.title)}{ids}"]
     parts[0] += "." if one.journal else " [Data set]."
-    if one.journal or names != [one.publisher]:
-        parts.append(f"{one.journal or one.publisher}.")
+    where = one.journal or one.publisher
+    if where and (one.journal or names != [where]):
+        parts.append(f"{where}.")
     if one.retrieved and not one.doi:
         day = f"{one.retrieved:%B} {one.retrieved.day}, {one.retrieved.year}"
         parts.append(f"Retrieved {day}, from {one.link}" if one.link else f"Retrieved {day}.")
@@ -123,12 +124,13 @@ def _bibtex(one: Reference) -> str:
         escape_bibtex(name) if one.journal or name == OTHERS else f"{{{escape_bibtex(name)}}}"
         for name in one.creators
     ]
+    publishes = one.publisher and not one.journal
     fields = {
         "author": " and ".join(names),
         "title": f"{{{escape_bibtex(one.title)}}}",
         "year": str(one.year or ""),
         "journal": escape_bibtex(one.journal),
-        "publisher": "" if one.journal else f"{{{escape_bibtex(one.publisher)}}}",
+        "publisher": f"{{{escape_bibtex(one.publisher)}}}" if publishes else "",
         "doi": percent_encoded(one.doi or ""),
         "howpublished": rf"\url{{{one.link}}}" if one.link and not one.journal else "",
         "urldate": one.retrieved.isoformat() if one.retrieved else "",
@@ -154,7 +156,7 @@ def _csl(one: Reference) -> dict[str, Any]:
     }
     if one.journal:
         item["container-title"] = one.journal
-    else:
+    elif one.publisher:
         item["publisher"] = one.publisher
     values = {"URL": one.link, "DOI": one.doi, "note": one.note, "version": _version(one)}
     item |= {name: value for name, value in values.items() if value}

@@ -9,6 +9,9 @@ from typing import Any
 from isic_cli.models.ids import IdSet
 from isic_cli.models.licenses import at_most, strictest
 
+#: As the archive credits whom nobody names.
+ANONYMOUS = "Anonymous"
+
 
 @dataclass(frozen=True, slots=True)
 class Credit:
@@ -25,7 +28,7 @@ def credits_of(rows: Iterable[Mapping[str, Any]]) -> list[Credit]:
     An image without an attribution is credited to `Anonymous`, as the archive does.
     """
     counts = Counter(
-        (str(row.get("copyright_license") or ""), str(row.get("attribution") or "Anonymous"))
+        (str(row.get("copyright_license") or ""), str(row.get("attribution") or ANONYMOUS))
         for row in rows
     )
     return counted_credits(counts)

@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Literal, get_args
 
-from isic_cli.curation.credit import Credit, set_license, without_license
+from isic_cli.curation.credit import ANONYMOUS, Credit, set_license, without_license
 from isic_cli.files.load import parse_json
 
 Style = Literal["apa", "bibtex", "cff", "csl", "ris", "text"]
@@ -38,7 +38,7 @@ class Reference:
     journal : str
         Of a paper; `""` for a data set.
     publisher : str
-        Of a data set: the archive that the images are from.
+        Of a data set: the archive that the images are from; `""` when nothing tells it.
     retrieved : date or None
         When the archive was asked.
     digest : str
@@ -74,7 +74,8 @@ class Reference:
     @property
     def creators(self) -> tuple[str, ...]:
         """The authors, each once; the archive where nobody is known."""
-        return tuple(dict.fromkeys(one_line(name) for name in self.authors)) or (self.publisher,)
+        names = tuple(dict.fromkeys(one_line(name) for name in self.authors))
+        return names or (self.publisher or ANONYMOUS,)
 
     @property
     def license(self) -> str | None:

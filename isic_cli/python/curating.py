@@ -5,9 +5,9 @@ import warnings
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 
-from isic_cli.config import PROD_URL
 from isic_cli.curation.cite import written
 from isic_cli.curation.duplicates import ALL_TIERS, POLICIES, parse_method
 from isic_cli.curation.leaks import check_split as check_splits
@@ -19,6 +19,7 @@ from isic_cli.python.images import IsicWarning, warn_of
 from isic_cli.python.results import Citation, DatasetSplit
 from isic_cli.python.selecting import known_style
 from isic_cli.python.table import ResultTable
+from isic_cli.services.cite.archive import archive_for, unnamed
 from isic_cli.services.cite.dataset import cite
 from isic_cli.services.dataset.audit import Audit, AuditOptions
 from isic_cli.services.dataset.check_leak import LeakCheck
@@ -36,6 +37,7 @@ from isic_cli.services.dataset.verify import check_folder
 from isic_cli.services.run.workers import ExecutorSpec, open_workers
 from isic_cli.services.stats.dataset import describe
 from isic_cli.services.tabular import open_table
+from isic_cli.settings import resolve
 from isic_cli.tables.embeddings import read_embeddings
 
 _JOBS = ExecutorSpec(jobs=2)
@@ -120,11 +122,16 @@ def stats(folder: Path, by: str | None, label: str | None) -> ResultTable:
     return ResultTable.of(f"statistics of {folder}", found.rows(), columns)
 
 
-def cited(folder: Path, style: str, title: str, retrieved: date | None) -> Citation:
+def cited(
+    folder: Path, style: str, title: str, retrieved: date | None, archive: str | None
+) -> Citation:
     """Cite exactly the images of a folder."""
     chosen = known_style(style)
-    found, table = cite(folder, archive=PROD_URL, retrieved=retrieved, title=title)
+    named = archive_for(folder, partial(resolve, archive=archive))
+    found, table = cite(folder, archive=named, retrieved=retrieved, title=title)
     warn_of(table.problems, stacklevel=4)
+    for text in unnamed(found.publisher, "archive='prod'"):
+        warnings.warn(text, IsicWarning, stacklevel=3)
     return Citation(style, written(found, chosen), sum(one.count for one in found.credits))
 
 

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,15 +9,15 @@ from isic_cli.errors import UsageError
 from isic_cli.python import html, named_as
 from isic_cli.python.folder import DatasetFolder
 from isic_cli.python.images import warn_of
-from isic_cli.python.results import Citation, DatasetSplit
+from isic_cli.python.publishing import DatasetExports
+from isic_cli.python.results import DatasetSplit
 from isic_cli.python.table import ResultTable
 
 if TYPE_CHECKING:
     from isic_cli.python.torch import TorchImages
-    from isic_cli.services.export.options import Kind, Link, With
 
 
-class Dataset(DatasetFolder):
+class Dataset(DatasetExports):
     """A data set on this machine. Open it with `Dataset.open`.
 
     Attributes
@@ -194,63 +193,6 @@ class Dataset(DatasetFolder):
 
         return curating.stats(self.folder, by, label)
 
-    def cite(
-        self, style: str = "text", *, title: str = "", retrieved: date | None = None
-    ) -> Citation:
-        """Cite exactly these images: whom to credit, the strictest licence, a hash of the ids."""
-        from isic_cli.python import curating
-
-        return curating.cited(self.folder, style, title, retrieved)
-
-    def export(
-        self,
-        out: str | os.PathLike[str],
-        kind: "Kind",
-        *,
-        split: str | os.PathLike[str] | None = None,
-        label: str | None = None,
-        size: str | None = None,
-        encode: str | None = None,
-        link: "Link | None" = None,
-        along: "Sequence[With]" = (),
-        keep_unmapped: bool = False,
-        prune_empty: bool = False,
-        per_shard: int = 1000,
-    ) -> ResultTable:
-        """Export as a data set that training code reads; a row for each image.
-
-        Parameters
-        ----------
-        out : path
-            The folder to make; a second run does only what is missing.
-        kind : str
-            `imagefolder`, `hf`, `webdataset`, `coco`, `csv`, `parquet`, `croissant`, `zip` or
-            `gallery`.
-        split, label, size, encode, link, keep_unmapped, prune_empty, per_shard
-            As the options of `isic dataset export`.
-        along : sequence of str
-            Of `masks`, `superpixels`, `features`, `thumbnails`: files that go along.
-        """
-        from isic_cli.python.exports import export
-
-        rows = export(
-            self.folder,
-            Path(out),
-            kind,
-            split,
-            label,
-            size,
-            encode,
-            link,
-            along,
-            keep_unmapped=keep_unmapped,
-            prune_empty=prune_empty,
-            per_shard=per_shard,
-        )
-        return ResultTable.of(
-            f"export to {out}", rows, ("isic_id", "status", "reason", "bytes", "path")
-        )
-
     def torch(
         self,
         *,
@@ -294,4 +236,4 @@ class Dataset(DatasetFolder):
         return f"<p>{html.text(repr(self))}</p>{self.stats()._repr_html_()}"
 
 
-named_as("Dataset", DatasetFolder)
+named_as("Dataset", DatasetFolder, DatasetExports)

@@ -136,9 +136,11 @@ def write_gallery(
     title: str | None,
 ) -> DownloadResult:
     """Fetch what a gallery shows, then write its page; see `ImageSelection.gallery`."""
+    from isic_cli.services.cite.archive import asked_archive
     from isic_cli.services.gallery import IMAGES, Gallery, GalleryInfo, command_prefix
 
-    info = GalleryInfo(title or folder.resolve().name, command_prefix(api.settings.archive))
+    prefix = command_prefix(asked_archive(api.settings))
+    info = GalleryInfo(title or folder.resolve().name, prefix)
     page = Gallery(folder, info)
     page.check()
     outcomes = _fetched(api, selection, folder / IMAGES, "thumbnail")

@@ -3,12 +3,14 @@
 import os
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
 from isic_cli.errors import UsageError
 from isic_cli.files.lock import folder_lock
 from isic_cli.python.images import IsicWarning, warn_of
+from isic_cli.services.cite.archive import archive_for, unnamed
 from isic_cli.services.export.options import (
     KINDS,
     Encoding,
@@ -21,6 +23,7 @@ from isic_cli.services.export.options import (
 from isic_cli.services.export.run import Exporter
 from isic_cli.services.export.state import ExportState, claim
 from isic_cli.services.run.workers import ExecutorSpec, open_workers
+from isic_cli.settings import resolve
 
 
 def export(
@@ -37,6 +40,7 @@ def export(
     keep_unmapped: bool,
     prune_empty: bool,
     per_shard: int,
+    archive: str | None,
 ) -> list[dict[str, Any]]:
     """Export a folder, and return what became of each image.
 
@@ -66,6 +70,7 @@ def export(
         keep_unmapped=keep_unmapped,
         prune_empty=prune_empty,
         per_shard=per_shard,
+        archive=archive_for(folder, partial(resolve, archive=archive)),
     )
     job = Exporter(options)
     job.catalogue.check()
@@ -82,6 +87,6 @@ def export(
     if job.catalogue.without_row:
         text = f"{job.catalogue.without_row:,} pictures without a row of metadata left out"
         warnings.warn(text, IsicWarning, stacklevel=3)
-    for line in job.missing_classes():
+    for line in (*job.missing_classes(), *unnamed(job.publisher, "archive='prod'")):
         warnings.warn(line, IsicWarning, stacklevel=3)
     return [one.line() for one in outcomes]

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from isic_cli.config import ArchiveSpec
+from isic_cli.config import PROD_URL, SANDBOX_URL
 from isic_cli.errors import UsageError
 from isic_cli.files.atomic import replacing_text, write_text
 from isic_cli.files.faults import translated
@@ -62,10 +62,16 @@ class GalleryInfo:
     command_prefix: str = "isic"
 
 
-def command_prefix(archive: ArchiveSpec) -> str:
-    """Return how whoever gets the gallery calls isic; a folder of this machine is not theirs."""
-    named = archive.kind != "folder" and archive.name != "prod"
-    return shlex.join(["isic", *(["--archive", archive.name] if named else [])])
+def command_prefix(archive: str) -> str:
+    """Return how whoever gets the gallery calls isic.
+
+    Parameters
+    ----------
+    archive : str
+        That the images are from, as a lock names it; `""` when nothing tells it.
+    """
+    name = "sandbox" if archive == SANDBOX_URL else archive
+    return shlex.join(["isic", *(["--archive", name] if name not in {"", PROD_URL} else [])])
 
 
 @dataclass

@@ -44,7 +44,7 @@ def size(path: Path) -> tuple[int, int]:
 
 
 def export(isic: Isic, *options: str, out: str = "out") -> Result:
-    return isic("dataset", "export", "archive", out, *options)
+    return isic("dataset", "export", "archive", out, *options, archive="prod")
 
 
 def test_an_image_folder_has_a_folder_for_each_side_and_class(isic: Isic, tmp_path: Path) -> None:

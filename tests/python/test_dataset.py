@@ -261,7 +261,7 @@ def test_a_row_without_an_id_is_a_warning_wherever_rows_are_read(
     for read in (
         dataset.images,
         dataset.stats,
-        dataset.cite,
+        lambda: dataset.cite(archive="prod"),
         lambda: dataset.labels("isic2019"),
         lambda: dataset.split("70:30"),
         lambda: dataset.diff(pictures),

@@ -29,6 +29,8 @@ class SourceFacts:
         The other keys of the selection that were given, such as `license` and `sample`.
     images : int
         How many it gave, those included that another source had given before.
+    origin : str or None
+        Of a folder the archive that its lock names, `""` when nothing does; else None.
     """
 
     name: str
@@ -38,6 +40,12 @@ class SourceFacts:
     collections: tuple[tuple[str, str | None], ...]
     filters: Mapping[str, str]
     images: int
+    origin: str | None = None
+
+    @property
+    def came_from(self) -> str:
+        """The archive that the images are from, as a lock names it; `""` when nothing tells it."""
+        return (self.url or self.archive) if self.origin is None else self.origin
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ def build_facts(file: RecipeFile, state: BuildState) -> BuildFacts:
 
 def _source(name: str, source: SourceTable, facts: Mapping[str, Any]) -> SourceFacts:
     given = source.model_dump(mode="json", exclude_defaults=True)
-    archive, url = facts["archives"][name]
+    archive, url, *origin = facts["archives"][name]
     return SourceFacts(
         name=name,
         archive=archive,
@@ -77,6 +77,7 @@ def _source(name: str, source: SourceTable, facts: Mapping[str, Any]) -> SourceF
         collections=tuple((str(title), doi) for title, doi in facts["collections"][name]),
         filters={key: _in_words(value) for key, value in given.items() if key not in _OWN},
         images=facts["counts"][name],
+        origin=origin[0] if origin else None,
     )
 
 

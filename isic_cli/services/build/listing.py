@@ -23,6 +23,7 @@ from isic_cli.services.build.model import SourceTable
 from isic_cli.services.build.named import ids_of
 from isic_cli.services.build.recipe import RecipeError, RecipeFile
 from isic_cli.services.build.state import RowFile, digest_of, read_rows
+from isic_cli.services.cite.archive import origin_of
 
 if TYPE_CHECKING:
     from isic_cli.services.select.images import Images
@@ -151,7 +152,7 @@ class SourceListing:
         """
         self.counts: dict[str, int] = {}
         self.collections: dict[str, list[list[str | None]]] = {}
-        self.archives: dict[str, tuple[str, str]] = {}
+        self.archives: dict[str, list[str]] = {}
         self.digests: dict[tuple[str, str], str] = {}
         self.warnings: list[str] = []
         self._ids: dict[str, tuple[str, ...]] = {}
@@ -193,8 +194,10 @@ class SourceListing:
             selection = Selection(ids=ids, offline=selection.offline)
         settings = self.settings_of(archive_for(self.file, source))
         spec = settings.archive
-        shown = spec.folder.name if spec.folder is not None else spec.name
-        self.archives[name] = shown, spec.url if spec.kind == "remote" else ""
+        if spec.folder is None:
+            self.archives[name] = [spec.name, spec.url if spec.kind == "remote" else ""]
+        else:
+            self.archives[name] = [spec.folder.name, "", origin_of(spec.folder)]
         marks = file_marks(spec.folder) if spec.folder is not None else {}
         with opened(settings, selection) as images:
             count = 0

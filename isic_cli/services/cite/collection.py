@@ -9,6 +9,7 @@ from isic_cli.curation.credit import Credit
 from isic_cli.curation.reference import Reference, Style, obliged
 from isic_cli.errors import NetworkError, NotFoundError, RefusedError
 from isic_cli.models.collection import Collection
+from isic_cli.services.cite.archive import asked_archive, publisher_of_collection
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +25,7 @@ def reference_of(api: ArchiveApi, collection: Collection) -> Reference:
         authors=tuple(sorted(filter(None, counts), key=lambda name: (-counts[name], name))),
         year=_year(collection),
         doi=collection.doi,
+        publisher=publisher_of_collection(collection.doi, asked_archive(api.settings)),
         url=f"{api.settings.archive.url}/collections/{collection.id}/",
         credits=[Credit(one.license, one.attribution, one.count) for one in entries],
         related=_related(collection, counts),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from isic_cli.challenge.metadata import challenges_of
+from isic_cli.config import PROD_URL
 from isic_cli.curation.credit import (
     Credit,
     beyond,
@@ -14,13 +15,18 @@ from isic_cli.curation.credit import (
     digest_ids,
     license_sentence,
 )
-from isic_cli.curation.reference import PUBLISHER, Reference, obliged
-from isic_cli.errors import CheckError, LocalError, UsageError
-from isic_cli.files.load import open_regular, parse_json
+from isic_cli.curation.reference import Reference, obliged
+from isic_cli.errors import CheckError, UsageError
 from isic_cli.folder.collection_file import read_collections
 from isic_cli.models.ids import IdSet
 from isic_cli.query import any_of
-from isic_cli.services.cite.archive import publisher_of
+from isic_cli.services.cite.archive import (
+    images_of,
+    lock_header,
+    origin_of,
+    publisher_of,
+    publisher_of_collection,
+)
 from isic_cli.services.tabular import TableSource, open_table
 
 _CREDIT = ("copyright_license", "attribution")
@@ -41,7 +47,7 @@ class Provenance:
     Attributes
     ----------
     archive : str
-        URL, or `demo`; `""` when nothing says.
+        As a lock names it: URL, or `demo`; `""` when nothing says.
     query : str
         The search.
     retrieved : date
@@ -61,7 +67,7 @@ def read_provenance(source: Path, isic_ids: Container[str]) -> Provenance:
 
     The header of an `isic.lock` says it best; without one the date is that of the newest file of
     metadata. Of a `collections.json` those collections count that list an image of the set; of an
-    unpacked challenge it is the challenge.
+    unpacked challenge it is the challenge, whose images are the ISIC Archive's.
 
     Raises
     ------
@@ -70,30 +76,24 @@ def read_provenance(source: Path, isic_ids: Container[str]) -> Provenance:
     """
     folder = source if source.is_dir() else source.parent
     lock = folder / "isic.lock" if source.is_dir() else source
-    header = _header(lock)
+    header = lock_header(lock)
+    archive = origin_of(source)
     sources = [_source(one) for one in header.get("collections") or () if isinstance(one, dict)]
     if not sources and source.is_dir():
         sources = [
             CitedCollection(one.name, one.doi)
             for one in read_collections(folder / "collections.json").values()
             if any(isic_id in isic_ids for isic_id in one.isic_ids)
-        ] or [CitedCollection(name) for name in challenges_of(source)]
+        ]
+    if not sources and source.is_dir():
+        sources = [CitedCollection(name) for name in challenges_of(source)]
+        archive = archive or (PROD_URL if sources else "")
     return Provenance(
-        archive=str(header.get("archive") or ""),
+        archive=archive,
         query=_query(header),
         retrieved=_date(header, source),
         sources=tuple(sources),
     )
-
-
-def _header(lock: Path) -> dict[str, Any]:
-    """Return the first line of a lock, when there is one and it is about the lock."""
-    try:
-        with open_regular(lock) as file:
-            value = parse_json(file.readline())
-    except (OSError, LocalError, ValueError):
-        return {}
-    return value if isinstance(value, dict) and "isic_id" not in value else {}
 
 
 def _query(header: dict[str, Any]) -> str:
@@ -134,7 +134,7 @@ def cite(
     source : Path
         As `open_table` takes it.
     archive : str
-        URL of the archive when the source does not name one.
+        The archive when the source does not name one; `""` when nobody knows it.
     retrieved : date, optional
         When the archive was asked; by default what the source says.
     title : str
@@ -209,13 +209,19 @@ def composed(
     plural = "" if len(isic_ids) == 1 else "s"
     told = [text for one in known.sources for text in (one.name, one.doi or "")]
     collections = [
-        Reference(title=one.name, year=None, doi=one.doi) for one in known.sources if one.doi
+        Reference(
+            title=one.name,
+            doi=one.doi,
+            publisher=publisher_of_collection(one.doi, known.archive),
+        )
+        for one in known.sources
+        if one.doi
     ]
     dois = {one.doi for one in known.sources}
-    publisher = publisher_of(known.archive) or PUBLISHER
+    publisher = publisher_of(known.archive)
     papers = obliged([*told, *(one.attribution for one in found)], isic_ids)
     return Reference(
-        title=title or f"{len(isic_ids):,} image{plural} of the {publisher}",
+        title=title or f"{len(isic_ids):,} image{plural} {images_of(publisher)}",
         authors=tuple(one.attribution for one in found),
         publisher=publisher,
         year=known.retrieved.year,

@@ -6,6 +6,7 @@ from tempfile import TemporaryFile
 from typing import Any, TextIO
 
 from isic_cli.models.licenses import LICENSES
+from isic_cli.services.cite.archive import images_of
 from isic_cli.services.export.catalogue import Catalogue, Item
 
 #: An image, what the export knows of its files, and its cells.
@@ -27,13 +28,13 @@ def write(file: TextIO, catalogue: Catalogue, entries: Iterable[Entry], *, publi
     entries : iterable of Entry
         The images.
     publisher : str
-        The archive that they are from.
+        The archive that they are from; `""` when nothing tells it.
     """
     categories = {name: at for at, name in enumerate(_names(catalogue), start=1)}
     listed = [{"id": at, "name": name, "supercategory": ""} for name, at in categories.items()]
     licenses = {name: at for at, name in enumerate(LICENSES, start=1)}
     head = {
-        "info": {"description": f"Images of the {publisher}"},
+        "info": {"description": f"Images {images_of(publisher)}"},
         "licenses": [
             {"id": licenses[name], "name": one.spdx, "url": one.url}
             for name, one in LICENSES.items()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from isic_cli.curation.cite import written
-from isic_cli.curation.reference import Reference
+from isic_cli.curation.reference import PUBLISHER, Reference
 from isic_cli.models.ids import ID_PATTERN
 from isic_cli.models.licenses import LICENSES
 from isic_cli.services.export.companions import Companion
@@ -56,6 +56,7 @@ _CONTEXT = {
     "transform": "cr:transform",
 }
 
+_SITE = "https://www.isic-archive.com"
 _MEDIA = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp", "tif": "image/tiff"}
 
 
@@ -137,13 +138,14 @@ def describe(one: CroissantSet) -> str:
 
 def head(cited: Reference, *, name: str, description: str = "") -> dict[str, Any]:
     """Return what describes a set as a whole: what it is called, who made it, how it is cited."""
+    page = _SITE if cited.publisher == PUBLISHER else cited.link
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": "http://mlcommons.org/croissant/1.1",
         "name": name,
         "description": description or f"{cited.title}. {cited.note}",
-        "url": "https://www.isic-archive.com",
+        **({"url": page} if page else {}),
         "creator": [{"@type": "sc:Organization", "name": name} for name in cited.creators],
         "citeAs": written(cited, "bibtex"),
         "datePublished": str(cited.retrieved),
@@ -160,9 +162,10 @@ def written_out(value: dict[str, Any], cited: Reference) -> str:
 
 def _responsible(types: Mapping[str, str], publisher: str) -> dict[str, Any]:
     """Return the properties of responsible AI (mlcommons.org/croissant/RAI/1.0) that are known."""
+    to = f" to the {publisher}" if publisher else ""
     found: dict[str, Any] = {
-        "rai:dataCollection": f"Images that clinics and studies contributed to the {publisher}; "
-        "the columns attribution and copyright_license name the contributor of each.",
+        "rai:dataCollection": f"Images that clinics and studies contributed{to}; the "
+        " columns attribution and copyright_license name the contributor of each.",
         "rai:dataLimitations": "The images are not a random sample of a population: which lesions "
         "were photographed, and how often, differs between contributors.",
     }

@@ -11,7 +11,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from isic_cli.config import PROD_URL
 from isic_cli.curation.cite import written
 from isic_cli.curation.credit import Credit, attribution_text
 from isic_cli.curation.reference import Reference
@@ -70,8 +69,8 @@ class Finals:
         self._done = done
         self._counts = counts
 
-    def write(self) -> None:
-        """Write them.
+    def write(self) -> Reference:
+        """Write them; return what is cited.
 
         Raises
         ------
@@ -95,10 +94,11 @@ class Finals:
                 self._parquet("metadata.parquet")
                 self._croissant()
             case "gallery":
-                gallery.write(self._options, self._catalogue, self._entries())
+                gallery.write(self._options, self._catalogue, self._entries(), self._cited.url)
             case _:
                 self._packs()
         self._credits()
+        return self._cited
 
     def _entries(self, split: str | None = None) -> Iterator[coco.Entry]:
         """Yield what is in the export, with what is known of its files and its cells.
@@ -261,7 +261,8 @@ class Finals:
         """What is cited: exactly the images that are in the export."""
         isic_ids, found = self._gathered
         known = read_provenance(self._options.folder, isic_ids)
-        return composed(isic_ids, found, replace(known, archive=known.archive or PROD_URL))
+        known = replace(known, archive=known.archive or self._options.archive)
+        return composed(isic_ids, found, known)
 
     @cached_property
     def _gathered(self) -> tuple[IdSet, list[Credit]]:

@@ -7,11 +7,24 @@ from typing import Any
 from isic_cli.services.export.catalogue import Catalogue
 from isic_cli.services.export.coco import Entry
 from isic_cli.services.export.options import ExportOptions
-from isic_cli.services.gallery import GalleryInfo, captions, described, write_page
+from isic_cli.services.gallery import (
+    GalleryInfo,
+    captions,
+    command_prefix,
+    described,
+    write_page,
+)
 
 
-def write(options: ExportOptions, catalogue: Catalogue, entries: Iterable[Entry]) -> None:
+def write(
+    options: ExportOptions, catalogue: Catalogue, entries: Iterable[Entry], archive: str
+) -> None:
     """Write the page, with the columns of the export as what is searched and counted.
+
+    Parameters
+    ----------
+    archive : str
+        That the images are from, as a lock names it; `""` when nothing tells it.
 
     Raises
     ------
@@ -20,7 +33,7 @@ def write(options: ExportOptions, catalogue: Catalogue, entries: Iterable[Entry]
     """
     beside = {one.column for one in catalogue.companions.names(options.along)}
     names = [one for one in catalogue.columns.types if one not in {"file_name", *beside}]
-    info = GalleryInfo(options.out.resolve().name)
+    info = GalleryInfo(options.out.resolve().name, command_prefix(archive))
     write_page(options.out, map(_shown, entries), partial(described, info, names))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from isic_cli.models.licenses import LICENSES
+from isic_cli.services.cite.archive import images_of
 
 _TYPES = {"VARCHAR": "string", "BIGINT": "int64", "DOUBLE": "float64", "BOOLEAN": "bool"}
 _FILE_NAME = "file_name"
@@ -71,7 +72,7 @@ def card(
     license_ : str
         As the hub writes it.
     publisher : str
-        The archive that the images are from.
+        The archive that the images are from; `""` when nothing tells it.
     files : mapping of str to str
         Split → pattern of its files. Named, since folds are not splits by custom.
     counts : mapping of str to int
@@ -85,7 +86,7 @@ def card(
     for split, pattern in files.items():
         lines += [f"  - split: {json.dumps(split)}", f"    path: {json.dumps(pattern)}"]
     lines += ["dataset_info:", "  features:", *_listed(features, "  "), "---", ""]
-    lines += [f"# Images of the {publisher}", ""]
+    lines += [f"# Images {images_of(publisher)}", ""]
     lines += [f"* {split}: {count:,} images" for split, count in counts.items()]
     if has_masks:
         # Earlier ones fail on a picture that a row has not got.

@@ -129,6 +129,8 @@ class ExportOptions:
         The metadata of what is exported, in place of those of the folder.
     classes : tuple of str
         Every label in order, where `label` is a column; empty for its values, sorted.
+    archive : str
+        That the images are from, where the folder does not say; `""` when nobody knows it.
     """
 
     folder: Path
@@ -145,6 +147,7 @@ class ExportOptions:
     prune_empty: bool = False
     table: Path | None = None
     classes: tuple[str, ...] = ()
+    archive: str = ""
 
     def __post_init__(self) -> None:
         if self.kind == "imagefolder" and self.label is None:

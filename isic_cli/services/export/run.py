@@ -43,6 +43,8 @@ class Exporter:
         Files of earlier runs that this one had no place for.
     unusual : Counter of str
         Pictures that few programs read, by why: they stay as they are.
+    publisher : str or None
+        The archive that the images are from, `""` when nothing tells it; None before the end.
     labels : dict of str to Counter
         Split → label → pictures in the export.
     """
@@ -52,6 +54,7 @@ class Exporter:
         self.catalogue = Catalogue(options)
         self.turned = 0
         self.removed = 0
+        self.publisher: str | None = None
         self.unusual: Counter[str] = Counter()
         self.labels: dict[str, Counter[str]] = {}
         self._folders: set[str] = set()
@@ -79,7 +82,8 @@ class Exporter:
                 f"of {self.catalogue.rows} rows {told} were exported or failed and {left_out} "
                 "left out: some were lost"
             )
-        Finals(self._options, self.catalogue, state, frozenset(self._done), self.labels).write()
+        finals = Finals(self._options, self.catalogue, state, frozenset(self._done), self.labels)
+        self.publisher = finals.write().publisher
         self.removed = state.forget_all_but(self._done)
 
     def missing_classes(self) -> list[str]:

@@ -26,6 +26,7 @@ from isic_cli.services.paper.blocks import (
 from isic_cli.services.paper.checklist import contributors_sentence, missing_sentence
 from isic_cli.services.paper.counts import BuildCounts
 from isic_cli.services.paper.limitations import biases, limits
+from isic_cli.services.paper.sources import archive_words
 
 #: The hub's classes of size: upper bounds and names.
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"))
@@ -39,9 +40,9 @@ def reference_of_build(facts: BuildFacts, counts: BuildCounts) -> Reference:
     } | dict.fromkeys(facts.challenges)
     queries = list(dict.fromkeys(source.query for source in facts.sources))
     several = [f"({query})" for query in queries] if all(queries) else []
-    urls = [one.url for one in facts.sources if one.url.startswith("https://")]
+    archives = {one.came_from for one in facts.sources}
     known = Provenance(
-        archive=next(iter(urls or (one.archive for one in facts.sources)), ""),
+        archive=archives.pop() if len(archives) == 1 else "",
         query=queries[0] if len(queries) == 1 else " OR ".join(several),
         retrieved=facts.listed,
         sources=tuple(CitedCollection(name, doi) for name, doi in collections.items()),
@@ -72,7 +73,7 @@ def hub_card(facts: BuildFacts, counts: BuildCounts, cited: Reference) -> str:
         "- dermatology",
         "---",
     ]
-    archives = dict.fromkeys(map(methods.archive_words, facts.sources))
+    archives = dict.fromkeys(map(archive_words, facts.sources))
     blocks: list[Block] = [Heading(plain(facts.title), 1)]
     if facts.description:
         blocks.append(Paragraph(plain(facts.description)))

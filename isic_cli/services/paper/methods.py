@@ -8,13 +8,12 @@ from isic_cli.services.build.facts import (
     DedupeFacts,
     LabelFacts,
     ReferenceFacts,
-    SourceFacts,
     SplitFacts,
 )
-from isic_cli.services.cite.archive import publisher_of
 from isic_cli.services.export.options import TargetSize
 from isic_cli.services.paper.blocks import Block, Heading, Paragraph, code, listed, part, plain
 from isic_cli.services.paper.counts import BuildCounts
+from isic_cli.services.paper.sources import archive_words, selection_words
 
 _TIERS = {
     "id": "the same ISIC id",
@@ -64,14 +63,14 @@ def source_sentences(facts: BuildFacts, counts: BuildCounts) -> Iterator[str]:
         only = facts.sources[0]
         yield (
             f"On {day}, {counted(only.images, 'image')} {_was(only.images)} "
-            f"selected from {archive_words(only)}{_selection(only)}."
+            f"selected from {archive_words(only)}{selection_words(only)}."
         )
     else:
         yield f"On {day}, images were selected from {len(facts.sources)} sources."
         for one in facts.sources:
             yield (
                 f"Source {code(one.name)}: {counted(one.images, 'image')} from "
-                f"{archive_words(one)}{_selection(one)}."
+                f"{archive_words(one)}{selection_words(one)}."
             )
         given, first = sum(one.images for one in facts.sources), counts.remaining[0].images
         if given > first:
@@ -81,29 +80,6 @@ def source_sentences(facts: BuildFacts, counts: BuildCounts) -> Iterator[str]:
             )
     if facts.challenges:
         yield f"Images are of {listed(map(plain, facts.challenges))}."
-
-
-def archive_words(one: SourceFacts) -> str:
-    """Return which archive a source is of, in words."""
-    publisher = publisher_of(one.url or one.archive)
-    where = f"the {plain(publisher)}" if publisher else f"the archive {code(one.archive)}"
-    return f"{where} ({plain(one.url)})" if one.url.startswith("http") else where
-
-
-def _selection(one: SourceFacts) -> str:
-    parts = []
-    if one.query:
-        parts.append(f"by the query {code(one.query)}")
-    if one.collections:
-        names = [
-            f"{plain(name)}{f' (doi:{plain(doi)})' if doi else ''}" for name, doi in one.collections
-        ]
-        word = "collection" if len(names) == 1 else "collections"
-        parts.append(f"within the {word} {listed(names)}")
-    for name, value in one.filters.items():
-        licence = f"a licence no more restrictive than {plain(value)}"
-        parts.append(f"with {licence if name == 'license' else code(f'{name} = {value}')}")
-    return (" " if parts else "") + ", ".join(parts)
 
 
 def exclusion_sentences(facts: BuildFacts, counts: BuildCounts) -> Iterator[str]:
@@ -143,8 +119,9 @@ def _reference_sentence(one: ReferenceFacts) -> str:
     ways = [_SHARED.get(name, f"have its {name}") for name in one.share]
     ways += ["show a near-duplicate of one of its pictures"] if one.pictures else []
     of = f"{counted(one.source.images, 'image')} of {archive_words(one.source)}"
+    what = f"{of}{selection_words(one.source)}"
     return (
-        f"The data set is kept apart from {code(one.source.name)} ({of}{_selection(one.source)}): "
+        f"The data set is kept apart from {code(one.source.name)} ({what}): "
         f"left out were images that {listed(ways, 'or')}."
     )
 

@@ -7,7 +7,7 @@ import pytest
 from isic_cli.curation.credit import Credit
 from isic_cli.services.build.facts import SourceFacts
 from isic_cli.services.cite.dataset import Provenance, composed
-from isic_cli.services.paper.methods import archive_words
+from isic_cli.services.paper.sources import archive_words
 
 PROD = "https://api.isic-archive.com"
 SANDBOX = "https://api-sandbox.isic-archive.com"
