@@ -48,7 +48,8 @@ def environment(folder: Path) -> dict[str, str]:
 def isic(folder: Path, *words: str) -> tuple[float, float]:
     """Run a command in the folder; return its CPU seconds and peak megabytes."""
     os.chdir(folder)
-    return measured([*ISIC, *words], environment(folder))
+    used = measured([*ISIC, *words], environment(folder))
+    return used.cpu, used.peak_mb
 
 
 def prepared(folder: Path, images: int) -> None:

@@ -18,12 +18,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import certifi
+from timing import Usage, measured
 
 HERE = Path(__file__).resolve().parent
 OFFICIAL = "isic-cli==12.7.0"
@@ -62,19 +62,6 @@ def server(options: argparse.Namespace, *extra: str) -> Iterator[dict[str, str]]
         process.wait()
 
 
-def measure(command: list[str], env: dict[str, str]) -> tuple[float, float, int]:
-    """Return CPU seconds, wall seconds and peak memory in kB."""
-    began = time.perf_counter()
-    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    assert process.stderr is not None
-    errors = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{command[0]} failed ({process.returncode}): {errors.decode()[-2000:]}")
-    return usage.ru_utime + usage.ru_stime, time.perf_counter() - began, usage.ru_maxrss
-
-
 def clients(options: argparse.Namespace, out: Path, where: dict[str, str]) -> dict[str, list[str]]:
     names = [f"ISIC_{number:07d}.jpg" for number in range(options.images)]
     plain, urls = out.parent / "urls.txt", out.parent / "curl.txt"
@@ -106,7 +93,7 @@ def compare(options: argparse.Namespace, title: str, *extra: str, cert: Path | N
     if cert is not None:
         env |= {"SSL_CERT_FILE": str(cert), "REQUESTS_CA_BUNDLE": str(cert),
                 "CURL_CA_BUNDLE": str(cert)}  # fmt: skip
-    results: dict[str, list[tuple[float, float, int]]] = {}
+    results: dict[str, list[Usage]] = {}
     with server(options, *extra) as where, tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out"
         for _ in range(options.rounds):
@@ -115,16 +102,14 @@ def compare(options: argparse.Namespace, title: str, *extra: str, cert: Path | N
                 # Our package has the name of the official one: it is shown to ours alone.
                 code = {"isic": HERE.parent, "before": options.before}.get(name)
                 own = {"PYTHONPATH": str(code)} if code else {}
-                results.setdefault(name, []).append(measure(command, env | own))
+                results.setdefault(name, []).append(measured(command, env | own))
                 found = len(list(out.rglob("ISIC_*.jpg")))
                 if found != options.images:
                     raise SystemExit(f"{name}: {found} of {options.images} files")
     report(options, title, results)
 
 
-def report(
-    options: argparse.Namespace, title: str, results: dict[str, list[tuple[float, float, int]]]
-) -> None:
+def report(options: argparse.Namespace, title: str, results: dict[str, list[Usage]]) -> None:
     print(f"\n{title}: {options.images} files of {options.bytes} bytes, "
           f"medians of {options.rounds} rounds in turn")  # fmt: skip
     print(f"{'client':<12}{'cpu ms/file':>12}{'wall ms/file':>14}{'files/cpu s':>13}{'peak MB':>9}")
@@ -132,13 +117,13 @@ def report(
         name: [statistics.median(column) for column in zip(*runs, strict=True)]
         for name, runs in results.items()
     }
-    for name, (cpu, wall, memory) in medians.items():
+    for name, (cpu, memory, wall) in medians.items():
         print(f"{name:<12}{cpu / options.images * 1e3:>12.2f}{wall / options.images * 1e3:>14.2f}"
-              f"{options.images / cpu:>13.0f}{memory / 1e3:>9.0f}")  # fmt: skip
-    cpu, wall, _ = medians["isic"]
+              f"{options.images / cpu:>13.0f}{memory:>9.0f}")  # fmt: skip
+    cpu, _, wall = medians["isic"]
     for name in medians.keys() - {"isic"}:
         print(f"isic beside {name}: {medians[name][0] / cpu:.2f} x its files per CPU second, "
-              f"{medians[name][1] / wall:.2f} x its wall rate")  # fmt: skip
+              f"{medians[name][2] / wall:.2f} x its wall rate")  # fmt: skip
 
 
 def main() -> None:

@@ -76,7 +76,7 @@ def main() -> None:
             for folder in (out, copy):
                 shutil.rmtree(folder, ignore_errors=True)
             for title, command in commands.items():
-                runs.setdefault(title, []).append(measured(command, env)[0])
+                runs.setdefault(title, []).append(measured(command, env).cpu)
         medians = {title: statistics.median(each) for title, each in runs.items()}
     print(f"{options.images:,} pictures of {size / options.images / 1e3:.0f} kB, CPU seconds: " +
           ", ".join(f"{title} {value:.2f}" for title, value in medians.items()))  # fmt: skip

@@ -14,7 +14,6 @@ of that shape. The process exits with 1 when a figure is missed.
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -29,6 +28,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 from figures import Figures, fastest
 from selections import measure_isicarchive
 from snapshot import write_snapshot
+from timing import Usage, measured
 
 from isic_cli.errors import QueryError
 from isic_cli.index.condition import Condition
@@ -47,23 +47,10 @@ QUERIES = (
 )
 
 
-def command(*arguments: str, cache: Path) -> tuple[float, float]:
-    """Run `isic`; return its seconds and its peak memory in MB."""
-    environment = {**os.environ, "ISIC_CACHE_DIR": str(cache)}
-    began = time.perf_counter()
-    child = subprocess.Popen(
-        [sys.executable, "-m", "isic_cli", *arguments],
-        cwd=HERE.parent,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-    _, error = child.communicate()
-    _, status, usage = 0, child.returncode, resource.getrusage(resource.RUSAGE_CHILDREN)
-    seconds = time.perf_counter() - began
-    if status:
-        raise SystemExit(f"isic {' '.join(arguments)}: {error.decode()}")
-    return seconds, usage.ru_maxrss / 1024
+def command(*arguments: str, cache: Path) -> Usage:
+    """Run `isic`; return what it took."""
+    environment = {**os.environ, "ISIC_CACHE_DIR": str(cache), "PYTHONPATH": str(HERE.parent)}
+    return measured([sys.executable, "-m", "isic_cli", *arguments], environment)
 
 
 def compiled(query: str) -> Condition | None:
@@ -99,27 +86,29 @@ def measure_snapshot(figures: Figures, folder: Path, images: int, queries: Seque
     snapshot, cache = folder / "snapshot.parquet", folder / "cache"
     write_snapshot(snapshot, images)
     base = ("--archive", "https://archive.invalid")
-    seconds, memory = command(
-        *base, "cache", "refresh", "--from-snapshot", str(snapshot), cache=cache
-    )
-    figures.add("refresh from the snapshot", seconds, "s", 20)
-    figures.add("its memory", memory, "MB", 300)
+    refresh = command(*base, "cache", "refresh", "--from-snapshot", str(snapshot), cache=cache)
+    figures.add("refresh from the snapshot", refresh.seconds, "s", 20)
+    figures.add("its memory", refresh.peak_mb, "MB", 300)
     state = next(cache.rglob("state.json"))
     with Index.open(state.parent) as index:
         slowest = measure_queries(figures, index, queries)
     whole = [
-        command(*base, "image", "list", "--offline", "--count", "-s", query, cache=cache)[0]
+        command(*base, "image", "list", "--offline", "--count", "-s", query, cache=cache)
         for query in slowest
         for _ in range(3)
     ]
-    figures.add("slowest query as a whole command, fastest of 9", min(whole), "s", 0.6)
+    figures.add(
+        "slowest query as a whole command, fastest of 9",
+        min(one.seconds for one in whole),
+        "s",
+        0.6,
+    )
     measure_frame(figures, cache)
     out = folder / "all.csv"
-    seconds, memory = command(
-        *base, "metadata", "download", "--offline", "-o", str(out), cache=cache
-    )
-    figures.add("metadata of all to CSV", seconds, "s", 15)
-    figures.add("memory of all commands", memory, "MB", 300)
+    table = command(*base, "metadata", "download", "--offline", "-o", str(out), cache=cache)
+    figures.add("metadata of all to CSV", table.seconds, "s", 15)
+    memory = max(one.peak_mb for one in (refresh, table, *whole))
+    figures.add("most memory of these commands", memory, "MB", 300)
     lines = sum(1 for _ in out.open("rb"))
     assert lines == images + 1
 
@@ -165,9 +154,11 @@ def measure_listing(figures: Figures, folder: Path, images: int) -> None:
         listing, first = [], []
         for turn in range(3):
             cache = folder / f"cache-{turn}"
-            listing.append(command(*base, "image", "list", "--unordered", "-q", cache=cache)[0])
-            first.append(command(*base, "cache", "refresh", cache=cache)[0])
-        again = [command(*base, "cache", "refresh", cache=cache)[0] for _ in range(3)]
+            listing.append(
+                command(*base, "image", "list", "--unordered", "-q", cache=cache).seconds
+            )
+            first.append(command(*base, "cache", "refresh", cache=cache).seconds)
+        again = [command(*base, "cache", "refresh", cache=cache).seconds for _ in range(3)]
     finally:
         server.terminate()
         server.wait()

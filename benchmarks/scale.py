@@ -106,7 +106,7 @@ def main() -> None:
     sep = " | " if options.markdown else "  "
     with tempfile.TemporaryDirectory() as out:
         env = {**os.environ, "PYTHONPATH": str(HERE.parent), "ISIC_CACHE_DIR": f"{out}/cache"}
-        start, least = measured([*ISIC, "--version"], env)
+        start, least, _ = measured([*ISIC, "--version"], env)
         print(f"isic --version: {start:.2f} s CPU, {least:.0f} MB")
         heads = [f"{size:,}" for size in sizes]
         print(sep.join([f"{'command':<32}", *(f"{one + ': s':>12} {'MB':>5}" for one in heads),
@@ -124,7 +124,7 @@ def main() -> None:
                         path.unlink()
                 else:
                     measured(case.command(where), env, case.code)
-                cpu, memory = measured(case.command(where), env, case.code)
+                cpu, memory, _ = measured(case.command(where), env, case.code)
                 cpus.append(cpu)
                 memories.append(memory)
             blank = [" " * 18] * (len(sizes) - len(tried))

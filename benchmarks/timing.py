@@ -2,7 +2,6 @@
 
 import gc
 import json
-import os
 import resource
 import statistics
 import subprocess
@@ -10,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 
 def once_ms(call: Callable[[], object]) -> float:
@@ -41,18 +41,36 @@ def serve(calls: Mapping[str, Callable[[], object]], first: Mapping[str, float])
         print(cpu_ms(call, int(repeats)) if int(repeats) else once_ms(call), flush=True)
 
 
-def measured(command: list[str], env: Mapping[str, str], code: int = 0) -> tuple[float, float]:
-    """Run a command that must end with `code`; return its CPU seconds and its peak megabytes."""
-    with subprocess.Popen(
-        command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    ) as process:
-        assert process.stderr is not None
-        errors = process.stderr.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != code:
-        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}:\n{errors.decode()}")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1e3
+class Usage(NamedTuple):
+    """What a command took: CPU seconds, peak megabytes (2 to the 20) and seconds of the clock."""
+
+    cpu: float
+    peak_mb: float
+    seconds: float
+
+
+#: Linux has the peak of a child begin with the size of the process that starts it: a small one.
+_LAUNCHER = """\
+import json, os, sys, time
+began = time.perf_counter()
+nothing = (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)
+child = os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ, file_actions=[nothing])
+_, status, used = os.wait4(child, 0)
+seconds = time.perf_counter() - began
+code = os.waitstatus_to_exitcode(status)
+print(json.dumps([code, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, seconds]))
+"""
+
+
+def measured(command: list[str], env: Mapping[str, str], code: int = 0) -> Usage:
+    """Run a command that must end with `code`; return what it and its children took."""
+    launcher = [sys.executable, "-I", "-S", "-c", _LAUNCHER, *command]
+    done = subprocess.run(launcher, env=env, capture_output=True, check=True)
+    ended, *used = json.loads(done.stdout)
+    if ended != code:
+        errors = done.stderr.decode()[-2000:]
+        raise SystemExit(f"{' '.join(command)} ended with {ended}:\n{errors}")
+    return Usage(*used)
 
 
 def peak_mb() -> float:
