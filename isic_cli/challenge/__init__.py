@@ -16,13 +16,8 @@ if TYPE_CHECKING:
     from isic_cli.challenge.tasks import TASKS, ChallengeTask, find_task
     from isic_cli.challenge.truth import Truth
     from isic_cli.challenge.truth_table import read_own_truth, read_truth
-    from isic_cli.python.challenges import (
-        download,
-        list_files,
-        score_files,
-        tidy_truth,
-        validate_file,
-    )
+    from isic_cli.python.challenge_files import download, list_files
+    from isic_cli.python.challenges import score_files, tidy_truth, validate_file
 
 __all__ = [
     "TASKS",
@@ -54,9 +49,8 @@ _MODULES = {
     "challenge.truth": ("Truth",),
     "challenge.truth_table": ("read_own_truth", "read_truth"),
     # What reads and writes files is above this package, and belongs to its names all the same.
-    "python.challenges": (
-        *("download", "list_files", "score_files", "tidy_truth", "validate_file"),
-    ),
+    "python.challenge_files": ("download", "list_files"),
+    "python.challenges": ("score_files", "tidy_truth", "validate_file"),
 }
 _PLACES = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -149,17 +149,13 @@ def export(
 
 def _plan(chosen: "ExportOptions") -> ExitCode:
     """Say how many pictures of each split and class there would be."""
-    from collections import Counter
-
     from isic_cli.services.export.run import Exporter
 
     job = Exporter(chosen)
     job.catalogue.check()
-    counts = Counter((item.split, item.label) for item in job.catalogue)
+    counts = job.count()
     for (split, label), count in sorted(counts.items()):
         click.echo("\t".join(filter(None, (split, label, f"{count:,}"))))
-    for split, label in counts:
-        job.labels.setdefault(split, Counter())[label] += counts[split, label]
     warn(_notes(job))
     note(f"{sum(counts.values()):,} images would be exported. Nothing was touched.")
     return report_problems(job.catalogue.table.problems)

@@ -12,9 +12,6 @@ from isic_cli.cli.rows import IMAGES, fail_empty_option, none_found
 from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from isic_cli.api.archive import ArchiveApi
     from isic_cli.models.lesion import Lesion
 
 LESIONS = Shape(
@@ -49,8 +46,11 @@ def list_lesions(
 
     isic lesion list --min-images 2
     """
+    from isic_cli.models.lesion import choose_lesions
+
     with run.open() as api:
-        chosen = _chosen(api, longitudinal=longitudinal, min_images=min_images)
+        found = api.lesions()
+        chosen = choose_lesions(found, longitudinal=longitudinal, min_images=min_images)
         count = output.write((_row(one) for one in chosen), LESIONS)
     if not count:
         none_found(
@@ -59,20 +59,12 @@ def list_lesions(
     return ExitCode.OK
 
 
-def _chosen(api: "ArchiveApi", *, longitudinal: bool, min_images: int) -> "Iterator[Lesion]":
-    for one in api.lesions():
-        if (one.longitudinally_monitored or not longitudinal) and _count(one) >= min_images:
-            yield one
-
-
-def _count(one: "Lesion") -> int:
-    return one.images_count or len(one.images)
-
-
 def _row(one: "Lesion") -> dict[str, Any]:
+    from isic_cli.models.lesion import count_images
+
     return {
         "lesion_id": one.id,
-        "images_count": _count(one),
+        "images_count": count_images(one),
         "longitudinally_monitored": one.longitudinally_monitored,
         "index_image_id": one.index_image_id,
         "outcome_diagnosis_1": one.outcome_diagnosis_1,
@@ -119,9 +111,11 @@ def show_lesion(run: Run, lesion_id: str, output: Output, web: bool) -> ExitCode
 
 
 def _head(one: "Lesion") -> str:
+    from isic_cli.models.lesion import count_images
+
     days = "on different days" if one.longitudinally_monitored else "on one day"
     outcome = (one.outcome_diagnosis or "no outcome known").replace(":", " › ")
-    return f"{one.id}: {_count(one)} images, {days}. Outcome: {outcome}.\n"
+    return f"{one.id}: {count_images(one)} images, {days}. Outcome: {outcome}.\n"
 
 
 def _image_row(one: "Lesion", image: Any) -> dict[str, Any]:

@@ -20,7 +20,6 @@ from isic_cli.cli.study_source import (
 from isic_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from isic_cli.agreement.bootstrap import Bootstrap
     from isic_cli.services.study.data import StudyData
     from isic_cli.services.study.plain_tables import TableLayout
 
@@ -119,20 +118,14 @@ def agreement(
     else:
         rows = measure.by_image(tables)
     if plot is not None:  # first: whoever reads the rows may stop, as `head` does
-        from isic_cli.services.study.plot import draw_agreement
+        from isic_cli.services.study.plot import agreement_title, draw_agreement
 
         kept = list(rows)
-        draw_agreement(kept, plot, title=_title(found, by, bootstrap))
+        draw_agreement(kept, plot, title=agreement_title(found.title, by, ci))
         rows = iter(kept)
     output.write(readable(rows, output), _agreement_shape(by, intervals=bootstrap is not None))
     _name_silent(found)
     return conclude_answers(found.unreadable)
-
-
-def _title(found: "StudyData", by: str, bootstrap: "Bootstrap | None") -> str:
-    what = "each annotator and the others" if by == "annotator" else "agreement"
-    drawn = f", with {bootstrap.level:.0%} intervals" if bootstrap else ""
-    return f"{found.title}: {what}{drawn}"
 
 
 def _layout(source: str, long: str | None, answers: str | None) -> "TableLayout":

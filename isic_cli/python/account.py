@@ -154,8 +154,8 @@ class ArchiveAccount(ArchiveConnection):
         AuthError
             Nobody is logged in.
         """
-        from isic_cli.python.images import warn_of
         from isic_cli.python.table import ResultTable
+        from isic_cli.python.warned import warn_of
         from isic_cli.services.upload.plan import plan_upload
         from isic_cli.services.upload.send import UPLOAD_COLUMNS, Uploader, find_cohort, upload_row
 

@@ -2,17 +2,15 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from isic_cli.python import named_as
 from isic_cli.python.account import ArchiveAccount
 from isic_cli.python.connection import ArchiveConnection
+from isic_cli.python.picturing import ArchivePictures, id_of, record_of
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from isic_cli.models.image import ImageRecord
     from isic_cli.models.lesion import Lesion
     from isic_cli.python.collection import ImageCollection
@@ -21,11 +19,10 @@ if TYPE_CHECKING:
     from isic_cli.python.images import ImageSelection
     from isic_cli.python.study import ReaderStudy
     from isic_cli.python.table import ResultTable
-    from isic_cli.services.download.options import Variant
-    from isic_cli.superpixel.map import SuperpixelMap
+    from isic_cli.services.download.options import Check, Variant
 
 
-class Archive(ArchiveAccount):
+class Archive(ArchivePictures):
     """An ISIC Archive: the real one, a folder, or the demo. Open it with `Archive.open`.
 
     It may be used from several threads, and pickled: the copy opens itself anew, without the
@@ -55,6 +52,7 @@ class Archive(ArchiveAccount):
         seed: int = 0,
         offline: bool = False,
         where: str = "",
+        max_age: timedelta | None = None,
     ) -> "ImageSelection":
         """Select images; nothing is sent before they are counted or listed.
 
@@ -77,6 +75,8 @@ class Archive(ArchiveAccount):
             `lesion` or `patient`.
         offline, where
             Ask the index of this machine; an expression of SQL that must hold too.
+        max_age : timedelta, optional
+            Refuse an index that is older.
 
         Raises
         ------
@@ -100,6 +100,7 @@ class Archive(ArchiveAccount):
             seed=seed,
             offline=offline,
             where=where,
+            max_age=max_age,
         )
         return ImageSelection(self, chosen)
 
@@ -126,21 +127,28 @@ class Archive(ArchiveAccount):
                 raise NotFoundError(f"no image {isic_id}")
         return [Image(self, record) for record in found.values()]
 
-    def similar(self, image: "str | Image", *, limit: int = 10) -> "list[tuple[Image, float]]":
-        """Return the images most alike in the archive's embedding, with their distance."""
+    def similar(
+        self, image: "str | Image", *, limit: int = 10, max_distance: float | None = None
+    ) -> "list[tuple[Image, float]]":
+        """Return the images most alike in the archive's embedding, with their distance.
+
+        At most `limit`, and only those as near as `max_distance`.
+        """
         from isic_cli.python.image import Image
 
-        found = self.api.similar(_id_of(image), limit=limit)
-        return [(Image(self, one), one.distance) for one in found]
+        found = self.api.similar(id_of(image), limit=limit)
+        near = (one for one in found if max_distance is None or one.distance <= max_distance)
+        return [(Image(self, one), one.distance) for one in near]
 
     def collections(
-        self, *, pinned: bool = False, mine: bool = False
+        self, *, pinned: bool = False, mine: bool = False, doi: bool = False
     ) -> "Iterator[ImageCollection]":
-        """Yield the collections, or those that the archive features or that this user made."""
+        """Yield the collections, or those that are featured, one's own, or have a DOI."""
         from isic_cli.python.collection import ImageCollection
         from isic_cli.services.collections.change import made_by_me
 
-        found = self.api.collections(pinned=pinned or None)
+        every = self.api.collections(pinned=pinned or None)
+        found = (one for one in every if one.doi or not doi)
         chosen = made_by_me(self.api, found) if mine else found
         return (ImageCollection(self, one) for one in chosen)
 
@@ -179,13 +187,24 @@ class Archive(ArchiveAccount):
         send_all(change, ids)
         return ImageCollection(self, change.collection)
 
-    def cite(self, collection: int | str, style: str = "text") -> str:
-        """Cite a collection: `text`, `apa`, `bibtex`, `csl`, `ris` or `cff`."""
-        return self.collection(collection).cite(style)
+    def cite(self, collection: int | str, style: str = "text", *, offline: bool = False) -> str:
+        """Cite a collection; takes what `ImageCollection.cite` does."""
+        return self.collection(collection).cite(style, offline=offline)
 
-    def lesions(self) -> "Iterator[Lesion]":
-        """Yield the lesions whose images this user may all see."""
-        return self.api.lesions()
+    def lesions(self, *, longitudinal: bool = False, min_images: int = 1) -> "Iterator[Lesion]":
+        """Yield the lesions whose images this user may all see.
+
+        Parameters
+        ----------
+        longitudinal : bool
+            Only those seen on different days.
+        min_images : int
+            Only those with so many images.
+        """
+        from isic_cli.models.lesion import choose_lesions
+
+        found = self.api.lesions()
+        return choose_lesions(found, longitudinal=longitudinal, min_images=min_images)
 
     def lesion(self, lesion_id: str) -> "Lesion":
         """Return one lesion, such as `IL_9000000`; raises `NotFoundError` when there is none."""
@@ -204,61 +223,9 @@ class Archive(ArchiveAccount):
 
         return ReaderStudy.of_archive(self, str(name))
 
-    def superpixels(self, image: "str | Image") -> "SuperpixelMap":
-        """Return the superpixel map of an image; raises `NotFoundError` where there is none."""
-        from isic_cli.errors import NotFoundError
-        from isic_cli.python.pictured import PicturedMap
-
-        isic_id = _id_of(image)
-        data = self.api.superpixel_file(isic_id)
-        if data is None:
-            raise NotFoundError(f"the archive has no superpixel map of {isic_id}")
-        return PicturedMap.of_archive(self, isic_id, data)
-
-    def segmentations(self, image: "str | Image") -> "dict[str, npt.NDArray[np.bool_]]":
-        """Return the masks of an image by what they outline, each of shape (H, W).
-
-        A folder may have them, such as one of a challenge; the archives over the network have
-        none, and of a study's marks `ReaderStudy.mask` makes one.
-        """
-        from isic_cli.folder.scan import scan
-        from isic_cli.pictures.mask import read_mask
-        from isic_cli.services.export.companions import Companions
-
-        folder = self.api.settings.archive.folder
-        if folder is None:
-            return {}
-        found = Companions(scan(folder)).of(_id_of(image))
-        return {one.category: read_mask(Path(one.source)) for one in found if one.kind == "masks"}
-
     def facets(self, query: str = "") -> dict[str, Any]:
         """Return how often each value of each field occurs among the images of a search."""
         return self.api.facets(query)
-
-    def read(self, image: "str | Image | ImageRecord", *, variant: "Variant" = "full") -> bytes:
-        """Return the bytes of a picture, `full` or `thumbnail`, checked to be whole."""
-        from isic_cli.services.download.cache import picture_bytes
-
-        record = self.api.image(image) if isinstance(image, str) else _record_of(image)
-        return picture_bytes(self.api, record, variant)
-
-    def fetch(
-        self,
-        image: "str | Image | ImageRecord",
-        folder: str | os.PathLike[str],
-        *,
-        variant: "Variant" = "full",
-    ) -> Path:
-        """Download one picture into a folder with its credits, and return its path.
-
-        Raises
-        ------
-        IsicError
-            What made it fail.
-        """
-        record = self.api.image(image) if isinstance(image, str) else _record_of(image)
-        with self._lock:
-            return self.fetching.fetch(record, Path(folder), variant)
 
     def download(
         self,
@@ -266,7 +233,16 @@ class Archive(ArchiveAccount):
         folder: str | os.PathLike[str],
         *,
         variant: "Variant" = "full",
+        layout: str | None = None,
+        check: "Check" = "structure",
         jobs: int | None = None,
+        rate: float | None = None,
+        bandwidth: int | None = None,
+        max_size: int | None = None,
+        wait: float = 0.0,
+        serial: bool = False,
+        force: bool = False,
+        dry_run: bool = False,
         progress: "bool | Callable[[Any], None]" = False,
     ) -> "DownloadResult":
         """Download images into a folder; takes, raises and returns what their `download` does."""
@@ -274,22 +250,22 @@ class Archive(ArchiveAccount):
 
         chosen = images
         if not isinstance(chosen, ImageSelection):
-            chosen = self.search(ids=[_record_of(image).isic_id for image in chosen])
-        return chosen.download(folder, variant=variant, jobs=jobs, progress=progress)
+            chosen = self.search(ids=[record_of(image).isic_id for image in chosen])
+        return chosen.download(
+            folder,
+            variant=variant,
+            layout=layout,
+            check=check,
+            jobs=jobs,
+            rate=rate,
+            bandwidth=bandwidth,
+            max_size=max_size,
+            wait=wait,
+            serial=serial,
+            force=force,
+            dry_run=dry_run,
+            progress=progress,
+        )
 
-    def glance(self, image: "Image") -> bytes | None:
-        """Return the thumbnail where no request is needed for it, else None: see `is_at_hand`."""
-        return self.read(image, variant="thumbnail") if self.is_at_hand else None
 
-
-named_as("Archive", ArchiveConnection, ArchiveAccount)
-
-
-def _id_of(image: "str | Image") -> str:
-    return image if isinstance(image, str) else image.isic_id
-
-
-def _record_of(image: "Image | ImageRecord") -> "ImageRecord":
-    from isic_cli.python.image import Image
-
-    return image.record if isinstance(image, Image) else image
+named_as("Archive", ArchiveConnection, ArchiveAccount, ArchivePictures)

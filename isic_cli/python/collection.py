@@ -5,10 +5,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from isic_cli.errors import UsageError
 from isic_cli.python import html
-from isic_cli.python.images import ImageSelection, warn_of
+from isic_cli.python.images import ImageSelection
 from isic_cli.python.selecting import id_list, known_style
 from isic_cli.python.table import ResultTable
+from isic_cli.python.warned import warn_of
 
 if TYPE_CHECKING:
     from isic_cli.models.collection import Collection
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from isic_cli.models.selection import Selection
     from isic_cli.python.archive import Archive
     from isic_cli.python.downloads import DownloadResult
-    from isic_cli.services.collections.change import MembershipChange
+    from isic_cli.services.collections.change import MembershipChange, Where
     from isic_cli.services.collections.members import Verb
 
 
@@ -70,13 +72,15 @@ class ImageCollection:
         """Return its images, or those that a query finds."""
         return self._archive.search(query, collections=[self.id])
 
-    def add(self, images: Iterable[str] | ImageSelection) -> ResultTable:
+    def add(self, images: Iterable[str] | ImageSelection, *, dry_run: bool = False) -> ResultTable:
         """Add images; return what became of each.
 
         Parameters
         ----------
         images : iterable of str, or ImageSelection
             ISIC ids, or a search.
+        dry_run : bool
+            Send nothing: the status of each image is `ready`.
 
         Raises
         ------
@@ -85,22 +89,31 @@ class ImageCollection:
         IsicError
             What the archive refused, where nothing was changed.
         """
-        return self._change(images, "add")
+        return self._change(images, "add", dry_run=dry_run)
 
-    def remove(self, images: Iterable[str] | ImageSelection) -> ResultTable:
-        """Remove images; return what became of each. Raises as `add` does."""
-        return self._change(images, "remove")
+    def remove(
+        self, images: Iterable[str] | ImageSelection, *, dry_run: bool = False
+    ) -> ResultTable:
+        """Remove images; return what became of each. Takes and raises what `add` does."""
+        return self._change(images, "remove", dry_run=dry_run)
 
-    def _change(self, images: Iterable[str] | ImageSelection, verb: "Verb") -> ResultTable:
+    def _change(
+        self, images: Iterable[str] | ImageSelection, verb: "Verb", *, dry_run: bool
+    ) -> ResultTable:
         from isic_cli.services.collections.change import MembershipChange
 
         change = MembershipChange(self._archive.api, self.record, members(images), verb)
         change.check()
+        if dry_run:
+            ready = ({"isic_id": one, "status": "ready"} for one in change.isic_ids())
+            return ResultTable.of(f"{verb} to {self.name}", ready, ("isic_id", "status", "reason"))
         rows = [one.line() for one in send_all(change, change.isic_ids())]
         return ResultTable.of(f"{verb} to {self.name}", rows, ("isic_id", "status", "reason"))
 
-    def delete(self) -> None:
+    def delete(self, *, dry_run: bool = False) -> None:
         """Delete it at once; its images stay in the archive.
+
+        With `dry_run` it stays too: what would hinder it is raised.
 
         Raises
         ------
@@ -111,7 +124,7 @@ class ImageCollection:
         """
         from isic_cli.services.collections.change import delete_collection
 
-        delete_collection(self._archive.api, self.record)
+        delete_collection(self._archive.api, self.record, dry_run=dry_run)
 
     def files(self) -> ResultTable:
         """Return the frozen files that were published with its DOI.
@@ -137,21 +150,30 @@ class ImageCollection:
         retries = api.settings.retries
         return result_of(target, list(fetch_published(api, found, target, retries=retries)))
 
-    def diff(self, other: "int | str | ImageCollection") -> ResultTable:
-        """Compare with another: each image of the two, and whether it is in `a`, `b` or `both`."""
+    def diff(
+        self, other: "int | str | ImageCollection", *, only: "Where | None" = None
+    ) -> ResultTable:
+        """Compare with another: each image of the two, and whether it is in `a`, `b` or `both`.
+
+        `only` is one of the three, whose images alone are returned.
+        """
         from isic_cli.services.collections.change import compare_collections
 
         second = other if isinstance(other, ImageCollection) else self._archive.collection(other)
         pairs = compare_collections(self._archive.api, self.record, second.record)
-        rows = ({"isic_id": isic_id, "in": where} for isic_id, where in pairs)
+        if only not in {None, "a", "b", "both"}:
+            raise UsageError(f"only={only!r}", hint="a, b or both.")
+        rows = (
+            {"isic_id": isic_id, "in": where} for isic_id, where in pairs if only in {None, where}
+        )
         title = f"{self.name} and {second.name}"
         return ResultTable.of(title, rows, ("isic_id", "in"))
 
-    def cite(self, style: str = "text") -> str:
-        """Cite it: `text`, `apa`, `bibtex`, `csl`, `ris` or `cff`."""
+    def cite(self, style: str = "text", *, offline: bool = False) -> str:
+        """Cite it: `text`, `apa`, `bibtex`, `csl`, `ris` or `cff`; `offline` without doi.org."""
         from isic_cli.services.cite.collection import cite
 
-        return cite(self._archive.api, self.record, known_style(style))
+        return cite(self._archive.api, self.record, known_style(style), offline=offline)
 
     def __repr__(self) -> str:
         """Return one line."""

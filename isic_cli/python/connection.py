@@ -2,6 +2,7 @@
 
 import os
 import threading
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from isic_cli.errors import UsageError
@@ -125,6 +126,7 @@ class ArchiveConnection(Closing):
         self,
         *,
         full: bool = False,
+        serial: bool = False,
         collections: bool = False,
         snapshot: str | os.PathLike[str] | None = None,
     ) -> int:
@@ -134,6 +136,8 @@ class ArchiveConnection(Closing):
         ----------
         full : bool
             List everything anew: a value that was corrected changes no count.
+        serial : bool
+            Page after page: keeps the archive's own order.
         collections : bool
             The collections too, and which images are in them.
         snapshot : path or URL, optional
@@ -148,11 +152,11 @@ class ArchiveConnection(Closing):
         from isic_cli.services.index.refresh import Refresh
 
         source = None if snapshot is None else os.fspath(snapshot)
-        options = RefreshOptions(full, collections=collections, snapshot=source)
+        options = RefreshOptions(full, serial, collections=collections, snapshot=source)
         events = Refresh(self.api, options).run()
         return next(one.state.records for one in events if isinstance(one, Refreshed))
 
-    def sql(self, query: str) -> "ResultTable":
+    def sql(self, query: str, *, max_age: timedelta | None = None) -> "ResultTable":
         """Ask the index of this machine in DuckDB's SQL; it can only be read.
 
         Tables: `images`, `collections`, `memberships`; `refresh` makes them.
@@ -161,6 +165,8 @@ class ArchiveConnection(Closing):
         ------
         NotFoundError
             There is no index.
+        CheckError
+            It is older than `max_age`.
         UsageError
             The query is not one, or would write.
         """
@@ -168,7 +174,8 @@ class ArchiveConnection(Closing):
         from isic_cli.services.select.offline import open_index
 
         _ = self.api
-        with open_index(self._settings) as index:
+        age = None if max_age is None else max_age.total_seconds()
+        with open_index(self._settings, max_age=age) as index:
             columns, rows = index.sql(query)
             return ResultTable.of(query, rows, columns)
 

@@ -15,12 +15,13 @@ from isic_cli.curation.shares import folds, parse_ratio
 from isic_cli.curation.split import split as divide
 from isic_cli.errors import UsageError
 from isic_cli.models.names import counted
-from isic_cli.python.images import IsicWarning, warn_of
 from isic_cli.python.results import Citation, DatasetSplit
-from isic_cli.python.selecting import known_style
+from isic_cli.python.selecting import known_license, known_style
 from isic_cli.python.table import ResultTable
+from isic_cli.python.transfers import workers_of
+from isic_cli.python.warned import IsicWarning, warn_of
 from isic_cli.services.cite.archive import archive_for, unnamed
-from isic_cli.services.cite.dataset import cite
+from isic_cli.services.cite.dataset import CitedCollection, cite
 from isic_cli.services.dataset.audit import Audit, AuditOptions
 from isic_cli.services.dataset.check_leak import LeakCheck
 from isic_cli.services.dataset.dedupe import Dedupe
@@ -34,13 +35,15 @@ from isic_cli.services.dataset.split import (
     read_splits,
 )
 from isic_cli.services.dataset.verify import check_folder
-from isic_cli.services.run.workers import ExecutorSpec, open_workers
+from isic_cli.services.opening import open_api
+from isic_cli.services.plot import check_plot
+from isic_cli.services.run.workers import open_workers
+from isic_cli.services.select.live import resolve_collections
+from isic_cli.services.stats.chart import draw_stats
 from isic_cli.services.stats.dataset import describe
 from isic_cli.services.tabular import open_table
 from isic_cli.settings import resolve
 from isic_cli.tables.embeddings import read_embeddings
-
-_JOBS = ExecutorSpec(jobs=2)
 
 
 def grouping(
@@ -108,8 +111,12 @@ def check_split(folder: Path, split: Path, ties: Grouping) -> ResultTable:
     return ResultTable.of(f"groups on two sides of {split}", rows, ("group", "sides"))
 
 
-def stats(folder: Path, by: str | None, label: str | None) -> ResultTable:
+def stats(folder: Path, by: str | None, label: str | None, plot: Path | None) -> ResultTable:
     """Count the values of a column, or else describe the whole."""
+    if plot is not None:
+        check_plot(plot)
+        if by is not None:
+            raise UsageError("plot draws the whole, not the values of by: leave one out")
     if by is not None:
         source = open_table(folder)
         source.require(by)
@@ -117,18 +124,34 @@ def stats(folder: Path, by: str | None, label: str | None) -> ResultTable:
         counted_values = ({by: value or None, "count": n} for value, n in counts.most_common())
         return ResultTable.of(f"{by} in {folder}", counted_values, (by, "count"))
     found = describe(folder, scheme=label_scheme(label) if label else None)
+    if plot is not None:
+        draw_stats(found, plot, title=folder.resolve().name)
     warn_of(found.table.problems, stacklevel=4)
     columns = ("section", "value", "count", "percent")
     return ResultTable.of(f"statistics of {folder}", found.rows(), columns)
 
 
 def cited(
-    folder: Path, style: str, title: str, retrieved: date | None, archive: str | None
+    folder: Path,
+    style: str,
+    title: str,
+    retrieved: date | None,
+    archive: str | None,
+    collections: Sequence[int | str],
+    fail_license: str | None,
 ) -> Citation:
     """Cite exactly the images of a folder."""
     chosen = known_style(style)
     named = archive_for(folder, partial(resolve, archive=archive))
-    found, table = cite(folder, archive=named, retrieved=retrieved, title=title)
+    sources = []
+    if collections:
+        with open_api(resolve(archive=archive)) as api:
+            found_there = resolve_collections(api, list(map(str, collections)))
+            sources = [CitedCollection(one.name, one.doi) for one in found_there]
+    limit = known_license(fail_license, "fail_license")
+    found, table = cite(
+        folder, archive=named, retrieved=retrieved, title=title, sources=sources, limit=limit
+    )
     warn_of(table.problems, stacklevel=4)
     for text in unnamed(found.publisher, "archive='prod'"):
         warnings.warn(text, IsicWarning, stacklevel=3)
@@ -137,7 +160,7 @@ def cited(
 
 def verify(folder: Path, *, deep: bool) -> ResultTable:
     """Compare every file with the lock."""
-    with Lock(folder) as lock, open_workers(_JOBS) as workers:
+    with Lock(folder) as lock, open_workers(workers_of(None)) as workers:
         checked = list(check_folder(folder, lock, deep=deep, workers=workers))
     columns = ("isic_id", "status", "reason", "bytes", "path", "sha256")
     return ResultTable.of(f"files of {folder}", (one.line() for one in checked), columns)
@@ -150,12 +173,15 @@ def dedupe(
     embeddings: str | os.PathLike[str] | None,
     cosine: float,
     keep: str,
+    jobs: int | None,
+    *,
+    approximate: bool,
 ) -> ResultTable:
     """Find pictures that are there twice."""
     if keep not in POLICIES:
         raise UsageError(f"keep={keep!r}", hint=f"One of: {', '.join(POLICIES)}.")
-    job = _search((folder,), against, method, keep, embeddings, cosine)
-    with open_workers(_JOBS) as workers:
+    job = _search((folder,), against, method, keep, embeddings, cosine, approximate=approximate)
+    with open_workers(workers_of(jobs)) as workers:
         pictures = list(job.pictures_of(job.paths(), workers))
     rows = [group.row() for group in job.groups(pictures)]
     for gap in job.gaps():
@@ -172,11 +198,16 @@ def _search(
     keep: str,
     embeddings: str | os.PathLike[str] | None,
     cosine: float,
+    *,
+    approximate: bool,
 ) -> Dedupe:
+    if approximate and embeddings is None:
+        raise UsageError("approximate is a search among embeddings")
     if not 0 <= cosine <= 1:
         raise UsageError(f"cosine={cosine} is not from 0 to 1")
     vectors = None if embeddings is None else read_embeddings(Path(embeddings))
-    return Dedupe(folders, against, parse_method(method or ALL_TIERS), keep, vectors, cosine)
+    tiers = parse_method(method or ALL_TIERS)
+    return Dedupe(folders, against, tiers, keep, vectors, cosine, approximate)
 
 
 def audit(
@@ -185,13 +216,14 @@ def audit(
     embeddings: str | os.PathLike[str] | None,
     label: str,
     share: float,
+    jobs: int | None,
 ) -> ResultTable:
     """Rank what a person should look at."""
     names = (kinds,) if isinstance(kinds, str) else tuple(kinds)
     vectors = None if embeddings is None else Path(embeddings)
     job = Audit(folder, AuditOptions(names, vectors, label, share))
     paths = job.paths()
-    with open_workers(_JOBS) as workers:
+    with open_workers(workers_of(jobs)) as workers:
         wanted = paths.values() if job.needs_pictures() else ()
         rows = job.findings(paths, list(job.measured(wanted, workers)))
     for note in job.notes:
@@ -204,14 +236,18 @@ def audit(
 def check_leak(
     sources: Sequence[Path],
     metadata: Sequence[Path],
+    pairs: Sequence[Path],
     method: str | None,
     embeddings: str | os.PathLike[str] | None,
     cosine: float,
+    jobs: int | None,
+    *,
+    approximate: bool,
 ) -> ResultTable:
     """Find what data sets share."""
-    check = LeakCheck(sources, metadata)
-    job = _search(check.folders, (), method, "largest", embeddings, cosine)
-    with open_workers(_JOBS) as workers:
+    check = LeakCheck(sources, metadata, pairs)
+    job = _search(check.folders, (), method, "largest", embeddings, cosine, approximate=approximate)
+    with open_workers(workers_of(jobs)) as workers:
         pictures = list(job.pictures_of(job.paths(), workers))
     check.place(job)
     rows = [one.row() for one in check.leaks(job.groups(pictures))]

@@ -3,21 +3,22 @@
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from isic_cli.errors import UsageError
 from isic_cli.python import html, named_as
+from isic_cli.python.findings import DatasetFindings
 from isic_cli.python.folder import DatasetFolder
-from isic_cli.python.images import warn_of
 from isic_cli.python.publishing import DatasetExports
 from isic_cli.python.results import DatasetSplit
 from isic_cli.python.table import ResultTable
+from isic_cli.python.warned import warn_of
 
 if TYPE_CHECKING:
     from isic_cli.python.torch import TorchImages
 
 
-class Dataset(DatasetExports):
+class Dataset(DatasetFindings, DatasetExports):
     """A data set on this machine. Open it with `Dataset.open`.
 
     Attributes
@@ -34,19 +35,48 @@ class Dataset(DatasetExports):
     <Dataset pictures: 8 images>
     """
 
-    def labels(self, scheme: str) -> ResultTable:
+    def labels(
+        self,
+        scheme: str | None = None,
+        *,
+        column: str = "label",
+        one_hot: bool = False,
+        to: Literal["tree"] | None = None,
+        explain: bool = True,
+    ) -> ResultTable:
         """Return the metadata with the labels of a challenge, such as `isic2019`.
 
-        The columns `label`, `label_rule`, `label_basis` and `label_reason` say which and why.
+        Parameters
+        ----------
+        scheme : str, optional
+            The challenge, or a CSV table of your own; may be left out with `to`.
+        column : str
+            Where the label goes.
+        one_hot : bool
+            A column for each label instead.
+        to : {"tree"}, optional
+            Translate the columns of other data sets to `diagnosis_1` … `diagnosis_5`.
+        explain : bool
+            With the columns `label_rule`, `label_basis` and `label_reason`, which say why.
         """
         from isic_cli.services.dataset.label import Labelling, label_scheme
 
+        if scheme is None and (one_hot or to is None):
+            raise UsageError("no scheme is given", hint="For example labels('isic2019').")
+        if to not in {None, "tree"}:
+            raise UsageError(f"to={to!r}", hint="tree is all there is.")
         source = self._source()
-        labelling = Labelling(label_scheme(scheme), explain=True)
+        labelling = Labelling(
+            label_scheme(scheme) if scheme else None,
+            column=column,
+            one_hot=one_hot,
+            explain=explain,
+            tree=to == "tree",
+        )
         labelling.check(source.columns, name=source.name)
         rows = list(labelling.apply(source))
         warn_of(source.problems)
-        return ResultTable.of(f"{scheme} labels", rows, (*source.columns, *labelling.added))
+        return ResultTable.of(f"{scheme or to} labels", rows, (*source.columns, *labelling.added))
 
     def split(
         self,
@@ -113,85 +143,27 @@ class Dataset(DatasetExports):
             self.folder, Path(split), curating.grouping(group, (), (), None)
         )
 
-    def dedupe(
+    def stats(
         self,
-        method: str | None = None,
+        by: str | None = None,
         *,
-        against: Sequence[str | os.PathLike[str]] = (),
-        embeddings: str | os.PathLike[str] | None = None,
-        cosine: float = 0.95,
-        keep: str = "largest",
+        label: str | None = None,
+        plot: str | os.PathLike[str] | None = None,
     ) -> ResultTable:
-        """Find pictures that are there twice, as `isic dataset dedupe` does.
+        """Count the values of a column, or else classes, ages, sites, sizes and licences.
 
         Parameters
         ----------
-        method : str, optional
-            The tiers, such as `id,bytes,pixels` or `phash:4`; all of them unless given.
-        against : sequence of paths
-            Folders whose pictures are kept: only copies of them are reported.
-        embeddings : path, optional
-            Vectors of a model; those with at least this `cosine` are copies too.
-        keep : {"largest", "oldest", "most-metadata"}
-            Which picture of a group to keep.
+        by : str, optional
+            The column.
+        label : str, optional
+            A challenge whose labels are counted too.
+        plot : path, optional
+            Draw the whole into a .png, .svg or .pdf; needs matplotlib.
         """
         from isic_cli.python import curating
 
-        others = tuple(map(Path, against))
-        return curating.dedupe(self.folder, method, others, embeddings, cosine, keep)
-
-    def audit(
-        self,
-        kinds: Sequence[str] = (),
-        *,
-        embeddings: str | os.PathLike[str] | None = None,
-        label: str = "",
-        share: float = 0.05,
-    ) -> ResultTable:
-        """Rank what a person should look at before training, as `isic dataset audit` does.
-
-        Parameters
-        ----------
-        kinds, label, embeddings
-            As the options of the command.
-        share : float
-            List at most this part of the pictures for each kind, from 0 to 1.
-        """
-        from isic_cli.python import curating
-
-        return curating.audit(self.folder, kinds, embeddings, label, share)
-
-    def check_leak(
-        self,
-        *others: "Dataset | str | os.PathLike[str]",
-        metadata: Sequence[str | os.PathLike[str]] = (),
-        method: str | None = None,
-        embeddings: str | os.PathLike[str] | None = None,
-        cosine: float = 0.95,
-    ) -> ResultTable:
-        """Find what this data set shares with others: images, lesions, patients, pictures.
-
-        Parameters
-        ----------
-        others : Dataset or path
-            Folders, tables or lists of ids.
-        metadata : sequence of paths
-            Tables that say lesions and patients where a data set does not.
-        method, embeddings, cosine
-            As for `dedupe`.
-        """
-        from isic_cli.python import curating
-
-        folders = [one.folder if isinstance(one, Dataset) else Path(one) for one in others]
-        return curating.check_leak(
-            [self.folder, *folders], list(map(Path, metadata)), method, embeddings, cosine
-        )
-
-    def stats(self, by: str | None = None, *, label: str | None = None) -> ResultTable:
-        """Count the values of a column, or else classes, ages, sites, sizes and licences."""
-        from isic_cli.python import curating
-
-        return curating.stats(self.folder, by, label)
+        return curating.stats(self.folder, by, label, None if plot is None else Path(plot))
 
     def torch(
         self,
@@ -236,4 +208,4 @@ class Dataset(DatasetExports):
         return f"<p>{html.text(repr(self))}</p>{self.stats()._repr_html_()}"
 
 
-named_as("Dataset", DatasetFolder, DatasetExports)
+named_as("Dataset", DatasetFolder, DatasetFindings, DatasetExports)

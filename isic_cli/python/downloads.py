@@ -2,28 +2,34 @@
 
 import warnings
 from collections.abc import Callable
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isic_cli.errors import UsageError
 from isic_cli.models.outcomes import ITEM_KEYS, Outcome
 from isic_cli.python import html
 from isic_cli.python.frames import library
-from isic_cli.python.images import IsicWarning
 from isic_cli.python.table import ResultTable
+from isic_cli.python.transfers import TransferKeywords
+from isic_cli.python.warned import IsicWarning
+from isic_cli.services.download.acquire import TRANSFERS, Acquisition
 from isic_cli.services.download.events import Failed, Finished, Skipped, outcome_of
-from isic_cli.services.download.options import DownloadOptions, Variant
+from isic_cli.services.download.options import Variant
 from isic_cli.services.download.sidecars import sidecars_written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from isic_cli.api.archive import ArchiveApi
     from isic_cli.models.selection import Selection
-    from isic_cli.services.dataset.lock import Lock
     from isic_cli.services.download.events import DownloadEvent
+    from isic_cli.services.download.plan import PlannedFile
+
+#: What a dry run says of what a run would do; `check` and `unpack` of a file of a challenge.
+_PLANNED = frozenset({*TRANSFERS, "check", "unpack"})
+#: What a plan of a file is called among outcomes, where not as its action is.
+_WORDS = {"skip": "skipped", "refuse": "failed"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,6 +46,9 @@ class DownloadResult:
         ISIC ids, files or lines of the selection that could not be had, and why.
     table : ResultTable
         A row for each, as in a report.
+    planned : tuple of str
+        What a run would fetch, of a dry run alone; the table says whether anew (`fetch`), the
+        rest of it (`resume`), or in place of what is there (`replace`).
     """
 
     folder: Path
@@ -47,6 +56,7 @@ class DownloadResult:
     skipped: tuple[str, ...]
     failed: dict[str, str] = field(hash=False)
     table: ResultTable = field(hash=False)
+    planned: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -56,8 +66,9 @@ class DownloadResult:
     def __repr__(self) -> str:
         """Return one line."""
         counts = f"{len(self.downloaded):,} downloaded, {len(self.skipped):,} already there"
+        planned = f", {len(self.planned):,} to fetch" if self.planned else ""
         failed = f", {len(self.failed):,} FAILED" if self.failed else ""
-        return f"<DownloadResult {self.folder}: {counts}{failed}>"
+        return f"<DownloadResult {self.folder}: {counts}{planned}{failed}>"
 
     def _repr_html_(self) -> str:
         return f"<p>{html.text(repr(self))}</p>" + self.table._repr_html_()
@@ -81,7 +92,10 @@ def download(
     folder: Path,
     *,
     variant: Variant,
-    jobs: int | None,
+    transfer: TransferKeywords,
+    serial: bool,
+    force: bool,
+    dry_run: bool,
     progress: bool | Callable[[Any], None],
 ) -> DownloadResult:
     """Download a selection into a folder, and write what lies beside the pictures.
@@ -90,41 +104,46 @@ def download(
     ------
     LocalError
         The folder cannot be written, or the disk is too small.
+    LockedError
+        Another run holds the folder.
     """
-    return result_of(
-        folder, _fetched(api, selection, folder, variant, jobs=jobs, progress=progress)
-    )
+    options = transfer.options(api.settings, folder, variant)
+    job = Acquisition(api, selection, options, parallel_pages=1 if serial else 8)
+    if dry_run:
+        outcomes = [*outcomes_of(job.planned()), *_missed(job)]
+    else:
+        outcomes = _fetched(api, job, folder, transfer, force=force, progress=progress)
+    return result_of(folder, outcomes)
 
 
 def _fetched(
     api: "ArchiveApi",
-    selection: "Selection",
+    job: Acquisition,
     folder: Path,
-    variant: Variant,
+    transfer: TransferKeywords,
     *,
-    jobs: int | None = None,
+    force: bool = False,
     progress: bool | Callable[[Any], None] = False,
 ) -> list[Outcome]:
     from isic_cli.files.lock import folder_lock
-    from isic_cli.services.download.acquire import Acquisition
 
-    settings = api.settings
-    options = DownloadOptions(
-        folder=folder, variant=variant, jobs=jobs or settings.jobs, retries=settings.retries
-    )
-    job = Acquisition(api, selection, options)
     job.hold()
-    job.check_space()
+    if not force:
+        job.check_space()
     with (
-        folder_lock(folder),
+        folder_lock(folder, wait=transfer.wait),
         _watched(progress, job.total()) as watch,
         sidecars_written(job.write_sidecars),
     ):
         try:
-            outcomes = _taken(job.run(), watch)
+            outcomes = taken(job.run(), watch)
         finally:
             api.reopen_files()
-    return [*outcomes, *job.images.problems, *_not_listed(job.images.missed)]
+    return [*outcomes, *_missed(job)]
+
+
+def _missed(job: Acquisition) -> list[Outcome]:
+    return [*job.images.problems, *not_listed(job.images.missed)]
 
 
 def write_gallery(
@@ -134,6 +153,7 @@ def write_gallery(
     *,
     pictures: bool,
     title: str | None,
+    transfer: TransferKeywords,
 ) -> DownloadResult:
     """Fetch what a gallery shows, then write its page; see `ImageSelection.gallery`."""
     from isic_cli.services.cite.archive import asked_archive
@@ -143,15 +163,21 @@ def write_gallery(
     info = GalleryInfo(title or folder.resolve().name, prefix)
     page = Gallery(folder, info)
     page.check()
-    outcomes = _fetched(api, selection, folder / IMAGES, "thumbnail")
+
+    def fetched(variant: Variant) -> list[Outcome]:
+        options = transfer.options(api.settings, images, variant)
+        return _fetched(api, Acquisition(api, selection, options), images, transfer)
+
+    images = folder / IMAGES
+    outcomes = fetched("thumbnail")
     if pictures:
         bad = [one for one in outcomes if one.is_bad]
-        outcomes = [*bad, *_fetched(api, selection, folder / IMAGES, "full")]
+        outcomes = [*bad, *fetched("full")]
     page.write()
     return result_of(folder, outcomes)
 
 
-def _taken(
+def taken(
     events: "Iterator[DownloadEvent]", watch: Callable[[Any], None] = lambda _event: None
 ) -> list[Outcome]:
     """Return what became of each image of a run, to the end of its events."""
@@ -164,11 +190,25 @@ def _taken(
     return found
 
 
-def _not_listed(missed: int) -> list[Outcome]:
+def not_listed(missed: int) -> list[Outcome]:
     """Return the images that the archive announced and did not list, as one failure."""
     if not missed:
         return []
     return [Outcome("", "failed", f"the archive did not list {missed} images it announced")]
+
+
+def outcomes_of(planned: "Iterable[PlannedFile]") -> list[Outcome]:
+    """Return what a run would do for each image, as its outcome."""
+    return [
+        Outcome(
+            one.isic_id,
+            _WORDS.get(one.action, one.action),
+            one.reason,
+            one.bytes,
+            path=one.path or None,
+        )
+        for one in planned
+    ]
 
 
 def result_of(folder: Path, outcomes: "Sequence[Outcome]") -> DownloadResult:
@@ -184,77 +224,21 @@ def result_of(folder: Path, outcomes: "Sequence[Outcome]") -> DownloadResult:
         {
             one.isic_id or one.path or one.sentence: one.reason or one.status
             for one in outcomes
-            if one.is_bad
+            if one.is_bad and one.status not in _PLANNED
         },
         ResultTable.of(f"download into {folder}", (one.line() for one in outcomes), ITEM_KEYS),
+        ids(*_PLANNED),
     )
 
 
-def synchronise(
-    folder: Path, *, locked: bool = False, delete: bool = False, max_delete: int = 100
-) -> DownloadResult:
-    """Fetch what is new or changed of a folder's selections; see `Dataset.sync`."""
-    from isic_cli.services.dataset.rebuild import Rebuilding, extra_pictures
-    from isic_cli.services.dataset.sync import Synchronisation
-
-    if locked and delete:
-        raise UsageError("locked deletes nothing: leave delete out")
-    with _locked(folder) as (api, lock, options):
-        if locked:
-            rebuilding = Rebuilding(api, lock, options)
-            with sidecars_written(rebuilding.write_sidecars):
-                outcomes = _taken(rebuilding.run())
-            differences = [*rebuilding.differences, *extra_pictures(folder, lock)]
-            return result_of(folder, [*outcomes, *differences])
-        job = Synchronisation(api, lock, options)
-        with sidecars_written(job.write_sidecars):
-            outcomes = _taken(job.run())
-            leaving = job.leaving()
-            if delete and not job.missed:
-                leaving = list(job.delete(leaving, at_most=max_delete))
-    gone = {one.isic_id for one in leaving}
-    problems = [one for one in job.problems() if one.isic_id not in gone]
-    missed = _not_listed(job.missed)
-    return result_of(folder, [*outcomes, *leaving, *problems, *missed])
-
-
-def repair(folder: Path, isic_ids: "Sequence[str]") -> DownloadResult:
-    """Fetch files again that are not as the lock says, by its very bytes."""
-    from isic_cli.services.dataset.rebuild import Rebuilding
-    from isic_cli.services.dataset.verify import distrust
-
-    with _locked(folder) as (api, lock, options):
-        distrust(folder, lock, isic_ids)
-        job = Rebuilding(api, lock, options, only=isic_ids)
-        with sidecars_written(job.write_sidecars):
-            return result_of(folder, [*_taken(job.run()), *job.differences])
-
-
-@contextmanager
-def _locked(folder: Path) -> "Iterator[tuple[ArchiveApi, Lock, DownloadOptions]]":
-    """Give the archive and the lock of a folder, which is held, and how files are fetched."""
-    from isic_cli.files.lock import folder_lock
-    from isic_cli.services.dataset.lock import Lock
-    from isic_cli.services.opening import open_api
-    from isic_cli.settings import resolve
-
-    with Lock(folder) as lock:
-        settings = resolve(archive=lock.header.archive)
-        with open_api(settings) as api, folder_lock(folder):
-            yield (
-                api,
-                lock,
-                DownloadOptions(
-                    folder=folder,
-                    variant=lock.header.variant,
-                    jobs=settings.jobs,
-                    retries=settings.retries,
-                ),
-            )
-
-
 def download_study(
-    api: "ArchiveApi", number: int, folder: Path, *, pictures: bool
+    api: "ArchiveApi",
+    number: int,
+    folder: Path,
+    *,
+    pictures: bool,
+    transfer: TransferKeywords,
+    dry_run: bool,
 ) -> DownloadResult:
     """Download a study; see `ReaderStudy.download`."""
     from isic_cli.files.lock import folder_lock
@@ -262,12 +246,17 @@ def download_study(
     from isic_cli.services.study.download import StudyDownload
 
     job = StudyDownload(api, number, folder)
-    with folder_lock(folder):
-        images = job.run()
+    with nullcontext() if dry_run else folder_lock(folder):
+        images = job.read() if dry_run else job.run()
     for text in job.missing:
         warnings.warn(f"not downloaded: {text}", IsicWarning, stacklevel=3)
     found = [Outcome(one.image, "unreadable", one.reason) for one in job.unreadable]
     if pictures and images:
         selection = Selection(ids=IdList("the study", images))
-        found += _fetched(api, selection, folder, "full")
+        wanted = Acquisition(api, selection, transfer.options(api.settings, folder))
+        found += (
+            [*outcomes_of(wanted.planned()), *_missed(wanted)]
+            if dry_run
+            else _fetched(api, wanted, folder, transfer)
+        )
     return result_of(folder, found)

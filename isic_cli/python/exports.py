@@ -5,11 +5,13 @@ import warnings
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from isic_cli.errors import UsageError
 from isic_cli.files.lock import folder_lock
-from isic_cli.python.images import IsicWarning, warn_of
+from isic_cli.python.table import ResultTable
+from isic_cli.python.transfers import workers_of
+from isic_cli.python.warned import IsicWarning, warn_of
 from isic_cli.services.cite.archive import archive_for, unnamed
 from isic_cli.services.export.options import (
     KINDS,
@@ -22,11 +24,11 @@ from isic_cli.services.export.options import (
 )
 from isic_cli.services.export.run import Exporter
 from isic_cli.services.export.state import ExportState, claim
-from isic_cli.services.run.workers import ExecutorSpec, open_workers
+from isic_cli.services.run.workers import open_workers
 from isic_cli.settings import resolve
 
 
-def export(
+def planned_or_exported(
     folder: Path,
     out: Path,
     kind: Kind,
@@ -41,8 +43,10 @@ def export(
     prune_empty: bool,
     per_shard: int,
     archive: str | None,
-) -> list[dict[str, Any]]:
-    """Export a folder, and return what became of each image.
+    dry_run: bool,
+    jobs: int | None,
+) -> ResultTable:
+    """Export a folder, and return what became of each image, or how many there would be.
 
     Raises
     ------
@@ -74,13 +78,18 @@ def export(
     )
     job = Exporter(options)
     job.catalogue.check()
-    claim(options)
-    with (
-        open_workers(ExecutorSpec(jobs=2)) as workers,
-        folder_lock(out),
-        ExportState(out).open(options.recipe) as state,
-    ):
-        outcomes = list(job.run(state, workers))
+    if dry_run:
+        table = _planned(job, out)
+    else:
+        claim(options)
+        with (
+            open_workers(workers_of(jobs)) as workers,
+            folder_lock(out),
+            ExportState(out).open(options.recipe) as state,
+        ):
+            rows = [one.line() for one in job.run(state, workers)]
+        columns = ("isic_id", "status", "reason", "bytes", "path")
+        table = ResultTable.of(f"export to {out}", rows, columns)
     for reason, count in job.catalogue.left_out.items():
         warnings.warn(f"{count:,} {reason} left out", IsicWarning, stacklevel=3)
     warn_of(job.catalogue.table.problems)
@@ -89,4 +98,13 @@ def export(
         warnings.warn(text, IsicWarning, stacklevel=3)
     for line in (*job.missing_classes(), *unnamed(job.publisher, "archive='prod'")):
         warnings.warn(line, IsicWarning, stacklevel=3)
-    return [one.line() for one in outcomes]
+    return table
+
+
+def _planned(job: Exporter, out: Path) -> ResultTable:
+    counts = job.count()
+    rows = (
+        {"split": split, "label": label, "images": count}
+        for (split, label), count in sorted(counts.items())
+    )
+    return ResultTable.of(f"would be exported to {out}", rows, ("split", "label", "images"))

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from isic_cli.errors import UsageError
-from isic_cli.python.images import warn_of
 from isic_cli.python.table import ResultTable
+from isic_cli.python.warned import warn_of
 
 if TYPE_CHECKING:
     from isic_cli.python.downloads import DownloadResult
+    from isic_cli.services.download.options import Check
     from isic_cli.services.tabular import TableSource
 
 
@@ -49,7 +50,20 @@ class DatasetFolder:
         """Return the number of images."""
         return sum(1 for _ in self._source())
 
-    def verify(self, *, deep: bool = False, repair: bool = False) -> ResultTable:
+    def verify(
+        self,
+        *,
+        deep: bool = False,
+        repair: bool = False,
+        check: "Check" = "structure",
+        jobs: int | None = None,
+        rate: float | None = None,
+        bandwidth: int | None = None,
+        timeout: float | None = None,
+        retries: int | None = None,
+        max_size: int | None = None,
+        wait: float = 0.0,
+    ) -> ResultTable:
         """Compare every file with size and SHA-256 of the lock; a row for each file.
 
         Parameters
@@ -58,17 +72,30 @@ class DatasetFolder:
             Read every file anew, and decode it to the last row.
         repair : bool
             Fetch again what is missing or changed, and compare once more.
+        check, jobs, rate, bandwidth, timeout, retries, max_size, wait
+            How it is fetched, as for `sync`.
         """
         from isic_cli.python import curating
+        from isic_cli.python.transfers import TransferKeywords
 
+        transfer = TransferKeywords(
+            jobs=jobs,
+            check=check,
+            rate=rate,
+            bandwidth=bandwidth,
+            timeout=timeout,
+            retries=retries,
+            max_size=max_size,
+            wait=wait,
+        )
         found = curating.verify(self.folder, deep=deep)
         if repair:
-            from isic_cli.python.downloads import repair as fetch_again
+            from isic_cli.python.keeping import repair as fetch_again
 
             # Bytes as in the lock that do not decode are what the archive has.
             wanted = [row["isic_id"] for row in found if row["status"] in {"missing", "changed"}]
             if wanted:
-                fetch_again(self.folder, wanted)
+                fetch_again(self.folder, wanted, transfer)
                 found = curating.verify(self.folder, deep=deep)
         return found
 
@@ -106,7 +133,20 @@ class DatasetFolder:
         return ResultTable.of(f"{at or self.folder} to {new}", compared.difference.rows(), columns)
 
     def sync(
-        self, *, locked: bool = False, delete: bool = False, max_delete: int = 100
+        self,
+        *,
+        locked: bool = False,
+        delete: bool = False,
+        max_delete: int = 100,
+        dry_run: bool = False,
+        check: "Check" = "structure",
+        jobs: int | None = None,
+        rate: float | None = None,
+        bandwidth: int | None = None,
+        timeout: float | None = None,
+        retries: int | None = None,
+        max_size: int | None = None,
+        wait: float = 0.0,
     ) -> "DownloadResult":
         """Fetch what is new or changed in the archive, as `isic dataset sync` does.
 
@@ -118,15 +158,46 @@ class DatasetFolder:
             Delete files of images that left the selection.
         max_delete : int
             When more images left, nothing is deleted and `CheckError` raised.
+        dry_run : bool
+            Touch nothing: `planned` of the result names what would be fetched, and its table
+            whose metadata would be updated and what left the selection.
+        check : {"structure", "decode"}
+            What proves a picture whole.
+        jobs : int, optional
+            Transfers side by side.
+        rate, bandwidth, max_size : optional
+            Most requests and bytes per second; refuse files of more bytes.
+        timeout, retries : optional
+            Seconds without a byte after which an attempt is given up, and further attempts.
+        wait : float
+            Seconds to wait for another run that holds the folder.
 
         Raises
         ------
         NotFoundError
             The folder has no lock.
         """
-        from isic_cli.python.downloads import synchronise
+        from isic_cli.python.keeping import synchronise
+        from isic_cli.python.transfers import TransferKeywords
 
-        return synchronise(self.folder, locked=locked, delete=delete, max_delete=max_delete)
+        transfer = TransferKeywords(
+            jobs=jobs,
+            check=check,
+            rate=rate,
+            bandwidth=bandwidth,
+            timeout=timeout,
+            retries=retries,
+            max_size=max_size,
+            wait=wait,
+        )
+        return synchronise(
+            self.folder,
+            transfer,
+            locked=locked,
+            delete=delete,
+            max_delete=max_delete,
+            dry_run=dry_run,
+        )
 
     def status(self, *, files: bool = False) -> ResultTable:
         """Compare the folder with its lock: complete, missing, changed, extra.

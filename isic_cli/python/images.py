@@ -1,43 +1,30 @@
 """The images of a selection, lazily: counted, listed, downloaded, drawn and made a table."""
 
-import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast, overload
+from typing import TYPE_CHECKING, cast, overload
 
 from isic_cli.models.image import LEADING_COLUMNS
-from isic_cli.python import frames, html
+from isic_cli.python import frames, html, named_as
 from isic_cli.python.image import Image
 from isic_cli.python.table import ResultTable
+from isic_cli.python.warned import IsicWarning, warn_of
+from isic_cli.python.writing import SelectionWriting
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
     import pyarrow as pa
 
-    from isic_cli.models.outcomes import Outcome
     from isic_cli.models.selection import Selection
     from isic_cli.python.archive import Archive
-    from isic_cli.python.downloads import DownloadResult
-    from isic_cli.services.download.options import Variant
     from isic_cli.services.select.images import Images as Selected
     from isic_cli.services.select.images import Order
 
 
-class IsicWarning(UserWarning):
-    """What a caller should know and what does not stop the work."""
-
-
-def warn_of(problems: "Iterable[Outcome]", *, stacklevel: int = 3) -> None:
-    """Warn of each item that is not as it should be."""
-    for problem in problems:
-        warnings.warn(problem.sentence, IsicWarning, stacklevel=stacklevel)
-
-
-class ImageSelection:
+class ImageSelection(SelectionWriting):
     """The images that a search selects. Nothing is sent before they are asked for.
 
     Attributes
@@ -55,9 +42,8 @@ class ImageSelection:
     """
 
     def __init__(self, archive: "Archive", selection: "Selection") -> None:
-        self._archive = archive
+        super().__init__(archive, selection)
         self._count: int | None = None
-        self.selection = selection
 
     @contextmanager
     def _opened(self) -> Iterator["Selected"]:
@@ -172,93 +158,24 @@ class ImageSelection:
             frames.library("pyarrow")
             return arrow_of(images)
 
-    def download(
-        self,
-        folder: str | os.PathLike[str],
-        *,
-        variant: "Variant" = "full",
-        jobs: int | None = None,
-        progress: bool | Callable[[Any], None] = False,
-    ) -> "DownloadResult":
-        """Download the pictures with tables, credits and lock, as `isic image download` does.
+    def stats(
+        self, by: str | None = None, *, hist: str | None = None, missing: bool = False
+    ) -> ResultTable:
+        """Count the images: by the values of a field, or how many have each field at all.
 
         Parameters
         ----------
-        folder : path
-            Made when it is not there; what is there and good is not fetched again.
-        variant : {"full", "thumbnail"}
-            Which of the two files.
-        jobs : int, optional
-            Transfers side by side.
-        progress : bool or callable
-            True shows a bar of tqdm; a callable gets every event.
-
-        Returns
-        -------
-        DownloadResult
-            What became of each image; `failed` names those without a picture.
+        by : str, optional
+            The field.
+        hist : str, optional
+            A number, counted in ranges.
+        missing : bool
+            How many images have no value, for each field.
         """
-        from isic_cli.python.downloads import download
-
-        return download(
-            self._archive.api,
-            self.selection,
-            Path(folder),
-            variant=variant,
-            jobs=jobs,
-            progress=progress,
-        )
-
-    def gallery(
-        self,
-        folder: str | os.PathLike[str],
-        *,
-        pictures: bool = False,
-        title: str | None = None,
-    ) -> "DownloadResult":
-        """Write a page that shows these images from disk, as `isic image gallery` does.
-
-        Parameters
-        ----------
-        folder : path
-            Its `index.html` is the page, its `images` a download folder.
-        pictures : bool
-            With the pictures, not only their thumbnails.
-        title : str, optional
-            The heading; by default the name of the folder.
-        """
-        from isic_cli.python.downloads import write_gallery
-
-        api, out = self._archive.api, Path(folder)
-        return write_gallery(api, self.selection, out, pictures=pictures, title=title)
-
-    def sheet(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        columns: int = 8,
-        tile: int = 160,
-        caption: tuple[str, ...] = ("isic_id",),
-        by: str | None = None,
-    ) -> Path:
-        """Draw a contact sheet into a .png, .jpg or .webp, and return its path."""
-        from isic_cli.services.run.workers import ExecutorSpec, open_workers
-        from isic_cli.services.sheet.contact_sheet import MOST, Sheet, SheetOptions, from_archive
-
-        chosen = SheetOptions(Path(path), columns, tile, caption, by)
-        records = [image.record for image in islice(self, MOST + 1)]
-        drawing = Sheet(from_archive(self._archive.api, chosen.tile), chosen)
-        with open_workers(ExecutorSpec(jobs=8)) as workers:
-            drawing.draw(records, workers, tick=lambda: None)
-        warn_of(drawing.problems)
-        return chosen.path
-
-    def stats(self, by: str | None = None) -> ResultTable:
-        """Count the images: by the values of a field, or how many have each field at all."""
         from isic_cli.services.stats.archive import Wanted, check_wanted
         from isic_cli.services.stats.tallies import tally_of
 
-        wanted = Wanted(by=(by,) if by else ())
+        wanted = Wanted((by,) if by else (), hist, missing)
         check_wanted(wanted)
         with self._opened() as images:
             tally, _ = tally_of(images, self.selection, wanted)
@@ -290,3 +207,6 @@ class ImageSelection:
         columns = ("", "isic_id", "diagnosis_1", "diagnosis_3", "age_approx")
         caption = f"{self}: {self.count():,} images"
         return html.table(columns, cells, caption=caption)
+
+
+named_as("ImageSelection", SelectionWriting)

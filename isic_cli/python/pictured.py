@@ -8,7 +8,7 @@ from isic_cli.superpixel.map import SuperpixelMap
 from isic_cli.superpixel.overlay import outline_picture
 
 if TYPE_CHECKING:
-    from isic_cli.python.archive import Archive
+    from isic_cli.python.picturing import ArchivePictures
 
 #: The longest side in a notebook, in pixels: borders are seen, and a page stays small.
 _SIDE = 640
@@ -26,11 +26,11 @@ class PicturedMap(SuperpixelMap):
         Of the image.
     """
 
-    archive: "Archive | None" = None
+    archive: "ArchivePictures | None" = None
     isic_id: str = ""
 
     @classmethod
-    def of_archive(cls, archive: "Archive", isic_id: str, png: bytes) -> Self:
+    def of_archive(cls, archive: "ArchivePictures", isic_id: str, png: bytes) -> Self:
         """Read the map of an image."""
         return replace(cls.from_png(png), archive=archive, isic_id=isic_id)
 

@@ -24,6 +24,8 @@ class DatasetExports(DatasetFolder):
         title: str = "",
         retrieved: date | None = None,
         archive: str | None = None,
+        collections: Sequence[int | str] = (),
+        fail_license: str | None = None,
     ) -> Citation:
         """Cite exactly these images: whom to credit, the strictest licence, a hash of the ids.
 
@@ -37,10 +39,21 @@ class DatasetExports(DatasetFolder):
             When the archive was asked; what the lock or the files say unless given.
         archive : str, optional
             That the images are from, such as `prod`, where no lock says it.
+        collections : sequence of int or str
+            Name these collections, with their DOIs; asks the archive.
+        fail_license : {"cc-0", "cc-by", "cc-by-nc"}, optional
+            The strictest licence to admit.
+
+        Raises
+        ------
+        CheckError
+            An image is under a stricter licence than `fail_license`.
         """
         from isic_cli.python import curating
 
-        return curating.cited(self.folder, style, title, retrieved, archive)
+        return curating.cited(
+            self.folder, style, title, retrieved, archive, collections, fail_license
+        )
 
     def export(
         self,
@@ -57,6 +70,8 @@ class DatasetExports(DatasetFolder):
         prune_empty: bool = False,
         per_shard: int = 1000,
         archive: str | None = None,
+        dry_run: bool = False,
+        jobs: int | None = None,
     ) -> ResultTable:
         """Export as a data set that training code reads; a row for each image.
 
@@ -73,10 +88,14 @@ class DatasetExports(DatasetFolder):
             Of `masks`, `superpixels`, `features`, `thumbnails`: files that go along.
         archive : str, optional
             That the images are from, such as `prod`, where no lock says it.
+        dry_run : bool
+            Write nothing: a row for each split and class, with how many images there would be.
+        jobs : int, optional
+            Pictures made side by side.
         """
-        from isic_cli.python.exports import export
+        from isic_cli.python.exports import planned_or_exported
 
-        rows = export(
+        return planned_or_exported(
             self.folder,
             Path(out),
             kind,
@@ -90,7 +109,6 @@ class DatasetExports(DatasetFolder):
             prune_empty=prune_empty,
             per_shard=per_shard,
             archive=archive,
-        )
-        return ResultTable.of(
-            f"export to {out}", rows, ("isic_id", "status", "reason", "bytes", "path")
+            dry_run=dry_run,
+            jobs=jobs,
         )

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 from isic_cli.errors import UsageError
 from isic_cli.python import html
 from isic_cli.python.dataset import Dataset
-from isic_cli.python.images import IsicWarning
 from isic_cli.python.table import ResultTable
+from isic_cli.python.warned import IsicWarning
 
 if TYPE_CHECKING:
     from isic_cli.services.build.build import Build

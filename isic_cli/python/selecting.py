@@ -1,6 +1,7 @@
 """Arguments of a search as a selection, refused by name where they cannot be."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import TYPE_CHECKING, cast, get_args
 
 from isic_cli.errors import UsageError
@@ -27,6 +28,7 @@ def selection_of(
     seed: int,
     offline: bool,
     where: str,
+    max_age: timedelta | None,
 ) -> Selection:
     """Return the selection that the arguments of `Archive.search` mean.
 
@@ -42,8 +44,7 @@ def selection_of(
     parse(query)
     if isinstance(collections, str | int):
         raise UsageError("collections is a list: write collections=[…]")
-    if license is not None and license.upper() not in LICENSES:
-        raise UsageError(f"license={license!r}", hint=f"One of: {', '.join(LICENSES).lower()}.")
+    strictest = known_license(license, "license")
     if one_per not in {None, "lesion", "patient"}:
         raise UsageError(f"one_per={one_per!r}", hint="lesion or patient.")
     for name, number in (("limit", limit or 0), ("sample", sample), ("seed", seed)):
@@ -51,6 +52,9 @@ def selection_of(
             raise UsageError(f"{name}={number} is below 0")
     if (by or one_per) and not sample:
         raise UsageError("by and one_per describe a sample", hint="Say how many: sample=100.")
+    if max_age is not None and not offline:
+        hint = "Say so: offline=True. What the archive itself answers is never old."
+        raise UsageError("max_age is about the index of this machine", hint=hint)
     if where and not offline:
         raise UsageError("where is asked of the index", hint="Add offline=True.")
     if shard is not None:
@@ -61,7 +65,7 @@ def selection_of(
         query=query,
         collections=tuple(map(str, collections)),
         ids=id_list("ids", ids) if ids is not None else None,
-        license=license.lower() if license else None,
+        license=strictest,
         exclude=id_list("exclude", exclude) if exclude is not None else None,
         limit=limit or 0,
         shard=shard,
@@ -70,6 +74,7 @@ def selection_of(
         one_per=one_per,
         seed=seed,
         offline=offline,
+        max_age=None if max_age is None else max_age.total_seconds(),
         where=where,
     )
 
@@ -94,3 +99,10 @@ def known_style(name: str) -> "Style":
     if name in get_args(Style):
         return cast("Style", name)
     raise UsageError(f"style={name!r}", hint=f"One of: {', '.join(get_args(Style))}.")
+
+
+def known_license(name: str | None, argument: str) -> str | None:
+    """Return a licence as selections name it; raises `UsageError` for another word."""
+    if name is not None and name.upper() not in LICENSES:
+        raise UsageError(f"{argument}={name!r}", hint=f"One of: {', '.join(LICENSES).lower()}.")
+    return name.lower() if name else None

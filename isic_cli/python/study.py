@@ -3,33 +3,30 @@
 import os
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 from weakref import finalize
 
 from isic_cli.errors import UsageError
-from isic_cli.python import html
-from isic_cli.python.images import IsicWarning
+from isic_cli.python import html, named_as
+from isic_cli.python.marking import StudyPictures
 from isic_cli.python.table import ResultTable
+from isic_cli.python.warned import IsicWarning
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-    from PIL import Image as Pillow
 
     from isic_cli.python.connection import ArchiveConnection
     from isic_cli.python.downloads import DownloadResult
     from isic_cli.services.study.data import StudyData
-    from isic_cli.services.study.layers import FeatureLayer
-    from isic_cli.superpixel.map import SuperpixelMap
 
     Rgb = npt.NDArray[np.uint8]
 
 
-class ReaderStudy:
+class ReaderStudy(StudyPictures):
     """A study of the archive, or of a file or folder.
 
     Attributes
@@ -47,10 +44,8 @@ class ReaderStudy:
     """
 
     def __init__(self, data: "StudyData", archive: "ArchiveConnection | None" = None) -> None:
-        self._archive = archive
-        self._scratch: Path | None = None
+        super().__init__(data, archive)
         self._number = 0
-        self.data = data
         for answer in data.unreadable:
             warnings.warn(answer.reason, IsicWarning, stacklevel=3)
 
@@ -77,7 +72,15 @@ class ReaderStudy:
         return study
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str], *, number: int | None = None) -> Self:
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        number: int | None = None,
+        images: Sequence[str | os.PathLike[str]] = (),
+        long: Sequence[str] | None = None,
+        answers: Literal["choices", "numbers"] | None = None,
+    ) -> Self:
         """Read a study from a folder of `isic study download`, a table of answers, or a JSON file.
 
         Parameters
@@ -86,10 +89,30 @@ class ReaderStudy:
             The file or folder.
         number : int, optional
             Which study, where a folder has several.
+        images : sequence of paths
+            More folders to look for photographs and superpixel maps in.
+        long : sequence of str, optional
+            Columns of the image, the annotator and the answer, of a table with a row for each
+            answer, where they have other names.
+        answers : {"choices", "numbers"}, optional
+            What the answers of a plain table are; found out unless given.
+
+        Raises
+        ------
+        UsageError
+            `long` and `answers` describe a table, and the path is a folder.
         """
+        from isic_cli.services.study.plain_tables import TableLayout
         from isic_cli.services.study.sources import open_study
 
-        return cls(open_study(Path(path), number=number))
+        if answers not in {None, "choices", "numbers"}:
+            raise UsageError(f"answers={answers!r}", hint="choices or numbers.")
+        if (long or answers) and Path(path).is_dir():
+            raise UsageError(f"long and answers describe a table, and {path} is a folder")
+        columns = None if long is None else tuple(long)
+        layout = TableLayout(columns, None if answers is None else answers == "numbers")
+        folders = list(map(Path, images))
+        return cls(open_study(Path(path), number=number, images=folders, layout=layout))
 
     @property
     def title(self) -> str:
@@ -116,8 +139,13 @@ class ReaderStudy:
         """The prompts that were answered."""
         return tuple(dict.fromkeys(one.question for one in self.data.responses))
 
-    def responses(self) -> ResultTable:
-        """Return the answers, a row for each."""
+    def responses(self, *, wide: bool = False) -> ResultTable:
+        """Return the answers, a row for each; `wide` a row for each image and annotator."""
+        if wide:
+            from isic_cli.services.study.tables import widen
+
+            table = widen(self.data.responses)
+            return ResultTable.of(f"answers of {self.title}", table.rows, table.columns)
         columns = ("image", "annotator", "question", "answer")
         rows = ({name: getattr(one, name) for name in columns} for one in self.data.responses)
         return ResultTable.of(f"answers of {self.title}", rows, columns)
@@ -142,10 +170,12 @@ class ReaderStudy:
         by: str = "question",
         *,
         questions: Iterable[str] = (),
+        annotators: Sequence[str] = (),
         ordinal: Iterable[str] = (),
         ci: float | None = None,
         rounds: int = 1000,
         seed: int = 0,
+        plot: str | os.PathLike[str] | None = None,
     ) -> ResultTable:
         """Measure how far the annotators agree, as `isic study agreement` does.
 
@@ -155,25 +185,40 @@ class ReaderStudy:
             Of each question, of each annotator against the others, or of each image.
         questions, ordinal : iterable of str
             Only these prompts; those whose choices have an order.
+        annotators : sequence of str
+            Only these.
         ci : float, optional
             The level of an interval, such as 0.95; drawn by a bootstrap over images.
         rounds, seed : int
             Of the bootstrap.
+        plot : path, optional
+            Draw it, by question or annotator, into a .png, .svg or .pdf; needs matplotlib.
         """
         from isic_cli.agreement.bootstrap import Bootstrap
+        from isic_cli.services.plot import check_plot
         from isic_cli.services.study import measure
+        from isic_cli.services.study.plot import agreement_title, draw_agreement
 
+        if plot is not None:
+            check_plot(Path(plot))
+            if by == "image":
+                raise UsageError("plot draws coefficients, and an image alone has none")
         bootstrap = None if ci is None else Bootstrap(level=ci, rounds=rounds, seed=seed)
-        tables, ordered = measure.study_tables(self.data, questions=questions, ordinal=ordinal)
+        data = self.data.of_annotators(tuple(annotators))
+        tables, ordered = measure.study_tables(data, questions=questions, ordinal=ordinal)
         if by == "question":
             rows = measure.by_question(tables, ordered=ordered, bootstrap=bootstrap)
         elif by == "annotator":
-            rows = measure.by_annotator(tables, self.data.annotators, bootstrap=bootstrap)
+            rows = measure.by_annotator(tables, data.annotators, bootstrap=bootstrap)
         elif by == "image":
             rows = measure.by_image(tables)
         else:
             raise UsageError(f"by={by!r}", hint="question, annotator or image.")
-        return ResultTable.of(f"agreement in {self.title}", rows)
+        found = list(rows)
+        if plot is not None:
+            title = agreement_title(data.title, by, ci)
+            draw_agreement(found, Path(plot), title=title)
+        return ResultTable.of(f"agreement in {self.title}", found)
 
     def consensus(self, features: Sequence[str] | None = None) -> ResultTable:
         """Reduce the answers to one of each image; with features, the marks to one verdict each."""
@@ -187,47 +232,26 @@ class ReaderStudy:
         tables, _ = study_tables(self.data)
         return ResultTable.of(title, answer_rows(tables), ANSWERS)
 
-    def superpixels(self, image: str) -> "SuperpixelMap":
-        """Return the superpixel map of an image; raises `NotFoundError` where there is none."""
-        from isic_cli.errors import NotFoundError
-        from isic_cli.superpixel.map import SuperpixelMap
-
-        path = self._with_pictures(image).pictures.superpixels(image)
-        if path is None:
-            raise NotFoundError(f"there is no superpixel map of {image}")
-        return SuperpixelMap.from_png(path)
-
-    def mask(self, image: str, feature: str) -> "npt.NDArray[np.bool_]":
-        """Return where more than half of the annotators marked a feature, shape (H, W)."""
-        return self._layer(image, feature)[1].majority
-
-    def overlay(
-        self, image: str, features: Sequence[str] | None = None, *, alpha: float = 0.4
-    ) -> "Pillow.Image":
-        """Draw the marks over the photograph, with a legend, as `isic study overlay` does.
-
-        `alpha` is the opacity of what all annotators marked, 0 to 1.
-
-        Raises
-        ------
-        NotFoundError
-            There is no photograph or map of the image, or nothing is marked on it.
-        """
-        from PIL import Image as Pillow
-
-        from isic_cli.services.study.overlay import colours_of, paint, with_legend
-
-        names = self.data.check_features(features or ())
-        photograph, layers = self._layers(image, names)
-        colours = colours_of([layer.feature for layer in layers])
-        count = len(self.data.annotators_of(image))
-        drawn = paint(photograph, layers, colours, alpha=alpha)
-        return Pillow.fromarray(with_legend(drawn, layers, colours, count, alpha=alpha))
-
     def download(
-        self, folder: str | os.PathLike[str], *, pictures: bool = True
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        pictures: bool = True,
+        jobs: int | None = None,
+        dry_run: bool = False,
     ) -> "DownloadResult":
-        """Download it into a folder, which `open` and `isic study` read; with its photographs.
+        """Download it into a folder, which `open` and `isic study` read.
+
+        Parameters
+        ----------
+        folder : path
+            Made when it is not there.
+        pictures : bool
+            With its photographs.
+        jobs : int, optional
+            Transfers side by side.
+        dry_run : bool
+            Touch nothing: `planned` of the result names the photographs that would be fetched.
 
         Raises
         ------
@@ -235,56 +259,18 @@ class ReaderStudy:
             It is in a folder already.
         """
         from isic_cli.python.downloads import download_study
+        from isic_cli.python.transfers import TransferKeywords
 
         if self._archive is None:
             raise UsageError(f"{self.title} is not of an archive: it is in a folder already")
-        return download_study(self._archive.api, self._number, Path(folder), pictures=pictures)
-
-    def heatmap(self, image: str, feature: str) -> "Pillow.Image":
-        """Draw the share of annotators who marked a feature as red over the gray photograph."""
-        from PIL import Image as Pillow
-
-        from isic_cli.services.study.overlay import heat
-
-        photograph, layer = self._layer(image, feature)
-        return Pillow.fromarray(heat(photograph, layer.strength))
-
-    def _layer(self, image: str, feature: str) -> "tuple[Rgb, FeatureLayer]":
-        photograph, layers = self._layers(image, self.data.check_features([feature]))
-        return photograph, layers[0]
-
-    def _layers(self, image: str, names: Sequence[str]) -> "tuple[Rgb, list[FeatureLayer]]":
-        from isic_cli.errors import NotFoundError
-        from isic_cli.pictures.load import load_rgb
-        from isic_cli.services.study.layers import layers_of
-
-        self.data.check_images([image])
-        study = self._with_pictures(image)
-        path = study.pictures.photograph(image)
-        if path is None:
-            raise NotFoundError(f"there is no photograph of {image}")
-        photograph = load_rgb(path)
-        layers = list(layers_of(study, image, names, photograph.shape[:2]))
-        if not layers:
-            raise NotFoundError(f"nothing is marked on {image}")
-        return photograph, layers
-
-    def _with_pictures(self, image: str) -> "StudyData":
-        """Return the study with the photograph and the map of an image, fetched once."""
-        if self._archive is None or self._scratch is None:
-            return self.data
-        from isic_cli.files.atomic import write_bytes
-        from isic_cli.services.study.pictures import Pictures
-        from isic_cli.services.superpixels.picture import fetch_picture
-
-        folder = self._scratch / "pictures"
-        target = folder / f"{image}_superpixels.png"
-        if not target.exists():
-            fetch_picture(self._archive.api, image, folder)
-            if (data := self._archive.api.superpixel_file(image)) is not None:
-                write_bytes(target, data)
-        self.data = replace(self.data, pictures=Pictures(folders=(self._scratch,)))
-        return self.data
+        return download_study(
+            self._archive.api,
+            self._number,
+            Path(folder),
+            pictures=pictures,
+            transfer=TransferKeywords(jobs=jobs),
+            dry_run=dry_run,
+        )
 
     def __repr__(self) -> str:
         """Return one line."""
@@ -298,3 +284,6 @@ class ReaderStudy:
         lines += [html.text(f"Question: {one}") for one in self.questions]
         lines += [html.text(f"Feature: {one}") for one in self.features]
         return "".join(f"<p>{line}</p>" for line in lines)
+
+
+named_as("ReaderStudy", StudyPictures)

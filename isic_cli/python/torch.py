@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from isic_cli.errors import UsageError
 from isic_cli.models.ids import find_ids
-from isic_cli.python.images import IsicWarning
+from isic_cli.python.warned import IsicWarning
 from isic_cli.services.sheet.sources import pictures_in
 
 if TYPE_CHECKING:

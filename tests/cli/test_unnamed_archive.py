@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from isic_cli import Archive, Dataset
-from isic_cli.python.images import IsicWarning
+from isic_cli.python.warned import IsicWarning
 from tests.cli.conftest import Isic
 
 STYLES = ("apa", "bibtex", "cff", "csl", "ris", "text")

@@ -16,7 +16,7 @@ from isic_cli.errors import (
     StateError,
     UsageError,
 )
-from isic_cli.python.images import IsicWarning
+from isic_cli.python.warned import IsicWarning
 from tests.support.folder_server import served_folder
 from tests.support.folders import jpeg, make_folder
 from tests.support.oauth import Html, serve_oauth

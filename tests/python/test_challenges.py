@@ -109,7 +109,7 @@ def test_a_file_that_the_site_would_refuse_is_refused_and_says_why() -> None:
         (
             lambda: challenge.score_files("2018:1", "truth.csv", "said.csv", by="sex"),
             UsageError,
-            "metadata, metric, by and unit are for tables, not for masks",
+            "metadata, metric, by, unit and plot are for tables, not for masks",
         ),
         (
             lambda: challenge.validate_file("2018:1", "said.csv"),
@@ -163,3 +163,56 @@ def test_masks_that_are_those_of_the_truth_score_one_exactly() -> None:
         Image.fromarray(mask).save(f"masks/ISIC_000000{number}_segmentation.png")
     (row,) = challenge.score_files("2018:1", "masks", "masks", ci=0.95, rounds=20)
     assert [row[name] for name in ("score", "low", "high", "jaccard")] == [1.0, 1.0, 1.0, 1.0]
+
+
+def test_a_dry_run_names_the_files_that_would_be_fetched(host: Loopback) -> None:
+    fetch = partial(challenge.download, "2018:3:validation", "ham", base_url=host.url, retries=0)
+    planned = fetch(dry_run=True)
+    assert planned.planned == (f"{PICTURES}.zip", f"{LABELS}.zip")
+    assert (planned.downloaded, planned.skipped, planned.ok) == ((), (), True)
+    assert (Path("ham").exists(), host.requests) == (False, [])
+    fetch(only="images", force=True, bandwidth=10**9, timeout=5, wait=1)
+    again = fetch(dry_run=True)
+    assert (again.planned, again.skipped) == ((f"{LABELS}.zip",), (f"{PICTURES}.zip",))
+    with pytest.raises(UsageError, match="members has no dry run"):
+        fetch(members="ISIC*", dry_run=True)
+    with pytest.raises(UsageError, match="bandwidth=0 is not above 0"):
+        fetch(bandwidth=0)
+
+
+def test_the_host_is_asked_for_each_file(host: Loopback) -> None:
+    host.files.pop(f"/2018/{LABELS}.zip")
+    rows = challenge.list_files("2018:3:validation", check=True, base_url=host.url)
+    assert {row["file"]: row["state"] for row in rows}[f"{LABELS}.zip"] == "gone"
+
+
+def test_a_submission_is_written_as_the_site_wants_it() -> None:
+    spaced = GOOD.replace(",", ", ").encode("utf-8-sig")
+    Path("spaced.csv").write_bytes(spaced)
+    assert [row["level"] for row in challenge.validate_file("2018:3", "spaced.csv")]
+    challenge.validate_file("2018:3", "spaced.csv", "truth.csv", fixed="fixed.csv")
+    assert challenge.validate_file("2018:3", "fixed.csv", "truth.csv").rows == ()
+    Path("bad.csv").write_text(GOOD.replace("0", "x", 1) + "nonsense\n")
+    with pytest.raises(CheckError, match="cannot be mended"):
+        challenge.validate_file("2018:3", "bad.csv", fixed="out.csv")
+    assert not Path("out.csv").exists()
+
+
+def test_masks_are_written_as_the_site_wants_them() -> None:
+    for name in ("truth", "said"):
+        Path(name).mkdir()
+    Image.fromarray(np.full((4, 4), 255, np.uint8)).save("truth/ISIC_0000001_segmentation.png")
+    Image.fromarray(np.ones((4, 4), np.uint8)).save("said/ISIC_0000001_segmentation.png")
+    challenge.validate_file("2018:1", "said", "truth", fixed="fixed")
+    (mask,) = Path("fixed").rglob("*.png")
+    assert np.asarray(Image.open(mask)).min() == 255
+    with pytest.raises(UsageError, match="checked and not mended"):
+        challenge.validate_file("2016:2", "said", "truth", fixed="fixed2")
+
+
+def test_scores_are_drawn() -> None:
+    pytest.importorskip("matplotlib")
+    challenge.score_files("2018:3", "truth.csv", "said.csv", plot="scores.svg")
+    assert "AUC" in Path("scores.svg").read_text()
+    with pytest.raises(UsageError, match="a plot is .png"):
+        challenge.score_files("2018:3", "truth.csv", "said.csv", plot="scores.txt")

@@ -10,9 +10,9 @@ import pytest
 from isic_cli import Archive, Dataset, ReaderStudy
 from isic_cli.curation.duplicates import ALL_TIERS
 from isic_cli.errors import IsicError, LocalError, NotFoundError, UsageError
-from isic_cli.python.images import IsicWarning
 from isic_cli.python.results import DatasetSplit
 from isic_cli.python.table import ResultTable
+from isic_cli.python.warned import IsicWarning
 from isic_cli.services.study.data import StudyData
 from isic_cli.services.study.responses import UnreadableAnswer
 from tests.every_command.tree import COMMANDS
@@ -374,7 +374,7 @@ def test_an_export_that_cannot_be_is_refused(
 
 
 @pytest.mark.filterwarnings(
-    "ignore:the export has no picture of:isic_cli.python.images.IsicWarning"
+    "ignore:the export has no picture of:isic_cli.python.warned.IsicWarning"
 )
 def test_what_is_left_out_of_an_export_can_stay(pictures: Path, tmp_path: Path) -> None:
     data = Dataset.open(pictures)

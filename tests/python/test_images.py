@@ -15,8 +15,8 @@ from PIL import Image as Pillow
 from isic_cli import Archive, ImageSelection
 from isic_cli.errors import QueryError, UsageError
 from isic_cli.python import frames
-from isic_cli.python.images import IsicWarning
 from isic_cli.python.pictured import PicturedMap
+from isic_cli.python.warned import IsicWarning
 from tests.support.folders import make_folder
 from tests.support.server import ArchiveServer
 

@@ -33,7 +33,7 @@ from tests.support.folder_server import served_folder
 from tests.support.folders import jpeg, make_folder
 from tests.support.oauth import Html, OAuthArchive, serve_oauth
 
-pytestmark = pytest.mark.filterwarnings("ignore::isic_cli.python.images.IsicWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::isic_cli.python.warned.IsicWarning")
 
 ROOT = str(Path(isic_cli.__file__).parent) + "/"
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "python.md"

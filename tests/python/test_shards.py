@@ -13,7 +13,7 @@ from isic_cli import Archive, Dataset, ShardImages
 from isic_cli.errors import DamagedError, NetworkError, NotFoundError, UsageError
 from tests.support.filehost import Loopback, answer, cut, etag_of
 
-pytestmark = pytest.mark.filterwarnings("ignore::isic_cli.python.images.IsicWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::isic_cli.python.warned.IsicWarning")
 
 
 @pytest.fixture(scope="module")

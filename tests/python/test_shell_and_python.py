@@ -21,7 +21,7 @@ from isic_cli.compat import IsicApi
 from isic_cli.superpixel import SuperpixelMap
 
 pytestmark = [
-    pytest.mark.filterwarnings("ignore::isic_cli.python.images.IsicWarning"),
+    pytest.mark.filterwarnings("ignore::isic_cli.python.warned.IsicWarning"),
     pytest.mark.usefixtures("demo_by_name"),
 ]
 

@@ -12,7 +12,7 @@ from isic_cli import Archive, Cache, Dataset, DatasetRecipe, doctor, validate_me
 from isic_cli.errors import IsicError, LocalError, LockedError, NotFoundError, UsageError
 from isic_cli.files.lock import folder_lock
 from isic_cli.python.cache import PruneResult
-from isic_cli.python.images import IsicWarning
+from isic_cli.python.warned import IsicWarning
 from isic_cli.services.build.recipe import RecipeError
 
 pytestmark = pytest.mark.usefixtures("demo_by_name")

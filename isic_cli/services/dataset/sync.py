@@ -24,6 +24,7 @@ from isic_cli.services.download.events import DownloadEvent, Skipped
 from isic_cli.services.download.journal import DownloadJournal
 from isic_cli.services.download.options import DownloadOptions
 from isic_cli.services.download.paths import TargetFolder
+from isic_cli.services.download.plan import PlannedFile
 from isic_cli.services.select.live import GROUP, select
 
 _LOGGER = logging.getLogger(__name__)
@@ -125,14 +126,18 @@ class Synchronisation:
     def plan(self) -> PlanSummary:
         """Return what `run` would fetch; touches nothing."""
         summary = PlanSummary()
+        for planned in self.planned():
+            summary.add(planned)
+        return summary
+
+    def planned(self) -> Iterator[PlannedFile]:
+        """Yield what `run` would do for each image; touches nothing."""
         numbers = {one.id for images in self.images for one in images.collections}
         self.credits = Credits(self._api, numbers, kept=locked_attribution(self._lock))
         downloader = Downloader(self._api, self._options)
         with DownloadJournal(self._options.folder, writable=False) as journal:
             records = self._compared(self.credits.apply(self._records()), journal)
-            for planned in downloader.plan(records):
-                summary.add(planned)
-        return summary
+            yield from downloader.plan(records)
 
     def _compared(
         self, records: Iterable[ImageRecord], journal: DownloadJournal

@@ -103,9 +103,13 @@ class Acquisition:
     def plan(self) -> PlanSummary:
         """Return what would be done; touches nothing."""
         summary = PlanSummary()
-        for planned in self._downloader.plan(self._records()):
+        for planned in self.planned():
             summary.add(planned)
         return summary
+
+    def planned(self) -> Iterator[PlannedFile]:
+        """Yield what would be done for each image; touches nothing."""
+        return self._downloader.plan(self._records())
 
     def check_space(self) -> None:
         """Refuse to begin when the known bytes do not fit on the disk.

@@ -18,7 +18,7 @@ from isic_cli.services.export.options import PACKED, ExportOptions
 from isic_cli.services.export.packs import Pack, TarPack, ZipPack
 from isic_cli.services.export.picture import PictureSizes
 from isic_cli.services.export.state import ExportState
-from isic_cli.services.export.worker import AlongTask, ExportTask, Made, make
+from isic_cli.services.export.worker import AlongTask, ExportTask, Made, make, stamp_of
 from isic_cli.services.run.workers import Workers, chunks
 
 #: Pictures that a worker makes at a time.
@@ -85,6 +85,13 @@ class Exporter:
         finals = Finals(self._options, self.catalogue, state, frozenset(self._done), self.labels)
         self.publisher = finals.write().publisher
         self.removed = state.forget_all_but(self._done)
+
+    def count(self) -> Counter[tuple[str, str]]:
+        """Return how many pictures of each split and class there would be."""
+        counts = Counter((item.split, item.label) for item in self.catalogue)
+        for split, label in counts:
+            self.labels.setdefault(split, Counter())[label] += counts[split, label]
+        return counts
 
     def missing_classes(self) -> list[str]:
         """Return a line for each split that has no picture of some class, after a run."""
@@ -184,7 +191,7 @@ class Exporter:
     def _made_of(self, item: Item) -> list[Any]:
         """Return what a picture depends on: sizes and times of its file and of what goes along."""
         others = [one.source for one in (*self._regions(item), *self._along(item))]
-        return [_stamp(path) for path in (item.source, *others)]
+        return [stamp_of(path) for path in (item.source, *others)]
 
     def _noted(self, state: ExportState, made: Made) -> Outcome:
         task = made.task
@@ -195,7 +202,7 @@ class Exporter:
             {
                 "path": task.target,
                 "bytes": made.length,
-                "made_of": [[made.source_size, made.mtime_ns], *map(_stamp, others)],
+                "made_of": [[made.source_size, made.mtime_ns], *map(stamp_of, others)],
                 "exported": made.sizes.exported,
                 "stored": made.sizes.stored,
                 "unusual": made.unusual,
@@ -287,12 +294,3 @@ class Exporter:
             cells = self.catalogue.cells(item)
             digest.update(json.dumps([cells, self._made_of(item)], sort_keys=True).encode())
         return digest.hexdigest()
-
-
-def _stamp(path: str) -> list[int]:
-    """Return size and time of a file; nothing that fits for one that cannot be read."""
-    try:
-        there = Path(path).stat()
-    except OSError:
-        return [-1, -1]
-    return [there.st_size, there.st_mtime_ns]

@@ -204,3 +204,12 @@ def _hard_link(source: str, part: Path) -> None:
             f"{source} cannot be linked: {error.strerror}",
             hint="Hard links stay on one file system: --link copy or sym.",
         ) from error
+
+
+def stamp_of(path: str) -> list[int]:
+    """Return size and time of a file; nothing that fits for one that cannot be read."""
+    try:
+        there = Path(path).stat()
+    except OSError:
+        return [-1, -1]
+    return [there.st_size, there.st_mtime_ns]

@@ -31,6 +31,13 @@ def draw_agreement(rows: Iterable["Row"], path: Path, *, title: str) -> None:
         save_plot(agreement_figure(list(rows), title=title), path, title)
 
 
+def agreement_title(study: str, by: str, level: float | None) -> str:
+    """Return the heading of a figure: what is measured in which study, and its intervals."""
+    what = "each annotator and the others" if by == "annotator" else "agreement"
+    drawn = f", with {level:.0%} intervals" if level else ""
+    return f"{study}: {what}{drawn}"
+
+
 def agreement_figure(rows: Sequence["Row"], *, title: str) -> "Figure":
     """Return the figure; what is undefined says so in its place."""
     from matplotlib.figure import Figure
