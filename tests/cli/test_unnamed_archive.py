@@ -163,3 +163,22 @@ def test_a_build_says_what_the_locks_of_its_folders_say(
         assert "ISIC Archive" not in said[name] + cited
     assert "from the folder `prod`, downloaded from the isic demo archive (drawn" in said["prod"]
     assert "4 images were selected from the folder `bare`." in said["bare"]
+
+
+def test_exports_of_a_build_of_several_archives_name_none(
+    isic: Isic, demo_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ISIC_CACHE_DIR", str(demo_cache))
+    assert isic("image", "download", "ISIC_9000002", "bare", archive="demo").code == 0
+    Path("bare/isic.lock").unlink()
+    export = '[[export]]\nto = "coco"\n'
+    others = {"one": "", "two": '[source.a]\narchive = "bare"\n'}
+    for name, more in others.items():
+        source = '[source.b]\narchive = "demo"\nids = ["ISIC_9000003"]\n'
+        Path(f"{name}.toml").write_text(f'recipe = 1\nname = "{name}"\n{more}{source}{export}')
+        assert isic("dataset", "build", f"{name}.toml", archive=None).code == 0
+    said = [
+        json.loads(Path(name, "coco/annotations/all.json").read_text())["info"]["description"]
+        for name in others
+    ]
+    assert said == ["Images of the isic demo archive (drawn pictures)", "Images with ISIC ids"]

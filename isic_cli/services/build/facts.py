@@ -9,6 +9,11 @@ from typing import Any
 STAGES = ("exclude", "quality", "dedupe", "labels")
 
 
+def archive_of_source(archive: str, url: str, origin: str | None = None) -> str:
+    """Return the archive that the images of a source are from; takes what `SourceFacts` has."""
+    return (url or archive) if origin is None else origin
+
+
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
     """One source, or one reference, as it was asked.
@@ -45,7 +50,7 @@ class SourceFacts:
     @property
     def came_from(self) -> str:
         """The archive that the images are from, as a lock names it; `""` when nothing tells it."""
-        return (self.url or self.archive) if self.origin is None else self.origin
+        return archive_of_source(self.archive, self.url, self.origin)
 
 
 @dataclass(frozen=True, slots=True)

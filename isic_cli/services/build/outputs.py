@@ -14,7 +14,7 @@ from isic_cli.files.lock import folder_lock
 from isic_cli.models.image import LEADING_COLUMNS
 from isic_cli.models.outcomes import Outcome
 from isic_cli.services.build.decide import column_of, leaving
-from isic_cli.services.build.facts import STAGES, ImageFacts
+from isic_cli.services.build.facts import STAGES, ImageFacts, archive_of_source
 from isic_cli.services.build.listing import listed_images
 from isic_cli.services.build.model import ExportTable
 from isic_cli.services.build.named import export_options
@@ -128,7 +128,17 @@ def options_of(file: RecipeFile, state: BuildState, export: ExportTable) -> Expo
     )
     labels = state.stages["labels"].facts["labels"] if file.recipe.labels else ()
     keeps = file.recipe.labels is not None and file.recipe.labels.unmapped == "keep"
-    return replace(chosen, table=state.out / TABLE, classes=tuple(labels), keep_unmapped=keeps)
+    archives = {
+        archive_of_source(*one) for one in state.stages["source"].facts["archives"].values()
+    }
+    return replace(
+        chosen,
+        table=state.out / TABLE,
+        classes=tuple(labels),
+        keep_unmapped=keeps,
+        # The lock of the pictures names one archive, of the sources that was asked last.
+        origin=archives.pop() if len(archives) == 1 else "",
+    )
 
 
 def export_data_set(

@@ -261,7 +261,8 @@ class Finals:
         """What is cited: exactly the images that are in the export."""
         isic_ids, found = self._gathered
         known = read_provenance(self._options.folder, isic_ids)
-        known = replace(known, archive=known.archive or self._options.archive)
+        archive = known.archive if self._options.origin is None else self._options.origin
+        known = replace(known, archive=archive or self._options.archive)
         return composed(isic_ids, found, known)
 
     @cached_property

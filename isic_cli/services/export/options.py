@@ -131,6 +131,8 @@ class ExportOptions:
         Every label in order, where `label` is a column; empty for its values, sorted.
     archive : str
         That the images are from, where the folder does not say; `""` when nobody knows it.
+    origin : str or None
+        The same in place of what the folder says; None where the folder knows.
     """
 
     folder: Path
@@ -148,6 +150,7 @@ class ExportOptions:
     table: Path | None = None
     classes: tuple[str, ...] = ()
     archive: str = ""
+    origin: str | None = None
 
     def __post_init__(self) -> None:
         if self.kind == "imagefolder" and self.label is None:
