@@ -3,6 +3,7 @@
 import ipaddress
 import itertools
 import os
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,10 @@ from tests.support.browsers import browser, open_page, shoot
 __all__ = ["browser", "open_page", "shoot"]
 
 _connect = socket.socket.connect
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell ignores Ctrl-C for what it runs in the background, and every command of a test would.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _guarded(self: socket.socket, address: Any) -> None:
