@@ -1,17 +1,20 @@
-"""Pieces of bytes that wait in a file without a name: memory holds where each of them ends."""
+"""Pieces of bytes that wait in a file without a name: memory holds half a byte for each."""
 
 import weakref
 from array import array
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice
+from struct import Struct
 from tempfile import SpooledTemporaryFile
 
 from isic_cli.errors import LocalError
 
 #: Bytes that stay in memory before a file is made.
 IN_MEMORY = 4 << 20
-#: Pieces that are read at a time.
-_GROUP = 256
+#: Pieces whose place in the file is kept together, and pieces that are read at a time.
+_NEAR, _GROUP = 16, 256
+#: How long the piece behind it is.
+_LENGTH = Struct("<Q")
 
 
 class Spool:
@@ -23,34 +26,46 @@ class Spool:
     def __init__(self) -> None:
         self._file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed by the next line
         weakref.finalize(self, self._file.close)
-        self._ends = array("Q", [0])
+        #: Where every sixteenth piece begins.
+        self._starts = array("Q")
+        self._count = self._end = 0
         self._is_at_end = True
 
     def __len__(self) -> int:
-        return len(self._ends) - 1
+        return self._count
 
     def add(self, piece: bytes) -> None:
         """Put a piece behind the others."""
         try:
             if not self._is_at_end:
-                self._file.seek(self._ends[-1])
+                self._file.seek(self._end)
                 self._is_at_end = True
-            self._file.write(piece)
+            self._file.write(_LENGTH.pack(len(piece)) + piece)
         except OSError as error:
             raise cannot_spool(error) from error
-        self._ends.append(self._ends[-1] + len(piece))
+        if self._count % _NEAR == 0:
+            self._starts.append(self._end)
+        self._end += _LENGTH.size + len(piece)
+        self._count += 1
 
     def piece(self, place: int) -> bytes:
         """Return a piece."""
-        return self._read(self._ends[place], self._ends[place + 1])
+        near, skipped = divmod(place, _NEAR)
+        return next(islice(self._pieces(near, near + 1), skipped, None))
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield the pieces in their order, many read at a time."""
-        for first in range(0, len(self), _GROUP):
-            ends = self._ends[first : first + _GROUP + 1]
-            block = self._read(ends[0], ends[-1])
-            for begin, end in pairwise(ends):
-                yield block[begin - ends[0] : end - ends[0]]
+        step = _GROUP // _NEAR
+        for first in range(0, len(self._starts), step):
+            yield from self._pieces(first, first + step)
+
+    def _pieces(self, first: int, last: int) -> Iterator[bytes]:
+        begin, end = self._starts[first], (*self._starts[last : last + 1], self._end)[0]
+        block, at = self._read(begin, end), 0
+        while at < len(block):
+            begin = at + _LENGTH.size
+            at = begin + _LENGTH.unpack_from(block, at)[0]
+            yield block[begin:at]
 
     def _read(self, begin: int, end: int) -> bytes:
         self._is_at_end = False

@@ -1,4 +1,4 @@
-"""Rows that wait in a temporary file: memory holds eight bytes for each."""
+"""Rows that wait in a temporary file: memory holds half a byte for each."""
 
 import marshal
 from collections.abc import Iterable, Iterator, Mapping, Sequence

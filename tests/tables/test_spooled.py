@@ -28,6 +28,31 @@ def test_rows_come_back_in_any_order_from_memory_and_from_a_file(
             kept[3]
 
 
+def test_rows_come_back_from_any_place_of_many() -> None:
+    kept = SpooledRows({"place": place} for place in range(1000))
+    assert [row["place"] for row in kept] == [*range(1000)]
+    assert [kept[place]["place"] for place in (999, 0, 15, 16, 17, 500)] == [
+        999,
+        0,
+        15,
+        16,
+        17,
+        500,
+    ]
+    assert list(SpooledRows([])) == []
+
+
+def test_memory_does_not_grow_with_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "IN_MEMORY", 1 << 12)
+    tracemalloc.start()
+    kept = SpooledRows({"place": place} for place in range(20_000))
+    before, size = tracemalloc.get_traced_memory()[0], len(kept)
+    del kept
+    taken = before - tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert (size, taken < 40_000) == (20_000, True)
+
+
 def test_memory_does_not_grow_with_the_cells(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spool, "IN_MEMORY", 1 << 16)
     tracemalloc.start()
