@@ -1,11 +1,13 @@
-r"""What an ISIC id looks like, `ISIC_` and seven ASCII digits, and sets of them.
+r"""What an ISIC id looks like, `ISIC_` and seven ASCII digits, and sets and sequences of them.
 
 Digits are written `[0-9]`: `\d` would take the digits of every script.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from array import array
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import PurePath
+from typing import overload
 
 #: The pattern of an id, for larger patterns.
 ID_PATTERN = "ISIC_[0-9]{7}"
@@ -106,3 +108,51 @@ class IdSet(Collection[str]):
         if number is None:
             return isic_id in self._others
         return bool(self._bits) and bool(self._bits[number >> 3] >> (number & 7) & 1)
+
+
+#: Numbers of texts that are not ISIC ids begin here.
+_OTHERS = 10**7
+
+
+class IdSequence(Sequence[str]):
+    """ISIC ids in an order, four bytes for each; any other text as it is.
+
+    Attributes
+    ----------
+    codes : array of int
+        A number for each, the same for the same text.
+    """
+
+    def __init__(self, isic_ids: Iterable[str] = ()) -> None:
+        self.codes = array("I")
+        self._others: dict[str, int] = {}
+        self._texts: list[str] = []
+        for isic_id in isic_ids:
+            self.append(isic_id)
+
+    def append(self, isic_id: str) -> None:
+        """Put an id, or any other text, behind the others."""
+        number = number_of(isic_id)
+        if number is None:
+            number = self._others.setdefault(isic_id, _OTHERS + len(self._others))
+            if number == _OTHERS + len(self._texts):
+                self._texts.append(isic_id)
+        self.codes.append(number)
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __iter__(self) -> Iterator[str]:
+        return map(self._text, self.codes)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        """Return an id, or some."""
+        found = self.codes[place]
+        return self._text(found) if isinstance(found, int) else [*map(self._text, found)]
+
+    def _text(self, number: int) -> str:
+        return f"ISIC_{number:07d}" if number < _OTHERS else self._texts[number - _OTHERS]

@@ -2,7 +2,14 @@
 
 import pytest
 
-from isic_cli.models.ids import as_isic_id, find_ids, id_pattern, is_isic_id, number_of
+from isic_cli.models.ids import (
+    IdSequence,
+    as_isic_id,
+    find_ids,
+    id_pattern,
+    is_isic_id,
+    number_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -36,3 +43,11 @@ def test_digits_of_other_scripts_are_no_digits() -> None:
         id_pattern(r"\.jpg").fullmatch("ISIC_\uff11\uff11\uff11\uff11\uff11\uff11\uff11.jpg")
         is None
     )
+
+
+def test_a_sequence_of_ids_gives_them_back_and_any_other_text_too() -> None:
+    texts = ["ISIC_0000007", "b.jpg", "ISIC_9999999", "", "b.jpg", "isic_0000007", "ISIC_0000007"]
+    found = IdSequence(texts)
+    assert [*found] == texts
+    assert (found[-1], found[1:4]) == ("ISIC_0000007", texts[1:4])
+    assert found.codes.tolist() == [7, 10_000_000, 9_999_999, 10_000_001, 10_000_000, 10_000_002, 7]
