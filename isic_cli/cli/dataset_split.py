@@ -116,13 +116,14 @@ def split(source: Path, output: Output, chosen: _SplitChoice, report_file: Path 
         code = report_problems(table.problems)
         for problem in table.problems:
             report.add(problem)
-        _report_missing(rows, grouping.tying(table))
+        _report_missing(groups)
         _report_groups(groups, strict=chosen.strict)
         if chosen.check:
             return _check(groups, chosen.check, chosen.column, output) or code
         found = _split(rows, groups, chosen)
         _write(table, rows, found, chosen, output)
-        sides = count_sides(rows, found, chosen.stratify or ("label" if chosen.label else None))
+        by = chosen.stratify or ("label" if chosen.label else None)
+        sides = count_sides(rows, groups, found, by)
         _report(found, sides)
         for isic_id, side in found.of.items():
             report.add(Outcome(isic_id, "ok", extra={"split": side}))
@@ -168,10 +169,10 @@ def _held_out(chosen: _SplitChoice) -> list[tuple[str, str]]:
     return found
 
 
-def _report_missing(rows: "Sequence[Mapping[str, Any]]", fields: "Sequence[str]") -> None:
+def _report_missing(groups: "Groups") -> None:
     """Say once of how many images each id that ties them is not known."""
-    for name in fields:
-        if missing := sum(name not in row for row in rows):
+    for name, column in groups.columns.items():
+        if missing := column.codes.count(-1):
             click.echo(f"{missing:,} rows have no {name}.", err=True)
 
 
@@ -244,13 +245,15 @@ def _write(
     column = chosen.column
     added = ("label", column) if chosen.label else (column,)
 
+    labels = iter(rows)
+
     def placed(whole: "Iterable[dict[str, Any]]") -> "Iterator[dict[str, Any]]":
-        for row, known in zip(whole, rows, strict=True):
-            label = {"label": known["label"]} if chosen.label else {}
-            yield {**row, **label, column: found.of[known["isic_id"]]}
+        for row, side in zip(whole, found.of.of_rows(), strict=True):
+            label = {"label": next(labels)["label"]} if chosen.label else {}
+            yield {**row, **label, column: side}
 
     if chosen.ids:
-        write_id_files(chosen.ids, found.splits, found.of)
+        write_id_files(chosen.ids, found)
     if not chosen.ids or output.path is not None:
         columns = tuple(dict.fromkeys((*table.own_columns, *added)))
         output.write(table.whole(placed), Shape(key="isic_id", columns=columns))

@@ -8,6 +8,7 @@ where it lowers the deviation most. That is the order and the aim of StratifiedG
 scikit-learn, for any ratio, and dealt out in bulk so that 400,000 images take a second.
 """
 
+from array import array
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isic_cli.curation.groups import Groups, Ints
+from isic_cli.curation.strata import Places
 
 Floats = npt.NDArray[np.float64]
 
@@ -30,7 +32,7 @@ def place_balanced(
     free: Ints,
     at: Floats,
     groups: Groups,
-    values: Sequence[str],
+    strata: Places,
     shares: Sequence[float],
 ) -> None:
     """Place the free groups.
@@ -45,14 +47,14 @@ def place_balanced(
         Their hashes, as fractions in [0, 1]: the order among interchangeable groups.
     groups : Groups
         What stays together.
-    values : sequence of str
-        The stratum of each row.
+    strata : ndarray of shape (rows,), unsigned integer
+        The number of the stratum of each row.
     shares : sequence of float
         Of each split; a split beyond them is a hold-out and counts for nothing.
     """
     if not len(free):
         return
-    cells = _Cells(groups, values)
+    cells = _Cells(groups, strata)
     fixed = np.ones(len(split), bool)
     fixed[free] = False
     placement = _Placement(cells, np.array(shares), fixed & (split < len(shares)), free, split)
@@ -69,16 +71,17 @@ def place_balanced(
 class _Cells:
     """The images of each group in each stratum: only the strata that it has."""
 
-    def __init__(self, groups: Groups, values: Sequence[str]) -> None:
-        names, codes = np.unique(np.array(values, object).astype(str), return_inverse=True)
-        self.strata = len(names)
-        packed, counts = np.unique(
-            groups.index * self.strata + codes.astype(np.int64), return_counts=True
-        )
-        self.owner, self.stratum = np.divmod(packed, self.strata)
-        self.images = counts.astype(np.float64)
-        self.start = np.searchsorted(self.owner, np.arange(len(groups.identities) + 1))
-        self.size = np.bincount(groups.index, minlength=len(groups.identities)).astype(np.float64)
+    def __init__(self, groups: Groups, strata: Places) -> None:
+        count = len(groups.identities)
+        self.strata = int(strata.max()) + 1
+        wide = groups.index if count * self.strata < 2**31 else groups.index.astype(np.int64)
+        packed = wide * self.strata + strata
+        packed.sort()
+        starts = np.flatnonzero(np.append(True, packed[1:] != packed[:-1]))
+        self.owner, self.stratum = np.divmod(packed[starts], self.strata)
+        self.images = np.diff(starts, append=len(packed)).astype(np.float64)
+        self.start = np.searchsorted(self.owner, np.arange(count + 1))
+        self.size = np.bincount(self.owner, self.images, minlength=count)
 
     def of(self, group: int) -> tuple[Ints, Floats]:
         """Return the strata of a group, the column of all images last, and its images there."""
@@ -121,11 +124,11 @@ class _Placement:
         self._add(group, split, 1)
         self.split[group] = split
 
-    def deal(self, members: Sequence[int], split: int) -> None:
+    def deal(self, members: "array[int]", split: int) -> None:
         """Place groups that have the same images of each stratum."""
         if members:
             self._add(members[0], split, len(members))
-            self.split[list(members)] = split
+            self.split[np.asarray(members)] = split
 
     def _add(self, group: int, split: int, times: int) -> None:
         columns, images = self.cells.of(group)
@@ -180,11 +183,11 @@ class _Placement:
 def _dealt(placement: _Placement, free: Ints, at: Floats) -> list[int]:
     """Deal out interchangeable groups in proportion; return the rest, in the order to place it."""
     cells = placement.cells
-    alike: dict[bytes, list[int]] = {}
-    for group in free[np.argsort(at[free], kind="stable")].tolist():
+    alike: dict[bytes, array[int]] = {}
+    for group in free[np.argsort(at[free], kind="stable")].data:
         part = slice(cells.start[group], cells.start[group + 1])
         key = cells.stratum[part].tobytes() + cells.images[part].tobytes()
-        alike.setdefault(key, []).append(group)
+        alike.setdefault(key, array("i")).append(group)
     rest: list[int] = []
     for members in alike.values():
         columns, _ = cells.of(members[0])

@@ -13,7 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from isic_cli.curation.connected import ConnectedComponents, Int32s, parts
+from isic_cli.curation.group_names import GroupNames
 from isic_cli.errors import UsageError
+from isic_cli.models.ids import IdSequence
+from isic_cli.tables.codes import CodedTexts
 from isic_cli.tables.names import bare_text
 
 Ints = npt.NDArray[np.int64]
@@ -48,11 +52,11 @@ class Groups:
 
     Attributes
     ----------
-    isic_ids : list of str
+    isic_ids : sequence of str
         One for each row, in the order of the rows.
-    index : ndarray of shape (rows,), int64
+    index : ndarray of shape (rows,), int32
         The group of each row; groups are numbered by their first row.
-    identities : list of str
+    identities : sequence of str
         What names each group, such as `patient_id:IP_0000001`: the smallest id of the widest
         field that any of its images has, so that it does not change when images join that bring
         no smaller one.
@@ -60,55 +64,24 @@ class Groups:
         Images without any group id and without a duplicate: each is a group of its own.
     conflicts : list of IdConflict
         Ids that contradict each other.
+    columns : mapping of str to CodedTexts
+        The fields that tie images together, and the values of the rows.
     """
 
-    isic_ids: list[str]
-    index: Ints
-    identities: list[str]
+    isic_ids: Sequence[str]
+    index: Int32s
+    identities: Sequence[str]
     ungrouped: int
     conflicts: list[IdConflict]
+    columns: Mapping[str, CodedTexts]
+
+    def placed(self) -> Iterator[tuple[str, int]]:
+        """Yield the ISIC id and the group of each row."""
+        return zip(self.isic_ids, self.index.data, strict=True)
 
     def members(self, group: int) -> list[str]:
         """Return the ISIC ids of a group, in the order of the rows."""
-        return [self.isic_ids[row] for row in np.flatnonzero(self.index == group)]
-
-
-def connected(count: int, left: Ints, right: Ints) -> Ints:
-    """Return the connected components of a graph.
-
-    Each round hooks every root onto the smallest root it touches and then flattens the trees, so
-    that the rounds grow with the logarithm of the graph rather than with its longest path
-    (Shiloach and Vishkin, J. Algorithms 3, 1982, without their shortcuts for parallel machines).
-
-    Parameters
-    ----------
-    count : int
-        Nodes, numbered from 0.
-    left, right : ndarray of shape (edges,), int64
-        The ends of the edges.
-
-    Returns
-    -------
-    ndarray of shape (count,), int64
-        The component of each node, numbered from 0 by its first node.
-    """
-    parent = np.arange(count, dtype=np.int64)
-    while True:
-        low, high = parent[left], parent[right]
-        open_edges = low != high
-        if not open_edges.any():
-            break
-        left, right = left[open_edges], right[open_edges]
-        low, high = low[open_edges], high[open_edges]
-        np.minimum.at(parent, np.maximum(low, high), np.minimum(low, high))
-        while True:
-            grand = parent[parent]
-            if np.array_equal(grand, parent):
-                break
-            parent = grand
-    # A root is the smallest node of its component, so that sorted roots follow the first nodes.
-    _, numbers = np.unique(parent, return_inverse=True)
-    return numbers.astype(np.int64)
+        return [self.isic_ids[row] for row in np.flatnonzero(self.index == group).tolist()]
 
 
 def group_fields(names: Sequence[str]) -> tuple[str, ...]:
@@ -152,125 +125,133 @@ def build_groups(
     UsageError
         A row without an ISIC id, or two rows with the same picture.
     """
-    isic_ids = _isic_ids(rows)
-    columns = [_column(rows, field) for field in fields]
-    ties = _Ties(len(rows))
-    for column in columns:
-        ties.add_column(column)
+    isic_ids, columns = _read(rows, fields)
+    ties = _Ties(len(rows), columns.values())
     ties.add_same(isic_ids)
-    ties.add_pairs({name: at for at, name in enumerate(isic_ids)}, pairs)
-    numbers = ties.components()
-    # Rows come first among the nodes, so that groups are numbered by their first row.
-    index = numbers[: len(rows)]
+    ties.add_pairs(isic_ids, pairs)
+    index = ties.components()
     return Groups(
         isic_ids=isic_ids,
         index=index,
-        identities=_identities(isic_ids, index, columns),
+        identities=GroupNames(isic_ids, index, columns),
         ungrouped=int((~ties.tied).sum()),
         conflicts=[
-            conflict for wide, narrow in pairwise(columns) for conflict in _conflicts(wide, narrow)
+            conflict
+            for wide, narrow in pairwise(columns.items())
+            for conflict in _conflicts(*wide, *narrow)
         ],
+        columns=columns,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _GroupColumn:
-    """The values of one field, numbered by their first row; -1 for a row without a value."""
-
-    field: str
-    values: list[str]
-    codes: Ints
-
-
-def _column(rows: Sequence[Mapping[str, Any]], field: str) -> _GroupColumn:
-    numbers: dict[str, int] = {}
-    codes = [
-        numbers.setdefault(value, len(numbers)) if value else -1
-        for value in (bare_text(row.get(field)) for row in rows)
-    ]
-    return _GroupColumn(field, list(numbers), np.array(codes, np.int64))
-
-
-class _Ties:
-    """A graph whose first nodes are the rows; ids and absent duplicates are nodes after them."""
-
-    def __init__(self, rows: int) -> None:
-        self._nodes = rows
-        self._left: list[Ints] = [np.empty(0, np.int64)]
-        self._right: list[Ints] = [np.empty(0, np.int64)]
-        #: Whether a row has any id or duplicate.
-        self.tied = np.zeros(rows, bool)
-
-    def add_column(self, column: _GroupColumn) -> None:
-        """Tie each row to the id that it has."""
-        rows = np.flatnonzero(column.codes >= 0)
-        self._left.append(rows)
-        self._right.append(self._nodes + column.codes[rows])
-        self.tied[rows] = True
-        self._nodes += len(column.values)
-
-    def add_same(self, isic_ids: Sequence[str]) -> None:
-        """Tie each picture to the first one of its image."""
-        first: dict[str, int] = {}
-        rows = np.arange(len(isic_ids), dtype=np.int64)
-        found = [first.setdefault(name, at) for at, name in enumerate(isic_ids)]
-        firsts = np.array(found, np.int64)
-        again = rows != firsts
-        self._left.append(firsts[again])
-        self._right.append(rows[again])
-        self.tied[firsts[again]] = self.tied[again] = True
-
-    def add_pairs(self, rows: dict[str, int], pairs: Iterable[tuple[str, str]]) -> None:
-        """Tie duplicates to each other; an ISIC id that is not a row becomes a node of its own."""
-        count, absent = len(self.tied), self._nodes - len(rows)
-        nodes = [[rows.setdefault(name, absent + len(rows)) for name in pair] for pair in pairs]
-        ends = np.array(nodes, np.int64).reshape(-1, 2)
-        self._left.append(ends[:, 0])
-        self._right.append(ends[:, 1])
-        self.tied[ends[ends < count]] = True
-        self._nodes = absent + len(rows)
-
-    def components(self) -> Ints:
-        """Return the component of each node."""
-        return connected(self._nodes, np.concatenate(self._left), np.concatenate(self._right))
-
-
-def _isic_ids(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    isic_ids = [str(row.get("isic_id") or "") for row in rows]
-    if "" in isic_ids:
-        raise UsageError(f"row {isic_ids.index('') + 1} has no isic_id")
-    if len(set(isic_ids)) < len(isic_ids):
+def _read(
+    rows: Sequence[Mapping[str, Any]], fields: Sequence[str]
+) -> tuple[IdSequence, dict[str, CodedTexts]]:
+    isic_ids = IdSequence()
+    columns = {field: CodedTexts() for field in fields}
+    for number, row in enumerate(rows, 1):
+        isic_id = str(row.get("isic_id") or "")
+        if not isic_id:
+            raise UsageError(f"row {number} has no isic_id")
+        isic_ids.append(isic_id)
+        for field, column in columns.items():
+            column.append(bare_text(row.get(field)))
+    for column in columns.values():
+        column.known.finish()
+    if _has_twice(isic_ids):
         pictures = Counter(str(row.get("picture") or row["isic_id"]) for row in rows)
         twice = next((name for name, count in pictures.items() if count > 1), None)
         if twice is not None:
             raise UsageError(f"{twice} is in the table twice")
-    return isic_ids
+    return isic_ids, columns
 
 
-def _identities(isic_ids: list[str], index: Ints, columns: Sequence[_GroupColumn]) -> list[str]:
-    """Name each group by the smallest id of its widest field."""
-    names: dict[int, str] = {}
-    own = _GroupColumn("isic_id", isic_ids, np.arange(len(isic_ids), dtype=np.int64))
-    for column in (*columns, own):
-        rows = np.flatnonzero(column.codes >= 0)
-        # One row of each id is enough, since all of them are in one group.
-        codes, first = np.unique(column.codes[rows], return_index=True)
-        smallest: dict[int, str] = {}
-        for code, group in zip(codes.tolist(), index[rows[first]].tolist(), strict=True):
-            value = column.values[code]
-            if group not in names and value < smallest.get(group, "\U0010ffff"):
-                smallest[group] = value
-        names.update((group, f"{column.field}:{value}") for group, value in smallest.items())
-    return [names[group] for group in range(len(names))]
+def _has_twice(isic_ids: IdSequence) -> bool:
+    codes = np.sort(np.asarray(isic_ids.codes))
+    return bool((codes[1:] == codes[:-1]).any())
 
 
-def _conflicts(wide: _GroupColumn, narrow: _GroupColumn) -> Iterator[IdConflict]:
-    both = np.flatnonzero((wide.codes >= 0) & (narrow.codes >= 0))
-    packed = np.unique(narrow.codes[both] << 32 | wide.codes[both])
-    inner, start, count = np.unique(packed >> 32, return_index=True, return_counts=True)
-    found = []
-    for at in np.flatnonzero(count > 1):
-        outer = packed[start[at] : start[at] + count[at]] & 0xFFFFFFFF
-        values = tuple(sorted(wide.values[code] for code in outer))
-        found.append(IdConflict(narrow.field, narrow.values[inner[at]], wide.field, values))
-    yield from sorted(found, key=lambda conflict: conflict.value)
+class _Ties:
+    """A graph whose nodes are ids, rows without any id, and duplicates that are not rows.
+
+    A row with an id is not a node of its own: it stands where the first of its ids stands.
+    """
+
+    def __init__(self, rows: int, columns: Iterable[CodedTexts]) -> None:
+        self._node = np.full(rows, -1, np.int32)
+        edges: list[tuple[Int32s, int]] = []
+        nodes = 0
+        for column in columns:
+            codes = np.asarray(column.codes)
+            is_first = (self._node < 0) & (codes >= 0)
+            self._node[is_first] = codes[is_first] + nodes
+            edges.append((codes, nodes))
+            nodes += len(column.known)
+        #: Whether a row has any id or duplicate.
+        self.tied = self._node >= 0
+        loose = rows - int(self.tied.sum())
+        self._node[~self.tied] = np.arange(nodes, nodes + loose, dtype=np.int32)
+        self._components = ConnectedComponents(nodes + loose)
+        for codes, base in edges[1:]:
+            for part in parts(rows):
+                has = codes[part] >= 0
+                self._components.tie(self._node[part][has], codes[part][has] + np.int32(base))
+
+    def add_same(self, isic_ids: IdSequence) -> None:
+        """Tie each picture to the first one of its image."""
+        if not _has_twice(isic_ids):
+            return
+        _, first, image = np.unique(
+            np.asarray(isic_ids.codes), return_index=True, return_inverse=True
+        )
+        firsts = first[image]
+        again = firsts != np.arange(len(firsts))
+        self._components.tie(self._node[firsts[again]], self._node[again])
+        self.tied[firsts[again]] = self.tied[again] = True
+
+    def add_pairs(self, isic_ids: Sequence[str], pairs: Iterable[tuple[str, str]]) -> None:
+        """Tie duplicates to each other; an ISIC id that is not a row becomes a node of its own."""
+        numbers: dict[str, int] = {}
+        ends = [[numbers.setdefault(name, len(numbers)) for name in pair] for pair in pairs]
+        if not ends:
+            return
+        present = [(row, numbers[name]) for row, name in enumerate(isic_ids) if name in numbers]
+        rows, found = np.array(present, np.int64).reshape(-1, 2).T
+        nodes = len(self._components.roots) + np.arange(len(numbers), dtype=np.int32)
+        nodes[found] = self._node[rows]
+        self.tied[rows] = True
+        self._components.extend(len(numbers))
+        self._components.tie(*nodes[np.array(ends)].T)
+
+    def components(self) -> Int32s:
+        """Return the component of each row, numbered by its first row."""
+        return self._components.numbers(self._node)
+
+
+def _conflicts(
+    wide_field: str, wide: CodedTexts, field: str, narrow: CodedTexts
+) -> Iterator[IdConflict]:
+    outer, inner = np.asarray(wide.codes), np.asarray(narrow.codes)
+    within = np.full(len(narrow.known), -1, np.int32)
+    is_apart = np.zeros(len(narrow.known), bool)
+    for rows in _with_both(outer, inner):
+        within[inner[rows]] = outer[rows]
+    for rows in _with_both(outer, inner):
+        is_apart[inner[rows][within[inner[rows]] != outer[rows]]] = True
+    found: dict[int, set[int]] = {code: set() for code in np.flatnonzero(is_apart).tolist()}
+    for rows in _with_both(outer, inner) if found else ():
+        for row in rows[is_apart[inner[rows]]].tolist():
+            found[int(inner[row])].add(int(outer[row]))
+    conflicts = [
+        IdConflict(
+            field, narrow.known[code], wide_field, tuple(sorted(wide.known[one] for one in codes))
+        )
+        for code, codes in found.items()
+    ]
+    yield from sorted(conflicts, key=lambda conflict: conflict.value)
+
+
+def _with_both(outer: Int32s, inner: Int32s) -> Iterator[Ints]:
+    """Yield the rows that have both ids, some at a time."""
+    for part in parts(len(inner)):
+        yield part.start + np.flatnonzero((outer[part] >= 0) & (inner[part] >= 0))

@@ -4,6 +4,7 @@ BLAKE2b in its keyed mode (RFC 7693) rather than Python's `hash`, which differs 
 process, or a random generator, whose next number depends on how many were drawn before.
 """
 
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 
 _SPAN = 2**64
@@ -11,16 +12,14 @@ _SPAN = 2**64
 
 def rank(seed: int | str, text: str) -> int:
     """Return a number in [0, 2**64) that depends on nothing but the seed and the text."""
-    return ranks(seed, [text])[0]
+    return next(ranks(seed, [text]))
 
 
-def ranks(seed: int | str, texts: list[str]) -> list[int]:
-    """Return `rank` of many texts."""
+def ranks(seed: int | str, texts: Iterable[str]) -> Iterator[int]:
+    """Yield `rank` of many texts."""
     key = blake2b(str(seed).encode(), digest_size=32).digest()
-    return [
-        int.from_bytes(blake2b(text.encode(), digest_size=8, key=key).digest(), "big")
-        for text in texts
-    ]
+    for text in texts:
+        yield int.from_bytes(blake2b(text.encode(), digest_size=8, key=key).digest(), "big")
 
 
 def unit(number: int) -> float:

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from isic_cli.curation.groups import GROUP_FIELDS, Groups, connected
+from isic_cli.curation.connected import connected
+from isic_cli.curation.groups import GROUP_FIELDS, Groups
 
 #: What images of two data sets may have in common by their ids, from the narrowest.
 SHARED_FIELDS = ("isic_id", *reversed(GROUP_FIELDS.values()), "duplicate")
@@ -63,7 +64,7 @@ def check_split(groups: Groups, splits: Mapping[str, str]) -> SplitCheck:
     """
     found: dict[int, dict[str, list[str]]] = {}
     without = []
-    for isic_id, group in zip(groups.isic_ids, groups.index.tolist(), strict=True):
+    for isic_id, group in groups.placed():
         split = splits.get(isic_id, "")
         if split:
             found.setdefault(group, {}).setdefault(split, []).append(isic_id)

@@ -33,10 +33,12 @@ import numpy as np
 import numpy.typing as npt
 
 from isic_cli.curation.balance import place_balanced
+from isic_cli.curation.connected import parts
 from isic_cli.curation.groups import Groups, Ints
 from isic_cli.curation.keyed import ranks, unit
+from isic_cli.curation.placed import PlacedImages
 from isic_cli.curation.shares import SplitShares
-from isic_cli.curation.strata import place_by_stratum, strata_of
+from isic_cli.curation.strata import Places, coded, place_by_stratum, strata_of
 from isic_cli.errors import UsageError
 from isic_cli.models.names import counted
 
@@ -74,7 +76,7 @@ class Split:
     ----------
     splits : tuple of str
         All splits, the hold-out last where there is one.
-    of : dict of str to str
+    of : PlacedImages
         ISIC id → split, in the order of the rows.
     groups : dict of str to int
         Groups in each split.
@@ -89,7 +91,7 @@ class Split:
     """
 
     splits: tuple[str, ...]
-    of: dict[str, str]
+    of: PlacedImages
     groups: dict[str, int]
     strata: dict[str, dict[str, int]]
     kept: int
@@ -154,7 +156,6 @@ def split(
     for wanted in [*([stratify] if stratify else []), *(name for name, _ in hold_out)]:
         if not any(wanted in row for row in rows):
             raise UsageError(f"no row has the field {wanted}")
-    size = np.bincount(groups.index, minlength=len(groups.identities))
     kept, clashes = _previous(groups, names, previous or {})
     held = _held(rows, groups, hold_out)
     clashes = [clash for clash in clashes if not held[clash[0]]]
@@ -167,21 +168,22 @@ def split(
             f"{counted(count, 'group')} cannot fill {len(splits.names)} splits",
             hint="images of one patient or lesion stay together: ask for fewer splits or folds",
         )
-    at = np.array([unit(number) for number in ranks(seed, groups.identities)])
-    values = [str(row.get(stratify) or "") if stratify else "" for row in rows]
+    at = np.fromiter(map(unit, ranks(seed, groups.identities)), np.float64, len(split))
+    strata, values = _strata(rows, stratify)
     plain = _by_hash(at, splits.shares)
     split[free] = plain[free]
     if not stable:
         place_balanced(split, free, at, groups, values, splits.shares)
     elif stratify:
-        place_by_stratum(split, free, at, size, strata_of(groups, values), splits.shares)
-    sides = [names[at] for at in split[groups.index].tolist()]
-    of = dict(zip(groups.isic_ids, sides, strict=True))
+        size = np.bincount(groups.index, minlength=len(groups.identities))
+        place_by_stratum(split, free, at, size, strata_of(groups, strata, values), splits.shares)
+    sides = split.astype(np.min_scalar_type(len(names)))[groups.index]
+    of = PlacedImages(groups.isic_ids, sides, names)
     return Split(
         splits=names,
         of=of,
         groups={name: int((split == at).sum()) for at, name in enumerate(names)},
-        strata=_counts(values, sides, names),
+        strata=_counts(strata, values, sides, names),
         kept=_kept(of, previous or {}),
         corrected=int((split[free] != plain[free]).sum()),
         clashes=[
@@ -195,7 +197,7 @@ _Found = tuple[int, tuple[str, ...], str]
 
 
 def _kept(of: Mapping[str, str], previous: Mapping[str, str]) -> int:
-    return sum(previous.get(isic_id) == split for isic_id, split in of.items())
+    return sum(previous.get(isic_id) == split for isic_id, split in of.items()) if previous else 0
 
 
 def _previous(
@@ -211,7 +213,7 @@ def _previous(
         )
     votes: dict[int, Counter[int]] = {}
     ids: dict[int, list[str]] = {}
-    for isic_id, group in zip(groups.isic_ids, groups.index.tolist(), strict=True):
+    for isic_id, group in groups.placed() if previous else ():
         split = previous.get(isic_id)
         if split is not None:
             votes.setdefault(group, Counter())[number[split]] += 1
@@ -250,7 +252,7 @@ def _forced(
     clashes: list[_Found] = []
     taken = held & (kept >= 0)
     members: dict[int, list[str]] = {}
-    for isic_id, group in zip(groups.isic_ids, groups.index.tolist(), strict=True):
+    for isic_id, group in groups.placed():
         if taken[group] and previous.get(isic_id, names[-1]) != names[-1]:
             members.setdefault(group, []).append(isic_id)
     clashes += [(group, tuple(moved), "held out") for group, moved in members.items()]
@@ -262,8 +264,20 @@ def _by_hash(at: npt.NDArray[np.float64], shares: Sequence[float]) -> Ints:
     return np.searchsorted(np.cumsum(shares)[:-1], at, side="right").astype(np.int64)
 
 
+def _strata(rows: Sequence[Mapping[str, Any]], field: str | None) -> tuple[list[str], Places]:
+    """Return the values of a field and which of them each row has; without one all have `""`."""
+    if field is None:
+        return [""], np.zeros(len(rows), np.uint8)
+    return coded(str(row.get(field) or "") for row in rows)
+
+
 def _counts(
-    values: Sequence[str], sides: Sequence[str], names: Sequence[str]
+    strata: Sequence[str], values: Places, sides: npt.NDArray[np.integer], names: Sequence[str]
 ) -> dict[str, dict[str, int]]:
-    counts = Counter(zip(values, sides, strict=True))
-    return {value: {name: counts[value, name] for name in names} for value in sorted(set(values))}
+    counts = np.zeros((len(strata), len(names)), np.int64)
+    for part in parts(len(sides)):
+        np.add.at(counts, (values[part], sides[part]), 1)
+    return {
+        value: dict(zip(names, found, strict=True))
+        for value, found in zip(strata, counts.tolist(), strict=True)
+    }

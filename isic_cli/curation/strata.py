@@ -1,27 +1,48 @@
 """Stratification of whole groups: the cuts between the splits, moved as little as possible."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from isic_cli.curation.groups import Groups, Ints
+from isic_cli.tables.codes import CodedTexts
+
+Places = npt.NDArray[np.unsignedinteger]
 
 #: How far, as a share of its stratum, a split may be from its ratio before a cut moves.
 TOLERANCE = 0.02
 
 
-def strata_of(groups: Groups, values: Sequence[str]) -> list[str]:
-    """Return the stratum of each group: its value that is rarest in the table."""
-    frequency = Counter(values)
-    stratum: list[tuple[int, str] | None] = [None] * len(groups.identities)
-    for group, value in zip(groups.index.tolist(), values, strict=True):
-        candidate = (frequency[value], value)
-        known = stratum[group]
-        if known is None or candidate < known:
-            stratum[group] = candidate
-    return [found[1] for found in stratum if found is not None]
+def coded(values: Iterable[str]) -> tuple[list[str], Places]:
+    """Return the different values, sorted, and the place among them of each value."""
+    column = CodedTexts(values)
+    codes = np.asarray(column.codes)
+    names = [*column.known, *([""] if (codes < 0).any() else [])]
+    order = sorted(range(len(names)), key=names.__getitem__)
+    places = np.empty(len(names) + 1, np.min_scalar_type(len(names)))
+    places[order] = np.arange(len(names))
+    places[-1] = 0  # of a blank one, which is the smallest
+    return [names[code] for code in order], places[codes]
+
+
+def strata_of(groups: Groups, names: Sequence[str], codes: Places) -> list[str]:
+    """Return the stratum of each group: its value that is rarest in the table.
+
+    Parameters
+    ----------
+    groups : Groups
+        What stays together.
+    names, codes : sequence of str, ndarray of shape (rows,)
+        From `coded`.
+    """
+    frequency = np.bincount(codes, minlength=len(names))
+    order = np.argsort(frequency, kind="stable")  # of equally rare ones the first by name
+    ranks = np.empty(len(names), np.int32)
+    ranks[order] = np.arange(len(names))
+    rarest = np.full(len(groups.identities), len(names), np.int32)
+    np.minimum.at(rarest, groups.index, ranks[codes])
+    return [names[order[rank]] for rank in rarest.tolist()]
 
 
 def place_by_stratum(

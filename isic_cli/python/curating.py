@@ -91,11 +91,11 @@ def split(
     for clash in found.clashes:
         said = f"{clash.group} is in {clash.split} now ({clash.reason})"
         warnings.warn(said, IsicWarning, stacklevel=3)
-    sides = count_sides(rows, found, stratify or ("label" if ties.scheme else None))
+    sides = count_sides(rows, groups, found, stratify or ("label" if ties.scheme else None))
     for text in absent_classes(sides):
         warnings.warn(text, IsicWarning, stacklevel=3)
     classes = {one.split: one.classes for one in sides}
-    return DatasetSplit(found.of, found.images, dict(found.groups), classes)
+    return DatasetSplit(dict(found.of), found.images, dict(found.groups), classes)
 
 
 def check_split(folder: Path, split: Path, ties: Grouping) -> ResultTable:

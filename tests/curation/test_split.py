@@ -1,5 +1,6 @@
 """Splits: no leak, the asked shares, and an image that keeps its split."""
 
+import tracemalloc
 from collections.abc import Sequence
 from typing import Any
 
@@ -135,15 +136,16 @@ def test_groups_that_merge_across_splits_go_to_the_split_with_more_images_and_ar
     }
     groups = build_groups(rows, pairs=[("ISIC_2", "ISIC_3")])
     found = split(rows, groups, RATIO, previous=previous)
+    assert found.of == {
+        "ISIC_1": "train",
+        "ISIC_2": "train",
+        "ISIC_3": "train",
+        "ISIC_4": "val",
+        "ISIC_5": "train",
+    }
     assert found == Split(
         splits=("train", "val", "test"),
-        of={
-            "ISIC_1": "train",
-            "ISIC_2": "train",
-            "ISIC_3": "train",
-            "ISIC_4": "val",
-            "ISIC_5": "train",
-        },
+        of=found.of,
         groups={"train": 2, "val": 1, "test": 0},
         strata={"": {"train": 4, "val": 1, "test": 0}},
         kept=4,
@@ -290,6 +292,33 @@ def _random_rows(random: np.random.Generator, count: int) -> Rows:
 
 def _total(found: Split) -> int:
     return sum(sum(counts.values()) for counts in found.strata.values())
+
+
+def test_an_image_takes_few_bytes_beside_its_row() -> None:
+    rows = [
+        row | {"isic_id": f"ISIC_{at:07d}", "lesion_id": f"IL_{at:07d}"}
+        for at, row in enumerate(patients(0, 20_000))
+    ]
+    tracemalloc.start()
+    found = made(rows)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert sum(found.images.values()) == 60_000
+    assert peak < 60_000 * 130
+
+
+def test_the_splits_of_images_are_told_in_order_and_by_id_and_once_for_an_image() -> None:
+    rows = [
+        {"isic_id": "ISIC_0000002", "picture": "a"},
+        {"isic_id": "ISIC_0000001"},
+        {"isic_id": "ISIC_0000002", "picture": "b"},
+    ]
+    found = made(rows, parse_ratio("50:50")).of
+    assert [*found] == ["ISIC_0000002", "ISIC_0000001"]
+    assert len(found) == 2
+    assert [*found.of_rows()] == [found[row["isic_id"]] for row in rows]
+    assert dict(found.items()) == {name: found[name] for name in found}
+    assert "ISIC_0000003" not in found
 
 
 def test_groups_and_rows_stay_in_step() -> None:

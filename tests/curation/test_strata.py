@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from isic_cli.curation.groups import build_groups
-from isic_cli.curation.strata import place_by_stratum, strata_of
+from isic_cli.curation.strata import coded, place_by_stratum, strata_of
 
 
 def placed(at: list[float], shares: list[float], *, strata: str = "") -> list[int]:
@@ -20,13 +20,15 @@ def test_a_group_counts_for_its_value_that_is_rarest_in_the_table() -> None:
     rows = [{"isic_id": f"ISIC_{at}", "patient_id": f"IP_{at // 2}"} for at in range(6)]
     groups = build_groups(rows)
 
-    assert strata_of(groups, ["NV", "MEL", "NV", "NV", "NV", "BCC"]) == ["MEL", "NV", "BCC"]
+    values = coded(["NV", "MEL", "NV", "NV", "NV", "BCC"])
+
+    assert strata_of(groups, *values) == ["MEL", "NV", "BCC"]
 
 
 def test_of_equally_rare_values_the_first_by_name_counts() -> None:
     rows = [{"isic_id": f"ISIC_{at}", "patient_id": f"IP_{at // 2}"} for at in range(4)]
 
-    assert strata_of(build_groups(rows), ["b", "a", "a", "b"]) == ["a", "a"]
+    assert strata_of(build_groups(rows), *coded(["b", "a", "a", "b"])) == ["a", "a"]
 
 
 @pytest.mark.parametrize(("nominal", "cut"), [(40, 49), (48, 49), (49, 49), (50, 50), (51, 51), (52, 51), (60, 51)])  # fmt: skip

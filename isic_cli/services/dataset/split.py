@@ -1,9 +1,11 @@
 """Read what a split needs, and the splits that an earlier one gave."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from isic_cli.curation.groups import GROUP_FIELDS, Groups, build_groups, group_fields
 from isic_cli.curation.labels import Scheme
@@ -13,6 +15,7 @@ from isic_cli.errors import CheckError, UsageError
 from isic_cli.files.atomic import replacing_text
 from isic_cli.services.dataset.label import Labelling
 from isic_cli.services.tabular import Row, TableSource, open_table
+from isic_cli.tables.codes import CodedTexts
 from isic_cli.tables.ids import read_ids
 from isic_cli.tables.names import bare_text
 from isic_cli.tables.spooled import SpooledRows
@@ -103,42 +106,49 @@ class SideCounts:
 
 
 def count_sides(
-    rows: Sequence[Row], found: Split, class_field: str | None
+    rows: Sequence[Row], groups: Groups, found: Split, class_field: str | None
 ) -> tuple[SideCounts, ...]:
     """Count classes, patients, lesions and images of each split.
 
     Parameters
     ----------
-    rows : sequence of Row
+    rows, groups : sequence of Row, Groups
         From `read_groups`.
     found : Split
         Their splits.
     class_field : str, optional
         The field whose values are counted, `""` for a row without one.
     """
-    there = [any(row.get(name) for row in rows) for name in _COUNTED]
-    names: dict[str, tuple[set[str], ...]] = {split: (set(), set()) for split in found.splits}
-    classes: dict[str, Counter[str]] = {split: Counter() for split in found.splits}
-    for row in rows:
-        split = found.of[row["isic_id"]]
-        for seen, name in zip(names[split], _COUNTED, strict=True):
-            if value := bare_text(row.get(name)):
-                seen.add(value)
-        if class_field is not None:
-            classes[split][str(row.get(class_field) or "")] += 1
-    order = sorted({value for counts in classes.values() for value in counts})
-    sides = []
-    for split, images in found.images.items():
-        patients, lesions = (
-            len(seen) if is_there else None
-            for seen, is_there in zip(names[split], there, strict=True)
+    counts = {name: _different(rows, groups, found, name) for name in _COUNTED}
+    classes: Counter[tuple[str, str]] = Counter()
+    if class_field is not None:
+        values = (str(row.get(class_field) or "") for row in rows)
+        classes.update(zip(found.of.of_rows(), values, strict=True))
+    order = sorted({value for _, value in classes})
+    return tuple(
+        SideCounts(
+            split=split,
+            images=images,
+            share=images / len(rows),
+            groups=found.groups[split],
+            patients=counts["patient_id"].get(split),
+            lesions=counts["lesion_id"].get(split),
+            classes={value: classes[split, value] for value in order},
         )
-        by_class = {value: classes[split][value] for value in order}
-        share = images / len(rows)
-        sides.append(
-            SideCounts(split, images, share, found.groups[split], patients, lesions, by_class)
-        )
-    return tuple(sides)
+        for split, images in found.images.items()
+    )
+
+
+def _different(rows: Sequence[Row], groups: Groups, found: Split, name: str) -> dict[str, int]:
+    """Return how many values of a field each split has; nothing where no row has one."""
+    column = groups.columns.get(name)
+    if column is None:
+        column = CodedTexts(bare_text(row.get(name)) for row in rows)
+    if not len(column.known):
+        return {}
+    is_there = np.zeros((len(found.splits), len(column.known) + 1), bool)
+    is_there[found.of.sides, np.asarray(column.codes)] = True  # the last place is of blank ones
+    return dict(zip(found.splits, is_there[:, :-1].sum(axis=1).tolist(), strict=True))
 
 
 def absent_classes(sides: Sequence[SideCounts]) -> Iterator[str]:
@@ -184,7 +194,7 @@ def read_splits(path: Path, column: str) -> dict[str, str]:
     return splits
 
 
-def write_id_files(folder: Path, splits: Sequence[str], of: Mapping[str, str]) -> None:
+def write_id_files(folder: Path, found: Split) -> None:
     """Write the ids of each split to `folder/SPLIT.txt`, one a line, each file whole.
 
     Raises
@@ -192,6 +202,6 @@ def write_id_files(folder: Path, splits: Sequence[str], of: Mapping[str, str]) -
     LocalError
         When one cannot be written.
     """
-    for split in splits:
+    for split in found.splits:
         with replacing_text(folder / f"{split}.txt", parents=True) as file:
-            file.writelines(f"{isic_id}\n" for isic_id, its in of.items() if its == split)
+            file.writelines(f"{isic_id}\n" for isic_id, its in found.of.items() if its == split)
