@@ -1,13 +1,17 @@
 """Leaks: groups with images in several splits, and what several data sets have in common."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 
 from isic_cli.curation.connected import connected
 from isic_cli.curation.groups import GROUP_FIELDS, Groups
+from isic_cli.curation.tied_images import TiedImages
+from isic_cli.models.ids import IdSet
+from isic_cli.tables.codes import TextCodes
 
 #: What images of two data sets may have in common by their ids, from the narrowest.
 SHARED_FIELDS = ("isic_id", *reversed(GROUP_FIELDS.values()), "duplicate")
@@ -119,37 +123,53 @@ class SharedItem:
         }
 
 
+def shared_images(sets: Mapping[str, TiedImages]) -> Iterator[SharedItem]:
+    """Yield the images of more than one data set."""
+    several = IdSet()
+    for one, other in combinations(sets.values(), 2):
+        few, many = sorted((one, other), key=len)
+        for isic_id in few:
+            if isic_id in many:
+                several.add(isic_id)
+    seen = IdSet()
+    for images in sets.values():
+        for isic_id in images.among(several):
+            if seen.add(isic_id):
+                within: dict[str, tuple[str, ...]] = {
+                    name: (isic_id,) for name, one in sets.items() if isic_id in one
+                }
+                yield SharedItem("isic_id", isic_id, within, {})
+
+
 def shared_values(
-    sets: Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]], field: str
+    sets: Mapping[str, TiedImages], names: Mapping[str, TextCodes], field: str
 ) -> Iterator[SharedItem]:
-    """Yield the values of a field that images of more than one data set have.
+    """Yield the ids of a field that images of more than one data set have.
 
     A chain of ids from one data set to another has a link whose ends are in two of them, so that
     nothing shared is missed by looking at one value after the other.
 
     Parameters
     ----------
-    sets : mapping of str to mapping
-        Data set → ISIC id → field → the ids that are known of it, of which there may be several.
+    sets : mapping of str to TiedImages
+        The data sets.
+    names : mapping of str to TextCodes
+        Field → the ids of all data sets.
     field : str
-        One of `SHARED_FIELDS`.
+        One of `SHARED_FIELDS` but for `isic_id`.
     """
-    first: dict[str, str] = {}
-    shared: dict[str, dict[str, list[str]]] = {}
-    for name, rows in sets.items():
-        for row in rows.values():
-            for value in row.get(field, ()):
-                if first.setdefault(value, name) != name:
-                    shared[value] = {}
-    # Their images are gathered now: lists for the values of one set would be most of the memory.
-    for name, rows in sets.items() if shared else ():
-        for isic_id, row in rows.items():
-            for value in row.get(field, ()):
-                if value in shared:
-                    shared[value].setdefault(name, []).append(isic_id)
-    for value in first:
-        if by := shared.get(value):
-            yield SharedItem(field, value, {name: tuple(ids) for name, ids in by.items()}, {})
+    known = names.get(field)
+    if known is None:
+        return
+    holders = np.zeros(len(known), np.int32)
+    for images in sets.values():
+        holders += images.is_used(field)
+    shared: dict[int, dict[str, list[str]]] = {}
+    for name, images in sets.items() if (holders > 1).any() else ():
+        for isic_id, code in images.having(field, holders > 1):
+            shared.setdefault(code, {}).setdefault(name, []).append(isic_id)
+    for code, by in shared.items():
+        yield SharedItem(field, known[code], {name: tuple(ids) for name, ids in by.items()}, {})
 
 
 def name_duplicates(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -5,6 +5,7 @@ Digits are written `[0-9]`: `\d` would take the digits of every script.
 
 import re
 from array import array
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import PurePath
 from typing import overload
@@ -132,12 +133,16 @@ class IdSequence(Sequence[str]):
 
     def append(self, isic_id: str) -> None:
         """Put an id, or any other text, behind the others."""
+        self.codes.append(self.code(isic_id))
+
+    def code(self, isic_id: str) -> int:
+        """Return the number of an id, or of any other text, whether it is there or not."""
         number = number_of(isic_id)
         if number is None:
             number = self._others.setdefault(isic_id, _OTHERS + len(self._others))
             if number == _OTHERS + len(self._texts):
                 self._texts.append(isic_id)
-        self.codes.append(number)
+        return number
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -156,3 +161,71 @@ class IdSequence(Sequence[str]):
 
     def _text(self, number: int) -> str:
         return f"ISIC_{number:07d}" if number < _OTHERS else self._texts[number - _OTHERS]
+
+
+class IdPlaces(Collection[str]):
+    """Different ISIC ids in an order, and the place of each.
+
+    They take four bytes each as long as they come in the order of their numbers, as in most tables,
+    and twelve if not.
+
+    Attributes
+    ----------
+    isic_ids : IdSequence
+        The ids, or other texts, by their places.
+    """
+
+    def __init__(self) -> None:
+        self.isic_ids = IdSequence()
+        self._largest = -1
+        #: Where the place of a number is; empty as long as the numbers are sorted.
+        self._slots = array("i")
+
+    def __len__(self) -> int:
+        return len(self.isic_ids)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.isic_ids)
+
+    def add(self, isic_id: str) -> int:
+        """Return the place of an id, the next one if it is new."""
+        code, codes = self.isic_ids.code(isic_id), self.isic_ids.codes
+        if code > self._largest:
+            self._largest = code
+        elif not self._slots:
+            self._make_slots()
+        if self._slots:
+            if 3 * len(codes) > 2 * len(self._slots):
+                self._make_slots()
+            slot = self._slot(code)
+            if (place := self._slots[slot]) >= 0:
+                return place
+            self._slots[slot] = len(codes)
+        codes.append(code)
+        return len(codes) - 1
+
+    def find(self, isic_id: str) -> int:
+        """Return the place of an id, -1 if it has none."""
+        code, codes = self.isic_ids.code(isic_id), self.isic_ids.codes
+        if self._slots:
+            return self._slots[self._slot(code)]
+        place = bisect_left(codes, code)
+        return place if place < len(codes) and codes[place] == code else -1
+
+    def __contains__(self, isic_id: object) -> bool:
+        return isinstance(isic_id, str) and self.find(isic_id) >= 0
+
+    def _slot(self, code: int) -> int:
+        """Return where the place of a number is, or would be."""
+        slots, codes = self._slots, self.isic_ids.codes
+        last = len(slots) - 1
+        slot = (code * 0x9E3779B1 >> 7) & last  # numbers that are a multiple apart lie apart too
+        while (place := slots[slot]) >= 0 and codes[place] != code:
+            slot = (slot + 1) & last
+        return slot
+
+    def _make_slots(self) -> None:
+        codes = self.isic_ids.codes
+        self._slots = array("i", [-1]) * max(1 << 10, 1 << (2 * len(codes)).bit_length())
+        for place, code in enumerate(codes):
+            self._slots[self._slot(code)] = place

@@ -1,8 +1,11 @@
 """What an ISIC id looks like."""
 
+import random
+
 import pytest
 
 from isic_cli.models.ids import (
+    IdPlaces,
     IdSequence,
     as_isic_id,
     find_ids,
@@ -51,3 +54,20 @@ def test_a_sequence_of_ids_gives_them_back_and_any_other_text_too() -> None:
     assert [*found] == texts
     assert (found[-1], found[1:4]) == ("ISIC_0000007", texts[1:4])
     assert found.codes.tolist() == [7, 10_000_000, 9_999_999, 10_000_001, 10_000_000, 10_000_002, 7]
+
+
+@pytest.mark.parametrize("is_sorted", [True, False])
+def test_an_id_has_the_place_where_it_came_first(is_sorted: bool) -> None:
+    numbers = random.Random(3).sample(range(10**7), 5000)
+    texts = [f"ISIC_{number:07d}" for number in (sorted(numbers) if is_sorted else numbers)]
+    places = IdPlaces()
+    assert [places.add(text) for text in texts] == [*range(5000)]
+    assert [places.find(text) for text in texts] == [*range(5000)]
+    assert "ISIC_0000001" not in places
+    assert places.find("cover.jpg") == -1
+    assert [places.add(text) for text in ("cover.jpg", texts[7], "cover.jpg")] == [5000, 7, 5000]
+    assert (len(places), [*places]) == (5001, [*texts, "cover.jpg"])
+    assert [places.find(text) for text in texts] == [*range(5000)]
+    more = [f"ISIC_{number:07d}" for number in range(4000) if number not in numbers][:2000]
+    assert [places.add(text) for text in more] == [*range(5001, 7001)]
+    assert [places.find(text) for text in (*more, *texts)] == [*range(5001, 7001), *range(5000)]

@@ -1,21 +1,28 @@
 """What data sets of anybody have in common: images, lesions, patients, and copies of pictures."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations
 from pathlib import Path
 from typing import TypeVar
 
 from isic_cli.curation.duplicates import EVIDENCE, ComparedPicture
-from isic_cli.curation.leaks import SHARED_FIELDS, SharedItem, name_duplicates, shared_values
+from isic_cli.curation.leaks import (
+    SHARED_FIELDS,
+    SharedItem,
+    name_duplicates,
+    shared_images,
+    shared_values,
+)
 from isic_cli.curation.pairs import read_pairs
 from isic_cli.errors import UsageError
 from isic_cli.models.ids import find_ids
 from isic_cli.models.outcomes import Outcome
-from isic_cli.services.dataset.compared_set import joined, read_set, tied, ties_of
+from isic_cli.services.dataset.compared_set import read_set, tied, ties_of
 from isic_cli.services.dataset.dedupe import Dedupe, Group
 from isic_cli.services.sheet.sources import pictures_in
 from isic_cli.services.tabular import TableSource, open_table
+from isic_cli.tables.codes import TextCodes
 
 Key = TypeVar("Key")
 
@@ -55,7 +62,8 @@ class LeakCheck:
         self, sources: Sequence[Path], metadata: Sequence[Path] = (), pairs: Sequence[Path] = ()
     ) -> None:
         _check_apart(sources)
-        self.sets = {str(source): read_set(source) for source in sources}
+        self._names: dict[str, TextCodes] = {}
+        self.sets = {str(source): read_set(source, self._names) for source in sources}
         self._set_of = {one.folder: one for one in self.sets.values() if one.folder is not None}
         self.folders = tuple(self._set_of)
         self.paths: dict[str, str] = {}
@@ -63,24 +71,24 @@ class LeakCheck:
             # Bare pictures are images too, of which the tables to come may say something.
             for picture in () if one.is_build else pictures_in(folder):
                 for isic_id in find_ids(Path(picture).name)[:1]:
-                    one.rows.setdefault(isic_id, {})
+                    one.rows.add(isic_id)
         for path in metadata:
             self._complete(open_table(path))
         duplicates = name_duplicates(pair for path in pairs for pair in read_pairs(path))
-        for one in self.sets.values():
-            for isic_id, row in one.rows.items():
-                row["isic_id"] = (isic_id,)
-                if isic_id in duplicates:
-                    row["duplicate"] = (duplicates[isic_id],)
+        for isic_id, name in duplicates.items():
+            self._tell(isic_id, {"duplicate": name})
 
     def _complete(self, table: TableSource) -> None:
         """Add what a table says of images that the data sets hold."""
         if not ties_of(table):
             table.require("patient_id")
-        for isic_id, found in tied(table):
-            for one in self.sets.values():
-                if (known := one.rows.get(isic_id)) is not None:
-                    one.rows[isic_id] = joined(known, found)
+        for isic_id, ties in tied(table):
+            self._tell(isic_id, ties)
+
+    def _tell(self, isic_id: str, ties: Mapping[str, str]) -> None:
+        """Add to what is known of an image in the data sets that hold it."""
+        for one in self.sets.values():
+            one.rows.complete(isic_id, ties)
 
     def place(self, job: Dedupe) -> None:
         """Take up the pictures that a search has listed.
@@ -115,7 +123,9 @@ class LeakCheck:
             Duplicates among the pictures of all data sets.
         """
         rows = {name: one.rows for name, one in self.sets.items()}
-        by_ids = [one for name in SHARED_FIELDS for one in shared_values(rows, name)]
+        by_ids = [*shared_images(rows)]
+        for name in SHARED_FIELDS[1:]:
+            by_ids += shared_values(rows, self._names, name)
         by_look = [one for group in groups if (one := self._shared(group)) is not None]
         return [*by_ids, *sorted(by_look, key=lambda one: EVIDENCE.index(one.kind))]
 
@@ -148,7 +158,7 @@ class LeakCheck:
             f"{one.name}: no {field} is known for {missing:,} of {len(one.rows):,} images"
             for field in ("patient_id", "lesion_id")  # few images are of an RCM case
             for one in sets
-            if (missing := one.without(field))
+            if (missing := one.rows.without(field))
         ]
         lines += [
             f"{one.name} and {other.name} name each {field} otherwise ({_shown(own)}; "
@@ -180,13 +190,13 @@ class LeakCheck:
         yield from self.problems
         for name, one in self.sets.items():
             nameless = [key for at, key in path_of if at == name and key not in one.rows]
-            for key in (*one.rows, *nameless):
+            ids = chain(((key, key) for key in one.rows), ((key, "") for key in nameless))
+            for key, isic_id in ids:
                 path = path_of.get((name, key))
                 reason = found.get((name, key))
                 status = "ok" if reason is None else "leaked"
                 if reason is None and path in failed:
                     status, reason = "failed", failed[path]
-                isic_id = key if key in one.rows else ""
                 yield Outcome(isic_id, status, reason, path=path, extra={"set": name})
 
     def shown(self, leaks: Sequence[SharedItem]) -> list["LeakPicture"]:

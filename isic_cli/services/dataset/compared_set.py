@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from isic_cli.curation.groups import GROUP_FIELDS
+from isic_cli.curation.tied_images import TiedImages
 from isic_cli.errors import LocalError
 from isic_cli.models.outcomes import Outcome
 from isic_cli.services.build.lock import LOCK
 from isic_cli.services.build.state import PICTURES, TABLE
 from isic_cli.services.tabular import TableSource, open_table
-
-#: Field → the ids that are known of an image.
-TiedRow = dict[str, tuple[str, ...]]
+from isic_cli.tables.codes import TextCodes
 
 _LETTERS = re.compile(r"[^\W\d_]*")
 
@@ -32,12 +31,13 @@ class ComparedSet:
     ----------
     name : str
         The path as it was given.
+    rows : TiedImages
+        The images and the ids that are known of each: one that two tables name differently has
+        both.
     folder : Path or None
         Where its pictures are; None for a table.
     is_build : bool
         Whether `isic dataset build` made it: of its pictures those of its table count.
-    rows : dict of str to dict
-        ISIC id → field → the ids that are known: one that two tables name differently has both.
     pictures : list of str
         Their paths; empty for a table.
     problems : list of Outcome
@@ -45,24 +45,26 @@ class ComparedSet:
     """
 
     name: str
+    rows: TiedImages
     folder: Path | None = None
     is_build: bool = False
-    rows: dict[str, TiedRow] = field(default_factory=dict)
     pictures: list[str] = field(default_factory=list)
     problems: list[Outcome] = field(default_factory=list)
 
-    def without(self, name: str) -> int:
-        """Return how many images have no value of a field."""
-        return sum(name not in row for row in self.rows.values())
-
     def kinds(self, name: str) -> set[str]:
         """Return how the ids of a field begin: tables that name otherwise share no name."""
-        values = {value for row in self.rows.values() for value in row.get(name, ())}
-        return {_LETTERS.match(value)[0] for value in values}  # type: ignore[index]  # may be empty
+        return {_LETTERS.match(value)[0] for value in self.rows.values(name)}  # type: ignore[index]  # may be empty
 
 
-def read_set(source: Path) -> ComparedSet:
+def read_set(source: Path, names: dict[str, TextCodes]) -> ComparedSet:
     """Read the ids of a data set; a folder of bare pictures has none yet.
+
+    Parameters
+    ----------
+    source : Path
+        A table, a list of ids, or a folder.
+    names : dict of str to TextCodes
+        Field → the ids of all data sets; those of this one are put to them.
 
     Raises
     ------
@@ -70,7 +72,8 @@ def read_set(source: Path) -> ComparedSet:
         As `open_table`.
     """
     is_build = (source / LOCK).is_file()
-    found = ComparedSet(str(source), source if source.is_dir() else None, is_build)
+    folder = source if source.is_dir() else None
+    found = ComparedSet(str(source), TiedImages(names), folder, is_build)
     if is_build:
         found.folder = source / PICTURES
     try:
@@ -80,9 +83,9 @@ def read_set(source: Path) -> ComparedSet:
             raise
         return found
     taken = 0
-    for isic_id, row in tied(table):
+    for isic_id, ties in tied(table):
         taken += 1
-        found.rows[isic_id] = joined(found.rows.get(isic_id, {}), row)
+        found.rows.add(isic_id, ties)
     table.account(taken)
     found.problems += table.problems
     return found
@@ -94,19 +97,8 @@ def ties_of(table: TableSource) -> dict[str, str]:
     return {tie: names[0] for tie, names in there.items() if names}
 
 
-def joined(one: TiedRow, other: TiedRow) -> TiedRow:
-    """Return what two tables say of an image."""
-    if not (one and other):
-        return one or other
-    return {
-        tie: tuple(dict.fromkeys((*one.get(tie, ()), *other.get(tie, ())))) for tie in one | other
-    }
-
-
-def tied(table: TableSource) -> Iterator[tuple[str, TiedRow]]:
+def tied(table: TableSource) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield each row's ISIC id and the ids that tie it to others, absent ones left out."""
     ties = ties_of(table)
-    known: dict[str, tuple[str, ...]] = {}  # images of one patient share what is held of it
     for row in table.narrow(tuple(ties.values())):
-        values = {tie: str(row[name]) for tie, name in ties.items() if name in row}
-        yield row["isic_id"], {tie: known.setdefault(one, (one,)) for tie, one in values.items()}
+        yield row["isic_id"], {tie: str(row[name]) for tie, name in ties.items() if name in row}
