@@ -1,11 +1,14 @@
 """Images whose metadata contradict those of the same lesion or the same patient."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+import numpy as np
+
+from isic_cli.tables.codes import CodedTexts
 from isic_cli.tables.names import bare_text, is_missing
 from isic_cli.tables.numbers import finite
 
@@ -64,13 +67,20 @@ def within_patients(rows: Sequence[Row]) -> Iterator[Contradiction]:
 
 def _grouped(rows: Sequence[Row], name: str) -> Iterator[tuple[str, list[Row]]]:
     """Yield the rows of each group of more than one; memory holds their places."""
-    groups: dict[str, list[int]] = defaultdict(list)
-    for place, row in enumerate(rows):
-        if key := bare_text(row.get(name)):
-            groups[key].append(place)
-    for key, places in groups.items():
-        if len(places) > 1:
-            yield key, [rows[place] for place in places]
+    column = CodedTexts(bare_text(row.get(name)) for row in rows)
+    codes = np.asarray(column.codes)
+    del column
+    # Numbers follow the first rows, and a stable order leaves the rows of each as they come.
+    order = np.argsort(codes, kind="stable").astype(np.int32)
+    order = order[np.count_nonzero(codes < 0) :]
+    codes = codes[order]
+    starts = np.flatnonzero(np.append(True, codes[1:] != codes[:-1])).astype(np.int32)
+    ends = np.append(starts[1:], np.int32(len(codes)))
+    del codes
+    is_several = ends - starts > 1
+    for begin, end in zip(starts[is_several].data, ends[is_several].data, strict=True):
+        members = [rows[place] for place in order[begin:end].tolist()]
+        yield bare_text(members[0].get(name)), members
 
 
 def _path(row: Row, levels: str, others: Sequence[str]) -> Path:

@@ -1,9 +1,8 @@
-"""Pieces of bytes that wait in a file without a name: memory holds half a byte for each."""
+"""Pieces of bytes that wait in a file without a name: memory holds one byte for each."""
 
 import weakref
 from array import array
 from collections.abc import Iterator
-from itertools import islice
 from struct import Struct
 from tempfile import SpooledTemporaryFile
 
@@ -12,7 +11,7 @@ from isic_cli.errors import LocalError
 #: Bytes that stay in memory before a file is made.
 IN_MEMORY = 4 << 20
 #: Pieces whose place in the file is kept together, and pieces that are read at a time.
-_NEAR, _GROUP = 16, 256
+_NEAR, _GROUP = 8, 256
 #: How long the piece behind it is.
 _LENGTH = Struct("<Q")
 
@@ -26,10 +25,12 @@ class Spool:
     def __init__(self) -> None:
         self._file = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed by the next line
         weakref.finalize(self, self._file.close)
-        #: Where every sixteenth piece begins.
+        #: Where every eighth piece begins.
         self._starts = array("Q")
         self._count = self._end = 0
         self._is_at_end = True
+        #: The last pieces that were read for one of them, and the number of the first.
+        self._near, self._first = b"", -1
 
     def __len__(self) -> int:
         return self._count
@@ -45,13 +46,20 @@ class Spool:
             raise cannot_spool(error) from error
         if self._count % _NEAR == 0:
             self._starts.append(self._end)
+        self._first = -1
         self._end += _LENGTH.size + len(piece)
         self._count += 1
 
     def piece(self, place: int) -> bytes:
         """Return a piece."""
         near, skipped = divmod(place, _NEAR)
-        return next(islice(self._pieces(near, near + 1), skipped, None))
+        if near != self._first:  # the next one is mostly near
+            self._near, self._first = self._read(*self._ends(near, near + 1)), near
+        begin = end = 0
+        for _ in range(skipped + 1):
+            begin = end + _LENGTH.size
+            end = begin + _LENGTH.unpack_from(self._near, end)[0]
+        return self._near[begin:end]
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield the pieces in their order, many read at a time."""
@@ -59,9 +67,11 @@ class Spool:
         for first in range(0, len(self._starts), step):
             yield from self._pieces(first, first + step)
 
+    def _ends(self, first: int, last: int) -> tuple[int, int]:
+        return self._starts[first], self._starts[last] if last < len(self._starts) else self._end
+
     def _pieces(self, first: int, last: int) -> Iterator[bytes]:
-        begin, end = self._starts[first], (*self._starts[last : last + 1], self._end)[0]
-        block, at = self._read(begin, end), 0
+        block, at = self._read(*self._ends(first, last)), 0
         while at < len(block):
             begin = at + _LENGTH.size
             at = begin + _LENGTH.unpack_from(block, at)[0]

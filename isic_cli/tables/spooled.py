@@ -1,4 +1,4 @@
-"""Rows that wait in a temporary file: memory holds half a byte for each."""
+"""Rows that wait in a temporary file: memory holds one byte for each."""
 
 import marshal
 from collections.abc import Iterable, Iterator, Mapping, Sequence

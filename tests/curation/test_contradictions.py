@@ -1,5 +1,6 @@
 """Metadata that contradict each other within a lesion or a patient."""
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -110,3 +111,32 @@ def test_a_shorter_path_that_agrees_with_most_is_not_listed_beside_the_one_that_
 def test_of_two_ages_far_apart_both_are_listed() -> None:
     assert [one.isic_id for one in patient({"age_approx": 40}, {"age_approx": 70})] == ["i0", "i1"]
     assert patient({"age_approx": 40}, {"age_approx": 60}) == []
+
+
+def test_a_row_takes_few_bytes() -> None:
+    rows = [
+        {"isic_id": "i", "lesion_id": f"IL_{at // 2:07d}", "sex": "male"} for at in range(60_000)
+    ]
+    tracemalloc.start()
+    found = list(within_lesions(rows))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found == []
+    assert peak < 60_000 * 60
+
+
+def test_lesions_come_in_the_order_of_their_first_rows_and_rows_as_they_are() -> None:
+    found = lesion(
+        {"lesion_id": "B", "patient_id": "2"},
+        {"lesion_id": " A", "patient_id": "1"},
+        {"lesion_id": None, "patient_id": "7"},
+        {"lesion_id": "A", "patient_id": "2"},
+        {"lesion_id": "C", "patient_id": "8"},
+        {"lesion_id": "B", "patient_id": "1"},
+    )
+    assert [(one.isic_id, one.reason.rpartition(" ")[2]) for one in found] == [
+        ("i0", "B"),
+        ("i5", "B"),
+        ("i1", "A"),
+        ("i3", "A"),
+    ]

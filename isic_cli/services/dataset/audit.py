@@ -1,7 +1,7 @@
 """An audit before training: what a person should look at, ranked. Nothing is removed."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -157,9 +157,8 @@ class Audit:
             Nothing to audit, a broken table or file of embeddings, or one that fits no image.
         """
         rows = self._rows()
-        keys = list(paths) or [str(row["isic_id"]) for row in rows]
-        self.images = len(keys)
-        if not keys:
+        self.images = len(paths) or len(rows)
+        if not self.images:
             raise UsageError(f"{self.source} holds no pictures and no rows to audit")
         found: dict[str, list[ScoredImage]] = defaultdict(list)
         for one in measured:
@@ -167,7 +166,7 @@ class Audit:
                 found["damaged"].append(ScoredImage(one.key, 1.0, one.problem))
         for kind, scored in quality_scores([one for one in measured if not one.problem]):
             found[kind] += scored[: self._most()]
-        for kind, scored in self._embedded(keys, rows):
+        for kind, scored in self._embedded(paths, rows):
             found[kind] += scored[: self._most()]
         for kind, within in (("lesion", within_lesions), ("patient", within_patients)):
             if self.options.wants(kind):
@@ -206,10 +205,11 @@ class Audit:
             yield row | {LABEL: row.get(self.label)}
 
     def _embedded(
-        self, keys: Sequence[str], rows: Sequence[Mapping[str, Any]]
+        self, paths: Collection[str], rows: Sequence[Mapping[str, Any]]
     ) -> Iterator[tuple[str, list[ScoredImage]]]:
         if self.options.embeddings is None:
             return
+        keys = list(paths) or [str(row["isic_id"]) for row in rows]
         vectors = self._vectors or read_embeddings(self.options.embeddings)
         places = vectors.rows_of(keys, name=str(self.options.embeddings))
         known = [key for key, place in zip(keys, places, strict=True) if place >= 0]
