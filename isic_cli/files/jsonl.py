@@ -12,7 +12,7 @@ import logging
 import os
 import stat
 import threading
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, MutableMapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -48,6 +48,8 @@ class Journal(Closing, Generic[K]):
     writable : bool
         Make the file, cut a torn last line and leave out what no longer counts when that is
         most of it; otherwise nothing is touched.
+    offsets : callable, optional
+        Makes what holds the offset of each key; a dictionary by default.
 
     Raises
     ------
@@ -55,11 +57,19 @@ class Journal(Closing, Generic[K]):
         When the file cannot be read or written.
     """
 
-    def __init__(self, path: Path, key: "Key[K]", *, writable: bool) -> None:
+    def __init__(
+        self,
+        path: Path,
+        key: "Key[K]",
+        *,
+        writable: bool,
+        offsets: Callable[[], MutableMapping[K, int]] = dict,
+    ) -> None:
         self._path = path
         self._key = key
+        self._new_offsets = offsets
         self._lock = threading.Lock()
-        self._offsets: dict[K, int] = {}
+        self._offsets = offsets()
         self._lines = 0
         #: What was read last, and where it begins.
         self._near = (0, b"")
@@ -89,6 +99,10 @@ class Journal(Closing, Generic[K]):
     def __contains__(self, key: K) -> bool:
         """Whether a line is about `key`; reads nothing."""
         return key in self._offsets
+
+    def __iter__(self) -> Iterator[K]:
+        """Yield what the lines are about, in the order of the keys' first lines."""
+        return iter(self._offsets)
 
     def close(self) -> None:
         """Close the file: every line was written when it was added, so nothing can fail."""
@@ -189,7 +203,7 @@ class Journal(Closing, Generic[K]):
 
     def _compact(self) -> None:
         """Write the lines that count into a new file that takes the place of the old one."""
-        offsets: dict[K, int] = {}
+        offsets = self._new_offsets()
         try:
             with replacing_bytes(self._path, links="refuse") as new:
                 with open(self._fd, "rb", closefd=False) as old:

@@ -16,6 +16,7 @@ from typing import Protocol
 from isic_cli.errors import LocalError, NotFoundError
 from isic_cli.files.walk import walk
 from isic_cli.models.ids import id_pattern
+from isic_cli.tables.paths import IdPaths
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,10 @@ _KINDS = {"picture": PICTURE, "thumbnail": THUMBNAIL, "superpixels": SUPERPIXELS
 
 #: Studies keep masks of their own, served below the study.
 STUDIES = "studies"
+
+
+#: Paths by ISIC id or by file name.
+Files = dict[str, str] | IdPaths
 
 
 @lru_cache(maxsize=256)
@@ -54,7 +59,7 @@ class Contents:
 
     Attributes
     ----------
-    pictures, thumbnails, superpixels, features : dict of str to str
+    pictures, thumbnails, superpixels, features : mapping of str to str
         Paths by ISIC id: as text, since to make a hundred thousand `Path` takes a second.
     masks : dict of str to str
         Paths by file name.
@@ -67,7 +72,7 @@ class Contents:
     folder: Path
     maker: FileMaker | None = None
     confined: bool = False
-    pictures: dict[str, str] = field(default_factory=dict)
+    pictures: Files = field(default_factory=dict)
     thumbnails: dict[str, str] = field(default_factory=dict)
     superpixels: dict[str, str] = field(default_factory=dict)
     features: dict[str, str] = field(default_factory=dict)
@@ -137,6 +142,38 @@ def scan(folder: Path, maker: FileMaker | None = None) -> Contents:
     return contents
 
 
+def scan_large(folder: Path) -> Contents:
+    """Find the files of a folder as `scan` does, its pictures in no order and in little memory.
+
+    Raises
+    ------
+    LocalError
+        For a folder that cannot be read.
+    """
+    contents = Contents(folder, pictures=IdPaths())
+    others: list[tuple[Files, str, str]] = []
+    try:
+        for entry in walk(folder, without=(STUDIES,), in_order=False):
+            files, key = _place_of(contents, entry.name)
+            if files is None:
+                continue
+            path = entry.path
+            if (known := files.get(key)) is not None:
+                path, other = sorted((known, path), key=_in_order)
+                others.append((files, key, other))
+            files[key] = path
+    except NotFoundError as error:
+        raise LocalError(f"cannot read {folder}: there is no such folder") from error
+    for files, key, other in sorted(others, key=lambda one: _in_order(one[2])):
+        _tell_twice(key, files[key], other)
+    return contents
+
+
+def _in_order(path: str) -> tuple[str, ...]:
+    """Return what paths are sorted by where folders are walked in order."""
+    return Path(path).parts
+
+
 def kind_of(name: str) -> tuple[str, str]:
     """Return what a file shows, and what it is called by: an ISIC id, of a mask its own name.
 
@@ -151,23 +188,30 @@ def kind_of(name: str) -> tuple[str, str]:
     return "", ""
 
 
-def _sort_in(contents: Contents, name: str, path: str) -> None:
+def _place_of(contents: Contents, name: str) -> tuple[Files | None, str]:
+    """Return where a file is kept, and by what; None for no place."""
     kind, key = kind_of(name)
     if kind:
-        files = {
+        files: dict[str, Files] = {
             "picture": contents.pictures,
             "thumbnail": contents.thumbnails,
             "superpixels": contents.superpixels,
             "mask": contents.masks,
         }
-        _keep(files[kind], key, path)
-    elif match := FEATURES.fullmatch(name):
-        _keep(contents.features, match[1].upper(), path)
+        return files[kind], key
+    match = FEATURES.fullmatch(name)
+    return (contents.features, match[1].upper()) if match else (None, "")
 
 
-def _keep(files: dict[str, str], key: str, path: str) -> None:
+def _sort_in(contents: Contents, name: str, path: str) -> None:
+    files, key = _place_of(contents, name)
+    if files is None:
+        return
     if key not in files:
         files[key] = path
     else:
-        first = files[key]
-        logger.warning("%s is in the folder twice: %s is served, %s is not", key, first, path)
+        _tell_twice(key, files[key], path)
+
+
+def _tell_twice(key: str, first: str, path: str) -> None:
+    logger.warning("%s is in the folder twice: %s is served, %s is not", key, first, path)

@@ -1,7 +1,7 @@
 """Numbers in place of texts, so that the names of a million rows take little memory."""
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from itertools import pairwise
 from typing import overload
 
@@ -40,21 +40,32 @@ class TextCodes:
     def code(self, text: str) -> int:
         """Return the number of a text, a new one if it has not come before."""
         key = text.encode("utf-8", "surrogatepass")
-        if len(self._bytes) + len(key) >= _SHORT and self._ends.typecode == "I":
-            self._ends = array("Q", self._ends)
         if 3 * len(self._ends) > 2 * len(self._slots):
             self._make_slots()
+        place = self._slot(key)
+        if (code := self._slots[place]) >= 0:
+            return code
+        if len(self._bytes) + len(key) >= _SHORT and self._ends.typecode == "I":
+            self._ends = array("Q", self._ends)
+        self._slots[place] = code = len(self)
+        self._bytes += key
+        self._ends.append(len(self._bytes))
+        return code
+
+    def find(self, text: str) -> int:
+        """Return the number of a text, -1 if it has not come."""
+        if not self._slots:
+            self._make_slots()
+        return self._slots[self._slot(text.encode("utf-8", "surrogatepass"))]
+
+    def _slot(self, key: bytes) -> int:
+        """Return where the number of a text is, or would be."""
         ends, slots = self._ends, self._slots
         last = len(slots) - 1
         place = hash(key) & last
-        while (code := slots[place]) >= 0:
-            if self._bytes[ends[code] : ends[code + 1]] == key:
-                return code
+        while (code := slots[place]) >= 0 and self._bytes[ends[code] : ends[code + 1]] != key:
             place = (place + 1) & last
-        slots[place] = code = len(ends) - 1
-        self._bytes += key
-        ends.append(len(self._bytes))
-        return code
+        return place
 
     def finish(self) -> None:
         """Free what texts are found by, where none is to come; it is made again for one."""
@@ -79,8 +90,6 @@ class CodedTexts(Sequence[str]):
     ----------
     texts : iterable of str
         The first ones.
-    known : TextCodes, optional
-        Numbers to go on with.
 
     Attributes
     ----------
@@ -90,8 +99,8 @@ class CodedTexts(Sequence[str]):
         The number of the text of each row; -1 for `""`.
     """
 
-    def __init__(self, texts: Iterable[str] = (), known: TextCodes | None = None) -> None:
-        self.known = TextCodes() if known is None else known
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        self.known = TextCodes()
         self.codes = array("i")
         self._last, self._code = "", -1
         for text in texts:
@@ -116,3 +125,41 @@ class CodedTexts(Sequence[str]):
             return [self[one] for one in range(*place.indices(len(self)))]
         code = self.codes[place]
         return "" if code < 0 else self.known[code]
+
+
+class TextOffsets(MutableMapping[str, int]):
+    """Text → number from 0, as a dictionary has them, in little memory."""
+
+    def __init__(self) -> None:
+        self._texts = TextCodes()
+        #: The number of each text; -1 where it was removed.
+        self._numbers = array("q")
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the texts in the order in which each first came."""
+        for code, number in enumerate(self._numbers):
+            if number >= 0:
+                yield self._texts[code]
+
+    def __getitem__(self, text: str) -> int:
+        code = self._texts.find(text)
+        if code < 0 or self._numbers[code] < 0:
+            raise KeyError(text)
+        return self._numbers[code]
+
+    def __setitem__(self, text: str, number: int) -> None:
+        code = self._texts.code(text)
+        if code == len(self._numbers):
+            self._numbers.append(-1)
+        self._count += self._numbers[code] < 0
+        self._numbers[code] = number
+
+    def __delitem__(self, text: str) -> None:
+        if text not in self:
+            raise KeyError(text)
+        self._numbers[self._texts.find(text)] = -1
+        self._count -= 1

@@ -9,7 +9,7 @@ from typing import Any
 
 from isic_cli.curation.labels import SCHEMES, UNMAPPED, Scheme
 from isic_cli.errors import LocalError, UsageError
-from isic_cli.folder.scan import Contents, scan
+from isic_cli.folder.scan import Contents, scan_large
 from isic_cli.models.ids import IdSet
 from isic_cli.services.dataset.label import Labelling, is_truth, label_scheme
 from isic_cli.services.dataset.split import read_splits
@@ -83,7 +83,7 @@ class Catalogue:
     @cached_property
     def contents(self) -> Contents:
         """The files of the folder."""
-        return scan(self.options.folder)
+        return scan_large(self.options.folder)
 
     @cached_property
     def table(self) -> TableSource:
@@ -229,7 +229,9 @@ class Catalogue:
             split = self.splits.get(isic_id, "")
             if not split:
                 return "images without a split"
-        target = target_of(self.options, isic_id, Path(source).suffix, split=split, label=label)
+        target = target_of(
+            self.options, isic_id, source[source.rfind(".") :], split=split, label=label
+        )
         along = self.companions.of(isic_id)
         return Item(isic_id, source, target, split, label, present(row), along)
 

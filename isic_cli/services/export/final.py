@@ -35,7 +35,7 @@ from isic_cli.services.export.hugging_face import (
 )
 from isic_cli.services.export.options import ExportOptions
 from isic_cli.services.export.picture import PictureSizes
-from isic_cli.services.export.state import ExportState
+from isic_cli.services.export.state import DoneFiles, ExportState
 
 
 class Finals:
@@ -49,7 +49,7 @@ class Finals:
         The images.
     state : ExportState
         What is known of each complete file.
-    done : frozenset of str
+    done : DoneFiles
         The files that are in the export.
     counts : mapping of str to Counter
         Split → label → pictures in the export.
@@ -60,7 +60,7 @@ class Finals:
         options: ExportOptions,
         catalogue: Catalogue,
         state: ExportState,
-        done: frozenset[str],
+        done: DoneFiles,
         counts: Mapping[str, Counter[str]],
     ) -> None:
         self._options = options
@@ -204,7 +204,7 @@ class Finals:
         text = croissant.describe(
             croissant.CroissantSet(
                 types=catalogue.columns.types,
-                endings=frozenset(name.rpartition(".")[2] for name in self._done or {".jpg"}),
+                endings=frozenset(name.rpartition(".")[2] for name in self._done or (".jpg",)),
                 splits=catalogue.split_names,
                 along=tuple(
                     one

@@ -17,12 +17,12 @@ from isic_cli.services.export.final import Finals, credit_texts
 from isic_cli.services.export.options import PACKED, ExportOptions
 from isic_cli.services.export.packs import Pack, TarPack, ZipPack
 from isic_cli.services.export.picture import PictureSizes
-from isic_cli.services.export.state import ExportState
+from isic_cli.services.export.state import DoneFiles, ExportState
 from isic_cli.services.export.worker import AlongTask, ExportTask, Made, make, stamp_of
 from isic_cli.services.run.workers import Workers, chunks
 
-#: Pictures that a worker makes at a time.
-_CHUNK = 8
+#: Pictures that a worker makes at a time, and those that are there and not yet told of.
+_CHUNK, _MOST_WAITING = 8, 1000
 
 
 class Exporter:
@@ -58,7 +58,7 @@ class Exporter:
         self.unusual: Counter[str] = Counter()
         self.labels: dict[str, Counter[str]] = {}
         self._folders: set[str] = set()
-        self._done: set[str] = set()
+        self._done = DoneFiles()
 
     def run(self, state: ExportState, workers: Workers) -> Iterator[Outcome]:
         """Make what is missing, then write the tables of what is there.
@@ -72,17 +72,16 @@ class Exporter:
             The export cannot be written; run again to go on.
         """
         told = 0
-        packed = self._options.kind in PACKED
-        for event in self._packed(state, workers) if packed else self._loose(state, workers):
-            told += 1
-            yield event
+        outcomes = self._packed if self._options.kind in PACKED else self._loose
+        for told, outcome in enumerate(outcomes(state, workers), 1):  # noqa: B007 - used below
+            yield outcome
         left_out = self.catalogue.left_out.total()
         if told + left_out != self.catalogue.rows:
             raise RuntimeError(
                 f"of {self.catalogue.rows} rows {told} were exported or failed and {left_out} "
                 "left out: some were lost"
             )
-        finals = Finals(self._options, self.catalogue, state, frozenset(self._done), self.labels)
+        finals = Finals(self._options, self.catalogue, state, self._done, self.labels)
         self.publisher = finals.write().publisher
         self.removed = state.forget_all_but(self._done)
 
@@ -114,26 +113,31 @@ class Exporter:
 
     def _loose(self, state: ExportState, workers: Workers) -> Iterator[Outcome]:
         there: deque[Outcome] = deque()
-        tasks = self._missing(state, there)
-        for batch in workers.stream(make, chunks(tasks, _CHUNK)):
+        for batch in workers.stream(make, self._missing(state, there)):
             while there:
                 yield there.popleft()
             for made in batch:
                 yield self._noted(state, made)
         yield from there
 
-    def _missing(self, state: ExportState, there: deque[Outcome]) -> Iterator[ExportTask]:
-        """Yield a task for each picture that is missing or out of date; note the others."""
+    def _missing(
+        self, state: ExportState, there: deque[Outcome]
+    ) -> Iterator[tuple[ExportTask, ...]]:
+        """Yield tasks for what is missing or out of date, none where many are there already."""
+        tasks: list[ExportTask] = []
         for item in self.catalogue:
             line = state.get(item.target)
             if line is not None and line["made_of"] == self._made_of(item):
                 self._done.add(item.target)
                 self._count(item.split, item.label, line["unusual"])
-                there.append(
-                    Outcome(item.isic_id, "skipped", bytes=line["bytes"], path=item.target)
-                )
+                told = Outcome(item.isic_id, "skipped", bytes=line["bytes"], path=item.target)
+                there.append(told)
             else:
-                yield self._task(item, state.parts)
+                tasks.append(self._task(item, state.parts))
+            if len(tasks) == _CHUNK or len(there) > _MOST_WAITING:
+                yield tuple(tasks)
+                tasks = []
+        yield tuple(tasks)
 
     def _count(self, split: str, label: str, unusual: str) -> None:
         self.labels.setdefault(split, Counter())[label] += 1

@@ -8,7 +8,7 @@ or made of a picture that has changed since; a folder with anything else in it i
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -22,6 +22,8 @@ from isic_cli.files.jsonl import Journal, to_line
 from isic_cli.files.leftovers import sweep
 from isic_cli.files.load import DataError, parse_json, read_bytes
 from isic_cli.services.export.options import ExportOptions
+from isic_cli.tables.codes import TextOffsets
+from isic_cli.tables.paths import IdPaths
 
 Line = dict[str, Any]
 
@@ -83,6 +85,31 @@ def changed_options(options: ExportOptions, recipe: Line) -> list[str]:
     return [name for name, value in options.recipe.items() if recipe.get(name) != value]
 
 
+class DoneFiles(Collection[str]):
+    """The files that are in an export, each of another image."""
+
+    def __init__(self) -> None:
+        self._paths = IdPaths()
+
+    def add(self, path: str) -> None:
+        """Add a file."""
+        self._paths[_stem(path)] = path
+
+    def __contains__(self, path: object) -> bool:
+        return isinstance(path, str) and self._paths.get(_stem(path)) == path
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths.values())
+
+
+def _stem(path: str) -> str:
+    """Return what no two files of an export have in common: an ISIC id, or an archive's name."""
+    return path[path.rfind("/") + 1 :].partition(".")[0]
+
+
 class ExportState(Closing):
     """Which files of an export are complete; opened under the folder's lock.
 
@@ -113,7 +140,7 @@ class ExportState(Closing):
         sweep(self._out, self._out / "annotations")
         with translated(self._parts):
             self._parts.mkdir(parents=True, exist_ok=True)
-        self._journal = Journal(self._path, _path_of, writable=True)
+        self._journal = Journal(self._path, _path_of, writable=True, offsets=TextOffsets)
         self._finished([f"{STATE}/export.json"])
         return self
 
@@ -154,12 +181,12 @@ class ExportState(Closing):
         self._journal.append(line["path"], to_line(line))
         self._finished([line["path"], *line.get("along", {})])
 
-    def forget_all_but(self, paths: set[str]) -> int:
+    def forget_all_but(self, done: DoneFiles) -> int:
         """Remove the files of earlier runs that this one has no place for; return how many.
 
         Only files that an export wrote are ever removed.
         """
-        gone = [path for path in self._journal.known() if path not in paths]
+        gone = [path for path in self._journal if path not in done]
         for path in gone:
             self._remove({path, *self._along(path)})
         self._journal.drop(gone)

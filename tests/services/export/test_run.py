@@ -8,6 +8,7 @@ import pytest
 
 from isic_cli.errors import LocalError
 from isic_cli.models.outcomes import Outcome
+from isic_cli.services.export import run
 from isic_cli.services.export.options import ExportOptions, Kind, Link
 from isic_cli.services.export.run import Exporter
 from isic_cli.services.export.state import ExportState, claim
@@ -53,6 +54,22 @@ def test_a_stopped_export_has_no_table_and_the_next_run_goes_on(folder: Path) ->
     assert len(second) == 40
     assert len(fresh) == 31
     assert len((options.out / "data.csv").read_text().splitlines()) == 41
+
+
+def test_pictures_that_are_there_are_told_of_before_all_are_known(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "_MOST_WAITING", 4)
+    options = ExportOptions(folder, folder.parent / "out", "csv")
+    whole(options)
+    job = Exporter(options)
+    with ExportState(options.out).open(options.recipe) as state, threads() as workers:
+        events = job.run(state, workers)
+        first = next(events)
+        assert job.catalogue.rows < 30
+        rest = list(events)
+    assert [one.isic_id for one in (first, *rest)] == [row["isic_id"] for row in MANY]
+    assert {one.status for one in (first, *rest)} == {"skipped"}
 
 
 def test_what_a_killed_run_left_half_done_is_cleared(folder: Path) -> None:
