@@ -178,6 +178,8 @@ class IdPlaces(Collection[str]):
     def __init__(self) -> None:
         self.isic_ids = IdSequence()
         self._largest = -1
+        #: The place that was found last.
+        self._near = 0
         #: Where the place of a number is; empty as long as the numbers are sorted.
         self._slots = array("i")
 
@@ -207,10 +209,19 @@ class IdPlaces(Collection[str]):
     def find(self, isic_id: str) -> int:
         """Return the place of an id, -1 if it has none."""
         code, codes = self.isic_ids.code(isic_id), self.isic_ids.codes
+        # Most are asked for again, or in the order in which they came.
+        for place in (self._near, self._near + 1):
+            if place < len(codes) and codes[place] == code:
+                self._near = place
+                return place
         if self._slots:
-            return self._slots[self._slot(code)]
-        place = bisect_left(codes, code)
-        return place if place < len(codes) and codes[place] == code else -1
+            place = self._slots[self._slot(code)]
+        else:
+            place = bisect_left(codes, code)
+            if place == len(codes) or codes[place] != code:
+                return -1
+        self._near = max(place, 0)
+        return place
 
     def __contains__(self, isic_id: object) -> bool:
         return isinstance(isic_id, str) and self.find(isic_id) >= 0

@@ -1,7 +1,7 @@
 """Numbers in place of texts, so that the names of a million rows take little memory."""
 
 from array import array
-from collections.abc import Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import overload
 
@@ -125,41 +125,3 @@ class CodedTexts(Sequence[str]):
             return [self[one] for one in range(*place.indices(len(self)))]
         code = self.codes[place]
         return "" if code < 0 else self.known[code]
-
-
-class TextOffsets(MutableMapping[str, int]):
-    """Text → number from 0, as a dictionary has them, in little memory."""
-
-    def __init__(self) -> None:
-        self._texts = TextCodes()
-        #: The number of each text; -1 where it was removed.
-        self._numbers = array("q")
-        self._count = 0
-
-    def __len__(self) -> int:
-        return self._count
-
-    def __iter__(self) -> Iterator[str]:
-        """Yield the texts in the order in which each first came."""
-        for code, number in enumerate(self._numbers):
-            if number >= 0:
-                yield self._texts[code]
-
-    def __getitem__(self, text: str) -> int:
-        code = self._texts.find(text)
-        if code < 0 or self._numbers[code] < 0:
-            raise KeyError(text)
-        return self._numbers[code]
-
-    def __setitem__(self, text: str, number: int) -> None:
-        code = self._texts.code(text)
-        if code == len(self._numbers):
-            self._numbers.append(-1)
-        self._count += self._numbers[code] < 0
-        self._numbers[code] = number
-
-    def __delitem__(self, text: str) -> None:
-        if text not in self:
-            raise KeyError(text)
-        self._numbers[self._texts.find(text)] = -1
-        self._count -= 1

@@ -5,7 +5,7 @@ import tracemalloc
 import pytest
 
 from isic_cli.tables import codes
-from isic_cli.tables.codes import CodedTexts, TextCodes, TextOffsets
+from isic_cli.tables.codes import CodedTexts, TextCodes
 
 
 def test_texts_are_numbered_in_the_order_in_which_they_first_come() -> None:
@@ -51,18 +51,3 @@ def test_a_text_takes_little_more_than_its_bytes() -> None:
     tracemalloc.stop()
     assert len(column.known) == 20_000
     assert peak < 20_000 * 45  # in a dictionary it takes 150
-
-
-def test_offsets_are_those_of_a_dictionary() -> None:
-    offsets = TextOffsets()
-    expected: dict[str, int] = {}
-    assert (len(offsets), offsets.get("a"), "a" in offsets) == (0, None, False)
-    for number, text in enumerate("abcabd"):
-        offsets[text] = expected[text] = number << 40
-    assert offsets.pop("b", None) == expected.pop("b")
-    assert offsets.pop("b", None) is None
-    with pytest.raises(KeyError):
-        del offsets["b"]
-    assert (len(offsets), [*offsets.items()]) == (3, [*expected.items()])
-    offsets["b"] = 7
-    assert (len(offsets), offsets["b"], {**offsets}) == (4, 7, expected | {"b": 7})

@@ -2,7 +2,9 @@
 
 import tracemalloc
 
-from isic_cli.tables.paths import IdPaths
+import pytest
+
+from isic_cli.tables.paths import IdPaths, PathOffsets
 
 
 def test_paths_come_back_as_they_are() -> None:
@@ -33,3 +35,22 @@ def test_a_path_takes_a_few_bytes_beside_others_like_it() -> None:
     tracemalloc.stop()
     assert len(found) == 40_000
     assert peak < 40_000 * 30
+
+
+def test_offsets_are_those_of_a_dictionary() -> None:
+    offsets = PathOffsets()
+    expected: dict[str, int] = {}
+    assert (len(offsets), offsets.get("a/x.jpg"), "a/x.jpg" in offsets) == (0, None, False)
+    names = ("a/x.jpg", "b/x.jpg", "c.tar", "a/ISIC_0000002.jpg", "b/x.jpg", "a/ISIC_0000001.jpg")
+    for number, path in enumerate(names):
+        offsets[path] = expected[path] = number << 40
+    assert (len(offsets), {**offsets}) == (5, expected)
+    for path in ("a/x.jpg", "b/x.jpg"):
+        assert offsets.pop(path, None) == expected.pop(path)
+        assert offsets.pop(path, None) is None
+        with pytest.raises(KeyError):
+            del offsets[path]
+    assert (len(offsets), [*offsets.items()]) == (3, [*expected.items()])
+    offsets["a/x.jpg"] = 7
+    offsets["c.tar"] = 8
+    assert (len(offsets), {**offsets}) == (4, {**expected, "a/x.jpg": 7, "c.tar": 8})

@@ -22,8 +22,7 @@ from isic_cli.files.jsonl import Journal, to_line
 from isic_cli.files.leftovers import sweep
 from isic_cli.files.load import DataError, parse_json, read_bytes
 from isic_cli.services.export.options import ExportOptions
-from isic_cli.tables.codes import TextOffsets
-from isic_cli.tables.paths import IdPaths
+from isic_cli.tables.paths import IdPaths, PathOffsets, stem_of
 
 Line = dict[str, Any]
 
@@ -93,21 +92,19 @@ class DoneFiles(Collection[str]):
 
     def add(self, path: str) -> None:
         """Add a file."""
-        self._paths[_stem(path)] = path
+        self._paths[stem_of(path)] = path
 
     def __contains__(self, path: object) -> bool:
-        return isinstance(path, str) and self._paths.get(_stem(path)) == path
+        if not isinstance(path, str):
+            return False
+        place = self._paths.place(stem_of(path))
+        return place >= 0 and self._paths.at(place, stem_of(path)) == path
 
     def __len__(self) -> int:
         return len(self._paths)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._paths.values())
-
-
-def _stem(path: str) -> str:
-    """Return what no two files of an export have in common: an ISIC id, or an archive's name."""
-    return path[path.rfind("/") + 1 :].partition(".")[0]
 
 
 class ExportState(Closing):
@@ -140,7 +137,7 @@ class ExportState(Closing):
         sweep(self._out, self._out / "annotations")
         with translated(self._parts):
             self._parts.mkdir(parents=True, exist_ok=True)
-        self._journal = Journal(self._path, _path_of, writable=True, offsets=TextOffsets)
+        self._journal = Journal(self._path, _path_of, writable=True, offsets=PathOffsets)
         self._finished([f"{STATE}/export.json"])
         return self
 
