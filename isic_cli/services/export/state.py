@@ -22,7 +22,7 @@ from isic_cli.files.jsonl import Journal, to_line
 from isic_cli.files.leftovers import sweep
 from isic_cli.files.load import DataError, parse_json, read_bytes
 from isic_cli.services.export.options import ExportOptions
-from isic_cli.tables.paths import IdPaths, PathOffsets, stem_of
+from isic_cli.tables.paths import PathOffsets
 
 Line = dict[str, Any]
 
@@ -85,26 +85,23 @@ def changed_options(options: ExportOptions, recipe: Line) -> list[str]:
 
 
 class DoneFiles(Collection[str]):
-    """The files that are in an export, each of another image."""
+    """The files that are in an export, in little memory."""
 
     def __init__(self) -> None:
-        self._paths = IdPaths()
+        self._paths = PathOffsets()
 
     def add(self, path: str) -> None:
         """Add a file."""
-        self._paths[stem_of(path)] = path
+        self._paths[path] = 0
 
     def __contains__(self, path: object) -> bool:
-        if not isinstance(path, str):
-            return False
-        place = self._paths.place(stem_of(path))
-        return place >= 0 and self._paths.at(place, stem_of(path)) == path
+        return path in self._paths
 
     def __len__(self) -> int:
         return len(self._paths)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._paths.values())
+        return iter(self._paths)
 
 
 class ExportState(Closing):

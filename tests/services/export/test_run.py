@@ -11,7 +11,7 @@ from isic_cli.models.outcomes import Outcome
 from isic_cli.services.export import run
 from isic_cli.services.export.options import ExportOptions, Kind, Link
 from isic_cli.services.export.run import Exporter
-from isic_cli.services.export.state import ExportState, claim
+from isic_cli.services.export.state import DoneFiles, ExportState, claim
 from isic_cli.services.run.workers import ExecutorSpec, Workers, open_workers
 from tests.support.folders import ROWS, make_folder
 
@@ -144,3 +144,13 @@ def test_a_damaged_recipe_is_a_local_error(folder: Path) -> None:
     (options.out / ".isic" / "export.json").write_text("{")
     with pytest.raises(LocalError, match=r"export.json is damaged"):
         claim(options)
+
+
+def test_files_that_share_a_name_are_all_done() -> None:
+    paths = ("train/ISIC_0000001.a.jpg", "train/ISIC_0000001.b.jpg", "val/ISIC_0000001.jpg")
+    done = DoneFiles()
+    for path in (*paths, paths[0]):
+        done.add(path)
+    assert (len(done), sorted(done)) == (3, sorted(paths))
+    assert all(path in done for path in paths)
+    assert "val/ISIC_0000001.b.jpg" not in done
