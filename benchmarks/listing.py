@@ -16,7 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from download import HERE, measure, official_client, server
+from download import HERE, official_client, server
+from timing import measured
 
 OURS = [sys.executable, "-m", "isic_cli"]
 
@@ -34,7 +35,7 @@ def startup(official: Path, rounds: int) -> None:
     times: dict[str, list[float]] = {name: [] for name in commands}
     for _ in range(rounds):
         for name, (command, environment) in commands.items():
-            times[name].append(measure(command, environment)[0])
+            times[name].append(measured(command, environment).cpu)
     base = statistics.median(times["official --help"])
     for name, values in times.items():
         cpu = statistics.median(values)
@@ -46,9 +47,9 @@ def listing(options: argparse.Namespace) -> None:
     with server(options) as where:
         for extra in ([], ["--unordered"]):
             command = [*OURS, "--archive", where["api"], "image", "list", "-f", "jsonl", *extra]
-            cpu, wall, memory = measure(command, env)
+            cpu, memory, wall = measured(command, env)
             name = " ".join(["image list", *extra])
-            print(f"{name:<24}{options.images} records: peak {memory / 1e3:.0f} MB, "
+            print(f"{name:<24}{options.images} records: peak {memory:.0f} MB, "
                   f"{cpu:.2f} s CPU, {wall:.2f} s")  # fmt: skip
     with server(options, "--delay", "0.5") as where:
         command = [*OURS, "--archive", where["api"], "image", "list", "-f", "jsonl", "-l", "200"]

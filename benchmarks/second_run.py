@@ -15,12 +15,13 @@ import tempfile
 import urllib.request
 from pathlib import Path
 
-from download import HERE, measure, server
+from download import HERE, server
+from timing import Usage, measured
 
 
-def row(title: str, runs: list[tuple[float, float, int]]) -> None:
-    cpu, wall, memory = (statistics.median(column) for column in zip(*runs, strict=True))
-    print(f"{title:<24}{cpu:>8.2f} s cpu{wall:>8.2f} s wall{memory / 1e3:>8.0f} MB")
+def row(title: str, runs: list[Usage]) -> None:
+    cpu, memory, wall = (statistics.median(column) for column in zip(*runs, strict=True))
+    print(f"{title:<24}{cpu:>8.2f} s cpu{wall:>8.2f} s wall{memory:>8.0f} MB")
 
 
 def main() -> None:
@@ -51,17 +52,17 @@ def main() -> None:
                 return int(json.load(answer)["files"])
 
         print(f"{options.images} images of {options.bytes} bytes")
-        row("first download", [measure(download, env)])
+        row("first download", [measured(download, env)])
         before = sent()
-        row("second download", [measure(download, env) for _ in range(options.rounds)])
+        row("second download", [measured(download, env) for _ in range(options.rounds)])
         sync = [*isic, "dataset", "sync", "--progress", "none", out]
-        row("dataset sync", [measure(sync, env) for _ in range(options.rounds)])
+        row("dataset sync", [measured(sync, env) for _ in range(options.rounds)])
         print(f"files asked for after the first download: {sent() - before}")
         if options.verify:
-            row("dataset status", [measure([*isic, "dataset", "status", out], env)])
+            row("dataset status", [measured([*isic, "dataset", "status", out], env)])
             verify = [*isic, "dataset", "verify", "--progress", "none", out]
-            row("first dataset verify", [measure(verify, env)])
-            row("second dataset verify", [measure(verify, env)])
+            row("first dataset verify", [measured(verify, env)])
+            row("second dataset verify", [measured(verify, env)])
 
 
 if __name__ == "__main__":
