@@ -7,7 +7,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from isic_cli.errors import ConfigError, LocalError, UsageError
-from isic_cli.files.object_store import scheme_of
+from isic_cli.files.store_url import scheme_of
 
 PROD_URL = "https://api.isic-archive.com"
 SANDBOX_URL = "https://api-sandbox.isic-archive.com"

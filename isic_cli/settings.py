@@ -14,7 +14,7 @@ from typing import Any, Literal
 from isic_cli.config import DEMO_LOGINS, ArchiveSpec, Settings, expanded, no_home, parse_archive
 from isic_cli.errors import AuthError, ConfigError, LocalError, NotFoundError, UsageError
 from isic_cli.files.load import parse_toml, read_bytes
-from isic_cli.files.object_store import staging_place
+from isic_cli.files.store_url import staging_place
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from isic_cli.errors import ExitCode
 
 if TYPE_CHECKING:
     from isic_cli.api.archive import ArchiveApi
-    from isic_cli.api.dois import PublishedFile
+    from isic_cli.api.doi_page import PublishedFile
     from isic_cli.services.run.report import Report
 
 FILES = Shape(key="name", columns=("name", "size", "type", "description", "url"))

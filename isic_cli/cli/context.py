@@ -99,7 +99,7 @@ class Run:
             retries=retries,
             cache=cache,
         )
-        from isic_cli.files.object_store import scheme_of
+        from isic_cli.files.store_url import scheme_of
 
         url = settings.archive.name
         if scheme_of(url) and url not in self._fetched:

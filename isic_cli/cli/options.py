@@ -12,7 +12,7 @@ import click
 from isic_cli.cli.complete import complete_collection, complete_counted, complete_query
 from isic_cli.cli.params import AGE, LOCAL_TEXT, Count
 from isic_cli.errors import UsageError
-from isic_cli.files.object_store import scheme_of
+from isic_cli.files.store_url import scheme_of
 from isic_cli.models.ids import as_isic_id
 from isic_cli.models.selection import IdList, Selection
 
@@ -231,9 +231,10 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _checked_query(text: str) -> str:
-    from isic_cli.query import parse
+    if text:  # the language is not loaded for nothing
+        from isic_cli.query import parse
 
-    parse(text)  # a bad query ends here, before an id file is read or a request is sent
+        parse(text)  # a bad query ends here, before an id file is read or a request is sent
     return text
 
 

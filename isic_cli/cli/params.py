@@ -26,7 +26,7 @@ _URL = re.compile(r"(?:[^/=]*=)?([a-z][a-z0-9+.-]+):/", re.IGNORECASE | re.ASCII
 
 def _is_in_store(value: object) -> bool:
     """Whether a value is the URL of a folder in an object store that is served."""
-    from isic_cli.files.object_store import scheme_of
+    from isic_cli.files.store_url import scheme_of
 
     return isinstance(value, str) and ":" in value and scheme_of(value) is not None
 

@@ -22,7 +22,6 @@ from isic_cli.files.stores import (
     JOBS,
     PART,
     PARTS_AT_ONCE,
-    SCHEMES,
     Bucket,
     StoredObject,
     open_bucket,
@@ -39,19 +38,6 @@ _LOCAL = re.compile(r"(.*/)?\.isic/(lock|recorded\.json)")
 
 #: What Windows takes for a drive.
 _DRIVE = re.compile(r"[A-Za-z]:")
-
-
-def scheme_of(text: str) -> str | None:
-    """Return the scheme of a URL that is served; None for anything else."""
-    scheme = text.partition("://")[0]
-    return scheme if "://" in text and scheme in SCHEMES else None
-
-
-def staging_place(url: str, cache_dir: Path) -> Path:
-    """Return where the copy of a folder in a store lies: `files`, and notes beside it."""
-    import hashlib
-
-    return cache_dir / "staging" / hashlib.sha256(url.rstrip("/").encode()).hexdigest()[:16]
 
 
 class ObjectListing(MutableMapping[str, StoredObject]):

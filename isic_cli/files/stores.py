@@ -22,9 +22,7 @@ from isic_cli.errors import UsageError
 from isic_cli.files.digest import md5_of, md5_of_parts
 from isic_cli.files.faults import translated
 from isic_cli.files.store_errors import store_errors
-
-#: What is served, and the package that serves it.
-SCHEMES = {"s3": "obstore", "gs": "gcsfs", "az": "adlfs"}
+from isic_cli.files.store_url import SCHEMES
 
 #: Bytes of the parts that a large file is uploaded in, and how many of them go at once.
 PART = 16 << 20

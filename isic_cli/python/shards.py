@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 from isic_cli.api.file_transport import strong
 from isic_cli.errors import ChangedError, DamagedError, NetworkError, NotFoundError, UsageError
 from isic_cli.files.faults import shown, translated
-from isic_cli.files.object_store import scheme_of
+from isic_cli.files.store_url import scheme_of
 from isic_cli.python.torch import as_tensor
 
 if TYPE_CHECKING:

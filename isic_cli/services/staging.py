@@ -17,8 +17,8 @@ from isic_cli.files.object_store import (
     ObjectListing,
     is_state,
     names_in,
-    staging_place,
 )
+from isic_cli.files.store_url import staging_place
 from isic_cli.files.stores import StoredObject
 from isic_cli.services.run.workers import OrderedCalls
 

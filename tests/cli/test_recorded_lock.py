@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from isic_cli.curation.diff import metadata_digest
+from isic_cli.curation.digest import metadata_digest
 from tests.cli.conftest import Isic, with_accounts
 from tests.support.archivehost import ArchiveHost
 from tests.support.folders import jpeg

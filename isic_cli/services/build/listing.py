@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from isic_cli.config import Settings
-from isic_cli.curation.diff import metadata_digest
+from isic_cli.curation.digest import metadata_digest
 from isic_cli.errors import CheckError, PartialError, UnsafeError
 from isic_cli.files.jsonl import Journal, to_line
 from isic_cli.files.load import parse_json

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from isic_cli.curation.diff import Difference, diff, metadata_digest
+from isic_cli.curation.diff import Difference, diff
+from isic_cli.curation.digest import metadata_digest
 from isic_cli.models.ids import IdSet
 from isic_cli.models.outcomes import Outcome
 from isic_cli.services.dataset.lock import existing_lock

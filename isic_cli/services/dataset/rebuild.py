@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from isic_cli.api.archive import ArchiveApi
-from isic_cli.curation.diff import metadata_digest, to_text
+from isic_cli.curation.digest import metadata_digest, to_text
 from isic_cli.errors import ChangedError, NotFoundError
 from isic_cli.files.walk import walk
 from isic_cli.models.ids import id_pattern

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from isic_cli import __version__
 from isic_cli.api.archive import ArchiveApi
 from isic_cli.config import Settings
-from isic_cli.curation.diff import metadata_digest, to_text
+from isic_cli.curation.digest import metadata_digest, to_text
 from isic_cli.distribution import NAME as DISTRIBUTION
 from isic_cli.errors import LocalError
 from isic_cli.files import STATE
@@ -19,7 +20,6 @@ from isic_cli.folder.freshness import stamp_of
 from isic_cli.models.locked import LockedImage
 from isic_cli.models.selection import Selection
 from isic_cli.services.dataset.header import LockHeader, NamedCollection, archive_of
-from isic_cli.services.dataset.history import history_kept
 from isic_cli.services.dataset.lock import NAME, Lock, existing_lock, write_lock
 from isic_cli.services.download.journal import DownloadJournal, Entry
 from isic_cli.services.download.options import Variant
@@ -102,7 +102,7 @@ def record_download(
     )
     if not dropped and _is_recorded(folder, header, unchanged):
         return
-    with history_kept(folder), DownloadJournal(folder, writable=True) as journal:
+    with _history_kept(folder), DownloadJournal(folder, writable=True) as journal:
         if hurried and len(journal) > QUICK:
             return
         tables = Tables(folder, journal)
@@ -113,6 +113,14 @@ def record_download(
         return  # the next run asks for the licences' texts once more
     state = _recorded_state(folder, files)
     write_state(folder / STATE / _RECORDED, json.dumps(state) + "\n")
+
+
+def _history_kept(folder: Path) -> AbstractContextManager[None]:
+    if not (folder / NAME).is_file():
+        return nullcontext()
+    from isic_cli.services.dataset.history import history_kept  # the first run needs none of it
+
+    return history_kept(folder)
 
 
 def _recorded_state(folder: Path, files: int) -> dict[str, Any]:

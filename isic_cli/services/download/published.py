@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from isic_cli.api.archive import ArchiveApi
-from isic_cli.api.dois import PublishedFile
+from isic_cli.api.doi_page import PublishedFile
 from isic_cli.api.files import FileStream
 from isic_cli.errors import IsicError, NotFoundError
 from isic_cli.files.faults import translated

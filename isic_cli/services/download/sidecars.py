@@ -17,7 +17,6 @@ from isic_cli.files.load import open_regular
 from isic_cli.models.ids import is_isic_id
 from isic_cli.models.image import LEADING_COLUMNS
 from isic_cli.services.download.journal import DownloadJournal, Entry
-from isic_cli.tables.read import RowReader
 
 _LOGGER = logging.getLogger(__name__)
 #: Files whose tables and lock are still written when a run is interrupted; for more of them that
@@ -151,6 +150,8 @@ def _adopt_rows(folder: Path, journal: DownloadJournal) -> None:
         open_regular(table).close()  # a FIFO would be waited for
     except FileNotFoundError:
         return
+    from isic_cli.tables.read import RowReader  # a new folder has no table
+
     try:
         for _, row in RowReader(table):
             isic_id = str(row.get("isic_id"))

@@ -6,15 +6,15 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
-from isic_cli.curation.shard import parse_shard
 from isic_cli.models.image import ImageRecord
 from isic_cli.models.outcomes import Outcome
 from isic_cli.models.selection import IdList, Selection
-from isic_cli.query import parse
 
 if TYPE_CHECKING:
     from isic_cli.curation.sample import SamplePlan
+    from isic_cli.curation.shard import Shard
     from isic_cli.models.collection import Collection
+    from isic_cli.query import Query
 
 #: In what order records come: the archive's own, sorted by ISIC id, or as they arrive.
 Order = Literal["archive", "by_id", "unordered"]
@@ -39,6 +39,15 @@ def _planned_sample(selection: Selection) -> "SamplePlan | None":
     return SamplePlan(
         selection.sample, by=selection.by, one_per=selection.one_per, seed=selection.seed
     )
+
+
+def _planned_shard(selection: Selection) -> "Shard | None":
+    """Return the part that a selection takes; None when it takes all."""
+    if not selection.shard:
+        return None
+    from isic_cli.curation.shard import parse_shard
+
+    return parse_shard(selection.shard, {})
 
 
 class Images(ABC):
@@ -70,16 +79,23 @@ class Images(ABC):
 
     def __init__(self, selection: Selection) -> None:
         self._selection = selection
-        self._parsed = parse(selection.query)
-        self._shard = parse_shard(selection.shard, {}) if selection.shard else None
+        if selection.query:
+            _ = self._parsed  # one that does not parse is told of now
+        self._shard = _planned_shard(selection)
         self._sample = _planned_sample(selection)
         self.missed = 0
         self.problems = [*_bad_lines(selection.ids), *_bad_lines(selection.exclude)]
 
+    @cached_property
+    def _parsed(self) -> "Query":
+        from isic_cli.query import parse  # many selections have no query
+
+        return parse(self._selection.query)
+
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the user should know about the query: quirks of the archive that it meets."""
-        return self._parsed.warnings
+        return self._parsed.warnings if self._selection.query else ()
 
     @property
     def suggestions(self) -> tuple[str, ...]:

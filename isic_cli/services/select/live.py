@@ -14,16 +14,17 @@ from isic_cli.models.image import ImageRecord
 from isic_cli.models.licenses import at_most
 from isic_cli.models.outcomes import Outcome
 from isic_cli.models.selection import Selection
-from isic_cli.query import Query, all_of, any_of, term
 from isic_cli.services.opening import folder_index, open_api
 from isic_cli.services.select.choose import choose_collection, is_number
 from isic_cli.services.select.images import Images, Order
-from isic_cli.services.select.offline import OfflineImages
 
 if TYPE_CHECKING:
     from isic_cli.api.archive import ArchiveApi
     from isic_cli.api.search import ImageSearch
+    from isic_cli.index.index import Index
     from isic_cli.models.collection import Collection
+    from isic_cli.query import Query
+    from isic_cli.services.select.offline import OfflineImages
 
 #: Ids looked up at a time: eight requests of a page each, side by side.
 GROUP = 800
@@ -33,11 +34,11 @@ GROUP = 800
 def opened(settings: Settings, selection: Selection) -> Iterator[Images]:
     """Open what answers a selection, the index or the archive, and give its images."""
     if selection.offline:
-        yield OfflineImages(settings, selection)
+        yield _offline(settings, selection)
         return
     if (index := folder_index(settings.archive, settings.cache_dir)) is not None:
         with index:
-            yield OfflineImages(settings, selection, index=index)
+            yield _offline(settings, selection, index=index)
         return
     with open_api(settings) as api:
         yield SelectedImages(api, selection)
@@ -52,16 +53,31 @@ def select(api: "ArchiveApi", selection: Selection, *, parallel_pages: int = 8) 
         Listing requests side by side; 1 for page after page.
     """
     if selection.offline:
-        return OfflineImages(api.settings, selection, api=api)
+        return _offline(api.settings, selection, api=api)
     if (index := folder_index(api.settings.archive, api.settings.cache_dir)) is not None:
-        return OfflineImages(api.settings, selection, index=index)
+        return _offline(api.settings, selection, index=index)
     return SelectedImages(api, selection, parallel_pages=parallel_pages)
+
+
+def _offline(
+    settings: Settings,
+    selection: Selection,
+    *,
+    api: "ArchiveApi | None" = None,
+    index: "Index | None" = None,
+) -> "OfflineImages":
+    # Here, because the index and its language are loaded by those alone who ask it.
+    from isic_cli.services.select.offline import OfflineImages
+
+    return OfflineImages(settings, selection, api=api, index=index)
 
 
 def server_query(selection: Selection) -> str:
     """Return the query that the archive is asked for a selection, the licences included."""
     if selection.license is None:
         return selection.query
+    from isic_cli.query import all_of, any_of, term
+
     allowed = [term("copyright_license", name) for name in at_most(selection.license)]
     return all_of(selection.query, any_of(*allowed))
 
@@ -178,10 +194,10 @@ class SelectedImages(Images):
         limit = self._selection.license
         if limit and image.copyright_license not in at_most(limit):
             return False
-        return matches(self._parsed, image)
+        return not self._selection.query or matches(self._parsed, image)
 
 
-def matches(query: Query, image: ImageRecord) -> bool:
+def matches(query: "Query", image: ImageRecord) -> bool:
     """Whether a record matches a query."""
     return query.matches(
         {

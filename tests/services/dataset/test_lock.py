@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from isic_cli.curation.diff import metadata_digest
+from isic_cli.curation.digest import metadata_digest
 from isic_cli.errors import LocalError, NotFoundError
 from isic_cli.models.locked import FIELDS, LockedImage, read_locked
 from isic_cli.models.selection import IdList, Selection

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from isic_cli.api.dois import PublishedFile, read_files
+from isic_cli.api.doi_page import PublishedFile, read_files
 from isic_cli.errors import NotFoundError
 from isic_cli.models.outcomes import Outcome
 from isic_cli.services.download.published import fetch_published, safe_name
