@@ -1,10 +1,11 @@
 """A metadata value in the one spelling that is compared, and the digest of a row of them."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
+
+from isic_cli.files.compact import compact_encoder
 
 
 def to_text(value: Any) -> str | None:
@@ -25,7 +26,7 @@ def to_text(value: Any) -> str | None:
 
 #: Words of a table, most of which stand in many of its rows.
 _spelled = lru_cache(1 << 12)(to_text)
-_sorted = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+_sorted = compact_encoder(sort_keys=True)
 
 
 def metadata_digest(row: Mapping[str, Any]) -> str:

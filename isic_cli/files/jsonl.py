@@ -7,7 +7,6 @@ looked at again. When most lines no longer count, they are left out of a new fil
 place of the old one.
 """
 
-import json
 import logging
 import os
 import stat
@@ -20,6 +19,7 @@ from typing import Any, Generic, TypeVar
 from isic_cli.errors import LocalError
 from isic_cli.files.atomic import replacing_bytes
 from isic_cli.files.closing import Closing
+from isic_cli.files.compact import compact_encoder
 from isic_cli.files.faults import local_error, refuse_linked_folder, shown
 
 K = TypeVar("K", bound=Hashable)
@@ -230,8 +230,7 @@ class Journal(Closing, Generic[K]):
             os.fsync(self._fd)
 
 
-#: Made once: `json.dumps` with options makes one for each line.
-_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_compact = compact_encoder()
 
 
 def _opened(path: Path, flags: int) -> int:
