@@ -36,6 +36,20 @@ class SocketFile(io.RawIOBase):
             waited = time.monotonic() - begun
         self._watch.received(count, waited)
         self.has_ended = not count
+        return self._filled(buffer, count) if 0 < count < len(buffer) else count
+
+    def _filled(self, buffer: Any, count: int) -> int:
+        """Read what else is there: TLS gives a record of 16 KB at a time."""
+        with memoryview(buffer) as view:
+            while count < len(view) and self._has_data():
+                try:
+                    more = self._sock.recv_into(view[count:])
+                except OSError:  # the next read tells what is wrong
+                    break
+                if not more:
+                    break
+                count += more
+                self._watch.received(more, 0.0)
         return count
 
 

@@ -51,6 +51,7 @@ def test_others_work_while_a_thread_is_aside(turns: Turns) -> None:
             assert is_free(turns)
         assert not is_free(turns)
         with pytest.raises(KeyError), turns.aside():
+            assert is_free(turns)
             raise KeyError
         assert not is_free(turns)
     assert is_free(turns)
