@@ -3,7 +3,7 @@
 import ipaddress
 import re
 import socket
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import httpx
 
@@ -37,8 +37,7 @@ def is_private_host(host: str) -> bool:
     return not (mapped or address).is_global
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """Where a file is, taken apart.
 
     Attributes

@@ -76,8 +76,6 @@ class Fold:
         """Fold one event of a transfer."""
         from isic_cli.services.download import events
 
-        if isinstance(event, events.Started):
-            return
         if isinstance(event, events.Advanced):
             self._flying[event.isic_id] = self._flying.get(event.isic_id, 0) + event.bytes
             self._ticker.bytes += event.bytes

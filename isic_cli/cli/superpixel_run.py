@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -188,12 +188,11 @@ class Batch:
         written = value if isinstance(value, Written) else getattr(value, "written", None)
         done = Outcome(first_id(outcome.name), "done", seconds=round(outcome.seconds, 4))
         if outcome.error:
-            done = replace(done, status="failed", reason=outcome.error.message)
+            done = done._replace(status="failed", reason=outcome.error.message)
         if self.reads and Path(outcome.name).is_file():  # not an id of the archive
-            done = replace(done, path=outcome.name)
+            done = done._replace(path=outcome.name)
         if written is not None:
-            done = replace(
-                done,
+            done = done._replace(
                 status="skipped" if written.skipped else done.status,
                 reason=written.note,
                 bytes=written.bytes,

@@ -2,11 +2,9 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from operator import attrgetter
 from pathlib import Path
 from types import NoneType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from isic_cli.errors import LocalError
 from isic_cli.files.jsonl import to_line
@@ -17,8 +15,7 @@ from isic_cli.models.ids import is_isic_id
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class LockedImage:
+class LockedImage(NamedTuple):
     """One image of a lock.
 
     Attributes
@@ -77,7 +74,7 @@ class LockedImage:
         """Return what can be used of an object; the rest is blank, an unsafe path too."""
         values = {key: given[key] for key in given.keys() & _KINDS.keys()}
         image = cls(**{**_BLANK, **{k: v for k, v in values.items() if type(v) in _KINDS[k]}})
-        return image if is_safe_path(image.path) else replace(image, path="")
+        return image if is_safe_path(image.path) else image._replace(path="")
 
     def fields(self) -> dict[str, str | int]:
         """Return the metadata fields that the lock knows."""
@@ -87,7 +84,7 @@ class LockedImage:
 
     def to_line(self) -> bytes:
         """Return the line, its end included; the keys always in the same order."""
-        values = dict(zip(FIELDS, _VALUES(self), strict=True))
+        values = self._asdict()
         if self.public:
             del values["public"]
         return to_line(values)
@@ -96,8 +93,7 @@ class LockedImage:
 DAMAGED = "Restore isic.lock from a copy, or move it away and download again."
 
 #: The keys of a line: a contract.
-FIELDS = tuple(LockedImage.__dataclass_fields__)
-_VALUES = attrgetter(*FIELDS)
+FIELDS = LockedImage._fields
 _KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("isic_id", "path", "sha256", "metadata_sha256"), (str,)),
     **dict.fromkeys(("copyright_license", "attribution"), (str,)),

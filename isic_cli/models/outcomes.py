@@ -1,8 +1,7 @@
 """What became of an item: the line of `--report`, and the words for its `status`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 #: The keys of an item, in order: a contract.
 ITEM_KEYS = ("isic_id", "status", "reason", "bytes", "seconds", "attempts", "path", "sha256")
@@ -51,8 +50,11 @@ BAD = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+#: No further keys; a read-only mapping could not be sent to another process.
+_NONE: Mapping[str, Any] = {}
+
+
+class Outcome(NamedTuple):
     """What became of one item; every command that works on items gives one for each.
 
     Attributes
@@ -83,7 +85,7 @@ class Outcome:
     attempts: int | None = None
     path: str | None = None
     sha256: str | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    extra: Mapping[str, Any] = _NONE
 
     @property
     def is_bad(self) -> bool:

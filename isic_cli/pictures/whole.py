@@ -11,8 +11,8 @@ import struct
 import sys
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from isic_cli.errors import DamagedError, NotAPictureError
 from isic_cli.pictures.tiff import tiff_size
@@ -27,8 +27,7 @@ _HEAD = 1 << 16
 _BLOCK = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(NamedTuple):
     """What a picture's header says.
 
     Attributes

@@ -156,7 +156,7 @@ class ChallengeDownload:
                 self._arrived(-self._told)
                 extra = {"exit_code": int(code_of(error))}
                 outcome = Outcome("", "failed", explained(error), path=plan.file.name, extra=extra)
-            yield replace(outcome, seconds=round(time.monotonic() - begun, 3))
+            yield outcome._replace(seconds=round(time.monotonic() - begun, 3))
 
     def write_notices(self) -> None:
         """Write the licences and the papers of what the folder holds now."""
@@ -173,8 +173,8 @@ class ChallengeDownload:
         entry = self._lock.files[file.name]
         if file.is_zip and self._options.unpack and action != "skip":
             entry = self._unpack(file, entry)
-            outcome = replace(outcome, reason=f"{entry.members} files unpacked", path=file.stem)
-        return replace(outcome, bytes=entry.bytes, sha256=entry.sha256)
+            outcome = outcome._replace(reason=f"{entry.members} files unpacked", path=file.stem)
+        return outcome._replace(bytes=entry.bytes, sha256=entry.sha256)
 
     def _fetch(self, file: ChallengeFile, parts: PartStore) -> Outcome:
         entry = self._lock.files.get(file.name)

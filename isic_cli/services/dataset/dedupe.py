@@ -1,7 +1,7 @@
 """Find duplicates among the pictures of folders: read them side by side, then group."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -181,7 +181,7 @@ class Dedupe:
         failed = {one.path: one for one in self.problems}
         for one in pictures:
             if one.key in failed:
-                yield replace(failed[one.key], isic_id=one.isic_id)
+                yield failed[one.key]._replace(isic_id=one.isic_id)
                 continue
             keep = kept.get(one.key)
             status = "ok" if keep is None else "kept" if keep == one.key else "duplicate"

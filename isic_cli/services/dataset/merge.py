@@ -168,8 +168,8 @@ class FolderMerge:
                 continue
             with translated(path):
                 place(source, path)
-                own.append(replace(entry, path=image.path, mtime_ns=path.stat().st_mtime_ns))
-            return replace(good, status="done")
+                own.append(entry._replace(path=image.path, mtime_ns=path.stat().st_mtime_ns))
+            return good._replace(status="done")
         return Outcome(image.isic_id, "missing", "no folder has its file", path=image.path)
 
     def _license_text(self, name: str) -> str:

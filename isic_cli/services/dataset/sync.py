@@ -4,7 +4,6 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 
 from isic_cli.api.archive import ArchiveApi
@@ -202,7 +201,7 @@ class Synchronisation:
             self._dropped.add(one.isic_id)
         with DownloadJournal(self._options.folder, writable=True) as journal:
             journal.drop((one.isic_id for one in chosen), self._lock.header.variant)
-        return [replace(one, status="deleted") for one in chosen]
+        return [one._replace(status="deleted") for one in chosen]
 
     def write_sidecars(self, *, hurried: bool = False) -> None:
         """Bring `metadata.csv`, `attribution.txt`, `licenses/` and `isic.lock` up to date.

@@ -5,7 +5,7 @@ import stat
 from array import array
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
@@ -193,4 +193,4 @@ def distrust(folder: Path, lock: Lock, isic_ids: Iterable[str]) -> None:
         for isic_id in isic_ids:
             entry = journal.get(isic_id, lock.header.variant)
             if entry is not None:
-                journal.append(replace(entry, mtime_ns=0))
+                journal.append(entry._replace(mtime_ns=0))

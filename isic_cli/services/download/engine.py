@@ -4,7 +4,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import replace
 
 from isic_cli.errors import ConnectionSetupError, NetworkError
 from isic_cli.files import STATE
@@ -18,7 +17,6 @@ from isic_cli.services.download.events import (
     Failed,
     Finished,
     Skipped,
-    Started,
 )
 from isic_cli.services.download.journal import DownloadJournal
 from isic_cli.services.download.limits import Pace
@@ -205,7 +203,7 @@ class _DownloadRun:
                     yield from self._admit(planned)
             if self._flying:
                 for event in self._pool.take():
-                    if isinstance(event, Started | Advanced):
+                    if isinstance(event, Advanced):
                         yield event
                     else:
                         yield from self._fold(event)
@@ -237,7 +235,7 @@ class _DownloadRun:
         if not self._last_pass:
             return event
         _, earlier = self._postponed.pop(event.isic_id)
-        return replace(event, attempts=event.attempts + earlier.attempts)
+        return event._replace(attempts=event.attempts + earlier.attempts)
 
     def _is_postponed(self, planned: PlannedFile, failed: Failed) -> bool:
         if self._last_pass or not may_pass(failed.error) or len(self._postponed) >= _MOST_POSTPONED:

@@ -1,34 +1,13 @@
 """What a download reports while it runs: frozen values, folded and rendered by others."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from isic_cli.errors import IsicError
 from isic_cli.models.outcomes import Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
-    """The body of a file begins to arrive.
-
-    Attributes
-    ----------
-    path : str
-        Where the file will be, relative to the folder, with slashes.
-    bytes : int
-        Bytes that an earlier attempt left and that need not be fetched again.
-    total : int or None
-        Bytes of the whole file; None when the file host does not say.
-    """
-
-    isic_id: str
-    path: str
-    bytes: int
-    total: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Advanced:
+class Advanced(NamedTuple):
     """Another `bytes` bytes have arrived; not sent for small files that arrive at once."""
 
     isic_id: str
@@ -36,8 +15,7 @@ class Advanced:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """A file is whole, checked, in its place and in the journal.
 
     Attributes
@@ -71,8 +49,7 @@ class Finished:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(NamedTuple):
     """The file was already there and good.
 
     Attributes
@@ -88,8 +65,7 @@ class Skipped:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(NamedTuple):
     """The file could not be had; whatever stood in its place still stands.
 
     Attributes
@@ -111,7 +87,7 @@ class Failed:
     error: IsicError
 
 
-DownloadEvent = Started | Advanced | Finished | Skipped | Failed
+DownloadEvent = Advanced | Finished | Skipped | Failed
 Emit = Callable[[DownloadEvent], None]
 
 #: The reason of a `Skipped` whose file came from the cache.

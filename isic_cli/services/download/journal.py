@@ -6,11 +6,9 @@ or time.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from operator import attrgetter
 from pathlib import Path
 from types import NoneType
-from typing import Any
+from typing import Any, NamedTuple
 
 from isic_cli.files import STATE
 from isic_cli.files.closing import Closing
@@ -22,8 +20,7 @@ from isic_cli.services.download.options import Variant
 _NAME = "journal.jsonl"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One file in the folder.
 
     Attributes
@@ -63,15 +60,12 @@ class Entry:
 
     def to_line(self) -> bytes:
         """Return the entry as one line of JSON."""
-        # asdict copies the record deeply; a shallow view of the slots is all that is needed.
-        values = dict(zip(_FIELDS, _VALUES(self), strict=True))
+        values = self._asdict()
         if self.public:
             del values["public"]
         return to_line(values)
 
 
-_FIELDS = tuple(Entry.__dataclass_fields__)
-_VALUES = attrgetter(*_FIELDS)
 _KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("variant", "path"), (str,)),
     **dict.fromkeys(("size", "mtime_ns"), (int,)),
@@ -94,7 +88,7 @@ def _parse(line: bytes) -> Entry | None:
         return None
     if not is_isic_id(str(entry.isic_id)):
         return None
-    kinds = tuple(map(type, _VALUES(entry)))
+    kinds = tuple(map(type, entry))
     if kinds not in _SEEN:
         if not has_kinds(entry, _KINDS):
             return None

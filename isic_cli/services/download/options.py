@@ -22,7 +22,7 @@ class DownloadOptions:
         Which file of an image; thumbnails are called `ISIC_xxxxxxx_thumbnail.jpg`, as the
         archive calls them, so that both variants fit into one folder.
     jobs : int or None
-        Transfers side by side; None for as many as help, see `crowd`.
+        Transfers side by side; None for as many as help, see `pool`.
     check : {"structure", "decode"}
         What proves a picture whole: its structure, or decoding it to the last row.
     retries : int

@@ -7,7 +7,7 @@ from isic_cli.api.files import FileStream
 from isic_cli.errors import ChangedError, UnsafeError
 from isic_cli.models.image import ImageRecord, RemoteFile
 from isic_cli.pictures.whole import Picture, decode_fully, inspect
-from isic_cli.services.download.events import Advanced, Emit, Failed, Finished, Started
+from isic_cli.services.download.events import Advanced, Emit, Failed, Finished
 from isic_cli.services.download.journal import DownloadJournal, Entry
 from isic_cli.services.download.limits import Pace
 from isic_cli.services.download.options import DownloadOptions
@@ -159,13 +159,8 @@ class _PictureProgress:
         self._planned = planned
         self._clock = pace.clock
         self._emit = emit
-        self._has_started = False
 
-    def started(self, stream: FileStream) -> None:
-        if not self._has_started:
-            self._has_started = True
-            planned = self._planned
-            self._emit(Started(planned.isic_id, planned.path, stream.start, stream.total))
+    def started(self, _: FileStream) -> None:
         self._reported, self._then = 0, self._clock()
 
     def arrived(self, received: int) -> None:

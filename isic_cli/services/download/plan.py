@@ -3,8 +3,7 @@
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from isic_cli.errors import DamagedError, NotFoundError, TransferError, UnsafeError
 from isic_cli.files.digest import sha256_of
@@ -26,8 +25,7 @@ Expected = Callable[[str], str | None]
 _OTHER = "not the file that the lock names"
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedFile:
+class PlannedFile(NamedTuple):
     """What is to be done for one image.
 
     Attributes
@@ -147,7 +145,7 @@ class Planner:
             if known is not None and known.sha256 is not None:
                 same = sha256_of(target) == known.sha256
                 reason = "unchanged" if same else "changed on disk"
-                entry = replace(known, mtime_ns=there.st_mtime_ns) if same else None
+                entry = known._replace(mtime_ns=there.st_mtime_ns) if same else None
             else:
                 entry, reason = self._adopt(planned, target, there), _adopted(planned)
         except OSError as error:
@@ -158,8 +156,8 @@ class Planner:
             entry, reason = None, _OTHER
         if entry is None:
             size = planned.file.size if planned.file is not None else None
-            return replace(planned, action="replace", bytes=size, reason=reason)
-        return replace(planned, action="skip", bytes=entry.size, reason=reason, entry=entry)
+            return planned._replace(action="replace", bytes=size, reason=reason)
+        return planned._replace(action="skip", bytes=entry.size, reason=reason, entry=entry)
 
     def _is_other(self, entry: Entry) -> bool:
         wanted = self._expected and self._expected(entry.isic_id)

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from isic_cli.api.archive import ArchiveApi
@@ -89,7 +88,7 @@ def fetch_published(
             result = Outcome("", "present", bytes=watch.size or 0)
         except FAILURES as error:
             result = Outcome("", "failed", error.message, bytes=0)
-        yield replace(result, path=target.name, attempts=transfer.tries)
+        yield result._replace(path=target.name, attempts=transfer.tries)
 
 
 class _PublishedProgress:

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from isic_cli.api.files import FileStream
 from isic_cli.api.retry import Attempts, Fault, RetryPolicy
@@ -51,8 +50,7 @@ class FileOpener(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class TransferOptions:
+class TransferOptions(NamedTuple):
     """How one file is fetched, and who is told.
 
     Attributes
@@ -76,8 +74,7 @@ class TransferOptions:
     arrived: Callable[[int], object] = lambda _: None
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched(Generic[T]):
+class Fetched(NamedTuple, Generic[T]):
     """A file that is in its place.
 
     Attributes

@@ -1,6 +1,5 @@
 """What is done for one image: keep the file that is there, or take it from the cache or the net."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from isic_cli.files.atomic import rename
@@ -54,8 +53,8 @@ class FileWork:
             planned.record, Path(self._folder.prepare(planned.path))
         ):
             return planned
-        found = self._planner.check(replace(planned, action="check"))
-        return replace(found, reason=CACHED) if found.action == "skip" else found
+        found = self._planner.check(planned._replace(action="check"))
+        return found._replace(reason=CACHED) if found.action == "skip" else found
 
     def skip(self, planned: PlannedFile, *, changed: bool = False) -> Skipped:
         """Pass over a file that is there, and note what is new about its record."""
@@ -70,5 +69,5 @@ class FileWork:
         noted = (record.row(), record.public, stated)
         if changed or noted != (entry.record, entry.public, entry.stated):
             row, public, stated = noted
-            self._journal.append(replace(entry, record=row, public=public, stated=stated))
+            self._journal.append(entry._replace(record=row, public=public, stated=stated))
         return Skipped(planned.isic_id, planned.path, entry.size, entry.sha256, planned.reason)

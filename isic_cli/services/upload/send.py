@@ -3,7 +3,6 @@
 import mimetypes
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -141,7 +140,7 @@ class Uploader:
         done = Outcome("", "present", bytes=size, path=str(path), sha256=sha256)
         key = (path.name, sha256)
         if key in self._journal:
-            return replace(done, extra={"accession": self._journal.accession(key)})
+            return done._replace(extra={"accession": self._journal.accession(key)})
         try:
             field_value = self._send(path, size)
             number = self._api.create_accession(
@@ -153,10 +152,10 @@ class Uploader:
             if isinstance(error, RefusedError) and _TAKEN in error.message:
                 self._journal.add(path.name, sha256, None)
                 return done
-            return replace(done, status="failed", reason=error.message)
+            return done._replace(status="failed", reason=error.message)
         self._journal.add(path.name, sha256, number)
         seconds = round(time.monotonic() - began, 3)
-        return replace(done, status="uploaded", seconds=seconds, extra={"accession": number})
+        return done._replace(status="uploaded", seconds=seconds, extra={"accession": number})
 
     def _send(self, path: Path, size: int) -> str:
         kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"

@@ -35,22 +35,20 @@ HEADER = LockHeader(
 
 
 def image(number: int, **values: str) -> LockedImage:
-    return replace(
-        LockedImage(
-            isic_id=f"ISIC_{number:07d}",
-            path=f"ISIC_{number:07d}.jpg",
-            size=100 + number,
-            sha256=hashlib.sha256(str(number).encode()).hexdigest(),
-            width=640,
-            height=480,
-            copyright_license="CC-BY",
-            attribution="Klinik für Haut, Wien",
-            lesion_id="IL_0000001",
-            patient_id=None,
-            metadata_sha256="0" * 64,
-        ),
-        **values,  # type: ignore[arg-type]  # only text is replaced here
+    plain = LockedImage(
+        isic_id=f"ISIC_{number:07d}",
+        path=f"ISIC_{number:07d}.jpg",
+        size=100 + number,
+        sha256=hashlib.sha256(str(number).encode()).hexdigest(),
+        width=640,
+        height=480,
+        copyright_license="CC-BY",
+        attribution="Klinik für Haut, Wien",
+        lesion_id="IL_0000001",
+        patient_id=None,
+        metadata_sha256="0" * 64,
     )
+    return plain._replace(**values)  # type: ignore[arg-type]  # only text is replaced here
 
 
 def test_a_lock_has_exactly_the_keys_of_the_contract(tmp_path: Path) -> None:
@@ -75,7 +73,7 @@ def test_a_lock_has_exactly_the_keys_of_the_contract(tmp_path: Path) -> None:
 
 
 def test_a_line_says_public_of_a_private_image_only_and_reads_back(tmp_path: Path) -> None:
-    private = replace(image(1), public=False)
+    private = image(1)._replace(public=False)
     write_lock(tmp_path / "isic.lock", HEADER, [private, image(2)], earlier=None)
     _, *lines = [json.loads(line) for line in (tmp_path / "isic.lock").read_text().splitlines()]
     assert [line.get("public") for line in lines] == [False, None]

@@ -26,7 +26,6 @@ from isic_cli.services.download.events import (
     Failed,
     Finished,
     Skipped,
-    Started,
 )
 from isic_cli.services.download.options import DownloadOptions
 from tests.support.drawn import jpeg, png, png_bomb
@@ -75,8 +74,7 @@ def pull(
         options or DownloadOptions(folder, jobs=4),
         sleep=slept or Slept(),
     )
-    events = downloader.run(records or [host.record(1)])
-    return [event for event in events if not isinstance(event, Started)]
+    return list(downloader.run(records or [host.record(1)]))
 
 
 def left(folder: Path) -> dict[str, bytes]:

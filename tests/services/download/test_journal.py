@@ -1,6 +1,5 @@
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,8 +20,8 @@ ONE = Entry(
     stated=5,
     record={"isic_id": "ISIC_0000001", "attribution": "Žofia, “x”\n", "melanocytic": True},
 )
-THUMBNAIL = replace(ONE, variant="thumbnail", path="ISIC_0000001_thumbnail.jpg")
-TWO = replace(ONE, isic_id="ISIC_0000002", path="ISIC_0000002.jpg", record={"x": "y" * 9000})
+THUMBNAIL = ONE._replace(variant="thumbnail", path="ISIC_0000001_thumbnail.jpg")
+TWO = ONE._replace(isic_id="ISIC_0000002", path="ISIC_0000002.jpg", record={"x": "y" * 9000})
 
 
 def text(folder: Path) -> Path:
@@ -43,7 +42,7 @@ def test_what_is_written_is_read_back_by_the_same_and_by_the_next_run(tmp_path: 
 
 
 def test_the_last_line_of_a_file_counts(tmp_path: Path) -> None:
-    newer = replace(ONE, size=6)
+    newer = ONE._replace(size=6)
     with DownloadJournal(tmp_path, writable=True) as journal:
         journal.append(ONE)
         journal.append(newer)
@@ -70,7 +69,7 @@ def test_lines_that_are_no_entries_are_ignored_with_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     text(tmp_path).parent.mkdir()
-    hostile = replace(ONE, isic_id="../../ISIC_1").to_line()
+    hostile = ONE._replace(isic_id="../../ISIC_1").to_line()
     spaced = json.dumps(json.loads(TWO.to_line())).encode() + b"\n"
     damaged = b'{"isic_id":"ISIC_0000003","variant":"full",rubbish}}\n'
     text(tmp_path).write_bytes(b"\xff\n[]\n" + hostile + ONE.to_line() + spaced + damaged)
@@ -127,16 +126,16 @@ def test_a_line_that_does_not_fit_leaves_no_half(tmp_path: Path) -> None:
 def test_a_journal_of_mostly_old_lines_is_written_anew(tmp_path: Path) -> None:
     with DownloadJournal(tmp_path, writable=True) as journal:
         for size in range(1003):
-            journal.append(replace(ONE, size=size))
+            journal.append(ONE._replace(size=size))
         journal.append(TWO)
     with DownloadJournal(tmp_path, writable=False) as journal:
         assert len(text(tmp_path).read_bytes().splitlines()) == 1004
     with DownloadJournal(tmp_path, writable=True) as journal:
-        assert text(tmp_path).read_bytes() == replace(ONE, size=1002).to_line() + TWO.to_line()
+        assert text(tmp_path).read_bytes() == ONE._replace(size=1002).to_line() + TWO.to_line()
         journal.append(THUMBNAIL)
-        assert list(journal.entries()) == [replace(ONE, size=1002), THUMBNAIL, TWO]
+        assert list(journal.entries()) == [ONE._replace(size=1002), THUMBNAIL, TWO]
     with DownloadJournal(tmp_path, writable=False) as journal:
-        assert list(journal.entries()) == [replace(ONE, size=1002), THUMBNAIL, TWO]
+        assert list(journal.entries()) == [ONE._replace(size=1002), THUMBNAIL, TWO]
     assert [path.name for path in (tmp_path / ".isic").iterdir()] == ["journal.jsonl"]
 
 
@@ -154,4 +153,4 @@ def test_a_line_of_an_older_release_is_read(tmp_path: Path) -> None:
     text(tmp_path).parent.mkdir()
     text(tmp_path).write_bytes(ONE.to_line().replace(b'"stated":5,', b""))
     with DownloadJournal(tmp_path, writable=False) as journal:
-        assert list(journal.entries()) == [replace(ONE, stated=None)]
+        assert list(journal.entries()) == [ONE._replace(stated=None)]

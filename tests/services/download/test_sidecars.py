@@ -1,4 +1,3 @@
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,7 +75,7 @@ def test_a_file_that_is_gone_or_has_another_size_is_not_listed(tmp_path: Path) -
 def test_an_image_with_both_variants_is_listed_once(tmp_path: Path) -> None:
     entry = put(tmp_path, 1)
     with DownloadJournal(tmp_path, writable=True) as journal:
-        journal.append(replace(entry, variant="thumbnail"))
+        journal.append(entry._replace(variant="thumbnail"))
     assert write_sidecars(tmp_path, text_of).rows == 1
 
 
