@@ -31,7 +31,8 @@ def main() -> None:
     from isic_cli.cli.main import run
 
     code = run()
-    gc.freeze()  # the end looks twice for cycles in all that is left: a twentieth of a small command
+    # The end looks twice for cycles in all that is left: a twentieth of a small command.
+    gc.freeze()
     sys.exit(code)
 
 
