@@ -70,9 +70,10 @@ def clients(options: argparse.Namespace, out: Path, where: dict[str, str]) -> di
         for name in names:
             stream.write(f'url = "{where["files"]}/files/{name}"\noutput = "{out}/{name}"\n')
     official = official_client(Path(options.official), options.python)
-    ours = [sys.executable, "-m", "isic_cli", "--archive", where["api"], "image", "download", "-y",
-            "--progress", "none", *(["-j", str(options.jobs)] if options.jobs else []),
-            str(out)]  # fmt: skip
+    # -P: else the checkout that this is run in comes before the one to be measured.
+    ours = [sys.executable, "-P", "-m", "isic_cli", "--archive", where["api"],
+            "image", "download", "-y", "--progress", "none",
+            *(["-j", str(options.jobs)] if options.jobs else []), str(out)]  # fmt: skip
     return {
         "isic": ours,
         **({"before": ours} if options.before else {}),
