@@ -5,11 +5,11 @@ it came (an unknown field, a number where text was expected) is kept beside it, 
 column `other`.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from isic_cli.files.compact import compact_encoder
 from isic_cli.files.load import parse_json
 from isic_cli.models.image import (
     ACQUISITION_FIELDS,
@@ -23,6 +23,7 @@ from isic_cli.query.fields import FIELDS, UNSEARCHABLE
 Group = Literal["acquisition", "clinical"]
 
 _LARGEST = 2**31 - 1
+_encoded = compact_encoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ def to_line(record: ImageRecord, position: int | None = None) -> str:
     _store_group("clinical", record.metadata.clinical, row, other)
     if other:
         row["other"] = other
-    return json.dumps(row, separators=(",", ":")) + "\n"
+    return _encoded(row) + "\n"
 
 
 def _store_group(

@@ -204,8 +204,7 @@ def stream_digest(values: Iterable[Any]) -> str:
     """Return the SHA-256 of values as lines of JSON, in hexadecimal; they need no memory."""
     digest = hashlib.sha256()
     for value in values:
-        digest.update(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
-        digest.update(b"\n")
+        digest.update(to_line(value))
     return digest.hexdigest()
 
 
