@@ -16,6 +16,7 @@ from typing import Any
 from isic_cli.errors import LocalError, NotFoundError, UsageError
 from isic_cli.files.load import open_regular, parse_json
 from isic_cli.models.ids import is_isic_id
+from isic_cli.models.names import counted
 from isic_cli.models.outcomes import Outcome
 from isic_cli.services.build.decide import column_of, leaving
 from isic_cli.services.build.listing import listed_images
@@ -241,7 +242,7 @@ def change_text(changes: list[BuildChange]) -> str:
     if not changes:
         lines.append("Nothing: the data set is the same.")
     for (kind, before, after), count in sorted(counts.items(), key=lambda item: (-item[1], item)):
-        lines.append(f"- {_plural(count)} {_in_words(kind, before, after, count)}.")
+        lines.append(f"- {counted(count, 'image')} {_in_words(kind, before, after, count)}.")
     if changes:
         lines += ["", "| image | what | before | now |", "|---|---|---|---|"]
         lines += [
@@ -249,10 +250,6 @@ def change_text(changes: list[BuildChange]) -> str:
             for one in changes
         ]
     return "\n".join(lines) + "\n"
-
-
-def _plural(count: int) -> str:
-    return f"{count:,} image{'s' if count != 1 else ''}"
 
 
 def _cell(text: str) -> str:
