@@ -35,7 +35,7 @@ from isic_cli.services.dataset.split import (
     read_splits,
 )
 from isic_cli.services.dataset.verify import check_folder
-from isic_cli.services.opening import open_api
+from isic_cli.services.opening import open_api, opened_folder
 from isic_cli.services.plot import check_plot
 from isic_cli.services.run.workers import open_workers
 from isic_cli.services.select.live import resolve_collections
@@ -123,7 +123,9 @@ def stats(folder: Path, by: str | None, label: str | None, plot: Path | None) ->
         counts = Counter(str(row.get(by, "")) for row in source)
         counted_values = ({by: value or None, "count": n} for value, n in counts.most_common())
         return ResultTable.of(f"{by} in {folder}", counted_values, (by, "count"))
-    found = describe(folder, scheme=label_scheme(label) if label else None)
+    scheme = label_scheme(label) if label else None
+    with opened_folder(folder, resolve().cache_dir) as index:
+        found = describe(folder, scheme=scheme, index=index)
     if plot is not None:
         draw_stats(found, plot, title=folder.resolve().name)
     warn_of(found.table.problems, stacklevel=4)

@@ -10,9 +10,11 @@ import pytest
 from isic_cli import Archive, Dataset, ReaderStudy
 from isic_cli.curation.duplicates import ALL_TIERS
 from isic_cli.errors import IsicError, LocalError, NotFoundError, UsageError
+from isic_cli.folder.indexing import SMALL
 from isic_cli.python.results import DatasetSplit
 from isic_cli.python.table import ResultTable
 from isic_cli.python.warned import IsicWarning
+from isic_cli.services.stats.dataset import describe
 from isic_cli.services.study.data import StudyData
 from isic_cli.services.study.responses import UnreadableAnswer
 from tests.every_command.tree import COMMANDS
@@ -77,6 +79,20 @@ def test_a_data_set_is_verified_compared_cited_and_counted(pictures: Path) -> No
     with pytest.raises(UsageError, match="colour"):
         dataset.stats("colour")
     assert isinstance(dataset.dedupe(), ResultTable)
+
+
+def test_a_larger_folder_is_counted_by_its_index(tmp_path: Path) -> None:
+    (tmp_path / ".isic").mkdir()
+    names = [f"ISIC_{number:07}" for number in range(SMALL + 1)]
+    for name in names:
+        (tmp_path / f"{name}.jpg").touch()
+    rows = "".join(f"{name},A,CC-0,{n % 3},3,2\n" for n, name in enumerate(names))
+    table = "isic_id,attribution,copyright_license,age_approx,pixels_x,pixels_y\n" + rows
+    (tmp_path / "metadata.csv").write_text(table)
+    by_rows = tuple(describe(tmp_path).rows())
+    assert not (tmp_path / ".isic" / "index").exists()
+    assert Dataset(tmp_path).stats().rows == by_rows
+    assert (tmp_path / ".isic" / "index").is_dir()
 
 
 def test_an_export_says_what_became_of_each(pictures: Path, tmp_path: Path) -> None:
