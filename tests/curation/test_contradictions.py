@@ -115,14 +115,14 @@ def test_of_two_ages_far_apart_both_are_listed() -> None:
 
 def test_a_row_takes_few_bytes() -> None:
     rows = [
-        {"isic_id": "i", "lesion_id": f"IL_{at // 2:07d}", "sex": "male"} for at in range(60_000)
+        {"isic_id": "i", "lesion_id": f"IL_{at // 2:07d}", "sex": "male"} for at in range(6_000)
     ]
     tracemalloc.start()
     found = list(within_lesions(rows))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert found == []
-    assert peak < 60_000 * 60
+    assert peak < 6_000 * 60
 
 
 def test_lesions_come_in_the_order_of_their_first_rows_and_rows_as_they_are() -> None:
