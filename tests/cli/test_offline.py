@@ -8,7 +8,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from isic_cli.cli.main import run
 from tests.cli.conftest import Isic
+from tests.support.folders import make_folder
 
 SELECTIONS = [
     [],
@@ -22,9 +24,34 @@ SELECTIONS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where each test has its archive: an index is that of a folder by its path."""
+    return tmp_path_factory.mktemp("offline")
+
+
+@pytest.fixture(scope="module")
+def index(place: Path) -> Path:
+    """A cache with the index of the archive, which each test copies."""
+    cache = place / "cache"
+    folder = make_folder(place / "archive")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ISIC_CACHE_DIR", str(cache))
+        words = ["cache", "refresh", "--collections", "--progress", "none"]
+        assert run(["--archive", str(folder), *words]) == 0
+    return cache
+
+
 @pytest.fixture
-def indexed(isic: Isic) -> Isic:
-    assert isic("cache", "refresh", "--collections").code == 0
+def folder(place: Path) -> Path:
+    """The archive as it is at first, whatever the test before made of it."""
+    shutil.rmtree(place / "archive", ignore_errors=True)
+    return make_folder(place / "archive")
+
+
+@pytest.fixture
+def indexed(index: Path, isic: Isic) -> Isic:
+    shutil.copytree(index, os.environ["ISIC_CACHE_DIR"])
     return isic
 
 
