@@ -5,9 +5,12 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from isic_cli.folder.indexing import SMALL
 from tests.support.drawn import jpeg
@@ -47,6 +50,11 @@ FENCED = {
     "duckdb": {"index", "tables"},
 }
 
+#: Methods of paths that write a file, and who may: a worker its parts, which `rename` makes files,
+#: and what lies in a temporary folder for a decoder.
+WRITES = {"write_text", "write_bytes"}
+WRITERS = {"files", "services/export/worker.py", "superpixel/slic/recipe.py"}
+
 HEAVY = {"httpx", "numpy", "PIL", "pydantic", "rich", "duckdb", "isic_metadata", "logging.config"}
 
 
@@ -60,40 +68,76 @@ def part_of(path: Path) -> str:
 
 
 @cache
-def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text("utf-8"))
+def text_of(path: Path) -> str:
+    return path.read_text("utf-8")
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Every module that a file imports at run time, inside functions too."""
-    tree = tree_of(path)
+@dataclass(frozen=True)
+class Facts:
+    """What the rules ask of a module."""
+
+    imports: list[str]  # at run time, inside functions too
+    long_commands: list[str]
+    renames: list[str]
+    writes: list[str]
+
+
+@cache
+def facts_of(path: Path) -> Facts:
+    """Read a module once, and keep no tree: half a million nodes make each collection slow."""
+    nodes: dict[type[ast.AST], list[Any]] = defaultdict(list)
+    for node in ast.walk(ast.parse(text_of(path))):
+        nodes[type(node)].append(node)
+    return Facts(
+        list(imports(nodes)),
+        [node.name for node in nodes[ast.FunctionDef] if is_long_command(node)],
+        [told(node) for node in nodes[ast.Call] if renames(node)],
+        [told(node) for node in nodes[ast.Call] if method_of(node) in WRITES],
+    )
+
+
+def imports(nodes: Mapping[type[ast.AST], list[Any]]) -> Iterator[str]:
     guarded = {
         id(node)
-        for test in ast.walk(tree)
-        if isinstance(test, ast.If) and ast.unparse(test.test) == "TYPE_CHECKING"
+        for test in nodes[ast.If]
+        if ast.unparse(test.test) == "TYPE_CHECKING"
         for node in ast.walk(test)
     }
-    for node in ast.walk(tree):
+    for node in (*nodes[ast.Import], *nodes[ast.ImportFrom]):
         if id(node) in guarded:
             continue
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif node.module:
             yield node.module
 
 
-@cache
-def all_imports() -> dict[Path, list[str]]:
-    return {path: list(imports(path)) for path in MODULES}
+def is_long_command(node: ast.FunctionDef) -> bool:
+    decorated = any(".command(" in ast.unparse(deco) for deco in node.decorator_list)
+    body = node.body[1:] if ast.get_docstring(node) else node.body
+    return decorated and bool(body) and (node.end_lineno or 0) - body[0].lineno + 1 > 30
+
+
+def method_of(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else ""
+
+
+def renames(node: ast.Call) -> bool:
+    # Of a text, `replace` has two arguments; of a time or a record, names.
+    return method_of(node) in {"replace", "rename"} and len(node.args) == 1 and not node.keywords
+
+
+def told(node: ast.Call) -> str:
+    return f"{node.lineno} {ast.unparse(node.func)}"
 
 
 def test_imports_point_down_only() -> None:
     wrong = []
-    for path, names in all_imports().items():
+    for path in MODULES:
         own = part_of(path)
         if own == "__init__":
             continue  # the front door names what lies behind it
-        for name in names:
+        for name in facts_of(path).imports:
             if name.startswith("isic_cli."):
                 other = name.split(".")[1]
                 if other != own and layer(other) <= layer(own):
@@ -104,8 +148,8 @@ def test_imports_point_down_only() -> None:
 def test_fenced_packages_stay_in_their_layer() -> None:
     wrong = [
         f"{path.relative_to(ROOT)} imports {name}"
-        for path, names in all_imports().items()
-        for name in {name.split(".")[0] for name in names} & FENCED.keys()
+        for path in MODULES
+        for name in {name.split(".")[0] for name in facts_of(path).imports} & FENCED.keys()
         if part_of(path) not in FENCED[name]
     ]
     assert wrong == []
@@ -116,23 +160,18 @@ def test_files_stay_short() -> None:
         f"{path.relative_to(ROOT)}: {lines} lines"
         for folder, most in (("isic_cli", 300), ("benchmarks", 300), ("tests", 500))
         for path in sorted((ROOT / folder).rglob("*.py"))
-        if (lines := path.read_text("utf-8").count("\n")) > most
+        if (lines := text_of(path).count("\n")) > most
     ]
     assert long == []
 
 
 def test_command_bodies_stay_under_30_lines() -> None:
-    long = []
-    for path in MODULES:
-        if part_of(path) != "cli":
-            continue
-        for node in ast.walk(tree_of(path)):
-            if not isinstance(node, ast.FunctionDef):
-                continue
-            decorated = any(".command(" in ast.unparse(deco) for deco in node.decorator_list)
-            body = node.body[1:] if ast.get_docstring(node) else node.body
-            if decorated and body and (node.end_lineno or 0) - body[0].lineno + 1 > 30:
-                long.append(f"{path.name}:{node.name}")
+    long = [
+        f"{path.name}:{name}"
+        for path in MODULES
+        if part_of(path) == "cli"
+        for name in facts_of(path).long_commands
+    ]
     assert long == []
 
 
@@ -140,7 +179,7 @@ def test_a_class_name_occurs_once() -> None:
     """One name, one meaning; a leading underscore does not make it another."""
     places: dict[str, list[str]] = {}
     for path in MODULES:
-        for name in re.findall(r"(?m)^ *class _*(\w+)[(:\[]", path.read_text("utf-8")):
+        for name in re.findall(r"(?m)^ *class _*(\w+)[(:\[]", text_of(path)):
             places.setdefault(name, []).append(path.relative_to(PACKAGE).as_posix())
     assert {name: found for name, found in places.items() if found[1:]} == {}
 
@@ -151,7 +190,7 @@ def test_nothing_is_left_for_later() -> None:
         f"{path.relative_to(ROOT)}: {mark}"
         for path in [*MODULES, *ROOT.glob("tests/**/*.py")]
         for mark in marks
-        if mark in path.read_text("utf-8")
+        if mark in text_of(path)
     ]
     assert found == []
 
@@ -160,7 +199,7 @@ def test_tests_do_not_patch_our_own_functions() -> None:
     found = [
         str(path.relative_to(ROOT))
         for path in ROOT.glob("tests/**/*.py")
-        if "mock" + ".patch" in path.read_text("utf-8")
+        if "mock" + ".patch" in text_of(path)
     ]
     assert found == []
 
@@ -221,30 +260,18 @@ def test_one_idea_has_one_place() -> None:
         f"{path.relative_to(PACKAGE)}: {found[0]}"
         for path in MODULES
         for pattern, places in ONE_PLACE.items()
-        if (found := re.search(pattern, path.read_text("utf-8")))
+        if (found := re.search(pattern, text_of(path)))
         and not {part_of(path), path.relative_to(PACKAGE).as_posix()} & places
     ]
     assert wrong == []
 
 
-#: Methods of paths that write a file, and who may: a worker its parts, which `rename` makes files,
-#: and what lies in a temporary folder for a decoder.
-WRITES = {"write_text", "write_bytes"}
-WRITERS = {"files", "services/export/worker.py", "superpixel/slic/recipe.py"}
-
-
 def test_no_path_writes_or_renames_its_file_past_the_one_writer() -> None:
     wrong = []
     for path in MODULES:
-        place = path.relative_to(PACKAGE).as_posix()
-        for node in ast.walk(tree_of(path)):
-            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
-                continue
-            method = node.func.attr
-            # Of a text, `replace` has two arguments; of a time or a record, names.
-            renames = method in {"replace", "rename"} and len(node.args) == 1 and not node.keywords
-            if (renames and part_of(path) != "files") or (
-                method in WRITES and not {part_of(path), place} & WRITERS
-            ):
-                wrong.append(f"{place}:{node.lineno} {ast.unparse(node.func)}")
+        place, facts = path.relative_to(PACKAGE).as_posix(), facts_of(path)
+        if part_of(path) != "files":
+            wrong += [f"{place}:{where}" for where in facts.renames]
+        if not {part_of(path), place} & WRITERS:
+            wrong += [f"{place}:{where}" for where in facts.writes]
     assert wrong == []
