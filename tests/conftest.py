@@ -60,9 +60,22 @@ def tmp_path(_new_folder: Callable[[], Path]) -> Path:
     return _new_folder()
 
 
+@pytest.fixture(scope="session")
+def _empty_home(_new_folder: Callable[[], Path]) -> Callable[[], Path]:
+    """Return the home of the test before if it left nothing there, as most do, or else a new one."""
+    homes: list[Path] = []
+
+    def empty() -> Path:
+        if not homes or not homes[-1].is_dir() or os.listdir(homes[-1]):  # noqa: PTH208
+            homes.append(_new_folder())
+        return homes[-1]
+
+    return empty
+
+
 @pytest.fixture(autouse=True)
-def _isolated(_new_folder: Callable[[], Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    home = _new_folder()
+def _isolated(_empty_home: Callable[[], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    home = _empty_home()
     for name in list(os.environ):
         if name.startswith(("ISIC_", "XDG_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
