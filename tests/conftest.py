@@ -1,11 +1,12 @@
 """Every test runs with an empty home, no ISIC_* environment, and no way out but loopback."""
 
+import gc
 import ipaddress
 import itertools
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,29 @@ from tests.support.browsers import browser, open_page, shoot
 __all__ = ["browser", "open_page", "shoot"]
 
 _connect = socket.socket.connect
+_ALL_SLOW = "\npytestmark = pytest.mark.slow\n"
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell ignores Ctrl-C for what it runs in the background, and every command of a test would.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage among thousands of tests: what is made of them is kept to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out, unread, a module of slow tests alone, which may import Hypothesis and pandas."""
+    if config.option.markexpr != "not slow" or collection_path.suffix != ".py":
+        return None
+    return _ALL_SLOW in collection_path.read_text("utf-8") or None
 
 
 def _guarded(self: socket.socket, address: Any) -> None:

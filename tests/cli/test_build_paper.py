@@ -23,7 +23,8 @@ from tests.services.paper.pandas_counts import (
 
 pandas = pytest.importorskip("pandas")
 
-pytestmark = pytest.mark.slow  # builds, and draws with matplotlib
+# They build, and draw with matplotlib.
+pytestmark = pytest.mark.slow
 
 RECIPE = """
 recipe = 1
