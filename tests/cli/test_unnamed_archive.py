@@ -171,7 +171,7 @@ def test_exports_of_a_build_of_several_archives_name_none(
     monkeypatch.setenv("ISIC_CACHE_DIR", str(demo_cache))
     assert isic("image", "download", "ISIC_9000002", "bare", archive="demo").code == 0
     Path("bare/isic.lock").unlink()
-    export = '[[export]]\nto = "coco"\n'
+    export = '[document]\npaper = false\n[[export]]\nto = "coco"\n'
     others = {"one": "", "two": '[source.a]\narchive = "bare"\n'}
     for name, more in others.items():
         source = '[source.b]\narchive = "demo"\nids = ["ISIC_9000003"]\n'

@@ -437,7 +437,9 @@ def test_a_host_whose_certificate_is_not_trusted_ends_the_run_and_not_for_later(
 ) -> None:
     out = tmp_path / "out"
     with Loopback(tls=server_context(tmp_path)) as host:
-        source = host.source(ssl_context=ssl.create_default_context)
+        # Made once: each of the requests would read all authorities of the system.
+        context = ssl.create_default_context()
+        source = host.source(ssl_context=lambda: context)
         downloader = Downloader(source, DownloadOptions(out, jobs=4), sleep=Slept())
         with pytest.raises(ConnectionSetupError, match="certificate is not trusted") as caught:
             list(downloader.run(host.record(number) for number in range(200)))
