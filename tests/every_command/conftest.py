@@ -30,6 +30,7 @@ dataset split out/ --ratio 70:30 -o split.csv
 dataset init nevi.toml -s diagnosis_3:Nevus --dedupe --label isic2019 --ratio 70:30 --to csv
 """
 
+_SHARED = {".jpg", ".npy", ".png"}
 _IDS = "ISIC_9000002\nISIC_9000004\n"
 _UPLOAD = "filename,age,sex\nISIC_9000002.jpg,60,male\n"
 
@@ -67,7 +68,7 @@ Isic = Callable[..., Result]
 
 
 @pytest.fixture(scope="session")
-def everything(tmp_path_factory: pytest.TempPathFactory, demo_cache: Path) -> Path:
+def everything(tmp_path_factory: pytest.TempPathFactory, demo_cache: Path) -> Iterator[Path]:
     """The folder that is copied for each test."""
     folder = tmp_path_factory.mktemp("everything")
     with pytest.MonkeyPatch.context() as patch:
@@ -75,7 +76,9 @@ def everything(tmp_path_factory: pytest.TempPathFactory, demo_cache: Path) -> Pa
         patch.setenv("ISIC_ARCHIVE", "demo")
         patch.setenv("ISIC_CACHE_DIR", str(demo_cache))
         make_everything(folder, lambda line: run(shlex.split(line)))
-    return folder
+    pictures = _pictures(folder)
+    yield folder
+    assert _pictures(folder) == pictures, "a test or a command wrote into a picture in its place"
 
 
 def make_everything(folder: Path, isic: Callable[[str], int]) -> None:
@@ -89,13 +92,28 @@ def make_everything(folder: Path, isic: Callable[[str], int]) -> None:
     shutil.copy(folder / "out/ISIC_9000002.jpg", folder / "photos")
 
 
+def _pictures(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.suffix in _SHARED}
+
+
+def _share_or_copy(source: str, target: str) -> None:
+    """Link a picture and copy what is small: six megabytes for each test take longer than most.
+
+    Whoever changes a picture has to put another file in its place, as every command does.
+    """
+    if Path(source).suffix in _SHARED:
+        os.link(source, target)
+    else:
+        shutil.copy2(source, target)
+
+
 @pytest.fixture
 def work(
     everything: Path, demo_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
     """A copy of that folder as working folder, with the demo archive and a cache of its own."""
     work = tmp_path / "work"
-    shutil.copytree(everything, work, symlinks=True)
+    shutil.copytree(everything, work, symlinks=True, copy_function=_share_or_copy)
     cache = tmp_path / "cache"
     cache.mkdir()
     (cache / "demo").symlink_to(demo_cache / "demo")
