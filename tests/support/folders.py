@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ COLLECTIONS: tuple[Mapping[str, Any], ...] = (
 )  # fmt: skip
 
 
+@cache
 def jpeg(number: int, *, size: tuple[int, int] = (32, 24)) -> bytes:
     """Return a small JPEG that differs by number."""
     stream = io.BytesIO()

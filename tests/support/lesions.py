@@ -1,11 +1,19 @@
 """Drawn pictures: a lesion of several spots on skin, the same for the same number."""
 
+from functools import lru_cache
+
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 
 def drawn(number: int, size: tuple[int, int] = (320, 240)) -> Image.Image:
     """A picture with a blotch whose shape depends on `number`."""
+    return Image.fromarray(_drawn(number, size))
+
+
+@lru_cache(maxsize=32)
+def _drawn(number: int, size: tuple[int, int]) -> NDArray[np.uint8]:
     width, height = size
     random = np.random.default_rng(number)
     row, column = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
@@ -16,7 +24,8 @@ def drawn(number: int, size: tuple[int, int] = (320, 240)) -> Image.Image:
         dark += random.uniform(0.3, 1) * np.exp(-((row - y) ** 2 + (column - x) ** 2) / spread)
     dark = np.clip(dark, 0, 1.2)[..., None]
     pixels = np.array([225, 180, 160]) - dark * np.array([140, 120, 90])
-    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+    found: NDArray[np.uint8] = np.clip(pixels, 0, 255).astype(np.uint8)
+    return found
 
 
 def skin(number: int, size: tuple[int, int] = (320, 240), *, rim: bool = False) -> Image.Image:

@@ -18,8 +18,6 @@ from isic_cli.services.paper.table_one import table_csv, table_one
 from tests.services.paper.made import IMAGES, RULE, made_facts
 from tests.services.paper.pandas_counts import FIELDS, columns, expected
 
-pandas = pytest.importorskip("pandas")
-
 
 @pytest.fixture(scope="module")
 def counts() -> BuildCounts:
@@ -28,6 +26,7 @@ def counts() -> BuildCounts:
 
 @pytest.fixture(scope="module")
 def frame() -> Any:
+    pandas = pytest.importorskip("pandas")
     rows = [{**one.metadata, "label": one.label, "split": one.split, "stage": one.stage,
              "reason": one.reason} for one in IMAGES]  # fmt: skip
     return pandas.DataFrame(rows)
