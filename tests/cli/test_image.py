@@ -127,6 +127,19 @@ def test_unknown_ids_and_bad_lines_are_reported_and_make_the_run_partial(isic: I
     )
 
 
+def test_a_bad_query_is_told_before_a_file_is_read(isic: Isic) -> None:
+    done = isic("image", "list", "-s", "foo:1", "--from", "missing.txt")
+    assert (done.code, done.out) == (2, "")
+    assert "there is no field `foo`" in done.err
+    assert "missing.txt" not in done.err
+
+
+def test_what_the_archive_reads_in_its_own_way_is_said_once(isic: Isic) -> None:
+    done = isic("image", "list", "-q", "-s", "sex:Male")
+    assert (done.code, done.out) == (0, "")
+    assert done.err.count("values are case sensitive: did you mean sex:male?") == 1
+
+
 def test_strict_stops_at_a_bad_line(isic: Isic) -> None:
     done = isic("image", "list", "-q", "--strict", "--from", "-", stdin="ISIC_0000001\nrubbish\n")
     assert (done.code, done.out) == (2, "")
