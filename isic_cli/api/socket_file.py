@@ -42,6 +42,7 @@ class SocketFile(io.RawIOBase):
         """Read what else is there: TLS gives a record of 16 KB at a time."""
         with memoryview(buffer) as view:
             while count < len(view) and self._has_data():
+                begun = time.monotonic()
                 try:
                     more = self._sock.recv_into(view[count:])
                 except OSError:  # the next read tells what is wrong
@@ -49,7 +50,7 @@ class SocketFile(io.RawIOBase):
                 if not more:
                     break
                 count += more
-                self._watch.received(more, 0.0)
+                self._watch.received(more, time.monotonic() - begun)  # for the end of a record
         return count
 
 

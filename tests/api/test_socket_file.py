@@ -1,11 +1,12 @@
 """A read takes what has come, in one piece, and never waits for more."""
 
 import socket
+import time
 from collections.abc import Iterator
 
 import pytest
 
-from isic_cli.api.network import LongAnswerError, ReadWatch
+from isic_cli.api.network import LongAnswerError, ReadWatch, SlowAnswerError
 from isic_cli.api.socket_file import SocketFile
 
 
@@ -86,6 +87,28 @@ def test_the_end_behind_what_has_come_is_for_the_next_read(watch: ReadWatch) -> 
         assert file.readinto(bytearray(64)) == 0
         assert file.has_ended
         assert len(sock.records) == 1
+
+
+@pytest.mark.parametrize(("seconds", "is_slow"), [(1.9, False), (2.0, False), (2.1, True)])
+def test_waiting_for_the_end_of_a_record_counts(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, *, is_slow: bool
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+
+    class Late(Records):
+        def recv_into(self, buffer: object, nbytes: int = 0, flags: int = 0) -> int:
+            now[0] += seconds
+            return super().recv_into(buffer, nbytes, flags)
+
+    # Nothing counts before the first byte; five bytes within two seconds are not too few.
+    with Late(b"a" * 10, b"b" * 5) as sock:
+        file = SocketFile(sock, ReadWatch(2.5, 1))
+        if is_slow:
+            with pytest.raises(SlowAnswerError):
+                file.readinto(bytearray(64))
+        else:
+            assert file.readinto(bytearray(64)) == 15
 
 
 @pytest.mark.parametrize(("most", "is_long"), [(15, False), (14, True)])
