@@ -10,7 +10,7 @@ def compact_encoder(*, sort_keys: bool = False) -> Callable[[Any], str]:
 
     `JSONEncoder.encode` makes the encoder in C anew for each value: half the time of a short line,
     and three lines are written for each file of a download. Where the standard library offers no
-    such encoder, or another one than CPython 3.11 to 3.14, `encode` itself is returned.
+    such encoder, or one that takes or writes something else, `encode` itself is returned.
     """
     made = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=sort_keys)
     words = ("item_separator", "key_separator", "sort_keys", "skipkeys", "allow_nan")
