@@ -35,7 +35,7 @@ def test_a_download_over_http_is_whole(isic: Isic, tmp_path: Path) -> None:
     assert {path.read_bytes() for path in files} == {picture(2_000)}
 
 
-#: What some downloads need and a plain one does not: a fifth of the time that it takes to start.
+#: What some downloads need and a plain one does not: it would take a tenth more to start.
 SELDOM = {
     *("html.parser", "numpy", "pydantic", "sqlite3", "zipfile"),
     *("isic_cli.curation.diff", "isic_cli.curation.shard", "isic_cli.files.stores"),

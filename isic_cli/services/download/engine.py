@@ -202,11 +202,11 @@ class _DownloadRun:
                 else:
                     yield from self._admit(planned)
             if self._flying:
-                for event in self._pool.take():
-                    if isinstance(event, Advanced):
-                        yield event
-                    else:
-                        yield from self._fold(event)
+                event = self._pool.take()
+                if isinstance(event, Advanced):
+                    yield event
+                else:
+                    yield from self._fold(event)
 
     def _admit(self, planned: PlannedFile) -> Iterator[DownloadEvent]:
         if planned.error is not None:

@@ -139,7 +139,7 @@ class WorkerPool(Generic[Item, Event]):
         self._work = work
         self._concurrency = concurrency
         self._todo: SimpleQueue[Item | None] = SimpleQueue()
-        self._events: SimpleQueue[list[Event] | BaseException] = SimpleQueue()
+        self._events: SimpleQueue[Event | BaseException] = SimpleQueue()
         self._threads: list[Thread] = []
         self._done = self._most = 0
 
@@ -156,19 +156,19 @@ class WorkerPool(Generic[Item, Event]):
             elif not self._threads[number].is_alive():  # it was one too many, and no longer is
                 self._threads[number] = self._started(number)
 
-    def take(self) -> list[Event]:
-        """Wait for the next events; raise the error of a thread that gave up."""
+    def take(self) -> Event:
+        """Wait for the next event; raise the error of a thread that gave up."""
         if self._done > _MANY and self._events.empty():
             time.sleep(_GATHER)
         while True:
             try:
-                events = self._events.get(timeout=_LOOK)
+                event = self._events.get(timeout=_LOOK)
             except Empty:
                 continue
-            if isinstance(events, BaseException):
-                raise events
+            if isinstance(event, BaseException):
+                raise event
             self._done += 1
-            return events
+            return event
 
     def close(self, abort: Callable[[], None] | None) -> None:
         """End the threads.
@@ -198,19 +198,10 @@ class WorkerPool(Generic[Item, Event]):
     def _run(self, number: int) -> None:
         """Take items until told to end, or one too many: the body of each thread."""
         while number < self._concurrency.now and (item := self._todo.get()) is not None:
-            # The first event of an item waits for the next: small files wake the reader once.
-            events: list[Event] = []
-
-            def emit(event: Event, events: list[Event] = events) -> None:
-                events.append(event)
-                if len(events) > 1:
-                    self._events.put(events[:])
-                    events.clear()
-
             try:
                 with TURNS.taken():
-                    events.append(self._work(item, emit))
+                    last = self._work(item, self._events.put)
             except Exception as error:  # noqa: BLE001 - the one boundary between the threads
                 self._events.put(error)
                 return
-            self._events.put(events)
+            self._events.put(last)

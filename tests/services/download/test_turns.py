@@ -4,7 +4,7 @@ import os
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from socket import socket
 
@@ -136,7 +136,22 @@ def test_a_thread_that_is_held_up_does_not_hold_up_the_others() -> None:
     pool: WorkerPool[str, str] = WorkerPool(work, AdaptiveConcurrency(2))
     for outstanding, item in enumerate(("first", "second"), start=1):
         pool.submit(item, outstanding)
-    assert pool.take() + pool.take() == ["second", "first True"]
+    assert [pool.take(), pool.take()] == ["second", "first True"]
+    pool.close(None)
+
+
+def test_an_event_is_there_while_its_item_is_worked_on() -> None:
+    seen = threading.Event()
+
+    def work(item: str, emit: Callable[[str], None]) -> str:
+        emit("half")
+        return f"{item} {seen.wait(10)}"
+
+    pool: WorkerPool[str, str] = WorkerPool(work, AdaptiveConcurrency(1))
+    pool.submit("whole", 1)
+    assert pool.take() == "half"
+    seen.set()
+    assert pool.take() == "whole True"
     pool.close(None)
 
 
@@ -144,5 +159,5 @@ def test_items_are_worked_on_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TURNS, "patience", 0)
     pool: WorkerPool[str, bool] = WorkerPool(lambda *_: is_free(TURNS), AdaptiveConcurrency(1))
     pool.submit("a", 1)
-    assert pool.take() == [False]
+    assert pool.take() is False
     pool.close(None)
